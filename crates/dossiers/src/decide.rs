@@ -1,0 +1,261 @@
+//! Decides what a command means for a dossier: the only place with business rules.
+//!
+//! [`decide`] holds the match; each file below it holds one family of acts. Nothing here reads a
+//! clock, a store or a random source: whatever is needed stands in [`Context`].
+
+mod act;
+mod ending;
+mod filing;
+mod money;
+mod result;
+mod review;
+mod timers;
+mod transition;
+mod work;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use motcua_deadlines::{Calendar, DeadlineError, Inputs, OfficeHours};
+use motcua_procedures::{DocumentFacts, Facts as GuardFacts, Guard, Procedure, Text, UnitFacts};
+use serde_json::Value;
+
+use crate::command::{Actor, Command, CommandRef, DocumentContent};
+use crate::dossier::{Dossier, Filing};
+use crate::event::Event;
+use crate::rejection::{Reason, Rejection, Violation};
+use crate::units::{Unit, UnitRegister};
+
+pub use act::{Offer, offers};
+pub use review::merged as merged_form;
+pub use timers::fire_timers;
+
+/// Everything a decision may depend on besides the dossier and the command.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// The command's id and fingerprint; none for acts of the system.
+    pub command: Option<&'a CommandRef>,
+    /// The instant of the decision, whole microseconds.
+    pub now: Timestamp,
+    /// Pinned procedure.
+    pub procedure: &'a Procedure,
+    /// Procedure version that is in effect now, when it is not the pinned one (decision 9).
+    pub effective: Option<&'a Procedure>,
+    /// The register of units.
+    pub units: &'a UnitRegister,
+    /// The working calendar.
+    pub calendar: &'a Calendar,
+    /// Present form values.
+    pub form: &'a Value,
+    /// Dossier code reserved for this command, when it is one that gives out a code.
+    pub code: Option<&'a str>,
+}
+
+/// Decides what a command means for a dossier.
+///
+/// No events means: the command is lawful and was carried out before (a payment known by its
+/// reference).
+///
+/// # Errors
+/// A [`Rejection`]; nothing happens then.
+pub fn decide(
+    dossier: Option<&Dossier>,
+    command: &Command,
+    ctx: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let Some(dossier) = dossier else {
+        return match command {
+            Command::Submit(submit) => filing::submit(submit, ctx).map(|event| vec![event]),
+            _ => Err(reject(
+                Reason::ActNotOffered,
+                "Hồ sơ chưa được nộp.",
+                "The dossier has not been submitted.",
+            )),
+        };
+    };
+    let one = |result: Result<Event, Rejection>| result.map(|event| vec![event]);
+    match command {
+        Command::Submit(_) => Err(reject(
+            Reason::AlreadySubmitted,
+            "Hồ sơ này đã được nộp.",
+            "This dossier has been submitted already; use a new id for another one.",
+        )),
+        Command::DecideItems(decide) => one(review::decide_items(dossier, decide, ctx)),
+        Command::RecordLookup(lookup) => one(review::record_lookup(dossier, lookup, ctx)),
+        Command::Accept(choose) => review::accept(dossier, choose, ctx),
+        Command::RequestSupplement(request) => {
+            one(review::request_supplement(dossier, request, ctx))
+        }
+        Command::Supplement(answer) => one(review::supplement(dossier, answer, ctx)),
+        Command::Refuse(choose) => one(ending::refuse(dossier, choose, ctx)),
+        Command::Advance(advance) => one(act::advance(dossier, advance, ctx)),
+        Command::Assign(assign) => one(work::assign(dossier, assign, ctx)),
+        Command::Claim(item) => one(work::claim(dossier, item, ctx)),
+        Command::Release(item) => one(work::release(dossier, item, ctx)),
+        Command::HandOver(hand_over) => one(work::hand_over(dossier, hand_over, ctx)),
+        Command::RecordPayment(payment) => money::record_payment(dossier, payment, ctx),
+        Command::Sign(choose) => one(result::sign(dossier, choose, ctx)),
+        Command::Issue(issue) => one(result::issue(dossier, issue, ctx)),
+        Command::Complete(choose) => one(result::complete(dossier, choose, ctx)),
+        Command::Deliver(deliver) => one(result::deliver(dossier, deliver, ctx)),
+        Command::Withdraw(choose) => one(ending::withdraw(dossier, choose, ctx)),
+        Command::DeclineWithdrawal(choose) => one(ending::decline_withdrawal(dossier, choose, ctx)),
+        Command::Apologise(apology) => one(ending::apologise(dossier, apology, ctx)),
+        Command::Stop(choose) => one(ending::stop(dossier, choose, ctx)),
+        Command::FireTimers => fire_timers(dossier, ctx),
+    }
+}
+
+/// Calendar date at the centre (UTC+7, T1).
+pub fn local_date(at: Timestamp) -> Date {
+    jiff::tz::Offset::constant(7).to_datetime(at).date()
+}
+
+impl Context<'_> {
+    fn hours_of(&self, unit: &str) -> OfficeHours {
+        let day = local_date(self.now);
+        self.units.unit(unit).map(|unit| unit.office_hours_on(day)).unwrap_or_default()
+    }
+
+    fn inputs<'b>(&'b self, hours: &'b OfficeHours) -> Inputs<'b> {
+        Inputs { calendar: self.calendar, hours }
+    }
+}
+
+/// What guards may look at.
+struct Case<'a> {
+    form: &'a Value,
+    filing: &'a Filing,
+    documents: BTreeMap<String, DocumentFacts>,
+    outcome: Option<&'a str>,
+    units: &'a UnitRegister,
+}
+
+impl<'a> Case<'a> {
+    fn new(
+        form: &'a Value,
+        filing: &'a Filing,
+        documents: &BTreeMap<String, DocumentContent>,
+        outcome: Option<&'a str>,
+        ctx: &'a Context<'_>,
+    ) -> Self {
+        let mut facts: BTreeMap<String, DocumentFacts> = ctx
+            .procedure
+            .definition()
+            .documents
+            .iter()
+            .map(|requirement| (requirement.id.clone(), absent()))
+            .collect();
+        for (id, content) in documents {
+            facts.insert(id.clone(), document_facts(content));
+        }
+        Self { form, filing, documents: facts, outcome, units: ctx.units }
+    }
+
+    fn of(dossier: &'a Dossier, ctx: &'a Context<'_>) -> Self {
+        let outcome = dossier.outcome.as_deref();
+        Self::new(ctx.form, &dossier.filing, &dossier.documents, outcome, ctx)
+    }
+
+    fn holds(&self, guard: Option<&Guard>) -> Result<bool, Rejection> {
+        let Some(guard) = guard else { return Ok(true) };
+        let facts = GuardFacts {
+            form: self.form,
+            channel: self.filing.channel,
+            variant: &self.filing.variant,
+            proxy: self.filing.authorised_person.is_some(),
+            owners: u32::try_from(self.filing.owners.len()).unwrap_or(u32::MAX),
+            documents: &self.documents,
+            receiving: unit_facts(self.units, &self.filing.receiving_unit),
+            competent: unit_facts(self.units, &self.filing.competent_unit),
+            outcome: self.outcome,
+        };
+        guard.holds(&facts).map_err(|error| {
+            let en = format!(
+                "A condition of the procedure cannot be evaluated for this form: {} ({error}).",
+                guard.text()
+            );
+            let vi = format!("Không xét được điều kiện của thủ tục: {}.", guard.text());
+            reject(Reason::ConditionNotMet, vi, en)
+        })
+    }
+}
+
+fn unit_facts<'a>(units: &'a UnitRegister, id: &'a str) -> UnitFacts<'a> {
+    let unit = units.unit(id);
+    UnitFacts {
+        id,
+        kind: unit.map_or("", |unit| unit.kind.as_str()),
+        area: unit.map_or("", |unit| unit.area.as_str()),
+    }
+}
+
+fn absent() -> DocumentFacts {
+    DocumentFacts { present: false, source: String::new(), found: false, electronic_signed: false }
+}
+
+fn document_facts(content: &DocumentContent) -> DocumentFacts {
+    let (source, found, electronic_signed) = match content {
+        DocumentContent::Upload { signed, .. } => ("upload", false, *signed),
+        DocumentContent::Paper { .. } => ("paper", false, false),
+        DocumentContent::Presented => ("presented", false, false),
+        DocumentContent::LookUp { found, .. } => ("look_up", *found, false),
+    };
+    let present = is_present(content);
+    DocumentFacts { present, source: source.into(), found, electronic_signed }
+}
+
+/// A look-up that found nothing leaves the requirement open.
+fn is_present(content: &DocumentContent) -> bool {
+    !matches!(content, DocumentContent::LookUp { found: false, .. })
+}
+
+/// A unit that exists today.
+fn active_unit<'a>(ctx: &'a Context<'_>, id: &str, subject: &str) -> Result<&'a Unit, Rejection> {
+    let today = local_date(ctx.now);
+    match ctx.units.unit(id) {
+        Some(unit) if unit.exists_on(today) => Ok(unit),
+        Some(unit) => {
+            let hint = unit.successor.as_deref().map_or(String::new(), |s| format!(" → {s}"));
+            Err(reject(
+                Reason::UnitUnknown,
+                format!("{subject}: đơn vị {id} không còn hoạt động{hint}."),
+                format!("{subject}: unit {id} does not exist on {today}{hint}; name another."),
+            ))
+        }
+        None => Err(reject(
+            Reason::UnitUnknown,
+            format!("{subject}: không có đơn vị {id}."),
+            format!("{subject}: no unit {id} in the register; see the list of units."),
+        )),
+    }
+}
+
+fn reject(reason: Reason, vi: impl Into<String>, en: impl Into<String>) -> Rejection {
+    let message = Text { vi: vi.into(), en: en.into() };
+    Rejection { reason, message, violations: Vec::new() }
+}
+
+fn violation(
+    subject: impl Into<String>,
+    code: &str,
+    vi: impl Into<String>,
+    en: impl Into<String>,
+) -> Violation {
+    let message = Text { vi: vi.into(), en: en.into() };
+    Violation { subject: subject.into(), code: code.into(), message }
+}
+
+fn deadline_rule(error: &DeadlineError) -> Rejection {
+    let mut rejection = reject(
+        Reason::DeadlineRule,
+        format!("Không tính được thời hạn: {error}."),
+        format!("The deadline rules do not allow it: {error}."),
+    );
+    rejection.violations =
+        vec![violation("deadline", error.code(), error.to_string(), error.to_string())];
+    rejection
+}

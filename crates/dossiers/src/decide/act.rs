@@ -1,0 +1,336 @@
+//! Which action a command means, and whether this actor may carry it out now.
+
+use motcua_procedures::{Act, Action, Procedure, Role, Step, Text, UnitRef};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::transition::Change;
+use super::{Case, Context, active_unit, reject, violation};
+use crate::command::{Actor, Advance, Choose};
+use crate::dossier::{Dossier, WorkItem};
+use crate::event::Event;
+use crate::policy;
+use crate::rejection::{Reason, Rejection};
+
+/// Most characters of a written reason.
+pub(super) const REASON_CHARS_MAX: usize = 4_000;
+
+/// Something that may be done with a dossier as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    /// Work item, where the act is about one.
+    pub item: Option<u32>,
+    /// The act.
+    pub act: &'static str,
+    /// The procedure's action.
+    pub action: Option<String>,
+    /// What it is called.
+    pub name: Text,
+    /// Roles that may do it.
+    pub roles: Vec<Role>,
+    /// Unit in which; none for the applicant.
+    pub unit: Option<String>,
+    /// A written reason is needed.
+    pub reason_required: bool,
+}
+
+/// The action, work item and step that a command resolved to.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen<'a> {
+    pub(super) item: &'a WorkItem,
+    pub(super) step: &'a Step,
+    pub(super) action: &'a Action,
+}
+
+/// Everything that may be done with the dossier now, by whomever. Conditions that depend on
+/// personal values are left to the act itself.
+pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
+    let mut offers = Vec::new();
+    for item in dossier.items.values() {
+        let Some(step) = procedure.step(&item.step) else { continue };
+        for action in step.actions.iter().filter(|action| action.act != Act::Lapse) {
+            offers.push(Offer {
+                item: Some(item.id),
+                act: action.act.as_str(),
+                action: Some(action.id.clone()),
+                name: action.name.clone(),
+                roles: action.roles.clone(),
+                unit: (!action.roles.contains(&Role::Applicant))
+                    .then(|| unit_of(action, step, item, dossier).to_owned()),
+                reason_required: action.reason,
+            });
+        }
+        offers.extend(desk_offers(item, step));
+    }
+    if !dossier.closed && dossier.fees.values().any(|fee| fee.payment.is_none()) {
+        let unit = dossier.filing.receiving_unit.clone();
+        offers.push(plain("record_payment", None, Role::Cashier, unit, "Thu phí", "Record payment"));
+    }
+    offers
+}
+
+fn desk_offers(item: &WorkItem, step: &Step) -> Vec<Offer> {
+    let plain = |act, role, vi, en| plain(act, Some(item.id), role, item.unit.clone(), vi, en);
+    let mut offers = Vec::new();
+    if step.reviews {
+        offers.push(plain("decide_items", item.role, "Kiểm tra thành phần", "Decide items"));
+        offers.push(plain("record_lookup", item.role, "Ghi kết quả tra cứu", "Record look-up"));
+    }
+    if item.role != Role::Applicant {
+        match item.assignee {
+            None => offers.push(plain("claim", item.role, "Nhận việc", "Claim")),
+            Some(_) => offers.push(plain("release", item.role, "Trả lại việc", "Release")),
+        }
+        let head = Role::HeadOfDivision;
+        offers.push(plain("assign", head, "Phân công", "Assign"));
+        offers.push(plain("hand_over", item.role, "Bàn giao", "Hand over"));
+    }
+    offers
+}
+
+fn plain(
+    act: &'static str,
+    item: Option<u32>,
+    role: Role,
+    unit: String,
+    vi: &str,
+    en: &str,
+) -> Offer {
+    let name = Text { vi: vi.into(), en: en.into() };
+    let unit = Some(unit);
+    Offer { item, act, action: None, name, roles: vec![role], unit, reason_required: false }
+}
+
+/// Finds the one action that the command means and this actor may carry out.
+pub(super) fn choose<'a>(
+    dossier: &'a Dossier,
+    act: Act,
+    choose: &Choose,
+    ctx: &'a Context<'_>,
+) -> Result<Chosen<'a>, Rejection> {
+    let offered = offered(dossier, act, choose, ctx)?;
+    let mut refusal = None;
+    let mut allowed = Vec::new();
+    for chosen in offered {
+        match authorise(dossier, chosen, ctx.actor) {
+            Ok(()) => allowed.push(chosen),
+            Err(rejection) => refusal = refusal.or(Some(rejection)),
+        }
+    }
+    let chosen = match (allowed.as_slice(), refusal) {
+        ([chosen], _) => *chosen,
+        ([], Some(rejection)) => return Err(rejection),
+        ([], None) => return Err(not_offered(dossier, act, ctx)),
+        (several, _) => return Err(ambiguous(several)),
+    };
+    check(dossier, chosen, choose, ctx)?;
+    Ok(chosen)
+}
+
+fn offered<'a>(
+    dossier: &'a Dossier,
+    act: Act,
+    choose: &Choose,
+    ctx: &'a Context<'_>,
+) -> Result<Vec<Chosen<'a>>, Rejection> {
+    if let Some(id) = choose.item
+        && !dossier.items.contains_key(&id)
+    {
+        return Err(item_not_open(id));
+    }
+    let items = dossier.items.values().filter(|item| choose.item.is_none_or(|id| item.id == id));
+    let mut found = Vec::new();
+    for item in items {
+        let Some(step) = ctx.procedure.step(&item.step) else { continue };
+        let named = |action: &&Action| choose.action.as_ref().is_none_or(|id| *id == action.id);
+        let fitting = step.actions.iter().filter(|action| action.act == act).filter(named);
+        found.extend(fitting.map(|action| Chosen { item, step, action }));
+    }
+    if found.is_empty() { Err(not_offered(dossier, act, ctx)) } else { Ok(found) }
+}
+
+pub(super) fn item_not_open(id: u32) -> Rejection {
+    reject(
+        Reason::ItemNotOpen,
+        format!("Việc số {id} của hồ sơ không còn mở."),
+        format!("Work item {id} of the dossier is not open; reload the dossier."),
+    )
+}
+
+fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
+    if dossier.closed {
+        return reject(
+            Reason::DossierClosed,
+            "Hồ sơ đã kết thúc, không còn thao tác nào.",
+            "The dossier is closed; nothing can be done with it any more.",
+        );
+    }
+    let name = ctx.procedure.step(&dossier.state).map(|step| &step.name);
+    let (vi, en) = name.map_or(("", ""), |name| (name.vi.as_str(), name.en.as_str()));
+    reject(
+        Reason::ActNotOffered,
+        format!("Không thể thực hiện \"{}\" khi hồ sơ ở bước \"{vi}\".", act.as_str()),
+        format!(
+            "{} cannot be done while the dossier is in \"{en}\" ({}).",
+            act.as_str(),
+            dossier.state
+        ),
+    )
+}
+
+fn ambiguous(several: &[Chosen<'_>]) -> Rejection {
+    let names: Vec<String> =
+        several.iter().map(|c| format!("item {} action {}", c.item.id, c.action.id)).collect();
+    let list = names.join(", ");
+    reject(
+        Reason::AmbiguousAction,
+        format!("Có nhiều thao tác phù hợp, hãy chọn một: {list}."),
+        format!("Several actions fit, name one: {list}."),
+    )
+}
+
+/// The unit in which an action is carried out: where the item lies, unless the action names
+/// another end of the dossier than its step.
+fn unit_of<'a>(action: &Action, step: &Step, item: &'a WorkItem, dossier: &'a Dossier) -> &'a str {
+    if action.unit == step.unit {
+        return &item.unit;
+    }
+    match action.unit {
+        UnitRef::Receiving => &dossier.filing.receiving_unit,
+        UnitRef::Competent => &dossier.filing.competent_unit,
+        UnitRef::Chosen => &item.unit,
+    }
+}
+
+fn authorise(dossier: &Dossier, chosen: Chosen<'_>, actor: &Actor) -> Result<(), Rejection> {
+    let Chosen { item, step, action } = chosen;
+    if action.roles.contains(&Role::Applicant) && policy::acts_as_party(actor, dossier) {
+        return Ok(());
+    }
+    let unit = unit_of(action, step, item, dossier);
+    let staff = actor.role != Role::Applicant && action.roles.contains(&actor.role);
+    if !staff || actor.unit.as_deref() != Some(unit) {
+        return Err(role_required(&action.roles, unit));
+    }
+    held_by_another(item, actor)
+}
+
+/// Someone else's work is left alone by those of the same role.
+pub(super) fn held_by_another(item: &WorkItem, actor: &Actor) -> Result<(), Rejection> {
+    match &item.assignee {
+        Some(holder) if *holder != actor.id && actor.role == item.role => Err(reject(
+            Reason::ItemHeld,
+            format!("Việc này đang do {holder} giữ; cần bàn giao hoặc trả lại trước."),
+            format!("{holder} holds this work item; it must be handed over or released first."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn role_required(roles: &[Role], unit: &str) -> Rejection {
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let names = names.join(", ");
+    reject(
+        Reason::RoleRequired,
+        format!("Chỉ vai trò {names} của đơn vị {unit} được thực hiện."),
+        format!("Only {names} of unit {unit} may do this."),
+    )
+}
+
+fn check(
+    dossier: &Dossier,
+    chosen: Chosen<'_>,
+    choose: &Choose,
+    ctx: &Context<'_>,
+) -> Result<(), Rejection> {
+    let action = chosen.action;
+    if !Case::of(dossier, ctx).holds(action.when.as_ref())? {
+        let text = action.when.as_ref().map_or("", |guard| guard.text());
+        return Err(reject(
+            Reason::ConditionNotMet,
+            format!("Chưa đủ điều kiện cho \"{}\": {text}.", action.name.vi),
+            format!("The condition of \"{}\" does not hold: {text}.", action.name.en),
+        ));
+    }
+    let given = choose.reason.as_deref().unwrap_or_default().trim();
+    if action.reason && given.is_empty() {
+        return Err(reject(
+            Reason::ReasonRequired,
+            "Phải ghi lý do bằng văn bản.",
+            "A written reason is required: give it in `reason`.",
+        ));
+    }
+    let used = dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
+    if action.rounds_max.is_some_and(|max| used >= max) {
+        return Err(reject(
+            Reason::RoundsExhausted,
+            format!("Đã dùng hết số lần cho phép ({used}) của \"{}\".", action.name.vi),
+            format!("\"{}\" has been used {used} times, as often as allowed.", action.name.en),
+        ));
+    }
+    Ok(())
+}
+
+/// Under which name uses of a counted action are kept.
+pub(super) fn round_name(chosen: Chosen<'_>) -> String {
+    format!("{}/{}", chosen.step.id, chosen.action.id)
+}
+
+/// An action that the procedure defines itself.
+pub(super) fn advance(
+    dossier: &Dossier,
+    advance: &Advance,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    if advance.choose.action.is_none() {
+        return Err(reject(
+            Reason::AmbiguousAction,
+            "Hãy nêu tên thao tác của thủ tục.",
+            "Name the procedure's action in `action`.",
+        ));
+    }
+    let chosen = choose(dossier, Act::Advance, &advance.choose, ctx)?;
+    let mut change = Change::begin(dossier, Act::Advance.as_str(), chosen, &advance.choose, ctx);
+    if let Some(unit) = &advance.unit {
+        change.go_to_unit(&active_unit(ctx, unit, "unit")?.id);
+    }
+    record_data(&mut change, chosen.action, advance.data.as_ref())?;
+    change.follow_target()?;
+    change.finish()
+}
+
+fn record_data(
+    change: &mut Change<'_>,
+    action: &Action,
+    data: Option<&Value>,
+) -> Result<(), Rejection> {
+    let empty = Value::Object(serde_json::Map::new());
+    let Some(schema) = &action.data else {
+        if data.is_some_and(|data| *data != empty) {
+            return Err(reject(
+                Reason::FormInvalid,
+                "Thao tác này không nhận dữ liệu.",
+                "This action takes no data: leave `data` out.",
+            ));
+        }
+        return Ok(());
+    };
+    let data = data.unwrap_or(&empty);
+    let faults = schema.validate(data);
+    if !faults.is_empty() {
+        let mut rejection = reject(
+            Reason::FormInvalid,
+            "Dữ liệu của thao tác chưa hợp lệ.",
+            "The data of the action breaks its schema.",
+        );
+        rejection.violations = faults
+            .into_iter()
+            .map(|f| violation(format!("data{}", f.path), &f.code, f.message.vi, f.message.en))
+            .collect();
+        return Err(rejection);
+    }
+    for (name, value) in data.as_object().into_iter().flatten() {
+        change.personal(format!("data.{name}"), value.clone());
+    }
+    Ok(())
+}

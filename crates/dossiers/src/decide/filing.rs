@@ -1,0 +1,445 @@
+//! Filing: everything that is wrong is told at once, so that nobody comes twice.
+
+use std::collections::BTreeMap;
+
+use motcua_deadlines::Clock;
+use motcua_procedures::{
+    Channel, ClockStart, HandIn, LimitRule, NumberAt, Procedure, Role, Text,
+};
+use serde_json::{Value, json};
+
+use super::transition::first_item;
+use super::{Case, Context, active_unit, deadline_rule, is_present, reject, violation};
+use crate::command::{DocumentContent, DocumentInput, Part, Submit};
+use crate::dossier::{Clocks, Filing, Obligation, Required};
+use crate::event::{Event, Facts};
+use crate::evolve::{Recorded, evolve};
+use crate::rejection::{Reason, Rejection, Violation};
+
+/// Most persons of a dossier.
+pub(super) const PERSONS_MAX: usize = 20;
+/// Most characters of a person's text.
+pub(super) const PERSON_TEXT_CHARS_MAX: usize = 300;
+
+pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Rejection> {
+    may_file(ctx)?;
+    let filing = filing(submit, ctx)?;
+    let documents = by_requirement(&submit.documents);
+    let mut violations = form_violations(ctx.procedure, &submit.form);
+    let form_is_valid = violations.is_empty();
+    violations.extend(document_violations(&submit.documents, ctx.procedure));
+    let ctx = &Context { form: &submit.form, ..ctx.clone() };
+    let case = Case::new(&submit.form, &filing, &documents, None, ctx);
+    let mut required = Vec::new();
+    if form_is_valid {
+        violations.extend(variant_violation(&filing, &case, ctx)?);
+        required = requirements(&case, ctx)?;
+        if filing.channel == Channel::Online {
+            violations.extend(missing_uploads(&required, &documents, ctx.procedure));
+        }
+    }
+    if !violations.is_empty() {
+        return Err(all_at_once(violations));
+    }
+    let mut facts = Facts::by(ctx.actor.clone(), ctx.command.cloned());
+    facts.procedure = Some(ctx.procedure.reference().clone());
+    facts.required = Some(required);
+    facts.form_fields = names_of(&submit.form);
+    facts.fees = Some(fees(&case, &BTreeMap::new(), ctx)?);
+    facts.clocks = clock_at(ClockStart::Submitted, &filing, &case, ctx)?;
+    if ctx.procedure.definition().number_at == NumberAt::Submit {
+        facts.code = ctx.code.map(str::to_owned);
+    }
+    facts.filing = Some(filing);
+    facts.documents = documents;
+    let mut event = open(facts, ctx)?;
+    event.personal = personal(submit);
+    Ok(event)
+}
+
+/// A citizen files for themselves; clerks and the portal for the citizen whom they attest.
+fn may_file(ctx: &Context<'_>) -> Result<(), Rejection> {
+    let actor = ctx.actor;
+    match actor.role {
+        Role::Applicant => Ok(()),
+        Role::ReceptionClerk | Role::FrontEnd if actor.acting_for.is_some() => Ok(()),
+        Role::ReceptionClerk | Role::FrontEnd => Err(reject(
+            Reason::FilingInvalid,
+            "Phải nêu công dân được nộp hộ (acting_for).",
+            "Name the citizen for whom the dossier is filed in `acting_for`.",
+        )),
+        _ => Err(reject(
+            Reason::RoleRequired,
+            "Chỉ người nộp, cán bộ tiếp nhận hoặc cổng dịch vụ được nộp hồ sơ.",
+            "Only an applicant, a reception clerk or the front end may file a dossier.",
+        )),
+    }
+}
+
+fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
+    let definition = ctx.procedure.definition();
+    let receiving = active_unit(ctx, &submit.receiving_unit, "receiving_unit")?;
+    let mut faults = Vec::new();
+    if !receiving.kind.receives() {
+        faults.push(violation(
+            "receiving_unit",
+            "NO_CENTRE",
+            "Đơn vị này không tiếp nhận hồ sơ.",
+            "This unit is no public administration service centre; name one that is.",
+        ));
+    }
+    let competent = submit.competent_unit.as_ref().or(receiving.competent_agency.as_ref());
+    let competent = match competent {
+        Some(id) => active_unit(ctx, id, "competent_unit")?.id.clone(),
+        None => {
+            faults.push(violation(
+                "competent_unit",
+                "REQUIRED",
+                "Phải nêu cơ quan có thẩm quyền giải quyết.",
+                "Name the agency that decides: the centre has no agency of its own.",
+            ));
+            String::new()
+        }
+    };
+    if !definition.channels.contains(&submit.channel) {
+        faults.push(violation(
+            "channel",
+            "CHANNEL_NOT_OFFERED",
+            "Thủ tục không nhận hồ sơ qua kênh này.",
+            "The procedure is not offered on this channel.",
+        ));
+    }
+    let variant = match (&submit.variant, definition.variants.as_slice()) {
+        (Some(id), _) => id.clone(),
+        (None, [only]) => only.id.clone(),
+        (None, _) => {
+            faults.push(violation(
+                "variant",
+                "REQUIRED",
+                "Phải chọn trường hợp thực hiện.",
+                "Choose one of the procedure's variants.",
+            ));
+            String::new()
+        }
+    };
+    faults.extend(person_violations(submit, ctx));
+    if !faults.is_empty() {
+        return Err(all_at_once(faults));
+    }
+    let of_part = |part| submit.persons.iter().filter(move |person| person.part == part);
+    let assisting = ctx.actor.unit.clone().filter(|unit| *unit != submit.receiving_unit);
+    Ok(Filing {
+        channel: submit.channel,
+        variant,
+        applicant: ctx.actor.person().to_owned(),
+        owners: of_part(Part::DossierOwner).map(|person| person.id.clone()).collect(),
+        authorised_person: of_part(Part::AuthorisedPerson).map(|p| p.id.clone()).next(),
+        assisting_unit: assisting,
+        receiving_unit: submit.receiving_unit.clone(),
+        competent_unit: competent,
+        submitted_at: ctx.now,
+        external: submit.external.clone(),
+    })
+}
+
+fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
+    let parties = ctx.procedure.definition().parties;
+    let count = |part| submit.persons.iter().filter(|person| person.part == part).count();
+    let mut faults = Vec::new();
+    let mut fault = |subject: String, code, vi: String, en: String| {
+        faults.push(violation(subject, code, vi, en));
+    };
+    let owners = count(Part::DossierOwner);
+    let (min, max) = (parties.owners_min as usize, parties.owners_max as usize);
+    if owners < min || owners > max || submit.persons.len() > PERSONS_MAX {
+        fault(
+            "persons".into(),
+            "OWNERS",
+            format!("Hồ sơ phải có từ {min} đến {max} chủ hồ sơ."),
+            format!("The dossier needs {min} to {max} owners, {owners} are given."),
+        );
+    }
+    let proxies = count(Part::AuthorisedPerson);
+    if proxies > 1 || (proxies == 1 && !parties.proxy) {
+        fault(
+            "persons".into(),
+            "PROXY_NOT_ALLOWED",
+            "Thủ tục không cho phép (thêm) người được ủy quyền.".into(),
+            "The procedure allows no authorised person, or only one.".into(),
+        );
+    }
+    for (i, person) in submit.persons.iter().enumerate() {
+        let texts = [&person.id_number, &person.phone, &person.email, &person.address];
+        let long = |text: &str| text.chars().count() > PERSON_TEXT_CHARS_MAX;
+        if person.id.is_empty() || person.full_name.trim().is_empty() {
+            fault(
+                format!("persons/{i}"),
+                "REQUIRED",
+                "Thiếu mã hoặc họ tên.".into(),
+                "Id and full name are required.".into(),
+            );
+        }
+        if long(&person.id) || long(&person.full_name) || texts.into_iter().flatten().any(|t| long(t))
+        {
+            fault(
+                format!("persons/{i}"),
+                "TOO_LONG",
+                format!("Dài quá {PERSON_TEXT_CHARS_MAX} ký tự."),
+                format!("A text is longer than {PERSON_TEXT_CHARS_MAX} characters."),
+            );
+        }
+    }
+    if !submit.persons.iter().any(|person| person.id == ctx.actor.person()) {
+        fault(
+            "persons".into(),
+            "APPLICANT_ABSENT",
+            "Người nộp phải là chủ hồ sơ hoặc người được ủy quyền.".into(),
+            "The applicant must be an owner or the authorised person of the dossier.".into(),
+        );
+    }
+    faults
+}
+
+/// Faults of form values against the procedure's schema.
+pub(super) fn form_violations(procedure: &Procedure, form: &Value) -> Vec<Violation> {
+    let faults = procedure.definition().form.validate(form);
+    let fault = |f: motcua_procedures::FormFault| Violation {
+        subject: format!("form{}", f.path),
+        code: f.code,
+        message: f.message,
+    };
+    faults.into_iter().map(fault).collect()
+}
+
+/// Documents that fit no requirement, or break its media types or size.
+pub(super) fn document_violations(
+    inputs: &[DocumentInput],
+    procedure: &Procedure,
+) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeMap::new();
+    for input in inputs {
+        let id = &input.requirement;
+        let subject = format!("document:{id}");
+        let Some(requirement) = procedure.document(id) else {
+            faults.push(violation(
+                subject,
+                "UNKNOWN_DOCUMENT",
+                "Thủ tục không có thành phần này.",
+                "The procedure knows no such document; see its list of documents.",
+            ));
+            continue;
+        };
+        if seen.insert(id, ()).is_some() {
+            faults.push(violation(
+                subject.clone(),
+                "GIVEN_TWICE",
+                "Thành phần được nêu hai lần.",
+                "The document is given twice: give one file or paper for each requirement.",
+            ));
+        }
+        match &input.content {
+            DocumentContent::Upload { media, .. } if !requirement.media.contains(media) => {
+                let allowed = requirement.media.join(", ");
+                faults.push(violation(
+                    subject,
+                    "MEDIA_TYPE",
+                    format!("Loại tệp {media} không được nhận; dùng {allowed}."),
+                    format!("Files of type {media} are not accepted; use {allowed}."),
+                ));
+            }
+            DocumentContent::Upload { size, .. } if *size > requirement.size_max => {
+                let max = requirement.size_max;
+                faults.push(violation(
+                    subject,
+                    "TOO_LARGE",
+                    format!("Tệp lớn quá {max} byte."),
+                    format!("The file has {size} bytes: at most {max} are accepted."),
+                ));
+            }
+            DocumentContent::LookUp { .. } => faults.push(violation(
+                subject,
+                "BY_THE_OFFICE",
+                "Kết quả tra cứu do cơ quan ghi nhận.",
+                "Look-ups are recorded by the office (RecordLookup), not handed in.",
+            )),
+            DocumentContent::Upload { .. }
+            | DocumentContent::Paper { .. }
+            | DocumentContent::Presented => {}
+        }
+    }
+    faults
+}
+
+fn variant_violation(
+    filing: &Filing,
+    case: &Case<'_>,
+    ctx: &Context<'_>,
+) -> Result<Option<Violation>, Rejection> {
+    let Some(variant) = ctx.procedure.variant(&filing.variant) else {
+        return Ok(Some(violation(
+            "variant",
+            "UNKNOWN_VARIANT",
+            "Thủ tục không có trường hợp này.",
+            "The procedure knows no such variant.",
+        )));
+    };
+    if case.holds(variant.when.as_ref())? {
+        return Ok(None);
+    }
+    let text = variant.when.as_ref().map_or("", |guard| guard.text());
+    Ok(Some(violation(
+        "variant",
+        "VARIANT_MISMATCH",
+        format!("Nội dung tờ khai không thuộc trường hợp \"{}\".", variant.name.vi),
+        format!("The form does not fit the variant \"{}\": {text}.", variant.name.en),
+    )))
+}
+
+/// The requirements that apply to the case.
+pub(super) fn requirements(
+    case: &Case<'_>,
+    ctx: &Context<'_>,
+) -> Result<Vec<Required>, Rejection> {
+    let mut required = Vec::new();
+    for requirement in &ctx.procedure.definition().documents {
+        if case.holds(requirement.when.as_ref())? {
+            required.push(Required {
+                id: requirement.id.clone(),
+                original_at_delivery: requirement.original_at_delivery,
+            });
+        }
+    }
+    Ok(required)
+}
+
+/// What an online filing must bring itself: not what is shown at the counter, and not what the
+/// state can look up (I5).
+fn missing_uploads(
+    required: &[Required],
+    documents: &BTreeMap<String, DocumentContent>,
+    procedure: &Procedure,
+) -> Vec<Violation> {
+    let must_upload = |required: &&Required| {
+        let requirement = procedure.document(&required.id);
+        requirement.is_some_and(|r| r.hand_in == HandIn::Submit && r.data_source.is_none())
+    };
+    let missing = |required: &&Required| !documents.get(&required.id).is_some_and(is_present);
+    required
+        .iter()
+        .filter(must_upload)
+        .filter(missing)
+        .map(|required| missing_document(&required.id, procedure))
+        .collect()
+}
+
+pub(super) fn missing_document(id: &str, procedure: &Procedure) -> Violation {
+    let name = procedure.document(id).map(|requirement| requirement.name.clone());
+    let name = name.unwrap_or(Text { vi: id.into(), en: id.into() });
+    violation(
+        format!("document:{id}"),
+        "MISSING",
+        format!("Thiếu thành phần: {}.", name.vi),
+        format!("Missing: {}.", name.en),
+    )
+}
+
+/// What is owed, with the payments that were made already.
+pub(super) fn fees(
+    case: &Case<'_>,
+    present: &BTreeMap<String, Obligation>,
+    ctx: &Context<'_>,
+) -> Result<BTreeMap<String, Obligation>, Rejection> {
+    let paid = present.iter().filter(|(_, fee)| fee.payment.is_some());
+    let mut fees: BTreeMap<String, Obligation> =
+        paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
+    for fee in &ctx.procedure.definition().fees {
+        if !fees.contains_key(&fee.id) && case.holds(fee.when.as_ref())? {
+            let owed = Obligation { amount: fee.amount, collect: fee.collect, payment: None };
+            fees.insert(fee.id.clone(), owed);
+        }
+    }
+    Ok(fees)
+}
+
+/// The clocks of the case if its limit starts with this act.
+pub(super) fn clock_at(
+    start: ClockStart,
+    filing: &Filing,
+    case: &Case<'_>,
+    ctx: &Context<'_>,
+) -> Result<Option<Clocks>, Rejection> {
+    let mut applicable: Option<&LimitRule> = None;
+    for rule in &ctx.procedure.definition().limits {
+        if applicable.is_none() && case.holds(rule.when.as_ref())? {
+            applicable = Some(rule);
+        }
+    }
+    let Some(rule) = applicable.filter(|rule| rule.start == start) else { return Ok(None) };
+    let hours = ctx.hours_of(&filing.competent_unit);
+    let inputs = ctx.inputs(&hours);
+    let started = |limit| {
+        Clock::start(limit, ctx.now, &inputs).map(|(clock, _)| clock).map_err(|e| deadline_rule(&e))
+    };
+    Ok(Some(Clocks {
+        rule: rule.id.clone(),
+        statutory: started(&rule.statutory)?,
+        committed: rule.committed.as_ref().map(started).transpose()?,
+        paused_on: None,
+    }))
+}
+
+fn open(facts: Facts, ctx: &Context<'_>) -> Result<Event, Rejection> {
+    let recorded = Recorded {
+        id: uuid::Uuid::nil(),
+        seq: 0,
+        at: ctx.now,
+        kind: "submit",
+        to: &ctx.procedure.definition().start,
+        facts: &facts,
+    };
+    let seed = evolve(None, &recorded).expect("procedure and filing were just set");
+    first_item(&seed, "submit", facts, ctx)
+}
+
+fn by_requirement(inputs: &[DocumentInput]) -> BTreeMap<String, DocumentContent> {
+    inputs.iter().map(|input| (input.requirement.clone(), input.content.clone())).collect()
+}
+
+/// Top-level names of a form.
+pub(super) fn names_of(form: &Value) -> Vec<String> {
+    form.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}
+
+fn personal(submit: &Submit) -> BTreeMap<String, Value> {
+    let form = submit.form.as_object().into_iter().flatten();
+    let mut personal: BTreeMap<String, Value> =
+        form.map(|(name, value)| (format!("form.{name}"), value.clone())).collect();
+    for (i, person) in submit.persons.iter().enumerate() {
+        personal.insert(format!("person.{}", i + 1), json!(person));
+    }
+    personal
+}
+
+/// One refusal that names every fault.
+pub(super) fn all_at_once(violations: Vec<Violation>) -> Rejection {
+    let any = |prefix: &str| violations.iter().any(|v| v.subject.starts_with(prefix));
+    let missing_only = violations.iter().all(|v| v.code == "MISSING");
+    let reason = if any("form") {
+        Reason::FormInvalid
+    } else if missing_only {
+        Reason::DocumentsMissing
+    } else if any("document:") {
+        Reason::DocumentInvalid
+    } else {
+        Reason::FilingInvalid
+    };
+    let count = violations.len();
+    let mut rejection = reject(
+        reason,
+        format!("Hồ sơ có {count} điểm cần sửa hoặc bổ sung."),
+        format!("{count} point(s) must be mended; all of them are listed."),
+    );
+    rejection.violations = violations;
+    rejection
+}

@@ -1,0 +1,460 @@
+//! Checking what was handed in: verdicts, look-ups, acceptance, supplements.
+
+use std::collections::BTreeSet;
+
+use motcua_procedures::{Act, ClockStart, Collect, HandIn, NumberAt, Procedure};
+use serde_json::{Value, json};
+
+use super::act::{Chosen, choose, held_by_another, role_required};
+use super::filing::{
+    all_at_once, clock_at, document_violations, fees, form_violations, missing_document, names_of,
+    requirements,
+};
+use super::transition::{Change, request_fields};
+use super::{Case, Context, is_present, reject, violation};
+use crate::command::{
+    Choose, DecideItems, DocumentContent, ItemName, RecordLookup, RequestSupplement, Supplement,
+};
+use crate::dossier::{Dossier, Obligation, SupplementRequested, WorkItem};
+use crate::event::Event;
+use crate::rejection::{Reason, Rejection, Violation};
+
+/// The open work item at which documents are checked, if the actor works on it.
+fn reviewing<'a>(dossier: &'a Dossier, ctx: &Context<'_>) -> Result<&'a WorkItem, Rejection> {
+    let reviews = |item: &&WorkItem| ctx.procedure.step(&item.step).is_some_and(|s| s.reviews);
+    let Some(item) = dossier.items.values().find(reviews) else {
+        return Err(reject(
+            Reason::ActNotOffered,
+            "Bước hiện tại không kiểm tra thành phần hồ sơ.",
+            format!("Documents are not checked in the present step ({}).", dossier.state),
+        ));
+    };
+    if ctx.actor.role != item.role || ctx.actor.unit.as_deref() != Some(&item.unit) {
+        return Err(role_required(&[item.role], &item.unit));
+    }
+    held_by_another(item, ctx.actor)?;
+    Ok(item)
+}
+
+pub(super) fn decide_items(
+    dossier: &Dossier,
+    decide: &DecideItems,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    reviewing(dossier, ctx)?;
+    let mut change = Change::plain(dossier, "decide_items", ctx);
+    let mut faults = Vec::new();
+    for decision in &decide.decisions {
+        let item = &decision.item;
+        let known = match item {
+            ItemName::Document(id) => dossier.documents.get(id).is_some_and(is_present),
+            ItemName::Field(name) => dossier.fields.contains(name),
+        };
+        if !known {
+            faults.push(violation(
+                item.to_string(),
+                "NOT_HANDED_IN",
+                "Hồ sơ không có thành phần này.",
+                "The dossier holds no such document or field.",
+            ));
+        }
+        let reason = decision.reason.as_deref().unwrap_or_default().trim();
+        if !decision.accepted && reason.is_empty() {
+            faults.push(violation(
+                item.to_string(),
+                "REASON_REQUIRED",
+                "Phải ghi lý do không chấp nhận.",
+                "Say why it is not accepted.",
+            ));
+        }
+        if !reason.is_empty() {
+            change.personal(format!("decision.{item}"), json!(reason));
+        }
+        change.facts.decisions.insert(item.clone(), decision.accepted);
+    }
+    if !faults.is_empty() {
+        return Err(all_at_once(faults));
+    }
+    if decide.accept_rest {
+        let present = dossier.documents.iter().filter(|(_, content)| is_present(content));
+        for (id, _) in present {
+            let item = ItemName::Document(id.clone());
+            if !dossier.decisions.contains_key(&item) {
+                change.facts.decisions.entry(item).or_insert(true);
+            }
+        }
+    }
+    if change.facts.decisions.is_empty() {
+        return Err(reject(
+            Reason::ReviewIncomplete,
+            "Không có thành phần nào để quyết định.",
+            "There is nothing to decide: name items, or set accept_rest with documents open.",
+        ));
+    }
+    change.finish()
+}
+
+pub(super) fn record_lookup(
+    dossier: &Dossier,
+    lookup: &RecordLookup,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    reviewing(dossier, ctx)?;
+    let subject = format!("document:{}", lookup.requirement);
+    let requirement = ctx.procedure.document(&lookup.requirement);
+    let looked_up =
+        requirement.filter(|r| r.data_source.is_some() || r.hand_in == HandIn::LookUp);
+    if looked_up.is_none() {
+        return Err(all_at_once(vec![violation(
+            subject,
+            "NOT_LOOKED_UP",
+            "Thành phần này không có nguồn dữ liệu để tra cứu.",
+            "The procedure names no register in which this document can be looked up.",
+        )]));
+    }
+    let mut change = Change::plain(dossier, "record_lookup", ctx);
+    let registry = lookup.registry.clone();
+    let content = DocumentContent::LookUp { registry, found: lookup.found };
+    let item = ItemName::Document(lookup.requirement.clone());
+    let handed_in = dossier.documents.get(&lookup.requirement).is_some_and(is_present);
+    if lookup.found || !handed_in {
+        change.facts.documents.insert(lookup.requirement.clone(), content);
+    }
+    if lookup.found {
+        change.facts.decisions.insert(item, true);
+    }
+    change.personal("answer", json!({ "found": lookup.found, "registry": lookup.registry,
+        "requirement": lookup.requirement, "text": lookup.answer }));
+    change.finish()
+}
+
+/// Acceptance: complete, valid, paid; the clock starts, form 01 is due (I2, T17).
+pub(super) fn accept(
+    dossier: &Dossier,
+    choose_: &Choose,
+    ctx: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    if let Some(effective) = ctx.effective {
+        return accept_under(dossier, choose_, effective, ctx);
+    }
+    let chosen = choose(dossier, Act::Accept, choose_, ctx)?;
+    let open = open_points(dossier, ctx.procedure);
+    if !open.is_empty() {
+        return Err(incomplete(open));
+    }
+    fees_paid(dossier, Collect::Reception)?;
+    let mut change = Change::begin(dossier, Act::Accept.as_str(), chosen, choose_, ctx);
+    let case = Case::of(dossier, ctx);
+    if let Some(clocks) = clock_at(ClockStart::Accept, &dossier.filing, &case, ctx)? {
+        change.set_clocks(clocks)?;
+    }
+    if ctx.procedure.definition().number_at == NumberAt::Accept && dossier.code.is_none() {
+        change.facts.code = ctx.code.map(str::to_owned);
+    }
+    change.facts.reserved = reserved_name(chosen, ctx.form);
+    change.follow_target()?;
+    Ok(vec![change.finish()?])
+}
+
+/// Another version took effect before acceptance: pin it by a recorded act, check again
+/// (decision 9).
+fn accept_under(
+    dossier: &Dossier,
+    choose_: &Choose,
+    effective: &Procedure,
+    ctx: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let ctx = Context { procedure: effective, effective: None, ..ctx.clone() };
+    let faults = form_violations(effective, ctx.form);
+    if !faults.is_empty() || effective.step(&dossier.state).is_none() {
+        return Err(incomplete(faults));
+    }
+    let case = Case::of(dossier, &ctx);
+    let mut change = Change::plain(dossier, "repin", &ctx);
+    change.facts.procedure = Some(effective.reference().clone());
+    change.facts.required = Some(requirements(&case, &ctx)?);
+    change.facts.fees = Some(fees(&case, &dossier.fees, &ctx)?);
+    let repin = change.finish()?;
+    let recorded = crate::evolve::Recorded {
+        id: dossier.id,
+        seq: dossier.version + 1,
+        at: ctx.now,
+        kind: repin.kind,
+        to: &repin.to,
+        facts: &repin.facts,
+    };
+    let repinned = crate::evolve::evolve(Some(dossier.clone()), &recorded)
+        .expect("a dossier that exists stays one");
+    let mut events = vec![repin];
+    events.extend(accept(&repinned, choose_, &ctx)?);
+    Ok(events)
+}
+
+/// What stands between the dossier and its acceptance.
+fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
+    let mut open = Vec::new();
+    for required in &dossier.required {
+        let Some(requirement) = procedure.document(&required.id) else { continue };
+        let content = dossier.documents.get(&required.id).filter(|content| is_present(content));
+        let verdict = dossier.decisions.get(&ItemName::Document(required.id.clone()));
+        let subject = format!("document:{}", required.id);
+        match (content, verdict) {
+            (None, _) if requirement.hand_in == HandIn::Submit => {
+                open.push(missing_document(&required.id, procedure));
+            }
+            (_, Some(true)) | (None, None) => {}
+            (_, Some(false)) => open.push(violation(
+                subject,
+                "REJECTED",
+                "Thành phần không được chấp nhận; hãy yêu cầu bổ sung.",
+                "The document was not accepted; request a supplement.",
+            )),
+            (Some(_), None) => open.push(violation(
+                subject,
+                "NOT_DECIDED",
+                "Chưa kiểm tra thành phần này.",
+                "The document has not been checked yet (DecideItems).",
+            )),
+        }
+    }
+    let rejected = dossier.decisions.iter().filter(|(_, accepted)| !**accepted);
+    for (item, _) in rejected {
+        if let ItemName::Field(_) = item {
+            open.push(violation(
+                item.to_string(),
+                "REJECTED",
+                "Nội dung kê khai không được chấp nhận; hãy yêu cầu bổ sung.",
+                "The field was not accepted; request a supplement.",
+            ));
+        }
+    }
+    open
+}
+
+fn incomplete(open: Vec<Violation>) -> Rejection {
+    let mut rejection = reject(
+        Reason::ReviewIncomplete,
+        format!("Chưa thể tiếp nhận: còn {} điểm.", open.len()),
+        format!("Not acceptable yet: {} point(s) are open; all of them are listed.", open.len()),
+    );
+    rejection.violations = open;
+    rejection
+}
+
+/// Money that is due before an act.
+pub(super) fn fees_paid(dossier: &Dossier, collect: Collect) -> Result<(), Rejection> {
+    let unpaid =
+        |fee: &(&String, &Obligation)| fee.1.collect == collect && fee.1.payment.is_none();
+    let unpaid: Vec<Violation> = dossier
+        .fees
+        .iter()
+        .filter(unpaid)
+        .map(|(id, fee)| {
+            violation(
+                format!("fee:{id}"),
+                "UNPAID",
+                format!("Chưa nộp {} đồng.", fee.amount),
+                format!("{} đồng are unpaid; record the payment first.", fee.amount),
+            )
+        })
+        .collect();
+    if unpaid.is_empty() {
+        return Ok(());
+    }
+    let mut rejection = reject(
+        Reason::FeeUnpaid,
+        "Phí, lệ phí phải nộp trước bước này.",
+        "Fees must be paid before this.",
+    );
+    rejection.violations = unpaid;
+    Err(rejection)
+}
+
+/// `scope/digest` of the name that the action reserves: folded case and white space.
+fn reserved_name(chosen: Chosen<'_>, form: &Value) -> Option<String> {
+    let reservation = chosen.action.reserves.as_ref()?;
+    let name = form.get(&reservation.field)?.as_str()?;
+    Some(crate::names::reservation_key(&reservation.scope, name))
+}
+
+/// Form 02: everything that is missing or wrong, and nothing else (I3, I5).
+pub(super) fn request_supplement(
+    dossier: &Dossier,
+    request: &RequestSupplement,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let chosen = choose(dossier, Act::RequestSupplement, &request.choose, ctx)?;
+    let unlawful: Vec<Violation> = request
+        .items
+        .iter()
+        .filter_map(|item| unlawful_demand(dossier, &item.item, ctx.procedure))
+        .collect();
+    if !unlawful.is_empty() {
+        let mut rejection = reject(
+            Reason::DemandUnlawful,
+            "Yêu cầu có thành phần không được phép đòi.",
+            "The request asks for something that may not be demanded.",
+        );
+        rejection.violations = unlawful;
+        return Err(rejection);
+    }
+    let named: BTreeSet<&ItemName> = request.items.iter().map(|item| &item.item).collect();
+    let left_out: Vec<Violation> = wanting(dossier, ctx.procedure)
+        .into_iter()
+        .filter(|item| !named.contains(item))
+        .map(|item| {
+            violation(
+                item.to_string(),
+                "LEFT_OUT",
+                "Thành phần còn thiếu hoặc sai nhưng chưa nêu.",
+                "Missing or rejected, but not named: one notice names everything.",
+            )
+        })
+        .collect();
+    if request.items.is_empty() || !left_out.is_empty() {
+        return Err(supplement_incomplete(left_out));
+    }
+    let mut change =
+        Change::begin(dossier, Act::RequestSupplement.as_str(), chosen, &request.choose, ctx);
+    let items = named.into_iter().cloned().collect();
+    change.facts.supplement = Some(SupplementRequested { items, at: ctx.now });
+    for (name, value) in request_fields(&request.items) {
+        change.personal(name, value);
+    }
+    change.follow_target()?;
+    change.finish()
+}
+
+/// Missing required papers and whatever was rejected.
+fn wanting(dossier: &Dossier, procedure: &Procedure) -> BTreeSet<ItemName> {
+    let missing = dossier.required.iter().filter(|required| {
+        let requirement = procedure.document(&required.id);
+        let submit = requirement.is_some_and(|r| r.hand_in == HandIn::Submit);
+        submit && !dossier.documents.get(&required.id).is_some_and(is_present)
+    });
+    let missing = missing.map(|required| ItemName::Document(required.id.clone()));
+    let rejected = dossier.decisions.iter().filter(|(_, accepted)| !**accepted);
+    missing.chain(rejected.map(|(item, _)| item.clone())).collect()
+}
+
+fn unlawful_demand(
+    dossier: &Dossier,
+    item: &ItemName,
+    procedure: &Procedure,
+) -> Option<Violation> {
+    let fault = |code, vi: &str, en: &str| Some(violation(item.to_string(), code, vi, en));
+    let rejected = dossier.decisions.get(item) == Some(&false);
+    let id = match item {
+        ItemName::Field(name) => {
+            let known = procedure.definition().form.properties().any(|p| p == name);
+            return if known {
+                None
+            } else {
+                fault("UNKNOWN_FIELD", "Tờ khai không có mục này.", "The form has no such field.")
+            };
+        }
+        ItemName::Document(id) => id,
+    };
+    if !dossier.required.iter().any(|required| required.id == *id) {
+        return fault(
+            "NOT_REQUIRED",
+            "Pháp luật không yêu cầu thành phần này trong trường hợp này.",
+            "The law does not ask for this document in this case.",
+        );
+    }
+    let content = dossier.documents.get(id);
+    match content {
+        Some(DocumentContent::Upload { signed: true, .. } | DocumentContent::LookUp { found: true, .. })
+            if !rejected =>
+        {
+            fault(
+                "HELD_ELECTRONICALLY",
+                "Đã có bản điện tử hợp lệ, không được yêu cầu bản giấy.",
+                "A valid electronic document is there; the paper may not be demanded.",
+            )
+        }
+        Some(content) if is_present(content) && !rejected => fault(
+            "ALREADY_THERE",
+            "Thành phần đã có; muốn yêu cầu lại phải quyết định không chấp nhận trước.",
+            "The document is there; reject it with a reason before asking for it again.",
+        ),
+        None if procedure.document(id).is_some_and(|r| r.data_source.is_some()) => fault(
+            "LOOK_UP_FIRST",
+            "Phải tra cứu trước, chỉ yêu cầu khi tra cứu không được.",
+            "Look it up first; it may be asked for only when the look-up fails.",
+        ),
+        _ => None,
+    }
+}
+
+fn supplement_incomplete(violations: Vec<Violation>) -> Rejection {
+    let mut rejection = reject(
+        Reason::SupplementIncomplete,
+        "Phải nêu đủ mọi thành phần trong một lần.",
+        "Everything must be named in one go.",
+    );
+    rejection.violations = violations;
+    rejection
+}
+
+/// The applicant's answer: only what changed is checked again.
+pub(super) fn supplement(
+    dossier: &Dossier,
+    answer: &Supplement,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let chosen = choose(dossier, Act::Supplement, &Choose::default(), ctx)?;
+    let form = merged(ctx.form, &answer.form);
+    let mut faults = document_violations(&answer.documents, ctx.procedure);
+    faults.extend(form_violations(ctx.procedure, &form));
+    faults.extend(unanswered(dossier, answer));
+    if !faults.is_empty() {
+        let unanswered = faults.iter().any(|fault| fault.code == "UNANSWERED");
+        return Err(if unanswered { supplement_incomplete(faults) } else { all_at_once(faults) });
+    }
+    let mut change =
+        Change::begin(dossier, Act::Supplement.as_str(), chosen, &Choose::default(), ctx);
+    for input in &answer.documents {
+        change.facts.documents.insert(input.requirement.clone(), input.content.clone());
+    }
+    change.facts.form_fields = names_of(&answer.form);
+    for (name, value) in answer.form.as_object().into_iter().flatten() {
+        change.personal(format!("form.{name}"), value.clone());
+    }
+    let mut documents = dossier.documents.clone();
+    documents.extend(change.facts.documents.clone());
+    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
+    change.facts.required = Some(requirements(&case, ctx)?);
+    change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
+    change.facts.answered = true;
+    change.follow_target()?;
+    change.finish()
+}
+
+fn unanswered(dossier: &Dossier, answer: &Supplement) -> Vec<Violation> {
+    let asked = dossier.supplement.iter().flat_map(|request| &request.items);
+    let given = |item: &ItemName| match item {
+        ItemName::Document(id) => answer.documents.iter().any(|d| d.requirement == *id),
+        ItemName::Field(name) => answer.form.get(name).is_some(),
+    };
+    asked
+        .filter(|item| !given(item))
+        .map(|item| {
+            violation(
+                item.to_string(),
+                "UNANSWERED",
+                "Mục được yêu cầu chưa được bổ sung.",
+                "Asked for, but not in the answer.",
+            )
+        })
+        .collect()
+}
+
+/// The present form with the changed fields.
+pub fn merged(form: &Value, changes: &Value) -> Value {
+    let mut merged = form.as_object().cloned().unwrap_or_default();
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        merged.insert(name.clone(), value.clone());
+    }
+    Value::Object(merged)
+}

@@ -1,0 +1,336 @@
+//! Moving from step to step: work items, interruptions, clocks, timers, status.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use motcua_deadlines::{Clock, Limit, Unit};
+use motcua_deadlines::Regime;
+use motcua_procedures::{ClockEffect, Step, StepKind, Target, UnitRef};
+use serde_json::{Value, json};
+
+use super::act::{Chosen, REASON_CHARS_MAX, round_name};
+use super::{Case, Context, deadline_rule, reject};
+use crate::command::Choose;
+use crate::dossier::{Clocks, Dossier, WorkItem};
+use crate::event::{Event, Facts};
+use crate::rejection::{Reason, Rejection};
+
+/// An event in the making.
+pub(super) struct Change<'a> {
+    dossier: &'a Dossier,
+    ctx: &'a Context<'a>,
+    chosen: Option<Chosen<'a>>,
+    kind: &'static str,
+    to: String,
+    unit: Option<String>,
+    /// Facts gathered so far.
+    pub(super) facts: Facts,
+    personal: BTreeMap<String, Value>,
+}
+
+impl<'a> Change<'a> {
+    /// An act on the dossier that follows no action of the procedure.
+    pub(super) fn plain(dossier: &'a Dossier, kind: &'static str, ctx: &'a Context<'a>) -> Self {
+        Self {
+            dossier,
+            ctx,
+            chosen: None,
+            kind,
+            to: dossier.state.clone(),
+            unit: None,
+            facts: Facts::by(ctx.actor.clone(), ctx.command.cloned()),
+            personal: BTreeMap::new(),
+        }
+    }
+
+    /// An act that follows an action of the procedure: records what every action has.
+    pub(super) fn begin(
+        dossier: &'a Dossier,
+        kind: &'static str,
+        chosen: Chosen<'a>,
+        choose: &Choose,
+        ctx: &'a Context<'a>,
+    ) -> Self {
+        let mut change = Self::plain(dossier, kind, ctx);
+        let action = chosen.action;
+        change.facts.action = Some(round_name(chosen));
+        change.facts.form = action.form;
+        change.facts.outcome = action.outcome.clone();
+        change.facts.round = action.rounds_max.map(|_| round_name(chosen));
+        if let Some(reason) = &choose.reason {
+            let text: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
+            change.personal("reason", Value::String(text));
+        }
+        change.chosen = Some(chosen);
+        change
+    }
+
+    /// Records a personal value.
+    pub(super) fn personal(&mut self, name: impl Into<String>, value: Value) {
+        self.personal.insert(name.into(), value);
+    }
+
+    /// The unit that the next step goes to, where the act chooses it.
+    pub(super) fn go_to_unit(&mut self, unit: &str) {
+        self.unit = Some(unit.to_owned());
+    }
+
+    /// Leaves the current step as the action says.
+    pub(super) fn follow_target(&mut self) -> Result<(), Rejection> {
+        let chosen = self.chosen.expect("only acts that follow an action have a target");
+        let to = match &chosen.action.target {
+            Target::Stay => return Ok(()),
+            Target::Step(to) => to.clone(),
+            Target::Back => self.step_to_return_to(chosen)?,
+            Target::Choice(choices) => {
+                let case = Case::of(self.dossier, self.ctx);
+                let mut taken = None;
+                for choice in choices {
+                    if taken.is_none() && case.holds(choice.when.as_ref())? {
+                        taken = Some(choice.to.clone());
+                    }
+                }
+                taken.expect("the last choice of a checked procedure has no guard")
+            }
+        };
+        self.move_to(chosen.item, &to)
+    }
+
+    /// The step that the interruption left; the stack is popped by the same event.
+    fn step_to_return_to(&mut self, chosen: Chosen<'_>) -> Result<String, Rejection> {
+        let mut back = self.dossier.back.clone();
+        let to = back.pop().ok_or_else(|| {
+            reject(
+                Reason::ActNotOffered,
+                "Không có bước nào để quay lại.",
+                format!("Step {} has nowhere to return to.", chosen.step.id),
+            )
+        })?;
+        self.facts.back = Some(back);
+        Ok(to)
+    }
+
+    /// Closes the work item and opens the one of the next step.
+    pub(super) fn move_to(&mut self, item: &WorkItem, to: &str) -> Result<(), Rejection> {
+        let step = self.ctx.procedure.step(to).expect("targets of a checked procedure exist");
+        let interrupts = matches!(step.kind, StepKind::Supplement | StepKind::Withdrawal);
+        if interrupts && self.facts.back.is_none() {
+            let mut back = self.dossier.back.clone();
+            back.push(item.step.clone());
+            self.facts.back = Some(back);
+        }
+        self.facts.items_closed.push(item.id);
+        self.clear_timers_of(item.id);
+        step.id.clone_into(&mut self.to);
+        self.facts.status = (step.status != self.dossier.status).then_some(step.status);
+        self.apply_clock_effect(step)?;
+        if step.kind == StepKind::Final {
+            self.facts.closed = true;
+            for name in self.dossier.timers.keys() {
+                self.facts.timers.insert(name.clone(), None);
+            }
+            return Ok(());
+        }
+        self.open_item(step)
+    }
+
+    fn open_item(&mut self, step: &Step) -> Result<(), Rejection> {
+        let now = self.ctx.now;
+        let unit = self.unit_of(step)?;
+        let id = self.dossier.next_item;
+        let hours = self.ctx.hours_of(&unit);
+        let due_at = match &step.time {
+            Some(limit) => Some(
+                motcua_deadlines::due(limit, now, &self.ctx.inputs(&hours))
+                    .map_err(|e| deadline_rule(&e))?
+                    .due_at,
+            ),
+            None => None,
+        };
+        if let Some(at) = due_at {
+            self.facts.timers.insert(format!("item_due:{id}"), Some(at));
+        }
+        if let Some(timeout) = &step.timeout {
+            let at = self.end_of(&timeout.after, &unit)?;
+            self.facts.timers.insert(format!("timeout:{id}"), Some(at));
+            let remind = timeout.remind_days_before.map(|days| {
+                at - SignedDuration::from_hours(24 * i64::from(days))
+            });
+            if let Some(remind) = remind.filter(|remind| *remind > now) {
+                self.facts.timers.insert(format!("remind:{id}"), Some(remind));
+            }
+        }
+        let holder = self.dossier.holders.get(&step.id);
+        let staff = |person: &&String| {
+            self.ctx.units.unit(&unit).is_some_and(|unit| unit.has_staff(person, step.role))
+        };
+        let assignee = holder.filter(staff).cloned();
+        let item = WorkItem {
+            id,
+            step: step.id.clone(),
+            role: step.role,
+            unit,
+            assignee,
+            opened_at: now,
+            due_at,
+            late: false,
+        };
+        self.facts.items.push(item);
+        Ok(())
+    }
+
+    /// When a period that closes something has run out: day units end with the day (T9).
+    fn end_of(&self, limit: &Limit, unit: &str) -> Result<Timestamp, Rejection> {
+        let hours = self.ctx.hours_of(unit);
+        let due = motcua_deadlines::due(limit, self.ctx.now, &self.ctx.inputs(&hours))
+            .map_err(|e| deadline_rule(&e))?;
+        match limit.unit {
+            Unit::WorkingHour => Ok(due.due_at),
+            Unit::WorkingDay | Unit::CalendarDay | Unit::SameDay | Unit::Month => {
+                Ok(end_of_day(due.due_on))
+            }
+        }
+    }
+
+    fn unit_of(&self, step: &Step) -> Result<String, Rejection> {
+        match step.unit {
+            UnitRef::Receiving => Ok(self.dossier.filing.receiving_unit.clone()),
+            UnitRef::Competent => Ok(self.dossier.filing.competent_unit.clone()),
+            UnitRef::Chosen => self.unit.clone().ok_or_else(|| {
+                reject(
+                    Reason::UnitUnknown,
+                    "Phải nêu đơn vị thực hiện bước tiếp theo.",
+                    "Name the unit that the next step goes to in `unit`.",
+                )
+            }),
+        }
+    }
+
+    fn clear_timers_of(&mut self, item: u32) {
+        let own = format!(":{item}");
+        for name in self.dossier.timers.keys().filter(|name| name.ends_with(&own)) {
+            self.facts.timers.insert(name.clone(), None);
+        }
+    }
+
+    fn apply_clock_effect(&mut self, step: &Step) -> Result<(), Rejection> {
+        let Some(clocks) = self.facts.clocks.clone().or_else(|| self.dossier.clocks.clone()) else {
+            return Ok(());
+        };
+        let hours = self.ctx.hours_of(&self.dossier.filing.competent_unit);
+        let inputs = self.ctx.inputs(&hours);
+        let now = self.ctx.now;
+        let both = |change: &dyn Fn(&Clock) -> Result<Clock, motcua_deadlines::DeadlineError>| {
+            let statutory = change(&clocks.statutory).map_err(|e| deadline_rule(&e))?;
+            let committed = clocks.committed.as_ref().map(change).transpose();
+            let committed = committed.map_err(|e| deadline_rule(&e))?;
+            Ok((statutory, committed))
+        };
+        let paused = clocks.statutory.is_paused();
+        let running = clocks.statutory.is_running();
+        let (changed, paused_on) = match &step.clock {
+            ClockEffect::NotStarted => return Ok(()),
+            ClockEffect::Runs if paused => {
+                let regime = self.regime(&clocks);
+                let resume = |clock: &Clock| Ok(clock.resume(now, &regime, &inputs)?.0);
+                (both(&resume)?, None)
+            }
+            ClockEffect::Runs => return Ok(()),
+            ClockEffect::Paused { on, .. } if running => {
+                let pause = |clock: &Clock| Ok(clock.pause(now, &inputs)?.0);
+                (both(&pause)?, Some(*on))
+            }
+            ClockEffect::Paused { on, .. } if paused => {
+                ((clocks.statutory.clone(), clocks.committed.clone()), Some(*on))
+            }
+            ClockEffect::Paused { .. } => return Ok(()),
+            ClockEffect::Stopped if paused || running => {
+                (both(&|clock: &Clock| clock.stop(now))?, None)
+            }
+            ClockEffect::Stopped => return Ok(()),
+        };
+        let (statutory, committed) = changed;
+        self.set_clocks(Clocks { rule: clocks.rule, statutory, committed, paused_on })
+    }
+
+    /// How the limit goes on after the present pause; checked procedures name it for each ground.
+    fn regime(&self, clocks: &Clocks) -> Regime {
+        let limits = &self.ctx.procedure.definition().limits;
+        let rule = limits.iter().find(|limit| limit.id == clocks.rule);
+        let regime = rule.zip(clocks.paused_on).and_then(|(rule, on)| rule.resume.get(&on));
+        regime.cloned().unwrap_or(Regime::ResumeRemaining)
+    }
+
+    /// Records the clocks and the timers of the appointment (T28).
+    pub(super) fn set_clocks(&mut self, clocks: Clocks) -> Result<(), Rejection> {
+        let hours = self.ctx.hours_of(&self.dossier.filing.competent_unit);
+        let inputs = self.ctx.inputs(&hours);
+        let timers = appointment_timers(&clocks, self.ctx.now, &inputs)?;
+        for (name, at) in timers {
+            if at.is_some() || self.dossier.timers.contains_key(name) {
+                self.facts.timers.insert(name.to_owned(), at);
+            }
+        }
+        self.facts.clocks = Some(clocks);
+        Ok(())
+    }
+
+    /// The event.
+    pub(super) fn finish(mut self) -> Result<Event, Rejection> {
+        if self.facts.outcome == self.dossier.outcome {
+            self.facts.outcome = None;
+        }
+        Ok(Event {
+            kind: self.kind,
+            to: self.to,
+            def: self.ctx.procedure.reference().digest.clone(),
+            facts: self.facts,
+            personal: self.personal,
+        })
+    }
+}
+
+/// The timers that the appointment sets while its clock runs; none of them otherwise.
+pub(super) fn appointment_timers(
+    clocks: &Clocks,
+    now: Timestamp,
+    inputs: &motcua_deadlines::Inputs<'_>,
+) -> Result<[(&'static str, Option<Timestamp>); 3], Rejection> {
+    let clock = clocks.appointment();
+    if !clock.is_running() {
+        return Ok([("warn", None), ("due", None), ("late", None)]);
+    }
+    let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?.filter(|at| *at > now);
+    Ok([("warn", warn), ("due", clock.due_at()), ("late", clock.late_at())])
+}
+
+/// 24:00 of `day` at the centre.
+fn end_of_day(day: jiff::civil::Date) -> Timestamp {
+    let next = day.saturating_add(1.day()).at(0, 0, 0, 0);
+    jiff::tz::Offset::constant(7).to_timestamp(next).expect("dates of deadlines are in range")
+}
+
+/// Opens the first work item of a dossier that is being filed.
+pub(super) fn first_item(
+    dossier: &Dossier,
+    kind: &'static str,
+    facts: Facts,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let definition = ctx.procedure.definition();
+    let step = ctx.procedure.step(&definition.start).expect("the start of a checked procedure");
+    let mut change = Change::plain(dossier, kind, ctx);
+    change.facts = facts;
+    step.id.clone_into(&mut change.to);
+    change.facts.status = Some(step.status);
+    change.open_item(step)?;
+    change.finish()
+}
+
+/// The personal fields of a supplement request, one for each item.
+pub(super) fn request_fields(items: &[crate::command::SupplementItem]) -> Vec<(String, Value)> {
+    let field = |item: &crate::command::SupplementItem| {
+        (format!("request.{}", item.item), json!(item.content))
+    };
+    items.iter().map(field).collect()
+}

@@ -1,0 +1,145 @@
+//! Who holds a work item: assign, claim, release, hand over.
+
+use motcua_procedures::Role;
+use serde_json::json;
+
+use super::act::{held_by_another, item_not_open, role_required};
+use super::transition::Change;
+use super::{Context, active_unit, reject};
+use crate::command::{Assign, HandOver, ItemRef};
+use crate::dossier::{Dossier, WorkItem};
+use crate::event::Event;
+use crate::rejection::{Reason, Rejection};
+
+fn open_item(dossier: &Dossier, id: Option<u32>) -> Result<&WorkItem, Rejection> {
+    let found = match id {
+        Some(id) => dossier.items.get(&id).ok_or_else(|| item_not_open(id))?,
+        None => {
+            let mut items = dossier.items.values();
+            match (items.next(), items.next()) {
+                (Some(only), None) => only,
+                (None, _) => {
+                    return Err(reject(
+                        Reason::DossierClosed,
+                        "Hồ sơ không còn việc nào mở.",
+                        "The dossier has no open work item.",
+                    ));
+                }
+                (Some(_), Some(_)) => {
+                    return Err(reject(
+                        Reason::AmbiguousAction,
+                        "Hồ sơ có nhiều việc đang mở, hãy chọn một.",
+                        "Several work items are open: name one in `item`.",
+                    ));
+                }
+            }
+        }
+    };
+    if found.role == Role::Applicant {
+        return Err(reject(
+            Reason::ActNotOffered,
+            "Việc này đang chờ người nộp hồ sơ.",
+            "This work item waits for the applicant; it cannot be held by staff.",
+        ));
+    }
+    Ok(found)
+}
+
+fn here(item: &WorkItem, roles: &[Role], ctx: &Context<'_>) -> Result<(), Rejection> {
+    let unit = ctx.actor.unit.as_deref() == Some(item.unit.as_str());
+    if unit && roles.contains(&ctx.actor.role) {
+        Ok(())
+    } else {
+        Err(role_required(roles, &item.unit))
+    }
+}
+
+fn suitable(unit: &str, person: &str, role: Role, ctx: &Context<'_>) -> Result<(), Rejection> {
+    if ctx.units.unit(unit).is_some_and(|unit| unit.has_staff(person, role)) {
+        return Ok(());
+    }
+    Err(reject(
+        Reason::AssigneeUnsuitable,
+        format!("{person} không có vai trò {} tại {unit}.", role.as_str()),
+        format!("{person} does not work as {} in unit {unit}.", role.as_str()),
+    ))
+}
+
+fn changed(
+    dossier: &Dossier,
+    kind: &'static str,
+    item: WorkItem,
+    reason: Option<&String>,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let mut change = Change::plain(dossier, kind, ctx);
+    change.facts.items.push(item);
+    if let Some(reason) = reason {
+        change.personal("reason", json!(reason));
+    }
+    change.finish()
+}
+
+pub(super) fn assign(
+    dossier: &Dossier,
+    assign: &Assign,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let item = open_item(dossier, assign.item)?;
+    here(item, &[Role::HeadOfDivision, Role::SigningLeader], ctx)?;
+    suitable(&item.unit, &assign.assignee, item.role, ctx)?;
+    let item = WorkItem { assignee: Some(assign.assignee.clone()), ..item.clone() };
+    changed(dossier, "assign", item, None, ctx)
+}
+
+pub(super) fn claim(
+    dossier: &Dossier,
+    claim: &ItemRef,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let item = open_item(dossier, claim.item)?;
+    here(item, &[item.role], ctx)?;
+    held_by_another(item, ctx.actor)?;
+    let item = WorkItem { assignee: Some(ctx.actor.id.clone()), ..item.clone() };
+    changed(dossier, "claim", item, None, ctx)
+}
+
+pub(super) fn release(
+    dossier: &Dossier,
+    release: &ItemRef,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let item = open_item(dossier, release.item)?;
+    here(item, &[item.role, Role::HeadOfDivision], ctx)?;
+    held_by_another(item, ctx.actor)?;
+    let item = WorkItem { assignee: None, ..item.clone() };
+    changed(dossier, "release", item, None, ctx)
+}
+
+/// To a colleague, or to another unit (L13). The time of the step goes on.
+pub(super) fn hand_over(
+    dossier: &Dossier,
+    hand_over: &HandOver,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let item = open_item(dossier, hand_over.item)?;
+    here(item, &[item.role, Role::HeadOfDivision, Role::SigningLeader], ctx)?;
+    held_by_another(item, ctx.actor)?;
+    let unit = match &hand_over.unit {
+        Some(unit) => active_unit(ctx, unit, "unit")?.id.clone(),
+        None => item.unit.clone(),
+    };
+    if let Some(assignee) = &hand_over.assignee {
+        suitable(&unit, assignee, item.role, ctx)?;
+    }
+    if hand_over.assignee.is_none() && unit == item.unit {
+        return Err(reject(
+            Reason::AssigneeUnsuitable,
+            "Phải nêu người hoặc đơn vị nhận bàn giao.",
+            "Name the colleague or the unit that takes over.",
+        ));
+    }
+    let assignee = hand_over.assignee.clone();
+    let item = WorkItem { unit, assignee, ..item.clone() };
+    changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)
+}

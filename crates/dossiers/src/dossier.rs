@@ -1,0 +1,270 @@
+//! The state of a dossier: what the fold of its history yields.
+//!
+//! Nothing here is personal: people are opaque ids, documents are digests, answers on the form
+//! are names of fields (decision 8). A dossier therefore folds for ever, whatever was erased.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use motcua_deadlines::Clock;
+use motcua_procedures::{Channel, Collect, PauseGround, ProcedureRef, Role, Status};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::command::{Actor, DeliveryBy, DocumentContent, ExternalRef, ItemName, Recipient};
+
+/// Version of the JSON of [`Dossier`]; a stored state with another one is folded anew.
+pub const STATE_SCHEMA: u32 = 1;
+
+/// A citizen's request under one procedure, from submission to delivered result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dossier {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Number of the last event; the etag of the API.
+    pub version: u64,
+    /// Step that encloses all open work items.
+    pub state: String,
+    /// National status.
+    pub status: Status,
+    /// Since when the dossier is in `state`.
+    pub since: Timestamp,
+    /// The last act and who did it.
+    pub last: LastAct,
+    /// Pinned procedure.
+    pub procedure: ProcedureRef,
+    /// How it was filed.
+    pub filing: Filing,
+    /// Dossier code, once given out.
+    pub code: Option<String>,
+    /// Form fields that have a value.
+    pub fields: BTreeSet<String>,
+    /// Requirements that apply to this case.
+    pub required: Vec<Required>,
+    /// Documents by requirement id.
+    pub documents: BTreeMap<String, DocumentContent>,
+    /// Verdicts on documents and fields; true = accepted.
+    pub decisions: BTreeMap<ItemName, bool>,
+    /// Money owed and paid, by fee id.
+    pub fees: BTreeMap<String, Obligation>,
+    /// The limits.
+    pub clocks: Option<Clocks>,
+    /// Open work items by number.
+    pub items: BTreeMap<u32, WorkItem>,
+    /// Number of the next work item.
+    pub next_item: u32,
+    /// Who held a step last, by step id: work that comes back goes to the same person.
+    pub holders: BTreeMap<String, String>,
+    /// Steps that interruptions left, innermost last.
+    pub back: Vec<String>,
+    /// The open supplement request.
+    pub supplement: Option<SupplementRequested>,
+    /// How often each counted action was used.
+    pub rounds: BTreeMap<String, u32>,
+    /// Timers that are set.
+    pub timers: BTreeMap<String, Timestamp>,
+    /// Result type decided on.
+    pub outcome: Option<String>,
+    /// Who signed, when.
+    pub signature: Option<Signature>,
+    /// The issued result.
+    pub result: Option<IssuedResult>,
+    /// When processing ended (status 9).
+    pub completed_at: Option<Timestamp>,
+    /// The delivery.
+    pub delivery: Option<Delivery>,
+    /// Names held by this dossier, `scope/key digest`.
+    pub reservations: BTreeSet<String>,
+    /// Nothing can happen any more.
+    pub closed: bool,
+}
+
+/// The last act on a dossier, for refusals that inform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastAct {
+    /// Event kind.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+}
+
+/// How a dossier was filed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filing {
+    /// Way it reached the centre.
+    pub channel: Channel,
+    /// Case variant.
+    pub variant: String,
+    /// Who filed: the citizen, also where a clerk typed.
+    pub applicant: String,
+    /// Owners, at least one.
+    pub owners: Vec<String>,
+    /// Authorised person, if one acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised_person: Option<String>,
+    /// Point that helped to file, if another than the receiving centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assisting_unit: Option<String>,
+    /// Centre that receives.
+    pub receiving_unit: String,
+    /// Agency that decides.
+    pub competent_unit: String,
+    /// When it was filed.
+    pub submitted_at: Timestamp,
+    /// Portal reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalRef>,
+}
+
+impl Filing {
+    /// Whether `person` is a party: applicant, owner or authorised person.
+    pub fn is_party(&self, person: &str) -> bool {
+        self.applicant == person
+            || self.owners.iter().any(|owner| owner == person)
+            || self.authorised_person.as_deref() == Some(person)
+    }
+}
+
+/// A requirement that applies to this case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Required {
+    /// Id of the requirement.
+    pub id: String,
+    /// The original of a scan is taken in at delivery.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub original_at_delivery: bool,
+}
+
+/// Money owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Obligation {
+    /// Amount in đồng.
+    pub amount: u64,
+    /// When it must have been paid.
+    pub collect: Collect,
+    /// The payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
+}
+
+/// Money paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// Id of the fee.
+    pub fee: String,
+    /// Amount in đồng.
+    pub amount: u64,
+    /// Reference of the receipt or transaction.
+    pub external_reference: String,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// The two limits of a dossier (T16).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clocks {
+    /// Id of the limit rule that applies.
+    pub rule: String,
+    /// The limit of the law.
+    pub statutory: Clock,
+    /// The limit that the province committed itself to; the appointment when present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<Clock>,
+    /// Ground of the open pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_on: Option<PauseGround>,
+}
+
+impl Clocks {
+    /// The clock that the receipt shows: committed where there is one.
+    pub fn appointment(&self) -> &Clock {
+        self.committed.as_ref().unwrap_or(&self.statutory)
+    }
+}
+
+/// One open piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkItem {
+    /// Number within the dossier.
+    pub id: u32,
+    /// Step.
+    pub step: String,
+    /// Who works on it.
+    pub role: Role,
+    /// In which unit.
+    pub unit: String,
+    /// Who holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// When the dossier came here.
+    pub opened_at: Timestamp,
+    /// When the time of the step runs out (T27).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// The time of the step has run out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+/// A supplement request that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupplementRequested {
+    /// What was asked for.
+    pub items: Vec<ItemName>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// Opaque id of the signer.
+    pub signer: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The issued result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedResult {
+    /// Id of the result type in the procedure.
+    pub result: String,
+    /// National type code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Number given by the records office.
+    pub number: String,
+    /// Date on the document.
+    pub issued_on: Date,
+    /// The electronic result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentContent>,
+}
+
+/// A delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// How.
+    pub by: DeliveryBy,
+    /// To whom.
+    pub recipients: Vec<Recipient>,
+    /// Requirements whose originals were taken in.
+    pub originals_checked: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,237 @@
+//! Data of forms 01 to 05 (section 6), each from the event that causes it (F1).
+//!
+//! A form is a pure function of the history up to its event, the pinned procedure and the unit
+//! register, so a reprint is the same data. Where personal values were erased they are null.
+
+use jiff::Timestamp;
+use motcua_deadlines::{Clock, Unit};
+use motcua_procedures::{Procedure, Text};
+use serde_json::{Map, Value, json};
+
+use crate::command::{DocumentContent, Person};
+use crate::decide::local_date;
+use crate::dossier::{Dossier, Obligation};
+use crate::event::Facts;
+use crate::units::UnitRegister;
+
+/// Version of the data layout.
+pub const TEMPLATE: &str = "motcua-forms/1";
+
+/// What a form is made from.
+#[derive(Clone, Debug)]
+pub struct FormSource<'a> {
+    /// State after the event.
+    pub dossier: &'a Dossier,
+    /// State before the event.
+    pub before: Option<&'a Dossier>,
+    /// Number of the event.
+    pub seq: u64,
+    /// Its instant.
+    pub at: Timestamp,
+    /// Its facts.
+    pub facts: &'a Facts,
+    /// Its personal values that still exist.
+    pub personal: &'a Map<String, Value>,
+    /// People of the dossier whose data still exists.
+    pub persons: &'a [Person],
+    /// Pinned procedure.
+    pub procedure: &'a Procedure,
+    /// Units.
+    pub units: &'a UnitRegister,
+}
+
+/// Serial number of the form: what it belongs to, which form, which event.
+pub fn serial(source: &FormSource<'_>, number: u8) -> String {
+    let id = source.dossier.id.to_string();
+    let subject = source.dossier.code.as_deref().unwrap_or(&id);
+    format!("{subject}/{number:02}/{}", source.seq)
+}
+
+/// The data of form `number` (1 to 5), or none for another number.
+pub fn form(source: &FormSource<'_>, number: u8) -> Option<Value> {
+    let own = match number {
+        1 => receipt(source),
+        2 => supplement_request(source),
+        3 => refusal(source),
+        4 => apology(source),
+        5 => stop_notice(source),
+        _ => return None,
+    };
+    let mut form = common(source, number);
+    if let (Value::Object(form), Value::Object(own)) = (&mut form, own) {
+        form.extend(own);
+    }
+    Some(form)
+}
+
+fn common(source: &FormSource<'_>, number: u8) -> Value {
+    let filing = &source.dossier.filing;
+    let definition = source.procedure.definition();
+    let variant = source.procedure.variant(&filing.variant);
+    let owner = source.persons.iter().find(|p| filing.owners.first() == Some(&p.id));
+    let submitter = source.persons.iter().find(|p| p.id == filing.applicant);
+    json!({
+        "form": format!("{number:02}"),
+        "template": TEMPLATE,
+        "serial": serial(source, number),
+        "place_and_date": { "unit": unit(source, &filing.receiving_unit),
+            "date": local_date(source.at).to_string() },
+        "dossier_id": source.dossier.id,
+        "dossier_code": source.dossier.code,
+        "procedure": { "code": definition.code, "name": definition.name,
+            "version": definition.version },
+        "variant": variant.map(|v| &v.name),
+        "owner": owner.map(contact),
+        "submitter": submitter.map(contact),
+        "signed_by": { "id": source.facts.actor.id, "role": source.facts.actor.role.as_str(),
+            "unit": source.facts.actor.unit },
+        "reason": source.personal.get("reason"),
+    })
+}
+
+fn contact(person: &Person) -> Value {
+    json!({ "full_name": person.full_name, "id_number": person.id_number, "phone": person.phone,
+        "email": person.email, "address": person.address })
+}
+
+fn unit(source: &FormSource<'_>, id: &str) -> Value {
+    match source.units.unit(id) {
+        Some(unit) => json!({ "id": id, "name": unit.name, "address": unit.address,
+            "phone": unit.phone }),
+        None => json!({ "id": id }),
+    }
+}
+
+/// Form 01, receipt and appointment.
+fn receipt(source: &FormSource<'_>) -> Value {
+    let dossier = source.dossier;
+    let documents: Vec<Value> = dossier.required.iter().map(|r| document(source, &r.id)).collect();
+    let fees: Vec<Value> = dossier.fees.iter().map(|(id, owed)| fee(source, id, owed)).collect();
+    let clocks = dossier.clocks.as_ref();
+    json!({
+        "centre": unit(source, &dossier.filing.receiving_unit),
+        "competent_agency": unit(source, &dossier.filing.competent_unit),
+        "channel": dossier.filing.channel.as_str(),
+        "documents": documents,
+        "sets": 1,
+        "fees": fees,
+        "time_limit": clocks.map(|c| limit(c.appointment())),
+        "statutory_time_limit": clocks.map(|c| limit(&c.statutory)),
+        "submitted_at": local(dossier.filing.submitted_at),
+        "received_at": clocks.map(|c| local(c.statutory.received_at())),
+        "effective_on": clocks.map(|c| c.statutory.effective_on().to_string()),
+        "result_due_on": clocks.and_then(|c| c.appointment().due_on()).map(|d| d.to_string()),
+        "result_due_at": clocks.and_then(|c| c.appointment().due_at()).map(local),
+        "provisional": clocks.map(|c| c.appointment().is_provisional()),
+        "result_at": unit(source, &dossier.filing.receiving_unit),
+        "proxy_note": Text {
+            vi: "Người được ủy quyền đến nhận kết quả phải mang theo văn bản ủy quyền.".into(),
+            en: "Whoever collects the result for another must bring the authorisation.".into(),
+        },
+    })
+}
+
+fn document(source: &FormSource<'_>, id: &str) -> Value {
+    let requirement = source.procedure.document(id);
+    let content = source.dossier.documents.get(id);
+    let (originals, copies) = match content {
+        Some(DocumentContent::Paper { originals, copies }) => (*originals, *copies),
+        _ => (0, 0),
+    };
+    let handed_in = match content {
+        None | Some(DocumentContent::LookUp { found: false, .. }) => "no",
+        Some(DocumentContent::Upload { .. }) => "electronic",
+        Some(DocumentContent::Paper { .. }) => "paper",
+        Some(DocumentContent::Presented) => "presented",
+        Some(DocumentContent::LookUp { found: true, .. }) => "looked_up",
+    };
+    json!({ "id": id, "name": requirement.map(|r| &r.name), "handed_in": handed_in,
+        "originals": originals, "copies": copies })
+}
+
+fn fee(source: &FormSource<'_>, id: &str, owed: &Obligation) -> Value {
+    let fees = &source.procedure.definition().fees;
+    let name = fees.iter().find(|fee| fee.id == id).map(|fee| &fee.name);
+    json!({ "id": id, "name": name, "amount": owed.amount, "collect": owed.collect,
+        "paid": owed.payment.is_some(),
+        "external_reference": owed.payment.as_ref().map(|p| &p.external_reference) })
+}
+
+fn limit(clock: &Clock) -> Value {
+    let unit = match clock.limit().unit {
+        Unit::WorkingDay => "working_day",
+        Unit::CalendarDay => "calendar_day",
+        Unit::WorkingHour => "working_hour",
+        Unit::SameDay => "same_day",
+        Unit::Month => "month",
+    };
+    json!({ "amount": clock.limit().amount, "unit": unit })
+}
+
+/// Form 02, supplement request: every item, what is wrong, whom to call.
+fn supplement_request(source: &FormSource<'_>) -> Value {
+    let asked = source.facts.supplement.iter().flat_map(|request| &request.items);
+    let items: Vec<Value> = asked
+        .map(|item| {
+            let content = source.personal.get(&format!("request.{item}"));
+            let name = match item {
+                crate::command::ItemName::Document(id) => {
+                    source.procedure.document(id).map(|r| r.name.clone())
+                }
+                crate::command::ItemName::Field(_) => None,
+            };
+            json!({ "item": item, "name": name, "content": content })
+        })
+        .collect();
+    let lapse = source.dossier.timers.iter().find(|(name, _)| name.starts_with("timeout:"));
+    json!({ "items": items, "answer_before": lapse.map(|(_, at)| local(*at)),
+        "contact": unit(source, source.facts.actor.unit.as_deref().unwrap_or_default()) })
+}
+
+/// Form 03, refusal.
+fn refusal(source: &FormSource<'_>) -> Value {
+    let grounds: Vec<&Text> = source.procedure.definition().grounds.values().collect();
+    json!({ "agency": unit(source, &source.dossier.filing.competent_unit), "rules": grounds })
+}
+
+/// Form 04, apology and new appointment.
+fn apology(source: &FormSource<'_>) -> Value {
+    let clock = source.dossier.clocks.as_ref().map(|clocks| clocks.appointment());
+    let before = source.before.and_then(|before| before.clocks.as_ref());
+    json!({
+        "received_at": clock.map(|clock| local(clock.received_at())),
+        "original_due_on": clock.and_then(|c| c.original_due_on()).map(|day| day.to_string()),
+        "previous_due_on":
+            before.and_then(|c| c.appointment().due_on()).map(|day| day.to_string()),
+        "new_due_on": clock.and_then(|clock| clock.due_on()).map(|day| day.to_string()),
+        "agency_at_fault": source.facts.agency_at_fault,
+    })
+}
+
+/// Form 05, notice of stopping.
+fn stop_notice(source: &FormSource<'_>) -> Value {
+    let paid = source.dossier.fees.iter().filter(|(_, fee)| fee.payment.is_some());
+    let money: Vec<Value> = paid
+        .map(|(id, owed)| {
+            let fees = &source.procedure.definition().fees;
+            let refundable = fees.iter().any(|fee| fee.id == *id && fee.refundable);
+            json!({ "fee": id, "amount": owed.amount, "returned": refundable })
+        })
+        .collect();
+    let stage = source.before.map(|before| before.state.clone());
+    let stage_name = stage.as_ref().and_then(|id| source.procedure.step(id)).map(|s| &s.name);
+    let papers: Vec<&String> = source
+        .dossier
+        .documents
+        .iter()
+        .filter(|(_, content)| matches!(content, DocumentContent::Paper { .. }))
+        .map(|(id, _)| id)
+        .collect();
+    json!({ "ground": source.facts.action, "stage_reached": stage, "stage_name": stage_name,
+        "money": money, "documents_returned": papers })
+}
+
+/// An instant in the centre's time, RFC 3339 with `+07:00`.
+fn local(at: Timestamp) -> String {
+    at.display_with_offset(jiff::tz::Offset::constant(7)).to_string()
+}

@@ -1,0 +1,297 @@
+//! Histories: streamed as stored, replayed, compared with the stored state.
+
+use jiff::Timestamp;
+use motcua_audit::{ChainHead, ChainId, ChainVerifier, FieldSlot, Finding, Hash, Header};
+use motcua_dossiers::codec::{decode, fold, is_fold_field, timestamp};
+use motcua_dossiers::dossier::Dossier;
+use motcua_dossiers::policy::{Sight, works_on_dossiers};
+use motcua_procedures::Role;
+use motcua_store::contract::{Documents, DossierKey, Loaded, Store, StoredEvent};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::EngineError;
+use crate::segment::dossier_chain;
+use crate::{Caller, Engine, limits};
+
+/// Which history.
+#[derive(Clone, Debug)]
+pub enum HistoryKey {
+    /// A dossier's.
+    Dossier(DossierKey),
+    /// A chain by its name, such as `sys:procedures`; for auditors.
+    Chain(ChainId),
+}
+
+/// Part of a history.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The chain.
+    pub chain: ChainId,
+    /// Events; personal values that the caller may not open are withheld.
+    pub events: Vec<StoredEvent>,
+}
+
+/// Up to where a history is folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The end; the result is compared with the stored state.
+    Now,
+    /// The last event at or before this instant.
+    At(Timestamp),
+    /// This version.
+    Version(u64),
+}
+
+/// What a replay found.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The folded state; none before the first event.
+    pub dossier: Option<Dossier>,
+    /// Head of the chain up to where it was folded.
+    pub head: Option<ChainHead>,
+    /// Events read.
+    pub events: u64,
+    /// Differences; empty means the history proves itself and the state.
+    pub findings: Vec<Finding>,
+}
+
+/// State and evidence as a past command left them.
+pub(crate) struct Past {
+    pub(crate) dossier: Dossier,
+    pub(crate) hash: Hash,
+    pub(crate) fingerprint: String,
+}
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// A page of a history, exactly as stored.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when there is none that the caller may see.
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        key: &HistoryKey,
+        after: u64,
+        limit: u32,
+    ) -> Result<HistoryPage, EngineError> {
+        let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
+        let (chain, sight) = match key {
+            HistoryKey::Dossier(key) => {
+                let (loaded, sight) = self.visible(caller, key).await?;
+                if after == 0 {
+                    self.record_read(caller, &loaded.dossier, "history").await?;
+                }
+                (dossier_chain(loaded.dossier.id), sight)
+            }
+            HistoryKey::Chain(chain) => {
+                caller.must_be(Role::Auditor)?;
+                let is_dossier = chain.as_str().starts_with("dossier:");
+                (chain.clone(), if is_dossier { Sight::Masked } else { Sight::Full })
+            }
+        };
+        let mut events = self.0.store.events(&chain, after, limit).await?;
+        if sight == Sight::Masked && !caller.roles.iter().copied().any(works_on_dossiers) {
+            events.iter_mut().for_each(mask);
+        }
+        Ok(HistoryPage { chain, events })
+    }
+
+    /// Recomputes a dossier's chain from the stored bytes, folds its state, and compares it with
+    /// the stored one.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when there is no dossier that the caller may see. Differences
+    /// are findings, not errors.
+    pub async fn replay(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+        until: Until,
+    ) -> Result<Replay, EngineError> {
+        let (loaded, _) = self.visible(caller, key).await?;
+        self.record_read(caller, &loaded.dossier, "replay").await?;
+        let chain = dossier_chain(loaded.dossier.id);
+        let mut replay = Replayer::new(self.origin(), chain.clone(), loaded.dossier.id, until);
+        let mut after = 0;
+        loop {
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            // A commit between the load and this page is not part of what was loaded.
+            let known = page.iter().filter(|event| event.seq <= loaded.head.seq);
+            known.for_each(|event| replay.push(event));
+            if after >= loaded.head.seq {
+                break;
+            }
+        }
+        Ok(replay.finish(&loaded))
+    }
+
+    /// Folds the history up to the end of a command that began at `first_seq`.
+    pub(crate) async fn fold_command(
+        &self,
+        id: Uuid,
+        first_seq: u64,
+        command: Uuid,
+    ) -> Result<Past, EngineError> {
+        let chain = dossier_chain(id);
+        let corrupt = |why: String| EngineError::Corrupt(format!("{}: {why}", chain.as_str()));
+        let mut dossier: Option<Dossier> = None;
+        let mut past: Option<(Hash, String)> = None;
+        let mut after = 0;
+        'pages: loop {
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for event in &page {
+                let header = Header::decode(&event.header).map_err(|e| corrupt(e.to_string()))?;
+                let facts = decode(event.seq, event.opened()).map_err(|e| corrupt(e.to_string()))?;
+                let own = facts.command.filter(|c| c.id == command);
+                if event.seq > first_seq && own.is_none() {
+                    break 'pages;
+                }
+                let folded = fold(dossier.take(), id, &header, event.opened());
+                dossier = Some(folded.map_err(|e| corrupt(e.to_string()))?);
+                if let Some(own) = own {
+                    past = Some((event.hash, own.fingerprint));
+                }
+            }
+        }
+        match (dossier, past) {
+            (Some(dossier), Some((hash, fingerprint))) => Ok(Past { dossier, hash, fingerprint }),
+            _ => Err(corrupt(format!("event {first_seq} does not carry command {command}"))),
+        }
+    }
+}
+
+fn mask(event: &mut StoredEvent) {
+    for (slot, commitment) in event.slots.iter_mut().zip(&event.commitments) {
+        if let FieldSlot::Opened(field) = slot
+            && !is_fold_field(&field.name)
+        {
+            *slot = FieldSlot::Withheld(*commitment);
+        }
+    }
+}
+
+/// A replay under way: flat memory whatever the length of the history.
+struct Replayer {
+    id: Uuid,
+    until: Until,
+    verifier: ChainVerifier,
+    dossier: Option<Dossier>,
+    head: Option<ChainHead>,
+    events: u64,
+    findings: Vec<Finding>,
+    folding: bool,
+}
+
+impl Replayer {
+    fn new(origin: &str, chain: ChainId, id: Uuid, until: Until) -> Self {
+        Self {
+            id,
+            until,
+            verifier: ChainVerifier::new(origin, chain),
+            dossier: None,
+            head: None,
+            events: 0,
+            findings: Vec::new(),
+            folding: true,
+        }
+    }
+
+    fn push(&mut self, event: &StoredEvent) {
+        self.events += 1;
+        let found = self.verifier.push_stored(
+            &event.header,
+            &event.hash,
+            &event.commitments,
+            &event.slots,
+        );
+        self.findings.extend(found);
+        let Ok(header) = Header::decode(&event.header) else {
+            self.folding = false;
+            return;
+        };
+        let wanted = match self.until {
+            Until::Now => true,
+            Until::At(at) => timestamp(header.at) <= at,
+            Until::Version(version) => header.seq <= version,
+        };
+        if !wanted || !self.folding {
+            return;
+        }
+        match fold(self.dossier.take(), self.id, &header, event.opened()) {
+            Ok(dossier) => {
+                self.dossier = Some(dossier);
+                self.head = self.verifier.head().cloned();
+            }
+            Err(error) => {
+                self.folding = false;
+                self.findings.push(finding(header.seq, None, "FOLD_FAILED", "", &error.to_string()));
+            }
+        }
+    }
+
+    fn finish(mut self, stored: &Loaded) -> Replay {
+        let head = self.verifier.head();
+        let (seq, hash) = (stored.head.seq, stored.head.hash);
+        if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
+            let found = head.map_or_else(|| "none".into(), |h| format!("{} {}", h.seq, h.hash));
+            let expected = format!("{seq} {hash}");
+            self.findings.push(finding(seq, None, "HEAD_DIFFERS", &expected, &found));
+        }
+        if self.until == Until::Now
+            && let Some(dossier) = &self.dossier
+        {
+            self.findings.extend(state_differences(dossier, &stored.dossier));
+        }
+        Replay {
+            dossier: self.dossier,
+            head: self.head,
+            events: self.events,
+            findings: self.findings,
+        }
+    }
+}
+
+/// Every part of the stored state that the history does not yield.
+fn state_differences(folded: &Dossier, stored: &Dossier) -> Vec<Finding> {
+    if folded == stored {
+        return Vec::new();
+    }
+    let members = |dossier: &Dossier| match serde_json::to_value(dossier) {
+        Ok(Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    };
+    let (folded_members, stored_members) = (members(folded), members(stored));
+    let differing = folded_members.iter().filter(|(name, value)| {
+        stored_members.get(*name) != Some(*value)
+    });
+    differing
+        .map(|(name, value)| {
+            let found = stored_members.get(name).map_or_else(String::new, Value::to_string);
+            finding(folded.version, Some(name), "STATE_DIFFERS", &value.to_string(), &found)
+        })
+        .collect()
+}
+
+fn finding(
+    seq: u64,
+    field: Option<&String>,
+    code: &'static str,
+    expected: &str,
+    found: &str,
+) -> Finding {
+    let part = field.map_or_else(String::new, |name| format!(" in {name}"));
+    Finding {
+        seq,
+        field: field.cloned(),
+        index: None,
+        code,
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+        message: format!("event {seq}{part}: {code}: the history yields {expected:?}"),
+    }
+}

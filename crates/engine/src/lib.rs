@@ -1,0 +1,227 @@
+//! Runs commands against a store, and the workers that follow.
+//!
+//! The path of a command: [`Engine::execute`] puts it into its dossier's lane (`execute.rs`), the
+//! lane loads the dossier, lets the pure core decide, gathers the events into a segment
+//! (`segment.rs`) and hands that to the store as one commit. Reads are in `query.rs`, histories in
+//! `history.rs`, what was published in `registers.rs`, loops in `workers.rs`.
+//!
+//! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
+//! comes from the one clock in `clock.rs`.
+
+mod clock;
+mod drafts;
+mod error;
+mod execute;
+mod forms;
+mod history;
+pub mod limits;
+mod numbers;
+mod query;
+mod registers;
+mod secret;
+mod segment;
+mod uploads;
+mod view;
+mod workers;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use motcua_audit::{ChainId, NewEvent};
+use motcua_dossiers::command::Actor;
+use motcua_procedures::Role;
+use motcua_store::contract::{Commit, Documents, RegisterCommit, RegisterEntry, Store};
+use motcua_store::error::StoreError;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{EngineError, Situation};
+pub use execute::{Answer, Request};
+pub use forms::FormData;
+pub use history::{HistoryKey, HistoryPage, Replay, Until};
+pub use query::{Info, Search, SearchText, Track, TrackView};
+pub use registers::{Published, RegisterRef};
+pub use secret::Secret;
+pub use uploads::UploadStatus;
+pub use view::{DossierView, Personal};
+
+/// How often an event is put onto a chain anew when another node was faster.
+const APPEND_RETRIES_MAX: u32 = 16;
+
+/// The engine; clones share everything.
+pub struct Engine<S, D>(Arc<Inner<S, D>>);
+
+impl<S, D> Clone for Engine<S, D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<S, D> {
+    store: S,
+    documents: D,
+    clock: Arc<dyn Clock>,
+    secret: Secret,
+    origin: String,
+    registers: registers::Registers,
+    lanes: execute::Lanes,
+    numbers: numbers::Numbers,
+    system_chains: tokio::sync::Mutex<()>,
+    timer_set: Notify,
+}
+
+/// What an engine needs to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Name of the history log; set at the first start, immutable afterwards (decision 32). None
+    /// takes the one that is set, or makes one up.
+    pub origin: Option<String>,
+    /// Key of fingerprints, tracking secrets and search digests.
+    pub secret: [u8; 32],
+}
+
+/// Who calls: the content of a bearer token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Opaque id of the person or program.
+    pub id: String,
+    /// Unit; none for citizens and the portal.
+    pub unit: Option<String>,
+    /// Roles.
+    pub roles: Vec<Role>,
+}
+
+impl Caller {
+    /// Whether the caller has the role.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    fn must_be(&self, role: Role) -> Result<(), EngineError> {
+        if self.is(role) {
+            return Ok(());
+        }
+        Err(EngineError::PermissionDenied { needed: format!("role {}", role.as_str()) })
+    }
+
+    /// The caller as it stands in events.
+    fn as_actor_json(&self) -> serde_json::Value {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.as_str()).collect();
+        json!({ "id": self.id, "unit": self.unit, "roles": roles })
+    }
+
+    /// The caller acting in one of its roles.
+    pub fn acting(&self, role: Role, acting_for: Option<String>) -> Actor {
+        Actor { id: self.id.clone(), role, unit: self.unit.clone(), acting_for }
+    }
+}
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// Opens the engine on a store: settles the origin and reads what was published.
+    ///
+    /// # Errors
+    /// The store is unavailable or corrupt, or `config.origin` differs from the one set before.
+    pub async fn start(
+        store: S,
+        documents: D,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> Result<Self, EngineError> {
+        let origin = settle_origin(&store, config.origin).await?;
+        let engine = Self(Arc::new(Inner {
+            store,
+            documents,
+            clock,
+            secret: Secret::new(config.secret),
+            origin,
+            registers: registers::Registers::default(),
+            lanes: execute::Lanes::default(),
+            numbers: numbers::Numbers::default(),
+            system_chains: tokio::sync::Mutex::new(()),
+            timer_set: Notify::new(),
+        }));
+        engine.load_registers().await?;
+        Ok(engine)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Name of the history log.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// Puts an event onto a chain that is no dossier's, with the register entries it records.
+    async fn append(
+        &self,
+        chain: &ChainId,
+        event: NewEvent,
+        entries: Vec<RegisterEntry>,
+    ) -> Result<(), EngineError> {
+        let _turn = if chain.as_str().starts_with("sys:") {
+            Some(self.0.system_chains.lock().await)
+        } else {
+            None
+        };
+        for _ in 0..APPEND_RETRIES_MAX {
+            let head = self.0.store.chain_head(chain).await?;
+            let (events, new_head) =
+                segment::seal(self.origin(), chain, head.as_ref(), self.now(), vec![event.clone()])?;
+            let commit = RegisterCommit {
+                chain: chain.clone(),
+                expected: head.map_or(0, |head| head.seq),
+                head: new_head,
+                events,
+                entries: entries.clone(),
+            };
+            let mut results = self.0.store.commit(vec![Commit::Register(Box::new(commit))]).await;
+            match results.pop() {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(StoreError::Stale { .. })) => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => return Err(EngineError::Unavailable("no result".into())),
+            }
+        }
+        Err(EngineError::Overloaded)
+    }
+}
+
+async fn settle_origin<S: Store>(store: &S, asked: Option<String>) -> Result<String, EngineError> {
+    let made_up = || {
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).expect("the system's generator of random bytes works");
+        let name: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("motcua.invalid/log/{name}")
+    };
+    let wanted = asked.clone().unwrap_or_else(made_up);
+    motcua_audit::check_origin(&wanted).map_err(|error| {
+        let text = error.to_string();
+        error::invalid("origin", "BAD_ORIGIN", &text, &text)
+    })?;
+    let origin = store.setting("origin", &wanted).await?;
+    match asked {
+        Some(asked) if asked != origin => Err(error::invalid(
+            "origin",
+            "ORIGIN_IS_SET",
+            &format!("Tên nhật ký đã được đặt là {origin} và không thể đổi."),
+            &format!("The origin was set to {origin} at first start and cannot change."),
+        )),
+        _ => Ok(origin),
+    }
+}
+
+/// Runs a piece of work to its end even if whoever asked for it goes away, so that a commit and
+/// what follows it are never torn.
+fn spawn<F>(work: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(work)
+}

@@ -1,0 +1,49 @@
+//! Every limit of the engine, with its unit. `docs/limits.md` lists them.
+
+/// Dossiers with commands waiting, at once; more answer `OVERLOADED`.
+pub const LANES_MAX: usize = 4_096;
+/// Commands waiting for one dossier.
+pub const LANE_COMMANDS_MAX: usize = 256;
+/// How often a segment is decided anew after a conflict.
+pub const CONFLICT_RETRIES_MAX: u32 = 4;
+/// Oldest time inside the UUIDv7 of a new dossier: a commune may have been offline.
+pub const NEW_ID_AGE_S: i64 = 30 * 24 * 3600;
+/// Farthest future time inside the UUIDv7 of a new dossier.
+pub const NEW_ID_AHEAD_S: i64 = 3600;
+
+/// Largest draft.
+pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
+/// A draft is discarded this long after it was last saved.
+pub const DRAFT_TTL_DAYS: i64 = 90;
+/// Drafts of one person that are listed.
+pub const DRAFTS_LISTED_MAX: u32 = 100;
+
+/// Largest document.
+pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
+/// Largest chunk of an upload.
+pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
+/// An unfinished upload is discarded after this.
+pub const UPLOAD_TTL_DAYS: i64 = 7;
+
+/// Largest page of a list.
+pub const PAGE_ROWS_MAX: u32 = 1_000;
+/// Events read at once from a history.
+pub const HISTORY_PAGE_MAX: u32 = 500;
+/// Words of a name in a search.
+pub const SEARCH_WORDS_MAX: usize = 10;
+
+/// Wrong guesses of a second factor for one dossier code within [`GUESS_WINDOW_S`].
+pub const GUESSES_MAX: u32 = 5;
+/// Window of the guess limit.
+pub const GUESS_WINDOW_S: i64 = 3600;
+
+/// Dossiers whose timers are fired in one go.
+pub const TIMER_BATCH_MAX: u32 = 500;
+/// Timer commands under way at once; live commands keep the rest of the capacity.
+pub const TIMER_CONCURRENCY: usize = 64;
+/// Longest sleep of the timer worker; a wake-up in between is only a hint.
+pub const TIMER_POLL_MAX_S: u64 = 5;
+/// A dossier whose timers could not be fired is left alone for this long.
+pub const TIMER_RETRY_S: i64 = 60;
+/// How often expired drafts and uploads are removed.
+pub const EXPIRY_INTERVAL_S: u64 = 600;

@@ -1,0 +1,294 @@
+//! Procedures, calendars and units: published as data, immutable, kept in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use jiff::civil::Date;
+use motcua_audit::{ChainId, NewEvent, cj};
+use motcua_deadlines::Calendar;
+use motcua_dossiers::local_date;
+use motcua_dossiers::units::{RegisterFault, UnitRegister};
+use motcua_procedures::{Finding, Procedure, ProcedureRef, Role};
+use motcua_store::contract::{Documents, RegisterEntry, RegisterKind, Store};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::EngineError;
+use crate::{Caller, Engine};
+
+/// What is in force, as one consistent picture.
+#[derive(Debug, Default)]
+pub(crate) struct Registers {
+    inner: RwLock<Arc<Picture>>,
+}
+
+/// One consistent picture of all registers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Picture {
+    procedures: BTreeMap<String, Vec<Arc<Procedure>>>,
+    by_digest: BTreeMap<String, Arc<Procedure>>,
+    pub(crate) calendar: Option<Arc<Calendar>>,
+    pub(crate) units: Option<Arc<UnitRegister>>,
+}
+
+impl Picture {
+    /// The version of a procedure in effect on `day`: the latest to have taken effect.
+    pub(crate) fn effective(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
+        let versions = self.procedures.get(code)?;
+        let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
+        begun.max_by_key(|p| p.definition().effective_from)
+    }
+
+    /// The procedure file of that digest.
+    pub(crate) fn pinned(&self, digest: &str) -> Option<&Arc<Procedure>> {
+        self.by_digest.get(digest)
+    }
+
+    fn add(&mut self, entry: &RegisterEntry) -> Result<(), EngineError> {
+        let corrupt = |why: &str| {
+            EngineError::Corrupt(format!("register entry {} {}: {why}", entry.code, entry.version))
+        };
+        match entry.kind {
+            RegisterKind::Procedure => {
+                let procedure = motcua_procedures::parse(&entry.bytes)
+                    .map_err(|_| corrupt("no longer a sound procedure"))?;
+                let procedure = Arc::new(procedure);
+                self.by_digest.insert(entry.digest.clone(), Arc::clone(&procedure));
+                self.procedures.entry(entry.code.clone()).or_default().push(procedure);
+            }
+            RegisterKind::Calendar => {
+                let calendar = Calendar::from_json(&entry.bytes)
+                    .map_err(|_| corrupt("no longer a valid calendar"))?;
+                self.calendar = Some(Arc::new(calendar));
+            }
+            RegisterKind::Units => {
+                let units = UnitRegister::from_json(&entry.bytes, entry.digest.clone())
+                    .map_err(|_| corrupt("no longer a valid unit register"))?;
+                self.units = Some(Arc::new(units));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Registers {
+    /// The present picture.
+    pub(crate) fn now(&self) -> Arc<Picture> {
+        Arc::clone(&self.inner.read().expect("no writer panics while it holds the lock"))
+    }
+
+    fn add(&self, entry: &RegisterEntry) -> Result<(), EngineError> {
+        let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
+        let mut picture = Picture::clone(&inner);
+        picture.add(entry)?;
+        *inner = Arc::new(picture);
+        Ok(())
+    }
+}
+
+/// A published procedure and what the checker had to say.
+#[derive(Debug)]
+pub struct Published {
+    /// The pin.
+    pub reference: ProcedureRef,
+    /// Warnings.
+    pub findings: Vec<Finding>,
+}
+
+/// A register entry that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterRef {
+    /// Procedure code, `calendar` or `units`.
+    pub code: String,
+    /// Version; the digest for calendars and units.
+    pub version: String,
+    /// SHA-256 of the bytes, lower-case hex.
+    pub digest: String,
+    /// When it was recorded.
+    pub recorded_at: jiff::Timestamp,
+}
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    pub(crate) async fn load_registers(&self) -> Result<(), EngineError> {
+        for kind in [RegisterKind::Calendar, RegisterKind::Units, RegisterKind::Procedure] {
+            for entry in self.0.store.register(kind).await? {
+                self.0.registers.add(&entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes a procedure: immutable from now on, recorded in the chain `sys:procedures`.
+    /// Publishing the same bytes again changes nothing.
+    ///
+    /// # Errors
+    /// The findings if it is not sound; [`EngineError::AlreadyExists`] if the version was
+    /// published with other content.
+    pub async fn publish_procedure(
+        &self,
+        caller: &Caller,
+        source: Vec<u8>,
+    ) -> Result<Published, EngineError> {
+        caller.must_be(Role::Administrator)?;
+        let report = motcua_procedures::check(&source);
+        let Some(procedure) = report.procedure.filter(|_| report.sound) else {
+            return Err(EngineError::Procedure(report.findings));
+        };
+        let reference = procedure.reference().clone();
+        let published = Published { reference: reference.clone(), findings: report.findings };
+        if self.0.registers.now().pinned(&reference.digest).is_some() {
+            return Ok(published);
+        }
+        let entry = RegisterEntry {
+            kind: RegisterKind::Procedure,
+            code: reference.code.clone(),
+            version: reference.version.clone(),
+            digest: reference.digest.clone(),
+            effective_from: procedure.definition().effective_from,
+            recorded_at: self.now(),
+            recorded_by: caller.id.clone(),
+            bytes: source,
+        };
+        self.record_entry("procedures", "procedure.publish", caller, entry).await?;
+        Ok(published)
+    }
+
+    /// All published procedures, by code and effective date.
+    pub fn procedures(&self) -> Vec<Arc<Procedure>> {
+        self.0.registers.now().procedures.values().flatten().cloned().collect()
+    }
+
+    /// A version of a procedure; without `version` the one in effect today.
+    pub fn procedure(&self, code: &str, version: Option<&str>) -> Option<Arc<Procedure>> {
+        let picture = self.0.registers.now();
+        match version {
+            None => picture.effective(code, local_date(self.now())).cloned(),
+            Some(version) => {
+                let versions = picture.procedures.get(code)?;
+                versions.iter().find(|p| p.reference().version == version).cloned()
+            }
+        }
+    }
+
+    /// Loads a working calendar; it is in force for every deadline that is computed from now on.
+    ///
+    /// # Errors
+    /// Every fault of the file.
+    pub async fn load_calendar(
+        &self,
+        caller: &Caller,
+        bytes: Vec<u8>,
+    ) -> Result<RegisterRef, EngineError> {
+        caller.must_be(Role::Administrator)?;
+        let calendar = Calendar::from_json(&bytes).map_err(|error| {
+            let fault = |f: &motcua_deadlines::Fault| RegisterFault {
+                path: f.path.clone(),
+                message: format!("{}: {}", f.message, f.remedy),
+            };
+            EngineError::Register(error.faults().iter().map(fault).collect())
+        })?;
+        let digest = calendar.digest().to_owned();
+        let current = self.0.registers.now().calendar.clone();
+        let known = current.is_some_and(|present| present.digest() == digest);
+        self.load_register(RegisterKind::Calendar, "calendar", caller, bytes, digest, known).await
+    }
+
+    /// The calendar in force.
+    pub fn calendar(&self) -> Option<Arc<Calendar>> {
+        self.0.registers.now().calendar.clone()
+    }
+
+    /// Loads the register of units.
+    ///
+    /// # Errors
+    /// Every fault of the file.
+    pub async fn load_units(
+        &self,
+        caller: &Caller,
+        bytes: Vec<u8>,
+    ) -> Result<RegisterRef, EngineError> {
+        caller.must_be(Role::Administrator)?;
+        let digest = sha256_hex(&bytes);
+        UnitRegister::from_json(&bytes, digest.clone()).map_err(EngineError::Register)?;
+        let known = self.units().digest() == digest;
+        self.load_register(RegisterKind::Units, "units", caller, bytes, digest, known).await
+    }
+
+    /// The units in force.
+    pub fn units(&self) -> Arc<UnitRegister> {
+        let units = self.0.registers.now().units.clone();
+        units.unwrap_or_else(|| Arc::new(UnitRegister::empty()))
+    }
+
+    async fn load_register(
+        &self,
+        kind: RegisterKind,
+        code: &'static str,
+        caller: &Caller,
+        bytes: Vec<u8>,
+        digest: String,
+        known: bool,
+    ) -> Result<RegisterRef, EngineError> {
+        let now = self.now();
+        let reference = RegisterRef {
+            code: code.into(),
+            version: digest.clone(),
+            digest: digest.clone(),
+            recorded_at: now,
+        };
+        if known {
+            return Ok(reference);
+        }
+        let entry = RegisterEntry {
+            kind,
+            code: code.into(),
+            version: digest.clone(),
+            digest,
+            effective_from: local_date(now),
+            recorded_at: now,
+            recorded_by: caller.id.clone(),
+            bytes,
+        };
+        let act = match kind {
+            RegisterKind::Calendar => "calendar.load",
+            RegisterKind::Units => "unit.load",
+            RegisterKind::Procedure => "procedure.publish",
+        };
+        self.record_entry(code, act, caller, entry).await?;
+        Ok(reference)
+    }
+
+    async fn record_entry(
+        &self,
+        chain: &str,
+        kind: &str,
+        caller: &Caller,
+        entry: RegisterEntry,
+    ) -> Result<(), EngineError> {
+        let chain = ChainId::parse(&format!("sys:{chain}"))
+            .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let what = json!({ "code": entry.code, "digest": entry.digest, "version": entry.version,
+            "effective_from": entry.effective_from.to_string() });
+        let event = NewEvent {
+            kind: kind.into(),
+            to: None,
+            def: None,
+            fields: vec![
+                ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
+                ("entry".into(), canonical(&what)?),
+            ],
+        };
+        self.append(&chain, event, vec![entry.clone()]).await?;
+        self.0.registers.add(&entry)
+    }
+}
+
+/// A JSON value as canonical JSON.
+pub(crate) fn canonical(value: &serde_json::Value) -> Result<cj::Value, EngineError> {
+    cj::from_json(value).map_err(|error| EngineError::Corrupt(error.to_string()))
+}
+
+/// SHA-256, lower-case hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

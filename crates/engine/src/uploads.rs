@@ -1,0 +1,263 @@
+//! Documents: uploaded in chunks, resumable after a dropped line, checked, content-addressed.
+
+use jiff::SignedDuration;
+use motcua_dossiers::command::{Command, DocumentContent};
+use motcua_dossiers::policy::Sight;
+use motcua_dossiers::rejection::Violation;
+use motcua_procedures::{Role, Text};
+use motcua_store::contract::{Documents, DossierKey, Store, Upload};
+use uuid::Uuid;
+
+use crate::error::{EngineError, invalid};
+use crate::execute::Request;
+use crate::{Caller, Engine, limits};
+
+/// An upload and how much of it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadStatus {
+    /// The upload.
+    pub upload: Upload,
+    /// Bytes that are there; continue at this offset.
+    pub received: u64,
+}
+
+/// Media types that are accepted, with the bytes they begin with.
+const MEDIA: [(&str, &[&[u8]]); 5] = [
+    ("application/pdf", &[b"%PDF-"]),
+    ("image/jpeg", &[&[0xff, 0xd8, 0xff]]),
+    ("image/png", &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]]),
+    ("image/tiff", &[b"II*\0", b"MM\0*"]),
+    ("application/xml", &[b"<?xml"]),
+];
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// Announces an upload. Repeating the call answers how much is there.
+    ///
+    /// # Errors
+    /// Type or size are not accepted; the id is in use for another upload.
+    pub async fn begin_upload(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        media: &str,
+        size: u64,
+    ) -> Result<UploadStatus, EngineError> {
+        if !MEDIA.iter().any(|(accepted, _)| *accepted == media) {
+            let accepted: Vec<&str> = MEDIA.iter().map(|(media, _)| *media).collect();
+            let accepted = accepted.join(", ");
+            return Err(invalid(
+                "media_type",
+                "MEDIA_TYPE",
+                &format!("Chỉ nhận các loại tệp: {accepted}."),
+                &format!("Accepted media types: {accepted}."),
+            ));
+        }
+        if size == 0 || size > limits::UPLOAD_BYTES_MAX {
+            return Err(invalid(
+                "size",
+                "SIZE",
+                &format!("Tệp phải có từ 1 đến {} byte.", limits::UPLOAD_BYTES_MAX),
+                &format!("A document has 1 to {} bytes.", limits::UPLOAD_BYTES_MAX),
+            ));
+        }
+        if let Some(present) = self.0.store.upload(id).await? {
+            if present.owner != caller.id || present.media != media || present.size != size {
+                return Err(EngineError::AlreadyExists { what: "upload" });
+            }
+            return self.upload_status(caller, id).await;
+        }
+        let upload = Upload {
+            id,
+            owner: caller.id.clone(),
+            media: media.to_owned(),
+            size,
+            sha256: None,
+            expires_at: self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_TTL_DAYS),
+        };
+        self.0.store.put_upload(&upload).await?;
+        Ok(UploadStatus { upload, received: 0 })
+    }
+
+    /// How much of the caller's upload is there.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for uploads of others too.
+    pub async fn upload_status(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+    ) -> Result<UploadStatus, EngineError> {
+        let upload = self.0.store.upload(id).await?.filter(|upload| upload.owner == caller.id);
+        let upload = upload.ok_or(EngineError::NotFound { what: "upload" })?;
+        let received = match upload.sha256 {
+            Some(_) => upload.size,
+            None => self.0.documents.received(id).await?,
+        };
+        Ok(UploadStatus { upload, received })
+    }
+
+    /// Adds a chunk. A chunk that is there already is harmless.
+    ///
+    /// # Errors
+    /// [`EngineError::UploadOffset`] when the chunk would leave a gap: continue where it says.
+    pub async fn put_chunk(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) -> Result<UploadStatus, EngineError> {
+        let status = self.upload_status(caller, id).await?;
+        let end = offset.saturating_add(bytes.len() as u64);
+        if bytes.is_empty() || bytes.len() > limits::CHUNK_BYTES_MAX || end > status.upload.size {
+            return Err(invalid(
+                "data",
+                "CHUNK",
+                &format!("Mỗi phần có 1 đến {} byte, không vượt quá cỡ tệp đã khai.",
+                    limits::CHUNK_BYTES_MAX),
+                &format!("A chunk has 1 to {} bytes and stays within the declared size.",
+                    limits::CHUNK_BYTES_MAX),
+            ));
+        }
+        if status.upload.sha256.is_some() {
+            return Ok(status);
+        }
+        if offset > status.received {
+            return Err(EngineError::UploadOffset { received: status.received });
+        }
+        let received = self.0.documents.put_chunk(id, offset, bytes).await?;
+        Ok(UploadStatus { received, ..status })
+    }
+
+    /// Checks digest, size and type, and keeps the document.
+    ///
+    /// # Errors
+    /// What was uploaded is not what was announced; the upload is then thrown away.
+    pub async fn finish_upload(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        sha256: &str,
+    ) -> Result<UploadStatus, EngineError> {
+        let status = self.upload_status(caller, id).await?;
+        if let Some(finished) = &status.upload.sha256 {
+            if finished == sha256 {
+                return Ok(status);
+            }
+            return Err(digest_mismatch(finished));
+        }
+        if status.received != status.upload.size {
+            return Err(EngineError::UploadOffset { received: status.received });
+        }
+        let (found, beginning) = self.0.documents.inspect(id).await?;
+        let is_media = begins_like(&status.upload.media, &beginning);
+        if found != sha256 || !is_media {
+            self.0.documents.discard(id).await?;
+            return Err(if found == sha256 {
+                invalid(
+                    "media_type",
+                    "MEDIA_TYPE",
+                    &format!("Nội dung tệp không phải {}.", status.upload.media),
+                    &format!("The content is not {}; upload it again.", status.upload.media),
+                )
+            } else {
+                digest_mismatch(&found)
+            });
+        }
+        self.0.documents.finish(id, sha256).await?;
+        let upload = Upload { sha256: Some(found), ..status.upload };
+        self.0.store.put_upload(&upload).await?;
+        Ok(UploadStatus { received: upload.size, upload })
+    }
+
+    /// Part of a document of a dossier that the caller may see: bytes, total size, media type.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when the dossier holds no such document.
+    pub async fn read_document(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+        sha256: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<(Vec<u8>, u64, String), EngineError> {
+        let (loaded, sight) = self.visible(caller, key).await?;
+        if sight == Sight::Masked {
+            let needed = "a role that works on the dossier".into();
+            return Err(EngineError::PermissionDenied { needed });
+        }
+        let dossier = &loaded.dossier;
+        let result = dossier.result.iter().filter_map(|result| result.document.as_ref());
+        let found = dossier.documents.values().chain(result).find_map(|content| match content {
+            DocumentContent::Upload { sha256: digest, size, media, .. } if digest == sha256 => {
+                Some((*size, media.clone()))
+            }
+            _ => None,
+        });
+        let (size, media) = found.ok_or(EngineError::NotFound { what: "document" })?;
+        if offset == 0 {
+            self.record_read(caller, dossier, "document").await?;
+        }
+        let bytes = self.0.documents.read(sha256, offset, limit).await?;
+        let bytes = bytes
+            .ok_or_else(|| EngineError::Corrupt(format!("document {sha256} is not in the store")))?;
+        Ok((bytes, size, media))
+    }
+
+    /// Completes the documents of a command from the caller's finished uploads.
+    pub(crate) async fn fill_in_uploads(&self, request: &mut Request) -> Result<(), EngineError> {
+        let actor = request.actor.clone();
+        let contents: Vec<(String, &mut DocumentContent)> = match &mut request.command {
+            Command::Submit(submit) => submit
+                .documents
+                .iter_mut()
+                .map(|input| (input.requirement.clone(), &mut input.content))
+                .collect(),
+            Command::Supplement(answer) => answer
+                .documents
+                .iter_mut()
+                .map(|input| (input.requirement.clone(), &mut input.content))
+                .collect(),
+            Command::Issue(issue) => {
+                issue.document.iter_mut().map(|content| ("result".to_owned(), content)).collect()
+            }
+            _ => return Ok(()),
+        };
+        let attests = matches!(actor.role, Role::FrontEnd | Role::ReceptionClerk);
+        let mut faults = Vec::new();
+        for (requirement, content) in contents {
+            let DocumentContent::Upload { sha256, size, media, signed } = content else { continue };
+            let Some(upload) = self.0.store.finished_upload(&actor.id, sha256).await? else {
+                faults.push(Violation {
+                    subject: format!("document:{requirement}"),
+                    code: "NOT_UPLOADED".into(),
+                    message: Text {
+                        vi: "Tệp chưa được tải lên xong.".into(),
+                        en: "Upload the file first and finish the upload.".into(),
+                    },
+                });
+                continue;
+            };
+            *size = upload.size;
+            *media = upload.media;
+            // Only those who have verified a digital signature can attest it.
+            *signed = *signed && (attests || actor.role == Role::RecordsOfficer);
+        }
+        if faults.is_empty() { Ok(()) } else { Err(EngineError::Invalid(faults)) }
+    }
+}
+
+fn begins_like(media: &str, beginning: &[u8]) -> bool {
+    let known = MEDIA.iter().find(|(name, _)| *name == media);
+    known.is_some_and(|(_, magics)| magics.iter().any(|magic| beginning.starts_with(magic)))
+}
+
+fn digest_mismatch(found: &str) -> EngineError {
+    invalid(
+        "sha256",
+        "DIGEST_MISMATCH",
+        &format!("SHA-256 của nội dung là {found}; hãy tải lại."),
+        &format!("The SHA-256 of the content is {found}; upload it again."),
+    )
+}

@@ -1,0 +1,130 @@
+//! Loops that work off what commits leave behind. Wake-ups are hints; polling is the truth.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use motcua_dossiers::command::{Actor, Command};
+use motcua_store::contract::{Documents, DossierKey, Store};
+use tokio::sync::{Semaphore, watch};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::execute::Request;
+use crate::{Engine, EngineError, limits};
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// Runs the timer and expiry loops until `stop` turns true.
+    pub async fn run_workers(&self, stop: watch::Receiver<bool>) {
+        tokio::join!(self.run_timers(stop.clone()), self.run_expiry(stop));
+    }
+
+    async fn run_timers(&self, mut stop: watch::Receiver<bool>) {
+        let mut parked: HashMap<Uuid, Timestamp> = HashMap::new();
+        while !*stop.borrow() {
+            let fired = match self.fire_due(&mut parked).await {
+                Ok(fired) => fired,
+                Err(error) => {
+                    warn!(%error, "due timers could not be read");
+                    0
+                }
+            };
+            if fired > 0 {
+                continue;
+            }
+            // A parked dossier's timer stays due, so it must not set the pace.
+            let pause = match parked.is_empty() {
+                true => self.until_next_timer().await,
+                false => Duration::from_secs(1),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.0.timer_set.notified() => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Fires one batch of due timers through the dossiers' lanes, as any other command.
+    async fn fire_due(&self, parked: &mut HashMap<Uuid, Timestamp>) -> Result<usize, EngineError> {
+        let now = self.now();
+        parked.retain(|_, until| *until > now);
+        let due = self.0.store.due_dossiers(now, limits::TIMER_BATCH_MAX).await?;
+        let due: Vec<Uuid> = due.into_iter().filter(|id| !parked.contains_key(id)).collect();
+        let places = Arc::new(Semaphore::new(limits::TIMER_CONCURRENCY));
+        let mut under_way = Vec::with_capacity(due.len());
+        for id in due {
+            let place = Arc::clone(&places).acquire_owned().await;
+            let engine = self.clone();
+            under_way.push((id, crate::spawn(async move {
+                let fired = engine.fire(id).await;
+                drop(place);
+                fired
+            })));
+        }
+        let mut fired = 0;
+        for (id, work) in under_way {
+            match work.await {
+                Ok(Ok(_)) => fired += 1,
+                Ok(Err(EngineError::Overloaded)) => {}
+                Ok(Err(error)) => {
+                    parked.insert(id, now + SignedDuration::from_secs(limits::TIMER_RETRY_S));
+                    warn!(dossier.id = %id, %error, "timers of dossier {id} could not be fired");
+                }
+                Err(error) => warn!(dossier.id = %id, %error, "a timer task ended early"),
+            }
+        }
+        Ok(fired)
+    }
+
+    async fn fire(&self, id: Uuid) -> Result<(), EngineError> {
+        let request = Request {
+            dossier: DossierKey::Id(id),
+            command_id: Uuid::nil(),
+            expected: None,
+            actor: Actor::system(),
+            command: Command::FireTimers,
+        };
+        self.execute(request).await.map(|_| ())
+    }
+
+    async fn until_next_timer(&self) -> Duration {
+        let longest = Duration::from_secs(limits::TIMER_POLL_MAX_S);
+        let shortest = Duration::from_millis(20);
+        match self.0.store.next_timer_at().await {
+            Ok(Some(at)) => {
+                let wait = at.duration_since(self.now());
+                let wait = Duration::try_from(wait).unwrap_or(shortest);
+                wait.clamp(shortest, longest)
+            }
+            Ok(None) => longest,
+            Err(error) => {
+                warn!(%error, "the next timer could not be read");
+                longest
+            }
+        }
+    }
+
+    async fn run_expiry(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.0.store.expire(self.now()).await {
+                Ok(uploads) => {
+                    for upload in &uploads {
+                        if let Err(error) = self.0.documents.discard(*upload).await {
+                            warn!(%error, %upload, "an expired upload could not be discarded");
+                        }
+                    }
+                    if !uploads.is_empty() {
+                        info!(count = uploads.len(), "expired uploads were discarded");
+                    }
+                }
+                Err(error) => warn!(%error, "expired drafts and uploads could not be removed"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(limits::EXPIRY_INTERVAL_S)) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The process as a whole: every step is on a way from the start to an end.
+
+use super::{ActionAt, Checker, StepAt, called};
+use crate::definition::{Act, Status, StepKind, Target};
+use crate::finding::code;
+
+pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    start(checker);
+    let steps = checker.steps();
+    let is_final = |step: &StepAt<'_>| step.step.kind == StepKind::Final;
+    let ends: Vec<usize> = steps.iter().filter(|s| is_final(s)).map(|step| step.index).collect();
+    let can_end = checker.graph.can_reach(&ends);
+    let ways_are_sure = checker.actions().iter().all(|action| checker.is_target_sure(*action));
+    for step in steps {
+        actions_of(checker, step);
+        if checker.graph.start.is_some() && !checker.graph.is_reached(step.index) && ways_are_sure {
+            let message = format!("No action leads to step {:?}.", step.step.id);
+            let remedy = "Name the step in the `to:` of an action, or remove it.";
+            checker.report(code::STEP_UNREACHABLE, step.at, message, remedy);
+        }
+        if !can_end[step.index] && ways_are_sure && !step.step.actions.is_empty() {
+            let trace = checker.graph.trace(definition, step.index);
+            let message = format!("From step {:?} no final step can be reached.", step.step.id);
+            let remedy = "Add an action that leads towards a step of `kind: final`.";
+            checker.report_with_trace(code::NO_WAY_TO_END, step.at, message, remedy, trace);
+        }
+    }
+    for action in checker.actions() {
+        target(checker, action);
+    }
+    let accepts = checker.actions().iter().any(|action| action.action.act == Act::Accept);
+    if !accepts && checker.is_sure("", &["steps"]) {
+        let message = "No action accepts the dossier.";
+        let remedy = "Add an action with `act: accept` to the intake step.";
+        checker.report(code::ACCEPT_MISSING, "/steps", message, remedy);
+    }
+}
+
+fn start(checker: &mut Checker<'_, '_, '_>) {
+    let Some(index) = checker.graph.start else { return };
+    let step = checker.steps()[index];
+    let right = step.step.kind == StepKind::Task && step.step.status == Status::Submitted;
+    if !right && checker.is_sure(step.at, &["kind", "status"]) {
+        let message = format!("The start {:?} is no task in status 1.", step.step.id);
+        let remedy = "A submitted dossier waits for the reception clerk: kind task, status 1.";
+        checker.report(code::START_INVALID, "/start", message, remedy);
+    }
+}
+
+fn actions_of(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
+    if !checker.is_sure(step.at, &["kind", "actions"]) {
+        return;
+    }
+    let id = &step.step.id;
+    if step.step.kind == StepKind::Final {
+        if !step.step.actions.is_empty() {
+            let message = format!("The final step {id:?} offers actions.");
+            let remedy = "Remove them, also from `in:` of `anywhere`, or change the kind.";
+            checker.report(code::FINAL_WITH_ACTIONS, step.at, message, remedy);
+        }
+    } else if step.step.actions.is_empty() {
+        let trace = checker.graph.trace(checker.definition(), step.index);
+        let message = format!("Step {id:?} offers no action: a dossier stays there for ever.");
+        let remedy = "Add an action, or write `kind: final`.";
+        checker.report_with_trace(code::STEP_WITHOUT_ACTIONS, step.at, message, remedy, trace);
+    }
+}
+
+/// `back` needs an interruption to return from; an interruption needs the right kind of step.
+fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["kind"]) {
+        return;
+    }
+    let at = format!("{}/to", action.at);
+    let kind = action.step.step.kind;
+    let is_interruption = matches!(kind, StepKind::Supplement | StepKind::Withdrawal);
+    if matches!(action.action.target, Target::Back) && !is_interruption {
+        let message = format!("{} has nothing to go back to.", called(action));
+        let remedy = "Use `back` in steps of kind supplement or withdrawal; else name the step.";
+        checker.report(code::TARGET_INVALID, &at, message, remedy);
+    }
+    let wanted = match action.action.act {
+        Act::RequestSupplement => Some((StepKind::Supplement, "supplement")),
+        Act::Withdraw => Some((StepKind::Withdrawal, "withdrawal")),
+        Act::Accept
+        | Act::Supplement
+        | Act::Refuse
+        | Act::Advance
+        | Act::Sign
+        | Act::Issue
+        | Act::Complete
+        | Act::Deliver
+        | Act::DeclineWithdrawal
+        | Act::Apologise
+        | Act::Stop
+        | Act::Lapse => None,
+    };
+    let Some((wanted, word)) = wanted else { return };
+    let steps = &checker.definition().steps;
+    let wrong = checker.edges_of(action).iter().any(|edge| steps[edge.to].kind != wanted);
+    let stays = matches!(action.action.target, Target::Stay | Target::Back);
+    if stays || wrong {
+        let message = format!("{} must lead to a step of kind {word}.", called(action));
+        let remedy = format!("Name a step of `kind: {word}`.");
+        checker.report(code::TARGET_INVALID, &at, message, remedy);
+    }
+}

@@ -1,0 +1,162 @@
+//! The document as a whole.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::fields::{Item, is_id};
+use super::words::{CHANNELS, LEVELS, NUMBER_AT};
+use super::{Draft, Fields, Reader, case, limit, step, suggestion};
+use crate::definition::{Channel, Definition, Level, NumberAt, Text};
+use crate::finding::code;
+use crate::form::FormSchema;
+
+/// Most legal grounds of a definition.
+const GROUNDS_MAX: usize = 200;
+
+pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
+    let mut fields = item.fields(reader)?;
+    let code = fields.required(reader, "procedure").and_then(|item| procedure_code(reader, &item));
+    let version = fields.required(reader, "version").and_then(|item| version(reader, &item));
+    let effective = fields.required(reader, "effective_from").and_then(|item| item.date(reader));
+    let name = text(reader, &mut fields, "name");
+    let field = text(reader, &mut fields, "field");
+    let level = fields.required(reader, "level").and_then(|item| item.word(reader, LEVELS));
+    let grounds = fields.required(reader, "grounds").map(|item| grounds(reader, item));
+    let channels = fields.required(reader, "channels").map(|item| channels(reader, item));
+    let number_at = fields.optional("number_at").and_then(|item| item.word(reader, NUMBER_AT));
+    let parties = fields.required(reader, "parties");
+    let parties = parties.map_or(case::NO_PARTIES, |item| case::parties(reader, item));
+    let form = fields.required(reader, "form").and_then(|item| form(reader, &item));
+    let variants = fields.required(reader, "variants");
+    let variants = variants.map(|item| case::variants(reader, item)).unwrap_or_default();
+    let documents = fields.required(reader, "documents");
+    let documents = documents.map(|item| case::documents(reader, item)).unwrap_or_default();
+    let fees = fields.required(reader, "fees");
+    let fees = fees.map(|item| case::fees(reader, item)).unwrap_or_default();
+    let limits = fields.required(reader, "limits");
+    let limits = limits.map(|item| limit::rules(reader, item)).unwrap_or_default();
+    let results = fields.required(reader, "results");
+    let results = results.map(|item| case::results(reader, item)).unwrap_or_default();
+    let start = fields.required(reader, "start").and_then(|item| item.id(reader));
+    let steps = fields.required(reader, "steps");
+    let anywhere = fields.optional("anywhere");
+    let steps = step::all(reader, steps, anywhere);
+    fields.finish(reader);
+    let definition = Definition {
+        code: code.unwrap_or_default(),
+        version: version.unwrap_or_default(),
+        effective_from: effective.unwrap_or(Date::ZERO),
+        name,
+        field,
+        level: level.unwrap_or(Level::Commune),
+        grounds: grounds.unwrap_or_default(),
+        channels: channels.unwrap_or_default(),
+        number_at: number_at.unwrap_or(NumberAt::Accept),
+        parties,
+        form: form.unwrap_or_default(),
+        variants,
+        documents,
+        fees,
+        limits,
+        results,
+        start: start.unwrap_or_default(),
+        steps: steps.steps,
+    };
+    Some(Draft { definition, steps_at: steps.steps_at, actions_at: steps.actions_at })
+}
+
+/// The text in both languages under `name`.
+pub(super) fn text(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> Text {
+    match fields.required(reader, name) {
+        Some(item) => item.bilingual(reader),
+        None => Text { vi: String::new(), en: String::new() },
+    }
+}
+
+fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
+    let text = item.text(reader)?;
+    let mut bytes = text.bytes();
+    let kind = bytes.next().is_some_and(|byte| (b'1'..=b'3').contains(&byte));
+    let dot = bytes.next() == Some(b'.');
+    if kind && dot && bytes.len() == 6 && bytes.all(|byte| byte.is_ascii_digit()) {
+        return Some(text);
+    }
+    let message = format!("{text:?} is no national procedure code.");
+    let remedy = "Write the code in quotes: \"1.001193\" (1 to 3, a dot, six digits).";
+    reader.fault(code::BAD_FORMAT, &item.at, message, remedy);
+    None
+}
+
+fn version(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
+    let text = item.text(reader)?;
+    let parts: Vec<&str> = text.split('.').collect();
+    let number = |part: &&str| {
+        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits && part.len() <= 6 && (part.len() == 1 || !part.starts_with('0'))
+    };
+    if parts.len() == 3 && parts.iter().all(number) {
+        return Some(text);
+    }
+    let message = format!("{text:?} is no version.");
+    let remedy = "Write three whole numbers: 1.0.0.";
+    reader.fault(code::BAD_FORMAT, &item.at, message, remedy);
+    None
+}
+
+fn grounds(reader: &mut Reader<'_>, item: Item<'_>) -> BTreeMap<String, Text> {
+    let mut grounds = BTreeMap::new();
+    let Some(fields) = item.fields(reader) else { return grounds };
+    let entries = fields.entries();
+    if entries.is_empty() || entries.len() > GROUNDS_MAX {
+        let message = format!("There are {} legal grounds.", entries.len());
+        let remedy = format!("Name 1 to {GROUNDS_MAX}.");
+        reader.fault(code::OUT_OF_RANGE, &fields.item.at, message, remedy);
+    }
+    for (id, item) in entries.into_iter().take(GROUNDS_MAX) {
+        if !is_id(id) {
+            let message = format!("{id:?} is no id.");
+            let remedy = "Use ASCII letters, digits, `_`, `-`, `.`, beginning with a letter.";
+            reader.fault(code::BAD_FORMAT, &item.at, message, remedy);
+        }
+        grounds.insert(id.to_owned(), item.bilingual(reader));
+    }
+    grounds
+}
+
+fn channels(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Channel> {
+    let at = item.at.clone();
+    let items = item.list(reader, CHANNELS.len());
+    let mut channels = Vec::new();
+    for item in items {
+        let Some(channel) = item.word(reader, CHANNELS) else { continue };
+        if channels.contains(&channel) {
+            let message = format!("The channel {} stands twice.", channel.as_str());
+            reader.fault(code::DUPLICATE_ID, &item.at, message, "Remove one of the two.");
+            continue;
+        }
+        channels.push(channel);
+    }
+    if channels.is_empty() && !reader.is_faulty(&at) {
+        let remedy = suggestion("", CHANNELS.iter().map(|(name, _)| *name));
+        reader.fault(code::OUT_OF_RANGE, &at, "No channel is named.", remedy);
+    }
+    channels
+}
+
+/// A form or the data of an action.
+pub(super) fn form(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<FormSchema> {
+    let schema = item.json(reader);
+    match FormSchema::compile(&schema) {
+        Ok(form) => Some(form),
+        Err(faults) => {
+            reader.fault_silently(&item.at);
+            for (path, message) in faults {
+                let at = format!("{}{path}", item.at);
+                let remedy = "See \"Forms\" in the reference.";
+                reader.fault(code::FORM_SCHEMA, &at, message, remedy);
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The RPCs, a file for each service: read the request, call the engine, write the answer.
+//!
+//! What changes something runs in a task of its own, so that a call that is cancelled or cut off
+//! never tears what it began.
+
+mod admin;
+mod audit;
+mod deadlines;
+mod desk;
+mod dossiers;
+mod procedures;
+
+use motcua_engine::{Answer, Caller, Engine, EngineError};
+use motcua_store::contract::{Documents, DossierKey, Store};
+use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
+
+use crate::convert::{Act, Acted, Faults, Scene};
+use crate::gate::Identity;
+use crate::page::PageTokens;
+use crate::status::Refusal;
+
+/// What implements every service.
+pub(crate) struct Api<S: Store, D: Documents> {
+    engine: Engine<S, D>,
+    pages: PageTokens,
+}
+
+impl<S: Store, D: Documents> Clone for Api<S, D> {
+    fn clone(&self) -> Self {
+        Self { engine: self.engine.clone(), pages: self.pages.clone() }
+    }
+}
+
+impl<S: Store, D: Documents> Api<S, D> {
+    pub(crate) fn new(engine: Engine<S, D>, pages: PageTokens) -> Self {
+        Self { engine, pages }
+    }
+
+    fn scene<'a>(&self, caller: &'a Caller) -> Scene<'a> {
+        Scene { caller, now: self.engine.now(), calendar: self.engine.calendar() }
+    }
+
+    /// The dossier that a request names.
+    fn key(&self, text: &str) -> Result<DossierKey, Refusal> {
+        let mut faults = Faults::default();
+        let text = faults.dossier(text);
+        Ok(self.engine.dossier_key(&faults.finish(text)?))
+    }
+
+    /// Carries out a request that changes a dossier.
+    async fn act<R: Act, P: Acted>(&self, request: Request<R>) -> Result<Response<P>, Status> {
+        let caller = caller(&request)?;
+        let answer = self.execute(&caller, request.into_inner()).await?;
+        let state = self.scene(&caller).state(&answer.view);
+        Ok(Response::new(P::of(state, answer.first_seq, answer.repeated)))
+    }
+
+    async fn execute(&self, caller: &Caller, act: impl Act) -> Result<Answer, Refusal> {
+        let mut faults = Faults::default();
+        let asked = act.read(&mut faults);
+        let request = asked.request(faults, caller, |text| self.engine.dossier_key(text))?;
+        let engine = self.engine.clone();
+        finish(async move { engine.execute(request).await }).await
+    }
+}
+
+/// Who calls.
+fn caller<R>(request: &Request<R>) -> Result<Caller, Refusal> {
+    let identity = request.extensions().get::<Identity>().and_then(|identity| identity.0.clone());
+    identity.ok_or(Refusal::TokenMissing)
+}
+
+/// Runs to the end whatever becomes of the call.
+async fn finish<T: Send + 'static>(
+    work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(error) => Err(Refusal::Internal { what: error.to_string() }),
+    }
+}

@@ -1,0 +1,66 @@
+//! Units and the server itself.
+
+use motcua_api::v1::admin_service_server::AdminService;
+use motcua_api::v1::*;
+use motcua_engine::EngineError;
+use motcua_procedures::Role;
+use motcua_store::contract::{Documents, Store};
+use tonic::{Request, Response, Status};
+
+use super::{Api, caller, finish};
+use crate::convert::{self, Faults};
+use crate::status::Refusal;
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl<S: Store, D: Documents> AdminService for Api<S, D> {
+    async fn load_units(&self, request: Request<LoadUnitsRequest>) -> Answer<LoadUnitsResponse> {
+        let caller = caller(&request)?;
+        let content = request.into_inner().content;
+        let engine = self.engine.clone();
+        let loaded = finish(async move { engine.load_units(&caller, content).await }).await?;
+        let (digest, version) = (loaded.digest, loaded.version);
+        Ok(Response::new(LoadUnitsResponse { digest, version }))
+    }
+
+    async fn list_units(&self, request: Request<ListUnitsRequest>) -> Answer<ListUnitsResponse> {
+        caller(&request)?;
+        let request = request.into_inner();
+        let mut faults = Faults::default();
+        let limit = faults.rows(request.page_size) as usize;
+        let list = "ListUnits";
+        let after: Option<String> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &(), token));
+        let after = faults.finish(after)?;
+        let today = motcua_dossiers::local_date(self.engine.now());
+        let register = self.engine.units();
+        let rest = register.units().filter(|u| after.as_ref().is_none_or(|after| u.id > *after));
+        let units: Vec<Unit> = rest.take(limit).map(|one| convert::unit(one, today)).collect();
+        let last = units.last().filter(|_| units.len() == limit);
+        let next = last.map(|last| self.pages.issue(list, &(), &last.id));
+        Ok(Response::new(ListUnitsResponse { next_page_token: next.unwrap_or_default(), units }))
+    }
+
+    async fn get_server_info(
+        &self,
+        request: Request<GetServerInfoRequest>,
+    ) -> Answer<GetServerInfoResponse> {
+        let caller = caller(&request)?;
+        let may = |role: &Role| matches!(role, Role::Administrator | Role::Auditor);
+        if !caller.roles.iter().any(may) {
+            let needed = "administrator or auditor".into();
+            return Err(Refusal::from(EngineError::PermissionDenied { needed }).into());
+        }
+        let info = self.engine.info().await.map_err(Refusal::from)?;
+        Ok(Response::new(GetServerInfoResponse {
+            version: env!("CARGO_PKG_VERSION").into(),
+            origin: info.origin,
+            now: Some(convert::timestamp(info.now)),
+            store_bytes: info.size_bytes,
+            procedures: info.procedures as u64,
+            calendar_digest: info.calendar.unwrap_or_default(),
+            units_digest: info.units.unwrap_or_default(),
+        }))
+    }
+}

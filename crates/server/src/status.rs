@@ -1,0 +1,494 @@
+//! Errors as gRPC statuses: the only place that knows codes (decision 10).
+//!
+//! A code answers who must act; the reason says what happened; details say where and what to do.
+//! Callers get fixed texts, never what the system underneath said: that is logged here, once,
+//! under the correlation id that the caller gets.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use motcua_dossiers::rejection::{Reason, Rejection, Retry, Violation};
+use motcua_engine::{EngineError, Offer, Situation};
+use motcua_procedures::{Severity, Text};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
+use uuid::Uuid;
+
+/// `domain` of every `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "motcua";
+
+/// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
+pub const REASONS: [&str; 20] = [
+    INVALID_REQUEST,
+    "TOKEN_MISSING",
+    "TOKEN_INVALID",
+    "TOKEN_EXPIRED",
+    "ROLE_NOT_HELD",
+    "PERMISSION_DENIED",
+    "NOT_FOUND",
+    "VERSION_STALE",
+    "COMMAND_ID_REUSED",
+    "ALREADY_EXISTS",
+    "UPLOAD_OFFSET",
+    "TOO_MANY_GUESSES",
+    "OVERLOADED",
+    "STORE_UNAVAILABLE",
+    "OUTCOME_UNKNOWN",
+    "HISTORY_CORRUPT",
+    "PROCEDURE_UNSOUND",
+    "REGISTER_INVALID",
+    "INTERNAL",
+    "TIMEOUT",
+];
+const INVALID_REQUEST: &str = "INVALID_REQUEST";
+
+/// Bytes of all violations of one status. Details travel in a header, and stock clients refuse
+/// headers over 8 KiB; what does not fit is counted in `violations_omitted`.
+const VIOLATION_BYTES_MAX: usize = 3_000;
+/// Bytes of one text of a violation.
+const TEXT_BYTES_MAX: usize = 400;
+/// Bytes of the list of offered acts.
+const OFFERED_BYTES_MAX: usize = 600;
+/// Wait that we ask for when something passes by itself.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Everything that a call can end with but an answer.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The engine's "no" or failure.
+    Engine(EngineError),
+    /// No bearer token.
+    TokenMissing,
+    /// A token that is not genuine, or not for now and here.
+    TokenInvalid,
+    /// A token whose time is over.
+    TokenExpired,
+    /// The acting role is not in the token.
+    RoleNotHeld {
+        /// The role asked for.
+        role: String,
+    },
+    /// More calls than are accepted.
+    Overloaded,
+    /// The time of the call ran out.
+    Timeout,
+    /// A fault of this program.
+    Internal {
+        /// For the operator.
+        what: String,
+    },
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        status(refusal)
+    }
+}
+
+/// The status of a refusal.
+pub(crate) fn status(refusal: Refusal) -> Status {
+    match refusal {
+        Refusal::Engine(error) => engine(error),
+        Refusal::TokenMissing => plain(
+            Code::Unauthenticated,
+            "TOKEN_MISSING",
+            "send a bearer token in the metadata `authorization`",
+            "Thiếu mã truy cập: gửi bearer token trong metadata `authorization`.",
+        )
+        .into_status(),
+        Refusal::TokenInvalid => plain(
+            Code::Unauthenticated,
+            "TOKEN_INVALID",
+            "the token is not valid here: get a new one",
+            "Mã truy cập không hợp lệ: hãy lấy mã mới.",
+        )
+        .into_status(),
+        Refusal::TokenExpired => plain(
+            Code::Unauthenticated,
+            "TOKEN_EXPIRED",
+            "the token has expired: get a new one",
+            "Mã truy cập đã hết hạn: hãy lấy mã mới.",
+        )
+        .into_status(),
+        Refusal::RoleNotHeld { role } => plain(
+            Code::PermissionDenied,
+            "ROLE_NOT_HELD",
+            "the token does not have the role to act in: choose one that it has",
+            "Mã truy cập không có vai trò này: hãy chọn vai trò được cấp.",
+        )
+        .with("role", clip(&role, 64))
+        .with("retry", "by_another")
+        .into_status(),
+        Refusal::Overloaded => overloaded(),
+        Refusal::Timeout => plain(
+            Code::DeadlineExceeded,
+            "TIMEOUT",
+            "the time of the call ran out: repeat the same command, it is carried out once",
+            "Hết thời gian chờ: gửi lại đúng yêu cầu đó, yêu cầu chỉ được thực hiện một lần.",
+        )
+        .after(RETRY_AFTER)
+        .into_status(),
+        Refusal::Internal { what } => failure(
+            Code::Internal,
+            "INTERNAL",
+            "a fault of the program: quote the correlation id to the operator",
+            "Lỗi hệ thống: báo mã tương quan cho người quản trị.",
+            &what,
+        )
+        .into_status(),
+    }
+}
+
+fn engine(error: EngineError) -> Status {
+    match error {
+        EngineError::Rejected { rejection, situation } => rejected(&rejection, situation),
+        EngineError::Invalid(violations) => plain(
+            Code::InvalidArgument,
+            INVALID_REQUEST,
+            "the request is malformed: see the field violations",
+            "Yêu cầu không đúng: xem từng lỗi.",
+        )
+        .fields(&violations)
+        .with("retry", "corrected")
+        .into_status(),
+        EngineError::NotFound { what } => plain(
+            Code::NotFound,
+            "NOT_FOUND",
+            format!("no such {what}, or it is not yours to see"),
+            "Không tìm thấy, hoặc bạn không được xem.",
+        )
+        .with("what", what)
+        .into_status(),
+        EngineError::PermissionDenied { needed } => plain(
+            Code::PermissionDenied,
+            "PERMISSION_DENIED",
+            format!("not allowed: {needed}"),
+            "Bạn không có quyền làm việc này.",
+        )
+        .with("needed", clip(&needed, TEXT_BYTES_MAX))
+        .with("retry", "by_another")
+        .into_status(),
+        EngineError::Stale { expected, actual, situation } => plain(
+            Code::Aborted,
+            "VERSION_STALE",
+            format!("the version is {actual} now, not {expected}: reload and decide again"),
+            "Đã có thay đổi mới hơn: tải lại rồi quyết định lại.",
+        )
+        .with("expected", expected.to_string())
+        .with("actual", actual.to_string())
+        .with("retry", "corrected")
+        .situation(situation)
+        .into_status(),
+        EngineError::CommandReused => plain(
+            Code::AlreadyExists,
+            "COMMAND_ID_REUSED",
+            "this command id was used for another command: use a new one for a new command",
+            "Mã lệnh này đã dùng cho lệnh khác: dùng mã mới cho lệnh mới.",
+        )
+        .with("retry", "corrected")
+        .into_status(),
+        EngineError::AlreadyExists { what } => plain(
+            Code::AlreadyExists,
+            "ALREADY_EXISTS",
+            format!("this {what} exists already, with other content or of another person"),
+            "Đã tồn tại, với nội dung khác hoặc của người khác.",
+        )
+        .with("what", what)
+        .with("retry", "never")
+        .into_status(),
+        EngineError::UploadOffset { received } => plain(
+            Code::FailedPrecondition,
+            "UPLOAD_OFFSET",
+            format!("continue the upload at byte {received}"),
+            format!("Hãy gửi tiếp từ byte {received}."),
+        )
+        .with("received", received.to_string())
+        .with("retry", "corrected")
+        .into_status(),
+        EngineError::TooManyGuesses { retry_after_s } => plain(
+            Code::ResourceExhausted,
+            "TOO_MANY_GUESSES",
+            "too many wrong guesses: wait",
+            "Đã thử sai quá nhiều lần: hãy chờ.",
+        )
+        .after(Duration::from_secs(retry_after_s))
+        .into_status(),
+        EngineError::Procedure(findings) => plain(
+            Code::InvalidArgument,
+            "PROCEDURE_UNSOUND",
+            "the procedure has faults: see the field violations, or check it for all of them",
+            "Quy trình có lỗi: xem từng lỗi, hoặc kiểm tra để thấy tất cả.",
+        )
+        .fields(&findings_as_violations(&findings))
+        .with("retry", "corrected")
+        .into_status(),
+        EngineError::Register(faults) => {
+            let violations = faults.into_iter().map(|fault| Violation {
+                subject: fault.path,
+                code: "REGISTER_INVALID".into(),
+                message: Text { vi: fault.message.clone(), en: fault.message },
+            });
+            plain(
+                Code::InvalidArgument,
+                "REGISTER_INVALID",
+                "the file has faults: see the field violations",
+                "Tệp có lỗi: xem từng lỗi.",
+            )
+            .fields(&violations.collect::<Vec<_>>())
+            .with("retry", "corrected")
+            .into_status()
+        }
+        EngineError::Overloaded => overloaded(),
+        EngineError::Unavailable(_) | EngineError::OutcomeUnknown | EngineError::Corrupt(_) => {
+            store_failure(&error)
+        }
+    }
+}
+
+fn store_failure(error: &EngineError) -> Status {
+    let what = error.to_string();
+    match error {
+        EngineError::Unavailable(_) => failure(
+            Code::Unavailable,
+            "STORE_UNAVAILABLE",
+            "nothing was changed: repeat the same command",
+            "Chưa có gì thay đổi: gửi lại đúng yêu cầu đó.",
+            &what,
+        )
+        .after(RETRY_AFTER)
+        .into_status(),
+        EngineError::OutcomeUnknown => failure(
+            Code::Unavailable,
+            "OUTCOME_UNKNOWN",
+            "the outcome is unknown: repeat the same command, it is carried out once",
+            "Chưa rõ kết quả: gửi lại đúng yêu cầu đó, yêu cầu chỉ được thực hiện một lần.",
+            &what,
+        )
+        .after(RETRY_AFTER)
+        .into_status(),
+        _ => failure(
+            Code::DataLoss,
+            "HISTORY_CORRUPT",
+            "stored data is damaged: quote the correlation id to the operator",
+            "Dữ liệu lưu trữ bị hỏng: báo mã tương quan cho người quản trị.",
+            &what,
+        )
+        .into_status(),
+    }
+}
+
+fn overloaded() -> Status {
+    plain(
+        Code::ResourceExhausted,
+        "OVERLOADED",
+        "more work is waiting than is accepted; nothing was changed: wait, then repeat",
+        "Hệ thống đang quá tải, chưa có gì thay đổi: hãy chờ rồi gửi lại.",
+    )
+    .after(RETRY_AFTER)
+    .into_status()
+}
+
+/// The code of each refusal of the rules.
+fn code(reason: Reason) -> Code {
+    match reason {
+        Reason::RoleRequired => Code::PermissionDenied,
+        Reason::FormInvalid
+        | Reason::FilingInvalid
+        | Reason::DocumentInvalid
+        | Reason::ReasonRequired => Code::InvalidArgument,
+        Reason::AlreadySubmitted => Code::AlreadyExists,
+        Reason::ActNotOffered
+        | Reason::ItemHeld
+        | Reason::ItemNotOpen
+        | Reason::AmbiguousAction
+        | Reason::ConditionNotMet
+        | Reason::DocumentsMissing
+        | Reason::DemandUnlawful
+        | Reason::ReviewIncomplete
+        | Reason::SupplementIncomplete
+        | Reason::RoundsExhausted
+        | Reason::FeeUnpaid
+        | Reason::PaymentMismatch
+        | Reason::DeadlineRule
+        | Reason::UnitUnknown
+        | Reason::AssigneeUnsuitable
+        | Reason::RecipientInvalid
+        | Reason::OriginalsUnchecked
+        | Reason::NameTaken
+        | Reason::DossierClosed => Code::FailedPrecondition,
+    }
+}
+
+fn rejected(rejection: &Rejection, situation: Option<Box<Situation>>) -> Status {
+    let code = code(rejection.reason);
+    let Text { vi, en } = rejection.message.clone();
+    let answer = plain(code, rejection.reason.as_str(), en, vi)
+        .with("retry", retry(rejection.reason.retry()))
+        .situation(situation);
+    let answer = match code {
+        Code::FailedPrecondition => {
+            answer.preconditions(rejection.reason.as_str(), &rejection.violations)
+        }
+        _ => answer.fields(&rejection.violations),
+    };
+    answer.into_status()
+}
+
+fn retry(retry: Retry) -> &'static str {
+    match retry {
+        Retry::Corrected => "corrected",
+        Retry::AfterChange => "after_change",
+        Retry::ByAnother => "by_another",
+        Retry::Never => "never",
+    }
+}
+
+fn findings_as_violations(findings: &[motcua_procedures::Finding]) -> Vec<Violation> {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let violation = |finding: &motcua_procedures::Finding| {
+        let text = format!("line {}: {}: {}", finding.line, finding.message, finding.remedy);
+        Violation {
+            subject: finding.path.clone(),
+            code: finding.code.into(),
+            message: Text { vi: text.clone(), en: text },
+        }
+    };
+    errors.map(violation).collect()
+}
+
+/// A status in the making.
+struct Answer {
+    code: Code,
+    reason: &'static str,
+    en: String,
+    vi: String,
+    metadata: HashMap<String, String>,
+    details: ErrorDetails,
+}
+
+fn plain(
+    code: Code,
+    reason: &'static str,
+    en: impl Into<String>,
+    vi: impl Into<String>,
+) -> Answer {
+    let (en, vi) = (en.into(), vi.into());
+    Answer { code, reason, en, vi, metadata: HashMap::new(), details: ErrorDetails::new() }
+}
+
+/// A failure that the operator must see: logged under an id that the caller can quote.
+fn failure(code: Code, reason: &'static str, en: &str, vi: &str, what: &str) -> Answer {
+    let correlation_id = Uuid::now_v7().to_string();
+    tracing::error!(reason, correlation.id = %correlation_id, error = what, "a call failed");
+    plain(code, reason, en, vi).with("correlation_id", correlation_id)
+}
+
+impl Answer {
+    fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    fn after(mut self, delay: Duration) -> Self {
+        self.details.set_retry_info(Some(delay));
+        self.with("retry", "later")
+    }
+
+    /// Where the dossier stands, since when and by whose act, and what may be done now.
+    fn situation(self, situation: Option<Box<Situation>>) -> Self {
+        let Some(at) = situation else { return self };
+        let status: u8 = at.status.into();
+        self.with("dossier", at.id.to_string())
+            .with("version", at.version.to_string())
+            .with("state", at.state)
+            .with("state_name", at.state_name.en)
+            .with("state_name_vi", at.state_name.vi)
+            .with("status", status.to_string())
+            .with("since", at.since.to_string())
+            .with("last_act", at.last.kind)
+            .with("last_at", at.last.at.to_string())
+            .with("last_actor", at.last.actor.id)
+            .with("last_actor_role", at.last.actor.role.as_str())
+            .with("offered", offered(&at.offers))
+    }
+
+    fn fields(mut self, violations: &[Violation]) -> Self {
+        let fitting = self.fit(violations);
+        let field = |v: &Violation| FieldViolation::new(&v.subject, clip(&v.message.en, TEXT_BYTES_MAX));
+        if fitting > 0 {
+            self.details.set_bad_request(violations[..fitting].iter().map(field).collect::<Vec<_>>());
+        }
+        self
+    }
+
+    fn preconditions(mut self, reason: &str, violations: &[Violation]) -> Self {
+        let fitting = self.fit(violations);
+        let of = |v: &Violation| {
+            PreconditionViolation::new(&v.code, &v.subject, clip(&v.message.en, TEXT_BYTES_MAX))
+        };
+        let mut all: Vec<_> = violations[..fitting].iter().map(of).collect();
+        if violations.is_empty() {
+            all.push(PreconditionViolation::new(reason, "dossier", clip(&self.en, TEXT_BYTES_MAX)));
+        }
+        self.details.set_precondition_failure(all);
+        self
+    }
+
+    /// How many violations fit; their Vietnamese goes below the message of the same language.
+    fn fit(&mut self, violations: &[Violation]) -> usize {
+        let (mut bytes, mut fitting) = (0, 0);
+        for violation in violations {
+            let vi = clip(&violation.message.vi, TEXT_BYTES_MAX);
+            let en = clip(&violation.message.en, TEXT_BYTES_MAX).len();
+            bytes += 2 * violation.subject.len() + violation.code.len() + vi.len() + en;
+            if bytes > VIOLATION_BYTES_MAX {
+                let omitted = violations.len() - fitting;
+                self.metadata.insert("violations_omitted".into(), omitted.to_string());
+                break;
+            }
+            self.vi.push_str(&format!("\n{}: {vi}", violation.subject));
+            fitting += 1;
+        }
+        fitting
+    }
+
+    fn into_status(mut self) -> Status {
+        self.details.set_error_info(self.reason, DOMAIN, self.metadata);
+        self.details.set_localized_message("vi", self.vi);
+        Status::with_error_details(self.code, self.en, self.details)
+    }
+}
+
+/// Acts by name, `advance:ACTION` where the procedure names it.
+fn offered(offers: &[Offer]) -> String {
+    let mut text = String::new();
+    for offer in offers {
+        let action = offer.action.as_deref().map(|id| format!(":{id}")).unwrap_or_default();
+        if text.len() + offer.act.len() + action.len() + 1 > OFFERED_BYTES_MAX {
+            return text + ",…";
+        }
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(offer.act);
+        text.push_str(&action);
+    }
+    text
+}
+
+/// The text, cut at a character where it is longer than `bytes_max`.
+fn clip(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max {
+        return text.into();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(bytes_max)])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The document contract on a folder.

@@ -1,0 +1,120 @@
+//! What went wrong, with its address.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use motcua_audit::{At, Hash};
+use motcua_store::StoreError;
+use sqlx::error::ErrorKind;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
+
+/// Why a transaction or a read did not come about.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// SQLite refused or could not.
+    Sql(sqlx::Error),
+    /// A row cannot be what this program wrote.
+    Corrupt(StoreError),
+}
+
+impl Failure {
+    /// Whether one piece of work met a broken constraint or a corrupt row; others may succeed.
+    pub(crate) fn concerns_one(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) => !matches!(error.kind(), ErrorKind::Other),
+            Self::Sql(_) => false,
+            Self::Corrupt(_) => true,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            // All readers are busy and stayed so.
+            Failure::Sql(sqlx::Error::PoolTimedOut) => Self::Overloaded,
+            Failure::Sql(error) => Self::Unavailable(error.to_string()),
+            Failure::Corrupt(error) => error,
+        }
+    }
+}
+
+/// Reads the columns of a row and says which one cannot be read.
+pub(crate) struct Columns<'r> {
+    row: &'r SqliteRow,
+    table: &'static str,
+    key: &'static str,
+}
+
+impl<'r> Columns<'r> {
+    /// `key` is the column that names the row.
+    pub(crate) fn new(row: &'r SqliteRow, table: &'static str, key: &'static str) -> Self {
+        Self { row, table, key }
+    }
+
+    /// A column as SQLite holds it.
+    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, Failure>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        self.row.try_get(column).map_err(|_| self.corrupt(column))
+    }
+
+    /// A text that is parsed.
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, Failure> {
+        self.get::<&str>(column)?.parse().map_err(|_| self.corrupt(column))
+    }
+
+    /// A text that is parsed where there is one.
+    pub(crate) fn parse_optional<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Failure> {
+        let text = self.get::<Option<&str>>(column)?;
+        text.map(str::parse).transpose().map_err(|_| self.corrupt(column))
+    }
+
+    /// A number of a smaller or unsigned kind.
+    pub(crate) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, Failure> {
+        T::try_from(self.get::<i64>(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    /// An instant.
+    pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp, Failure> {
+        Timestamp::from_microsecond(self.get(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    /// An instant where there is one.
+    pub(crate) fn instant_optional(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let micros = self.get::<Option<i64>>(column)?;
+        micros.map(Timestamp::from_microsecond).transpose().map_err(|_| self.corrupt(column))
+    }
+
+    /// The time of a header.
+    pub(crate) fn at(&self, column: &'static str) -> Result<At, Failure> {
+        At::from_micros(self.get(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    /// A hash.
+    pub(crate) fn hash(&self, column: &'static str) -> Result<Hash, Failure> {
+        let bytes = self.get::<&[u8]>(column)?;
+        Ok(Hash(bytes.try_into().map_err(|_| self.corrupt(column))?))
+    }
+
+    /// The address of a column that cannot be read.
+    pub(crate) fn corrupt(&self, column: &'static str) -> Failure {
+        let text = self.row.try_get_unchecked::<String, _>(self.key);
+        let key = text.unwrap_or_else(|_| "a row without a key".to_owned());
+        Failure::Corrupt(StoreError::Corrupt { table: self.table, column, key })
+    }
+}

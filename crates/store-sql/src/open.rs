@@ -1,0 +1,197 @@
+//! Opening the database: settings, their check, migrations.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use motcua_store::StoreError;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Row, SqlSafeStr, SqliteConnection};
+
+use crate::error::Failure;
+use crate::writer::{self, Writer};
+
+/// Before this version SQLite could lose commits of a database in WAL mode.
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+/// Prepared statements a connection keeps; more than the program has.
+const STATEMENTS_KEPT_MAX: usize = 256;
+
+/// Limits of a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Connections that read, 1 or more.
+    pub read_connections: u32,
+    /// Pieces of work that may wait for the writer; one more is answered `Overloaded`.
+    pub queue_jobs_max: usize,
+    /// Commits after which a transaction takes no further work.
+    pub commits_per_transaction_max: usize,
+    /// How long a connection waits for a lock that another process holds.
+    pub busy_timeout: Duration,
+    /// How long a read waits for a free connection.
+    pub read_wait: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            read_connections: 3,
+            queue_jobs_max: 1024,
+            commits_per_transaction_max: 128,
+            busy_timeout: Duration::from_secs(5),
+            read_wait: Duration::from_secs(3),
+        }
+    }
+}
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(crate) reads: SqlitePool,
+    pub(crate) writer: Writer,
+    path: PathBuf,
+}
+
+impl SqliteStore {
+    /// Opens the file, creating it and its folder where they are missing, and brings it to the
+    /// newest schema. Call it on a tokio runtime: the writer runs there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be opened, a setting does not hold, the
+    /// SQLite library is too old, or the schema is of a newer program.
+    pub async fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            let made = tokio::fs::create_dir_all(folder).await;
+            made.map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))?;
+        }
+        let connect = connect_options(path, &options);
+        let mut first = connect.connect().await.map_err(Failure::from)?;
+        check_version(&mut first).await?;
+        check_settings(&mut first, &options).await?;
+        let migrated = migrator().run(&mut first).await;
+        migrated.map_err(|e| StoreError::Unavailable(format!("migrations: {e}")))?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(options.read_connections)
+            .acquire_timeout(options.read_wait)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let reads = pool.connect_lazy_with(connect.clone().read_only(true));
+        let limits = writer::Limits {
+            queue_jobs_max: options.queue_jobs_max,
+            commits_per_transaction_max: options.commits_per_transaction_max,
+        };
+        let writer = Writer::start(first, connect, limits);
+        Ok(Self { reads, writer, path: path.to_owned() })
+    }
+
+    /// Finishes what waits, then closes the file.
+    pub async fn close(self) {
+        self.writer.stop().await;
+        self.reads.close().await;
+    }
+
+    /// Transactions committed since the store was opened.
+    pub fn transactions(&self) -> u64 {
+        self.writer.transactions()
+    }
+
+    /// Bytes of the file and of its write-ahead log.
+    pub(crate) async fn file_bytes(&self) -> Result<u64, StoreError> {
+        let unavailable = |e: std::io::Error| StoreError::Unavailable(e.to_string());
+        let file = tokio::fs::metadata(&self.path).await.map_err(unavailable)?.len();
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        // The log is gone while nothing was written since the file was opened.
+        Ok(file + tokio::fs::metadata(log).await.map_or(0, |log| log.len()))
+    }
+}
+
+fn connect_options(path: &Path, options: &Options) -> Arc<SqliteConnectOptions> {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(options.busy_timeout)
+        .pragma("secure_delete", "ON")
+        .statement_cache_capacity(STATEMENTS_KEPT_MAX)
+        .disable_statement_logging();
+    Arc::new(connect)
+}
+
+/// Settings are read back: SQLite passes over what it does not know or cannot do.
+async fn check_settings(
+    connection: &mut SqliteConnection,
+    options: &Options,
+) -> Result<(), StoreError> {
+    let busy_timeout = options.busy_timeout.as_millis().to_string();
+    for (pragma, wanted) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA secure_delete", "1"),
+        ("PRAGMA busy_timeout", &busy_timeout),
+    ] {
+        let row = sqlx::query(pragma).fetch_one(&mut *connection).await.map_err(Failure::from)?;
+        let found = match row.try_get::<String, _>(0) {
+            Ok(text) => text,
+            Err(_) => row.try_get::<i64, _>(0).map_err(Failure::from)?.to_string(),
+        };
+        if found != wanted {
+            let problem = format!("{pragma} is {found}, not {wanted}");
+            return Err(StoreError::Unavailable(problem));
+        }
+    }
+    Ok(())
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(Failure::from)?;
+    if is_recent(&version) {
+        return Ok(());
+    }
+    let (major, minor, patch) = SQLITE_VERSION_MIN;
+    let problem = format!("SQLite {version} may lose commits; {major}.{minor}.{patch} is needed");
+    Err(StoreError::Unavailable(problem))
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= SQLITE_VERSION_MIN
+}
+
+/// The schema, in the order in which it grew. A file that was released is never edited.
+fn migrator() -> Migrator {
+    let files = [
+        (1, "histories", include_str!("../../../migrations/sqlite/0001_histories.sql")),
+        (2, "dossiers", include_str!("../../../migrations/sqlite/0002_dossiers.sql")),
+        (3, "desk", include_str!("../../../migrations/sqlite/0003_desk.sql")),
+    ];
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(files.map(migration).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_with_the_bug_is_refused() {
+        for good in ["3.51.3", "3.53.0", "4.0.0"] {
+            assert!(is_recent(good), "{good}");
+        }
+        for bad in ["3.51.2", "3.50.9", "", "x"] {
+            assert!(!is_recent(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Timers, drafts, uploads, factors and guesses.
+
+use jiff::Timestamp;
+use motcua_store::contract::{Draft, Upload};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Executor, Row, Sqlite};
+use uuid::Uuid;
+
+use crate::error::{Columns, Failure};
+
+// Of the timers of a dossier only the first counts, so the cost does not grow with the backlog.
+const TIMER_DUE: &str = "-- timer_due
+    SELECT t.dossier_id FROM timer t
+    WHERE t.due_at <= $1 AND NOT EXISTS (
+        SELECT 1 FROM timer earlier
+        WHERE earlier.dossier_id = t.dossier_id
+            AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
+    ORDER BY t.due_at, t.dossier_id LIMIT $2";
+const TIMER_NEXT: &str = "-- timer_next
+    SELECT dossier_id, due_at FROM timer ORDER BY due_at LIMIT 1";
+const FACTOR_IS_KNOWN: &str = "-- factor_is_known
+    SELECT EXISTS (
+        SELECT 1 FROM tracking_factor WHERE dossier_id = $1 AND digest = $2) AS known";
+const GUESSES_IN_WINDOW: &str = "-- guesses_in_window
+    SELECT count(*) AS guesses FROM tracking_guess WHERE key = $1 AND at >= $2";
+const DRAFT_BY_ID: &str = "-- draft_by_id
+    SELECT id, owner, revision, updated_at, expires_at, body FROM draft WHERE id = $1";
+const DRAFT_BY_OWNER: &str = "-- draft_by_owner
+    SELECT id, owner, revision, updated_at, expires_at, body FROM draft
+    WHERE owner = $1 ORDER BY updated_at DESC, id DESC LIMIT $2";
+const UPLOAD_BY_ID: &str = "-- upload_by_id
+    SELECT id, owner, media, size, sha256, expires_at FROM upload WHERE id = $1";
+const UPLOAD_BY_CONTENT: &str = "-- upload_by_content
+    SELECT id, owner, media, size, sha256, expires_at FROM upload
+    WHERE owner = $1 AND sha256 = $2 LIMIT 1";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    TIMER_DUE,
+    TIMER_NEXT,
+    FACTOR_IS_KNOWN,
+    GUESSES_IN_WINDOW,
+    DRAFT_BY_ID,
+    DRAFT_BY_OWNER,
+    UPLOAD_BY_ID,
+    UPLOAD_BY_CONTENT,
+];
+
+pub(crate) async fn due_dossiers(
+    reader: impl Executor<'_, Database = Sqlite>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Uuid>, Failure> {
+    let query = sqlx::query(TIMER_DUE).bind(now.as_microsecond()).bind(limit);
+    let rows = query.fetch_all(reader).await?;
+    rows.iter().map(|row| Columns::new(row, "timer", "dossier_id").parse("dossier_id")).collect()
+}
+
+pub(crate) async fn next_timer_at(
+    reader: impl Executor<'_, Database = Sqlite>,
+) -> Result<Option<Timestamp>, Failure> {
+    let row = sqlx::query(TIMER_NEXT).fetch_optional(reader).await?;
+    row.map(|row| Columns::new(&row, "timer", "dossier_id").instant("due_at")).transpose()
+}
+
+pub(crate) async fn is_tracking_factor(
+    reader: impl Executor<'_, Database = Sqlite>,
+    dossier: Uuid,
+    digest: &str,
+) -> Result<bool, Failure> {
+    let query = sqlx::query(FACTOR_IS_KNOWN).bind(dossier.to_string()).bind(digest);
+    Ok(query.fetch_one(reader).await?.try_get("known")?)
+}
+
+pub(crate) async fn guesses(
+    reader: impl Executor<'_, Database = Sqlite>,
+    key: &str,
+    window_start: Timestamp,
+) -> Result<u32, Failure> {
+    let query = sqlx::query(GUESSES_IN_WINDOW).bind(key).bind(window_start.as_microsecond());
+    let number: i64 = query.fetch_one(reader).await?.try_get("guesses")?;
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+pub(crate) async fn draft(
+    reader: impl Executor<'_, Database = Sqlite>,
+    id: Uuid,
+) -> Result<Option<Draft>, Failure> {
+    let row = sqlx::query(DRAFT_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
+    row.as_ref().map(draft_of).transpose()
+}
+
+pub(crate) async fn drafts(
+    reader: impl Executor<'_, Database = Sqlite>,
+    owner: &str,
+    limit: u32,
+) -> Result<Vec<Draft>, Failure> {
+    let rows = sqlx::query(DRAFT_BY_OWNER).bind(owner).bind(limit).fetch_all(reader).await?;
+    rows.iter().map(draft_of).collect()
+}
+
+pub(crate) async fn upload(
+    reader: impl Executor<'_, Database = Sqlite>,
+    id: Uuid,
+) -> Result<Option<Upload>, Failure> {
+    let row = sqlx::query(UPLOAD_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
+    row.as_ref().map(upload_of).transpose()
+}
+
+pub(crate) async fn finished_upload(
+    reader: impl Executor<'_, Database = Sqlite>,
+    owner: &str,
+    sha256: &str,
+) -> Result<Option<Upload>, Failure> {
+    let query = sqlx::query(UPLOAD_BY_CONTENT).bind(owner).bind(sha256);
+    query.fetch_optional(reader).await?.as_ref().map(upload_of).transpose()
+}
+
+fn draft_of(row: &SqliteRow) -> Result<Draft, Failure> {
+    let columns = Columns::new(row, "draft", "id");
+    Ok(Draft {
+        id: columns.parse("id")?,
+        owner: columns.get("owner")?,
+        revision: columns.number("revision")?,
+        body: columns.get("body")?,
+        updated_at: columns.instant("updated_at")?,
+        expires_at: columns.instant("expires_at")?,
+    })
+}
+
+fn upload_of(row: &SqliteRow) -> Result<Upload, Failure> {
+    let columns = Columns::new(row, "upload", "id");
+    Ok(Upload {
+        id: columns.parse("id")?,
+        owner: columns.get("owner")?,
+        media: columns.get("media")?,
+        size: columns.number("size")?,
+        sha256: columns.get("sha256")?,
+        expires_at: columns.instant("expires_at")?,
+    })
+}

@@ -1,0 +1,142 @@
+//! Events, heads and register entries.
+
+use motcua_audit::{ChainHead, ChainId, Field, FieldSlot, Hash, Salt, cj};
+use motcua_dossiers::codec;
+use motcua_dossiers::dossier::Dossier;
+use motcua_store::contract::{RegisterEntry, RegisterKind, StoredEvent, dossier_chain};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use uuid::Uuid;
+
+use crate::error::{Columns, Failure};
+use crate::prepare::{integer, register_kind};
+
+const EVENT_RANGE: &str = "-- event_range
+    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
+    FROM event e LEFT JOIN event_value v ON v.event = e.id
+    WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
+const COMMAND_FIND: &str = "-- command_find
+    SELECT chain, seq FROM event WHERE chain = $1 AND command_id = $2";
+const CHAIN_HEAD_READ: &str = "-- chain_head_read
+    SELECT chain, seq, hash, at, state FROM chain_head WHERE chain = $1";
+const REGISTER_BY_KIND: &str = "-- register_by_kind
+    SELECT code, version, digest, effective_from, recorded_at, recorded_by, bytes
+    FROM register_entry WHERE kind = $1 ORDER BY id";
+
+pub(super) const STATEMENTS: &[&str] =
+    &[EVENT_RANGE, COMMAND_FIND, CHAIN_HEAD_READ, REGISTER_BY_KIND];
+
+/// Events read at once when a state is folded anew.
+const FOLD_EVENTS_MAX: u32 = 500;
+
+pub(crate) async fn events(
+    reads: &SqlitePool,
+    chain: &ChainId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, Failure> {
+    let query = sqlx::query(EVENT_RANGE).bind(chain.as_str()).bind(integer(after)).bind(limit);
+    query.fetch_all(reads).await?.iter().map(event_of).collect()
+}
+
+pub(crate) async fn find_command(
+    reads: &SqlitePool,
+    dossier: Uuid,
+    command: Uuid,
+) -> Result<Option<u64>, Failure> {
+    let chain = dossier_chain(dossier);
+    let query = sqlx::query(COMMAND_FIND).bind(chain.as_str()).bind(command.to_string());
+    let row = query.fetch_optional(reads).await?;
+    row.map(|row| Columns::new(&row, "event", "chain").number("seq")).transpose()
+}
+
+pub(crate) async fn chain_head(
+    reads: &SqlitePool,
+    chain: &ChainId,
+) -> Result<Option<ChainHead>, Failure> {
+    let row = sqlx::query(CHAIN_HEAD_READ).bind(chain.as_str()).fetch_optional(reads).await?;
+    let Some(row) = row else { return Ok(None) };
+    let columns = Columns::new(&row, "chain_head", "chain");
+    Ok(Some(ChainHead {
+        seq: columns.number("seq")?,
+        hash: columns.hash("hash")?,
+        at: columns.at("at")?,
+        state: columns.get("state")?,
+    }))
+}
+
+pub(crate) async fn register(
+    reads: &SqlitePool,
+    kind: RegisterKind,
+) -> Result<Vec<RegisterEntry>, Failure> {
+    let query = sqlx::query(REGISTER_BY_KIND).bind(register_kind(kind));
+    let rows = query.fetch_all(reads).await?;
+    let entries = rows.iter().map(|row| {
+        let columns = Columns::new(row, "register_entry", "code");
+        Ok(RegisterEntry {
+            kind,
+            code: columns.get("code")?,
+            version: columns.get("version")?,
+            digest: columns.get("digest")?,
+            effective_from: columns.parse("effective_from")?,
+            recorded_at: columns.instant("recorded_at")?,
+            recorded_by: columns.get("recorded_by")?,
+            bytes: columns.get("bytes")?,
+        })
+    });
+    entries.collect()
+}
+
+/// The state as its history says up to `version`; none if the history cannot be folded.
+pub(crate) async fn fold(
+    reads: &SqlitePool,
+    id: Uuid,
+    version: u64,
+) -> Result<Option<Dossier>, Failure> {
+    let chain = dossier_chain(id);
+    let mut dossier: Option<Dossier> = None;
+    loop {
+        let folded = dossier.as_ref().map_or(0, |dossier| dossier.version);
+        if folded == version {
+            return Ok(dossier);
+        }
+        let events = events(reads, &chain, folded, FOLD_EVENTS_MAX).await?;
+        if events.is_empty() {
+            return Ok(None);
+        }
+        for event in events.iter().filter(|event| event.seq <= version) {
+            let Ok(header) = motcua_audit::Header::decode(&event.header) else { return Ok(None) };
+            match codec::fold(dossier.take(), id, &header, event.opened()) {
+                Ok(next) => dossier = Some(next),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+}
+
+fn event_of(row: &SqliteRow) -> Result<StoredEvent, Failure> {
+    let columns = Columns::new(row, "event", "key");
+    let values = Columns::new(row, "event_value", "key");
+    let bytes: &[u8] = columns.get("commitments")?;
+    let (hashes, rest) = bytes.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(columns.corrupt("commitments"));
+    }
+    let commitments: Vec<Hash> = hashes.iter().map(|hash| Hash(*hash)).collect();
+    type Slot = Option<(String, cj::Value, Salt)>;
+    let slots: Vec<Slot> = serde_json::from_str(values.get("slots")?)
+        .map_err(|_| values.corrupt("slots"))?;
+    if slots.len() != commitments.len() {
+        return Err(values.corrupt("slots"));
+    }
+    let slots = slots.into_iter().zip(&commitments).map(|(slot, commitment)| match slot {
+        Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
+        None => FieldSlot::Withheld(*commitment),
+    });
+    Ok(StoredEvent {
+        seq: columns.number("seq")?,
+        header: columns.get("header")?,
+        hash: columns.hash("hash")?,
+        slots: slots.collect(),
+        commitments,
+    })
+}

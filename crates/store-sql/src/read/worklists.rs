@@ -1,0 +1,158 @@
+//! Queues of open work items: a page and the exact count in one statement, from one snapshot.
+//!
+//! Each queue has an index of its own whose entries lie in the order of the list and hold all that
+//! decides who sees them, so neither the page nor the count reads a row that is not shown.
+
+use motcua_dossiers::dossier::WorkItem;
+use motcua_procedures::{Role, Status};
+use motcua_store::contract::{Queue, WorklistKey, WorklistPage, WorklistQuery, WorklistRow};
+use serde_json::Value;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+
+use crate::error::{Columns, Failure};
+
+// $1 unit, $2 roles as a JSON array, $3 procedure or null, $4 to $6 the place to continue after,
+// $7 most rows, $8 and $9 by queue. Partial indexes need their very condition in the query.
+macro_rules! worklist {
+    ($name:literal, $shown:literal) => {
+        concat!(
+            "-- ",
+            $name,
+            "
+    WITH page AS (
+        SELECT w.sort_at, w.dossier_id, w.item FROM work_item w
+        WHERE w.unit = $1 AND ",
+            $shown,
+            "
+            AND w.role IN (SELECT value FROM json_each($2))
+            AND ($3 IS NULL OR w.procedure = $3)
+            AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)
+        ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7),
+    whole AS (
+        SELECT count(*) AS total FROM work_item w
+        WHERE w.unit = $1 AND ",
+            $shown,
+            "
+            AND w.role IN (SELECT value FROM json_each($2))
+            AND ($3 IS NULL OR w.procedure = $3))
+    SELECT whole.total, w.dossier_id, w.item, w.sort_at, w.step, w.role, w.unit, w.assignee,
+        w.opened_at, w.step_due_at, w.step_late, w.procedure, w.status, w.due_on, w.late_at,
+        d.due_at, d.code, d.version
+    FROM whole LEFT JOIN page
+        LEFT JOIN work_item w ON w.dossier_id = page.dossier_id AND w.item = page.item
+        LEFT JOIN dossier d ON d.id = page.dossier_id
+    ORDER BY page.sort_at, page.dossier_id, page.item"
+        )
+    };
+}
+
+const WORKLIST_STATUS: &str =
+    worklist!("worklist_status", "w.status IN (1, 9) AND w.status = $8");
+const WORKLIST_MINE: &str = worklist!("worklist_mine", "w.assignee = $8");
+const WORKLIST_UNCLAIMED: &str = worklist!("worklist_unclaimed", "w.assignee IS NULL");
+const WORKLIST_OF_APPLICANT: &str = worklist!("worklist_of_applicant", "w.role = 'applicant'");
+// An appointment lies on its date, so its instant is within a day of it in every time zone.
+const WORKLIST_DUE_TODAY: &str = worklist!(
+    "worklist_due_today",
+    "w.late_at IS NOT NULL AND w.due_on = $8
+            AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
+);
+// What is late has passed its appointment.
+const WORKLIST_LATE: &str =
+    worklist!("worklist_late", "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8");
+
+pub(super) const STATEMENTS: &[&str] = &[
+    WORKLIST_STATUS,
+    WORKLIST_MINE,
+    WORKLIST_UNCLAIMED,
+    WORKLIST_OF_APPLICANT,
+    WORKLIST_DUE_TODAY,
+    WORKLIST_LATE,
+];
+
+pub(crate) async fn worklist(
+    reads: &SqlitePool,
+    query: &WorklistQuery,
+) -> Result<WorklistPage, Failure> {
+    let statement = match query.queue {
+        Queue::ToReceive | Queue::ReadyToDeliver => WORKLIST_STATUS,
+        Queue::Mine => WORKLIST_MINE,
+        Queue::Unclaimed => WORKLIST_UNCLAIMED,
+        Queue::WaitingForApplicant => WORKLIST_OF_APPLICANT,
+        Queue::DueToday => WORKLIST_DUE_TODAY,
+        Queue::Late => WORKLIST_LATE,
+    };
+    let roles = query.desk.roles_in(query.queue);
+    let roles: Vec<Value> = roles.into_iter().map(|role| role.as_str().into()).collect();
+    let (sort_at, dossier, item) = match &query.after {
+        Some(key) => (key.sort_at_us, key.dossier.to_string(), i64::from(key.item)),
+        None => (i64::MIN, String::new(), 0),
+    };
+    let bound = sqlx::query(statement)
+        .bind(&query.desk.unit)
+        .bind(Value::Array(roles).to_string())
+        .bind(&query.procedure)
+        .bind(sort_at)
+        .bind(dossier)
+        .bind(item)
+        .bind(query.limit);
+    let bound = match query.queue {
+        Queue::ToReceive => bound.bind(i64::from(u8::from(Status::Submitted))),
+        Queue::ReadyToDeliver => bound.bind(i64::from(u8::from(Status::Completed))),
+        Queue::Mine => bound.bind(&query.desk.person),
+        Queue::Unclaimed | Queue::WaitingForApplicant => bound,
+        Queue::DueToday => {
+            let midnight = jiff::tz::TimeZone::UTC.to_timestamp(query.today.to_datetime(
+                jiff::civil::Time::midnight(),
+            ));
+            let midnight = midnight.map_or(i64::MAX / 2, |at| at.as_microsecond());
+            bound.bind(query.today.to_string()).bind(midnight)
+        }
+        Queue::Late => bound.bind(query.now.as_microsecond()),
+    };
+    let rows = bound.fetch_all(reads).await?;
+    let mut page = WorklistPage { rows: Vec::with_capacity(rows.len()), total: 0 };
+    for row in &rows {
+        let columns = Columns::new(row, "work_item", "dossier_id");
+        page.total = columns.number("total")?;
+        // One row without an item says that the page is empty.
+        if columns.get::<Option<&str>>("dossier_id")?.is_some() {
+            page.rows.push(row_of(row, query)?);
+        }
+    }
+    Ok(page)
+}
+
+fn row_of(row: &SqliteRow, query: &WorklistQuery) -> Result<WorklistRow, Failure> {
+    let columns = Columns::new(row, "work_item", "dossier_id");
+    let dossier = Columns::new(row, "dossier", "dossier_id");
+    let item: u32 = columns.number("item")?;
+    let name: &str = columns.get("role")?;
+    let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
+    let late_at = columns.instant_optional("late_at")?;
+    Ok(WorklistRow {
+        key: WorklistKey {
+            sort_at_us: columns.get("sort_at")?,
+            dossier: columns.parse("dossier_id")?,
+            item,
+        },
+        code: dossier.get("code")?,
+        procedure: columns.get("procedure")?,
+        status: Status::try_from(columns.number::<u8>("status")?)
+            .map_err(|_| columns.corrupt("status"))?,
+        item: WorkItem {
+            id: item,
+            step: columns.get("step")?,
+            role: role.ok_or_else(|| columns.corrupt("role"))?,
+            unit: columns.get("unit")?,
+            assignee: columns.get("assignee")?,
+            opened_at: columns.instant("opened_at")?,
+            due_at: columns.instant_optional("step_due_at")?,
+            late: columns.get("step_late")?,
+        },
+        due_on: columns.parse_optional("due_on")?,
+        due_at: dossier.instant_optional("due_at")?,
+        late: late_at.is_some_and(|late_at| late_at <= query.now),
+        version: dossier.number("version")?,
+    })
+}

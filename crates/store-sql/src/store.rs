@@ -1,0 +1,148 @@
+//! The contract: writes go to the writer, reads to the pool.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use motcua_audit::{ChainHead, ChainId};
+use motcua_dossiers::dossier::Dossier;
+use motcua_store::contract::{
+    Commit, DossierKey, Draft, Loaded, RegisterEntry, RegisterKind, SearchQuery, StoredEvent,
+    Upload, WorklistPage, WorklistQuery,
+};
+use motcua_store::{Store, StoreError};
+use uuid::Uuid;
+
+use crate::open::SqliteStore;
+use crate::prepare::prepare;
+use crate::read::{desk, dossiers, histories, worklists};
+use crate::write::desk::{
+    CountGuess, DeleteDraft, Expire, PutDraft, PutUpload, ReserveName, ReserveNumbers, Setting,
+};
+
+impl Store for SqliteStore {
+    async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
+        self.writer.commit(batch.into_iter().map(prepare).collect()).await
+    }
+
+    async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
+        Ok(dossiers::load(&self.reads, key).await?)
+    }
+
+    async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {
+        Ok(histories::find_command(&self.reads, dossier, command).await?)
+    }
+
+    async fn chain_head(&self, chain: &ChainId) -> Result<Option<ChainHead>, StoreError> {
+        Ok(histories::chain_head(&self.reads, chain).await?)
+    }
+
+    async fn events(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(histories::events(&self.reads, chain, after, limit).await?)
+    }
+
+    async fn worklist(&self, query: &WorklistQuery) -> Result<WorklistPage, StoreError> {
+        Ok(worklists::worklist(&self.reads, query).await?)
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<Dossier>, StoreError> {
+        Ok(dossiers::search(&self.reads, query).await?)
+    }
+
+    async fn is_tracking_factor(&self, dossier: Uuid, digest: &str) -> Result<bool, StoreError> {
+        Ok(desk::is_tracking_factor(&self.reads, dossier, digest).await?)
+    }
+
+    async fn guesses(
+        &self,
+        key: &str,
+        now: Timestamp,
+        window_start: Timestamp,
+        count: bool,
+    ) -> Result<u32, StoreError> {
+        if !count {
+            return Ok(desk::guesses(&self.reads, key, window_start).await?);
+        }
+        self.writer.write(CountGuess { key: key.to_owned(), now, window_start }).await
+    }
+
+    async fn due_dossiers(&self, now: Timestamp, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        Ok(desk::due_dossiers(&self.reads, now, limit).await?)
+    }
+
+    async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(desk::next_timer_at(&self.reads).await?)
+    }
+
+    async fn reserve_numbers(
+        &self,
+        agency: &str,
+        day: Date,
+        count: u32,
+    ) -> Result<Range<u32>, StoreError> {
+        self.writer.write(ReserveNumbers { agency: agency.to_owned(), day, count }).await
+    }
+
+    async fn reserve_name(
+        &self,
+        name: &str,
+        dossier: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.writer.write(ReserveName { name: name.to_owned(), dossier, now, until }).await
+    }
+
+    async fn register(&self, kind: RegisterKind) -> Result<Vec<RegisterEntry>, StoreError> {
+        Ok(histories::register(&self.reads, kind).await?)
+    }
+
+    async fn put_draft(&self, draft: &Draft) -> Result<(), StoreError> {
+        self.writer.write(PutDraft(draft.clone())).await
+    }
+
+    async fn draft(&self, id: Uuid) -> Result<Option<Draft>, StoreError> {
+        Ok(desk::draft(&self.reads, id).await?)
+    }
+
+    async fn drafts(&self, owner: &str, limit: u32) -> Result<Vec<Draft>, StoreError> {
+        Ok(desk::drafts(&self.reads, owner, limit).await?)
+    }
+
+    async fn delete_draft(&self, id: Uuid) -> Result<(), StoreError> {
+        self.writer.write(DeleteDraft(id)).await
+    }
+
+    async fn put_upload(&self, upload: &Upload) -> Result<(), StoreError> {
+        self.writer.write(PutUpload(upload.clone())).await
+    }
+
+    async fn upload(&self, id: Uuid) -> Result<Option<Upload>, StoreError> {
+        Ok(desk::upload(&self.reads, id).await?)
+    }
+
+    async fn finished_upload(
+        &self,
+        owner: &str,
+        sha256: &str,
+    ) -> Result<Option<Upload>, StoreError> {
+        Ok(desk::finished_upload(&self.reads, owner, sha256).await?)
+    }
+
+    async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+        self.writer.write(Expire(now)).await
+    }
+
+    async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
+        self.writer.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
+    }
+
+    async fn size_bytes(&self) -> Result<u64, StoreError> {
+        self.file_bytes().await
+    }
+}

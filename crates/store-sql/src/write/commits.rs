@@ -1,0 +1,85 @@
+//! All commits of a transaction: a verdict on each, then the rows of those accepted.
+
+use std::collections::BTreeMap;
+
+use motcua_store::StoreError;
+use sqlx::SqliteConnection;
+
+use super::verdict::{self, Known};
+use super::{dossiers, histories};
+use crate::error::Failure;
+use crate::prepare::{DossierRows, Prepared, RegisterRows};
+
+/// What the accepted commits of one dossier leave: several in one transaction become one row.
+pub(super) struct Net<'a> {
+    /// Version in the store before them; 0 if they create the dossier.
+    pub(super) before: i64,
+    /// The last of them.
+    pub(super) last: &'a DossierRows,
+    pub(super) timers: BTreeMap<&'a str, Option<i64>>,
+    pub(super) form: Option<&'a str>,
+    pub(super) search: &'a [(i64, String)],
+    pub(super) tracking: &'a [String],
+    pub(super) tracking_secret: Option<&'a str>,
+}
+
+impl<'a> Net<'a> {
+    fn add(&mut self, rows: &'a DossierRows) {
+        self.last = rows;
+        self.timers.extend(rows.timers.iter().map(|(name, at)| (name.as_str(), *at)));
+        self.form = rows.form.as_deref().or(self.form);
+        if !rows.search.is_empty() {
+            self.search = &rows.search;
+        }
+        if !rows.tracking.is_empty() {
+            self.tracking = &rows.tracking;
+        }
+        self.tracking_secret = rows.tracking_secret.as_deref().or(self.tracking_secret);
+    }
+}
+
+/// Judges and writes commits in order; `last_event` is the row number of the newest event.
+pub(crate) async fn write(
+    connection: &mut SqliteConnection,
+    commits: &[&Prepared],
+    last_event: i64,
+) -> Result<Vec<Result<(), StoreError>>, Failure> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = Known::read(connection, commits).await?;
+    let verdicts: Vec<_> = commits.iter().map(|commit| verdict::judge(&mut known, commit)).collect();
+    let accepted = || {
+        let pairs = commits.iter().zip(&verdicts);
+        pairs.filter(|(_, verdict)| verdict.is_ok()).map(|(commit, _)| *commit)
+    };
+    let mut nets: BTreeMap<&str, Net<'_>> = BTreeMap::new();
+    let mut registers: Vec<&RegisterRows> = Vec::new();
+    for commit in accepted() {
+        match commit {
+            Prepared::Dossier(rows) => {
+                let fresh = || Net {
+                    before: rows.expected,
+                    last: rows,
+                    timers: BTreeMap::new(),
+                    form: None,
+                    search: &[],
+                    tracking: &[],
+                    tracking_secret: None,
+                };
+                nets.entry(&rows.dossier.id).or_insert_with(fresh).add(rows);
+            }
+            Prepared::Register(rows) => registers.push(rows),
+        }
+    }
+    let nets: Vec<_> = nets.into_values().collect();
+    histories::append(connection, accepted(), last_event).await?;
+    histories::write_registers(connection, &registers).await?;
+    dossiers::write(connection, &nets, &known).await?;
+    for commit in accepted() {
+        if let Prepared::Dossier(rows) = commit {
+            dossiers::settle_reservations(connection, rows).await?;
+        }
+    }
+    Ok(verdicts)
+}

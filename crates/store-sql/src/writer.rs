@@ -1,0 +1,286 @@
+//! The one writer: group commit.
+//!
+//! Work queues up while the previous transaction is on its way to the disk. The writer takes what
+//! waits, writes all of it in one transaction and answers after COMMIT; alone, a piece of work
+//! waits for nothing. A piece that is refused leaves nothing behind and harms no other.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use motcua_store::StoreError;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::error::Failure;
+use crate::prepare::Prepared;
+use crate::write::commits;
+
+const WRITER_BEGIN: &str = "-- writer_begin
+    BEGIN IMMEDIATE;
+    SELECT coalesce(max(id), 0) AS last_event FROM event";
+const WRITER_COMMIT: &str = "-- writer_commit
+    COMMIT";
+const WRITER_ROLLBACK: &str = "-- writer_rollback
+    ROLLBACK";
+
+/// What one piece of work comes to, decided within the transaction; a refusal has written nothing.
+pub(crate) type Verdict<T> = Result<T, StoreError>;
+
+/// A piece of work other than commits.
+pub(crate) trait Write: Send + 'static {
+    /// Its answer.
+    type Answer: Send + 'static;
+
+    /// Writes within the open transaction.
+    fn write(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Verdict<Self::Answer>, Failure>> + Send;
+}
+
+/// Limits of the writer, see [`crate::Options`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) queue_jobs_max: usize,
+    pub(crate) commits_per_transaction_max: usize,
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+    transactions: Arc<AtomicU64>,
+    task: Mutex<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the writer on a connection that is open; `connect` opens another after a failure.
+    pub(crate) fn start(
+        connection: SqliteConnection,
+        connect: Arc<SqliteConnectOptions>,
+        limits: Limits,
+    ) -> Self {
+        let (queue, jobs) = mpsc::channel(limits.queue_jobs_max);
+        let transactions = Arc::new(AtomicU64::new(0));
+        let writing = Writing {
+            connection: Some(connection),
+            connect,
+            transactions: Arc::clone(&transactions),
+        };
+        let task = tokio::spawn(writing.run(jobs, limits.commits_per_transaction_max));
+        Self { queue, transactions, task: Mutex::new(task) }
+    }
+
+    /// Writes commits and answers each.
+    pub(crate) async fn commit(&self, batch: Vec<Prepared>) -> Vec<Result<(), StoreError>> {
+        let count = batch.len();
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Commits { batch, verdicts: Vec::new(), answer };
+        match self.send(job) {
+            Ok(()) => answered.await.unwrap_or_else(|_| vec![Err(writer_gone()); count]),
+            Err(refused) => vec![Err(refused); count],
+        }
+    }
+
+    /// Does another piece of work.
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Write(Box::new(Pending { write, verdict: None, answer })))?;
+        answered.await.unwrap_or_else(|_| Err(writer_gone()))
+    }
+
+    /// Lets the writer finish what waits and ends it.
+    pub(crate) async fn stop(self) {
+        drop(self.queue);
+        // An error means that the writer panicked: it has ended all the same.
+        let _ended = self.task.into_inner().await;
+    }
+
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.queue.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => {
+                StoreError::Unavailable("the writer has ended".into())
+            }
+        })
+    }
+}
+
+fn writer_gone() -> StoreError {
+    StoreError::OutcomeUnknown("the writer ended before it answered".into())
+}
+
+/// Work in the queue.
+enum Job {
+    Commits {
+        batch: Vec<Prepared>,
+        verdicts: Vec<Verdict<()>>,
+        answer: oneshot::Sender<Vec<Result<(), StoreError>>>,
+    },
+    Write(Box<dyn AnyWrite>),
+}
+
+impl Job {
+    fn commits(&self) -> usize {
+        match self {
+            Self::Commits { batch, .. } => batch.len(),
+            Self::Write(_) => 1,
+        }
+    }
+
+    /// Tells the caller; nobody listens where the call was given up, which is no matter.
+    fn answer(self, outcome: &Result<(), StoreError>) {
+        match self {
+            Self::Commits { batch, verdicts, answer } => {
+                let answers = match outcome {
+                    Ok(()) => verdicts,
+                    Err(error) => vec![Err(error.clone()); batch.len()],
+                };
+                let _given_up = answer.send(answers);
+            }
+            Self::Write(write) => write.answer(outcome.clone()),
+        }
+    }
+}
+
+type Written<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// A [`Write`] of any kind, with its answer.
+trait AnyWrite: Send {
+    fn write<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Written<'a>;
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Pending<W: Write> {
+    write: W,
+    verdict: Option<Verdict<W::Answer>>,
+    answer: oneshot::Sender<Result<W::Answer, StoreError>>,
+}
+
+impl<W: Write + Sync> AnyWrite for Pending<W> {
+    fn write<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Written<'a> {
+        Box::pin(async move {
+            self.verdict = Some(self.write.write(connection).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let verdict = self.verdict.unwrap_or_else(|| Err(writer_gone()));
+        let _given_up = self.answer.send(outcome.and(verdict));
+    }
+}
+
+/// The writer's own side.
+struct Writing {
+    /// None after a failure that may have left the connection in an unknown state.
+    connection: Option<SqliteConnection>,
+    connect: Arc<SqliteConnectOptions>,
+    transactions: Arc<AtomicU64>,
+}
+
+/// How a transaction ended when it did not succeed.
+enum Ended {
+    /// Nothing was written.
+    Failed(Failure),
+    /// COMMIT failed: it may have been written.
+    Unknown(sqlx::Error),
+}
+
+impl Writing {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, commits_max: usize) {
+        while let Some(first) = jobs.recv().await {
+            let mut commits = first.commits();
+            let mut taken = vec![first];
+            while commits < commits_max
+                && let Ok(job) = jobs.try_recv()
+            {
+                commits += job.commits();
+                taken.push(job);
+            }
+            self.settle(taken).await;
+        }
+        if let Some(connection) = self.connection {
+            // Everything is committed; a failing close loses nothing.
+            let _closed = connection.close().await;
+        }
+    }
+
+    /// Writes the jobs together. If one of them breaks a constraint that no verdict foresaw, or
+    /// meets a corrupt row, each is written alone, so that the others do not suffer.
+    async fn settle(&mut self, mut jobs: Vec<Job>) {
+        match self.transact(&mut jobs).await {
+            Err(Ended::Failed(failure)) if failure.concerns_one() && jobs.len() > 1 => {
+                for job in jobs {
+                    let mut alone = vec![job];
+                    let outcome = self.transact(&mut alone).await;
+                    finish(alone, outcome);
+                }
+            }
+            outcome => finish(jobs, outcome),
+        }
+    }
+
+    async fn transact(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect.connect().await.map_err(|e| Ended::Failed(e.into()))?,
+        };
+        if let Err(failure) = write_all(&mut connection, jobs).await {
+            // A connection that cannot roll back is dropped, and the transaction with it.
+            if sqlx::query(WRITER_ROLLBACK).execute(&mut connection).await.is_ok() {
+                self.connection = Some(connection);
+            }
+            return Err(Ended::Failed(failure));
+        }
+        // After a failed COMMIT the connection is dropped: what it believes may not be true.
+        sqlx::query(WRITER_COMMIT).execute(&mut connection).await.map_err(Ended::Unknown)?;
+        self.connection = Some(connection);
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+async fn write_all(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Result<(), Failure> {
+    let row = sqlx::query(WRITER_BEGIN).fetch_one(&mut *connection).await?;
+    let last_event: i64 = row.try_get("last_event")?;
+    let batches = jobs.iter().filter_map(|job| match job {
+        Job::Commits { batch, .. } => Some(batch.as_slice()),
+        Job::Write(_) => None,
+    });
+    let all: Vec<&Prepared> = batches.flatten().collect();
+    let mut decided = commits::write(connection, &all, last_event).await?.into_iter();
+    for job in jobs {
+        match job {
+            Job::Commits { batch, verdicts, .. } => {
+                *verdicts = decided.by_ref().take(batch.len()).collect();
+            }
+            Job::Write(write) => write.write(connection).await?,
+        }
+    }
+    Ok(())
+}
+
+fn finish(jobs: Vec<Job>, outcome: Result<(), Ended>) {
+    let outcome = outcome.map_err(|ended| match ended {
+        Ended::Failed(failure) => {
+            let error = StoreError::from(failure);
+            tracing::error!(%error, "a transaction was rolled back: {error}");
+            error
+        }
+        Ended::Unknown(error) => {
+            tracing::error!(%error, "the outcome of a transaction is unknown: {error}");
+            StoreError::OutcomeUnknown(error.to_string())
+        }
+    });
+    for job in jobs {
+        job.answer(&outcome);
+    }
+}

@@ -1,0 +1,116 @@
+//! What every store must pass: each promise of [`crate::contract`] is a case of its own, with a
+//! store of its own. A panic names the promise that was broken by file and line.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_multi_thread().build().expect("a runtime").block_on(async {
+//! use motcua_store::{MemoryStore, conformance};
+//!
+//! conformance::run(async || MemoryStore::default()).await;
+//! # });
+//! ```
+
+mod commits;
+mod desk;
+mod documents;
+pub mod fixture;
+mod histories;
+mod registers;
+mod searches;
+mod timers;
+mod worklists;
+
+use std::sync::Arc;
+
+use crate::contract::{Documents, Store};
+
+macro_rules! cases {
+    ($make:ident: $($topic:ident::$case:ident,)+) => {
+        $( $topic::$case(Arc::new($make().await)).await; )+
+    };
+}
+
+/// Runs every case for stores; `make` gives an empty store each time. Call it on a runtime with
+/// several threads.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
+    cases!(make:
+        commits::what_was_committed_is_loaded_by_every_key,
+        commits::a_stale_commit_harms_no_neighbour,
+        commits::a_dossier_is_created_once,
+        commits::what_does_not_exist_cannot_advance,
+        commits::commits_of_one_dossier_are_written_in_order,
+        commits::a_command_id_is_unique_for_its_dossier,
+        commits::a_code_is_unique,
+        commits::an_external_reference_is_unique,
+        commits::a_tracking_secret_is_unique,
+        commits::of_two_in_a_batch_that_take_the_same_code_the_first_has_it,
+        commits::the_same_commit_again_is_stale,
+        commits::a_form_stays_until_it_is_replaced,
+        commits::concurrent_commits_are_all_there,
+        commits::of_concurrent_rivals_one_wins,
+        commits::submitting_ends_the_draft,
+        commits::an_empty_batch_has_no_answers,
+        histories::events_come_in_order_and_in_pages,
+        histories::events_come_back_as_they_were_sealed,
+        histories::a_chain_without_events_is_empty,
+        registers::a_chain_goes_on_from_its_head,
+        registers::entries_come_oldest_first,
+        registers::a_version_is_recorded_once_for_ever,
+        registers::a_stale_register_commit_writes_nothing,
+        worklists::each_queue_shows_what_it_says,
+        worklists::authorisation_is_part_of_the_query,
+        worklists::leaders_see_the_whole_unit,
+        worklists::pages_have_no_gaps_and_no_repeats,
+        worklists::the_count_is_of_the_whole_queue,
+        worklists::a_procedure_narrows_the_list,
+        worklists::late_begins_at_its_instant,
+        worklists::a_paused_clock_is_neither_late_nor_due,
+        worklists::closed_items_leave_the_list,
+        worklists::every_queue_agrees_with_the_rules_on_mixed_data,
+        searches::every_term_must_fit,
+        searches::marks_and_kinds_are_kept_apart,
+        searches::a_scope_limits_what_is_found,
+        searches::a_person_finds_all_their_dossiers,
+        searches::pages_come_newest_first,
+        searches::new_terms_replace_the_old,
+        searches::factors_of_tracking_are_replaced,
+        timers::the_most_overdue_dossier_comes_first,
+        timers::a_dossier_comes_once,
+        timers::a_timer_can_be_moved_and_cleared,
+        timers::a_timer_is_due_at_its_instant,
+        desk::numbers_are_never_given_twice,
+        desk::concurrent_numbers_are_never_given_twice,
+        desk::each_agency_and_day_has_its_numbers,
+        desk::a_name_is_held_until_its_end,
+        desk::a_confirmed_name_has_no_end,
+        desk::a_released_name_is_free,
+        desk::a_draft_is_saved_over_its_last_revision_only,
+        desk::a_draft_belongs_to_its_owner,
+        desk::drafts_come_last_saved_first,
+        desk::what_has_expired_is_gone,
+        desk::an_upload_is_found_by_its_content,
+        desk::an_upload_belongs_to_its_owner,
+        desk::guesses_count_within_their_window,
+        desk::a_setting_is_set_once,
+    );
+}
+
+/// Runs every case for documents; `make` gives an empty place each time.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn run_documents<D: Documents>(make: impl AsyncFn() -> D) {
+    cases!(make:
+        documents::chunks_follow_each_other,
+        documents::a_gap_writes_nothing,
+        documents::repeating_a_chunk_is_harmless,
+        documents::a_finished_document_is_read_in_parts,
+        documents::the_same_content_twice_is_kept_once,
+        documents::finishing_again_is_harmless,
+        documents::what_was_discarded_is_gone,
+        documents::uploads_do_not_meet,
+        documents::nothing_is_read_by_a_name_that_is_no_digest,
+    );
+}

@@ -1,0 +1,526 @@
+//! The contract: what is written together, what may be read, and when.
+//!
+//! Writing histories goes through [`Store::commit`] alone, as a batch; whatever else a command
+//! causes (state, work items, timers, the erasable values) travels in the same commit. Everything
+//! is generic over [`Store`]; which database it is, only the executable knows.
+
+use std::future::Future;
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use motcua_audit::{ChainHead, ChainId, Field, FieldSlot, Hash, SealedEvent};
+use motcua_dossiers::command::TimerChanges;
+use motcua_dossiers::dossier::{Dossier, WorkItem};
+use motcua_procedures::{Role, Status};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// One unit of writing: all of it or nothing of it.
+#[derive(Clone, Debug)]
+pub enum Commit {
+    /// A segment of a dossier's history and everything that follows from it.
+    Dossier(Box<DossierCommit>),
+    /// A segment of another chain (`sys:`, `acc:`) and the register entries it records.
+    Register(Box<RegisterCommit>),
+}
+
+/// A segment of a dossier's history.
+#[derive(Clone, Debug)]
+pub struct DossierCommit {
+    /// Version that the segment was decided on; 0 creates the dossier, and the draft of its id is
+    /// gone.
+    pub expected: u64,
+    /// State after the segment. Its open work items replace those in the store.
+    pub dossier: Dossier,
+    /// Head of the chain after the segment.
+    pub head: ChainHead,
+    /// The events, in order.
+    pub events: Vec<SealedEvent>,
+    /// Command ids and the number of their first event; unique for the dossier, for ever.
+    pub commands: Vec<(Uuid, u64)>,
+    /// Timers to set and clear.
+    pub timers: TimerChanges,
+    /// Present form values, replaced when given. Personal: kept apart, erasable.
+    pub form: Option<Value>,
+    /// What the dossier is found by besides its code; replaced when not empty. Personal: kept
+    /// apart, erasable.
+    pub search: Vec<SearchTerm>,
+    /// Keyed digest of the tracking secret, unique; replaced when given.
+    pub tracking_secret: Option<String>,
+    /// Second factors of public tracking: keyed digests. Replaced when not empty.
+    pub tracking: Vec<String>,
+    /// Reservations that end now (the names are free again).
+    pub released: Vec<String>,
+    /// Reservations that last from now on (the result was issued for good).
+    pub confirmed: Vec<String>,
+}
+
+/// Something a dossier is found by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SearchTerm {
+    /// What it is.
+    pub kind: TermKind,
+    /// The folded word, the marked word, or the keyed digest of the number.
+    pub term: String,
+}
+
+/// Kind of a search term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TermKind {
+    /// A word of an owner's name without Vietnamese marks, lower case.
+    NameFolded,
+    /// A word of an owner's name with its marks, lower case.
+    NameMarked,
+    /// Keyed digest of an identity number.
+    IdNumber,
+}
+
+/// A segment of a chain that is no dossier's.
+#[derive(Clone, Debug)]
+pub struct RegisterCommit {
+    /// The chain.
+    pub chain: ChainId,
+    /// Number of its last event before this; 0 = none.
+    pub expected: u64,
+    /// Head after the segment.
+    pub head: ChainHead,
+    /// The events, in order.
+    pub events: Vec<SealedEvent>,
+    /// Register entries written with it; each (kind, code, version) only once, for ever.
+    pub entries: Vec<RegisterEntry>,
+}
+
+/// A version of a procedure, calendar or unit register, byte for byte as it was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterEntry {
+    /// What it is.
+    pub kind: RegisterKind,
+    /// Procedure code; `calendar`, `units` otherwise.
+    pub code: String,
+    /// Procedure version; the digest otherwise.
+    pub version: String,
+    /// SHA-256 of the bytes, lower-case hex.
+    pub digest: String,
+    /// First date of effect.
+    pub effective_from: Date,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Opaque id of who recorded it.
+    pub recorded_by: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// Kind of a register entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RegisterKind {
+    /// A published procedure.
+    Procedure,
+    /// A working calendar.
+    Calendar,
+    /// A unit register.
+    Units,
+}
+
+/// A dossier as loaded for a decision, from one snapshot.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The state; its `version` is the head's `seq`.
+    pub dossier: Dossier,
+    /// Head of its chain.
+    pub head: ChainHead,
+    /// Present form values; `null` after erasure.
+    pub form: Value,
+}
+
+/// What may stand for a dossier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DossierKey {
+    /// Its id.
+    Id(Uuid),
+    /// Its code.
+    Code(String),
+    /// Keyed digest of its tracking secret.
+    TrackingDigest(String),
+    /// The portal's reference (source, id).
+    External(String, String),
+}
+
+/// An event as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Number in the chain.
+    pub seq: u64,
+    /// Exact header bytes.
+    pub header: Vec<u8>,
+    /// Stored event hash.
+    pub hash: Hash,
+    /// Fields in order: opened, or the commitment alone where value and salt are gone.
+    pub slots: Vec<FieldSlot>,
+    /// Stored commitments, in order.
+    pub commitments: Vec<Hash>,
+}
+
+/// Chain that holds the history of a dossier: `dossier:` and its id.
+pub fn dossier_chain(id: Uuid) -> ChainId {
+    ChainId::parse(&format!("dossier:{id}")).expect("a UUID's text fits the grammar of chains")
+}
+
+impl StoredEvent {
+    /// The opened fields.
+    pub fn opened(&self) -> impl Iterator<Item = &Field> {
+        self.slots.iter().filter_map(|slot| match slot {
+            FieldSlot::Opened(field) => Some(field),
+            FieldSlot::Withheld(_) => None,
+        })
+    }
+}
+
+/// A named queue of open work items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// Filed, not yet accepted or refused (national status 1).
+    ToReceive,
+    /// Assigned to the caller.
+    Mine,
+    /// Of the caller's unit and roles, assigned to nobody.
+    Unclaimed,
+    /// The applicant must act.
+    WaitingForApplicant,
+    /// The appointment is today.
+    DueToday,
+    /// The appointment has passed and the clock runs.
+    Late,
+    /// Completed, not yet delivered (status 9).
+    ReadyToDeliver,
+}
+
+/// Whose work items a list may show: the authorisation is part of the query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Opaque id of the caller.
+    pub person: String,
+    /// The caller's unit.
+    pub unit: String,
+    /// The caller's roles. `head_of_division` and `signing_leader` see all items of the unit,
+    /// others those of their roles and those that wait for the applicant.
+    pub roles: Vec<Role>,
+}
+
+/// A page of a queue.
+#[derive(Clone, Debug)]
+pub struct WorklistQuery {
+    /// Which queue.
+    pub queue: Queue,
+    /// For whom.
+    pub desk: Desk,
+    /// Only this procedure.
+    pub procedure: Option<String>,
+    /// Now, for lateness.
+    pub now: Timestamp,
+    /// Today at the centre, for `DueToday`.
+    pub today: Date,
+    /// Continue after this row.
+    pub after: Option<WorklistKey>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// Place of a row in a queue: rows come by `sort_at`, then dossier, then item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorklistKey {
+    /// Appointment, or far in the future where there is none; microseconds UTC.
+    pub sort_at_us: i64,
+    /// Dossier.
+    pub dossier: Uuid,
+    /// Work item.
+    pub item: u32,
+}
+
+/// `sort_at_us` of a work item whose dossier has no running appointment.
+pub const NO_APPOINTMENT_US: i64 = i64::MAX;
+
+/// A row of a worklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorklistRow {
+    /// Its place.
+    pub key: WorklistKey,
+    /// Dossier code.
+    pub code: Option<String>,
+    /// Procedure code.
+    pub procedure: String,
+    /// National status.
+    pub status: Status,
+    /// The work item.
+    pub item: WorkItem,
+    /// Appointment date.
+    pub due_on: Option<Date>,
+    /// Appointment.
+    pub due_at: Option<Timestamp>,
+    /// The appointment has passed.
+    pub late: bool,
+    /// Version of the dossier.
+    pub version: u64,
+}
+
+/// A page and the exact number of rows of the queue, both from one snapshot.
+#[derive(Clone, Debug)]
+pub struct WorklistPage {
+    /// Rows.
+    pub rows: Vec<WorklistRow>,
+    /// Rows of the whole queue.
+    pub total: u64,
+}
+
+/// Whose dossiers a search may find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Dossiers in which this unit takes part: assisting, receiving, competent, or holding an
+    /// open work item.
+    Unit(String),
+    /// All dossiers.
+    All,
+    /// Dossiers to which this person is a party.
+    Party(String),
+}
+
+/// What to search by; all given terms must fit.
+#[derive(Clone, Debug)]
+pub struct SearchQuery {
+    /// Whose dossiers.
+    pub scope: Scope,
+    /// Terms; empty lists everything in scope for [`Scope::Party`] and finds nothing otherwise.
+    pub terms: Vec<SearchTerm>,
+    /// Continue after this dossier; newest first.
+    pub after: Option<Uuid>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// A draft: mutable, personal, without history; gone when submitted, discarded or expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Id that the dossier will have.
+    pub id: Uuid,
+    /// Whose draft.
+    pub owner: String,
+    /// Number of times it was saved; the etag.
+    pub revision: u64,
+    /// Content, JSON text.
+    pub body: String,
+    /// Last saved.
+    pub updated_at: Timestamp,
+    /// Discarded after this.
+    pub expires_at: Timestamp,
+}
+
+/// An upload under way or finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Id.
+    pub id: Uuid,
+    /// Who uploads.
+    pub owner: String,
+    /// Declared media type.
+    pub media: String,
+    /// Declared size in bytes.
+    pub size: u64,
+    /// Digest once finished, lower-case hex.
+    pub sha256: Option<String>,
+    /// An unfinished upload is discarded after this.
+    pub expires_at: Timestamp,
+}
+
+/// What a store must do.
+///
+/// Reads see every commit that was acknowledged before they began (read your own writes).
+/// Instants are kept to the microsecond; what is finer is cut off. A list is at most `limit` rows
+/// long, and what has run out at an instant has run out at exactly that instant too.
+pub trait Store: Send + Sync + 'static {
+    /// Writes each commit entirely or not at all, and answers each in order. A commit that is
+    /// refused (stale, taken) harms no other, of this batch or of another that shares the
+    /// transaction. When an answer is `Ok`, the commit survives the loss of the process and of
+    /// power. Commits of one dossier in one batch are written in order.
+    fn commit(
+        &self,
+        batch: Vec<Commit>,
+    ) -> impl Future<Output = Vec<Result<(), StoreError>>> + Send;
+
+    /// The dossier, its chain head and form, from one snapshot.
+    fn load(
+        &self,
+        key: &DossierKey,
+    ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
+
+    /// Number of the first event that a command caused, if it was committed.
+    fn find_command(
+        &self,
+        dossier: Uuid,
+        command: Uuid,
+    ) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
+
+    /// Head of a chain that is no dossier's.
+    fn chain_head(
+        &self,
+        chain: &ChainId,
+    ) -> impl Future<Output = Result<Option<ChainHead>, StoreError>> + Send;
+
+    /// Events of a chain after `after`, in order, at most `limit`.
+    fn events(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
+
+    /// A page of a queue with its exact count.
+    fn worklist(
+        &self,
+        query: &WorklistQuery,
+    ) -> impl Future<Output = Result<WorklistPage, StoreError>> + Send;
+
+    /// Dossiers that fit, newest first.
+    fn search(
+        &self,
+        query: &SearchQuery,
+    ) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
+
+    /// Whether `digest` is a second factor of the dossier.
+    fn is_tracking_factor(
+        &self,
+        dossier: Uuid,
+        digest: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Counts a wrong guess of `key` and returns how many there were since `window_start`,
+    /// this one included; with `count = false` only returns the number.
+    fn guesses(
+        &self,
+        key: &str,
+        now: Timestamp,
+        window_start: Timestamp,
+        count: bool,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send;
+
+    /// Dossiers that have a timer due at `now`, most overdue first, at most `limit`.
+    fn due_dossiers(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+
+    /// When the next timer is due.
+    fn next_timer_at(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+
+    /// Reserves `count` numbers of the series of `agency` on `day`, durably and for ever: no
+    /// number is handed out twice, whatever becomes of those reserved. The first is 1.
+    fn reserve_numbers(
+        &self,
+        agency: &str,
+        day: Date,
+        count: u32,
+    ) -> impl Future<Output = Result<Range<u32>, StoreError>> + Send;
+
+    /// Reserves a name for a dossier until `until`; true if it holds it now, false if another
+    /// dossier does. A reservation that has run out at `now` is free.
+    fn reserve_name(
+        &self,
+        name: &str,
+        dossier: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// All register entries of a kind, oldest record first.
+    fn register(
+        &self,
+        kind: RegisterKind,
+    ) -> impl Future<Output = Result<Vec<RegisterEntry>, StoreError>> + Send;
+
+    /// Saves a draft when its present revision is `draft.revision - 1` (0 = none yet).
+    /// [`StoreError::Stale`] otherwise; [`StoreError::Taken`] if it belongs to another owner.
+    fn put_draft(&self, draft: &Draft) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A draft.
+    fn draft(&self, id: Uuid) -> impl Future<Output = Result<Option<Draft>, StoreError>> + Send;
+
+    /// Drafts of an owner, last saved first, at most `limit`.
+    fn drafts(
+        &self,
+        owner: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Draft>, StoreError>> + Send;
+
+    /// Removes a draft; nothing happens if there is none.
+    fn delete_draft(&self, id: Uuid) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Records an upload, or that it is finished. [`StoreError::Taken`] if the id belongs to
+    /// another owner.
+    fn put_upload(&self, upload: &Upload) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// An upload.
+    fn upload(&self, id: Uuid) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
+
+    /// A finished upload of this content by this person.
+    fn finished_upload(
+        &self,
+        owner: &str,
+        sha256: &str,
+    ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
+
+    /// Removes drafts and unfinished uploads that have expired at `now`; returns the uploads.
+    fn expire(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+
+    /// The setting, or `value` if it was not set before: set once, immutable.
+    fn setting(
+        &self,
+        key: &str,
+        value: &str,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send;
+
+    /// How many bytes the store takes on disk.
+    fn size_bytes(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// Where the bytes of documents lie: content-addressed, outside the database.
+pub trait Documents: Send + Sync + 'static {
+    /// Writes a chunk of an upload at `offset`; answers how many bytes are there from the start
+    /// without a gap. Repeating a chunk is harmless; a chunk that would leave a gap writes
+    /// nothing. Durable once [`Documents::finish`] returns.
+    fn put_chunk(
+        &self,
+        upload: Uuid,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// How many bytes of an upload are there.
+    fn received(&self, upload: Uuid) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Digest (lower-case hex) and the first 512 bytes of what was uploaded.
+    fn inspect(
+        &self,
+        upload: Uuid,
+    ) -> impl Future<Output = Result<(String, Vec<u8>), StoreError>> + Send;
+
+    /// Keeps the upload under its digest, durably; repeating is harmless.
+    fn finish(
+        &self,
+        upload: Uuid,
+        sha256: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Throws away what was uploaded; nothing happens if there is nothing.
+    fn discard(&self, upload: Uuid) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Part of a kept document; `None` if there is no such document.
+    fn read(
+        &self,
+        sha256: &str,
+        offset: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+}

@@ -1,0 +1,260 @@
+//! A store in memory: the simplest that keeps every promise, for tests, simulation and
+//! demonstrations. Nothing outlives the process.
+
+mod apply;
+mod lists;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use motcua_audit::{ChainHead, ChainId};
+use uuid::Uuid;
+
+use crate::contract::{
+    Commit, DossierKey, Draft, Loaded, RegisterEntry, RegisterKind, SearchQuery, SearchTerm, Store,
+    StoredEvent, Upload, WorklistPage, WorklistQuery,
+};
+use crate::error::StoreError;
+
+/// Everything behind one lock.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    dossiers: BTreeMap<Uuid, Row>,
+    /// Events of every chain, by its name.
+    chains: HashMap<String, Vec<StoredEvent>>,
+    /// Heads of the chains that are no dossier's.
+    heads: HashMap<String, ChainHead>,
+    commands: HashMap<(Uuid, Uuid), u64>,
+    timers: BTreeMap<(Uuid, String), Timestamp>,
+    registers: Vec<RegisterEntry>,
+    /// Numbers handed out, by agency and day.
+    numbers: HashMap<(String, Date), u32>,
+    /// Holder and end of reserved names; no end once confirmed.
+    reservations: HashMap<String, (Uuid, Option<Timestamp>)>,
+    drafts: BTreeMap<Uuid, Draft>,
+    uploads: BTreeMap<Uuid, Upload>,
+    guesses: HashMap<String, Vec<Timestamp>>,
+    settings: HashMap<String, String>,
+}
+
+/// A dossier and what it is found by.
+#[derive(Debug)]
+struct Row {
+    loaded: Loaded,
+    search: BTreeSet<SearchTerm>,
+    tracking: BTreeSet<String>,
+    tracking_secret: Option<String>,
+}
+
+impl Row {
+    fn answers_to(&self, key: &DossierKey) -> bool {
+        let dossier = &self.loaded.dossier;
+        match key {
+            DossierKey::Id(id) => dossier.id == *id,
+            DossierKey::Code(code) => dossier.code.as_ref() == Some(code),
+            DossierKey::TrackingDigest(digest) => self.tracking_secret.as_ref() == Some(digest),
+            DossierKey::External(source, id) => dossier
+                .filing
+                .external
+                .as_ref()
+                .is_some_and(|external| external.source == *source && external.id == *id),
+        }
+    }
+}
+
+impl MemoryStore {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
+        let mut inner = self.inner();
+        batch.into_iter().map(|commit| inner.apply(commit)).collect()
+    }
+
+    async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
+        let inner = self.inner();
+        Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
+    }
+
+    async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {
+        Ok(self.inner().commands.get(&(dossier, command)).copied())
+    }
+
+    async fn chain_head(&self, chain: &ChainId) -> Result<Option<ChainHead>, StoreError> {
+        Ok(self.inner().heads.get(chain.as_str()).cloned())
+    }
+
+    async fn events(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let inner = self.inner();
+        let events = inner.chains.get(chain.as_str()).into_iter().flatten();
+        Ok(events.filter(|event| event.seq > after).take(limit as usize).cloned().collect())
+    }
+
+    async fn worklist(&self, query: &WorklistQuery) -> Result<WorklistPage, StoreError> {
+        Ok(self.inner().worklist(query))
+    }
+
+    async fn search(
+        &self,
+        query: &SearchQuery,
+    ) -> Result<Vec<motcua_dossiers::dossier::Dossier>, StoreError> {
+        Ok(self.inner().search(query))
+    }
+
+    async fn is_tracking_factor(&self, dossier: Uuid, digest: &str) -> Result<bool, StoreError> {
+        let inner = self.inner();
+        Ok(inner.dossiers.get(&dossier).is_some_and(|row| row.tracking.contains(digest)))
+    }
+
+    async fn guesses(
+        &self,
+        key: &str,
+        now: Timestamp,
+        window_start: Timestamp,
+        count: bool,
+    ) -> Result<u32, StoreError> {
+        let mut inner = self.inner();
+        let guesses = inner.guesses.entry(key.to_owned()).or_default();
+        if count {
+            guesses.retain(|at| *at >= window_start);
+            guesses.push(now);
+        }
+        let number = guesses.iter().filter(|at| **at >= window_start).count();
+        Ok(u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    async fn due_dossiers(&self, now: Timestamp, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        Ok(self.inner().due_dossiers(now, limit))
+    }
+
+    async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.inner().timers.values().min().copied())
+    }
+
+    async fn reserve_numbers(
+        &self,
+        agency: &str,
+        day: Date,
+        count: u32,
+    ) -> Result<Range<u32>, StoreError> {
+        let mut inner = self.inner();
+        let used = inner.numbers.entry((agency.to_owned(), day)).or_default();
+        let first = *used + 1;
+        *used += count;
+        Ok(first..first + count)
+    }
+
+    async fn reserve_name(
+        &self,
+        name: &str,
+        dossier: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut inner = self.inner();
+        let (holder, end) =
+            inner.reservations.entry(name.to_owned()).or_insert((dossier, Some(until)));
+        let free = end.is_some_and(|end| end <= now);
+        if free || (*holder == dossier && end.is_some()) {
+            (*holder, *end) = (dossier, Some(until));
+        }
+        Ok(*holder == dossier)
+    }
+
+    async fn register(&self, kind: RegisterKind) -> Result<Vec<RegisterEntry>, StoreError> {
+        let inner = self.inner();
+        Ok(inner.registers.iter().filter(|entry| entry.kind == kind).cloned().collect())
+    }
+
+    async fn put_draft(&self, draft: &Draft) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let present = inner.drafts.get(&draft.id);
+        if present.is_some_and(|present| present.owner != draft.owner) {
+            return Err(StoreError::Taken { what: "draft" });
+        }
+        let (expected, actual) = (draft.revision.saturating_sub(1), present.map_or(0, |d| d.revision));
+        if draft.revision == 0 || expected != actual {
+            return Err(StoreError::Stale { chain: format!("draft:{}", draft.id), expected, actual });
+        }
+        inner.drafts.insert(draft.id, draft.clone());
+        Ok(())
+    }
+
+    async fn draft(&self, id: Uuid) -> Result<Option<Draft>, StoreError> {
+        Ok(self.inner().drafts.get(&id).cloned())
+    }
+
+    async fn drafts(&self, owner: &str, limit: u32) -> Result<Vec<Draft>, StoreError> {
+        let inner = self.inner();
+        let mut drafts: Vec<_> =
+            inner.drafts.values().filter(|draft| draft.owner == owner).cloned().collect();
+        drafts.sort_by_key(|draft| std::cmp::Reverse((draft.updated_at, draft.id)));
+        drafts.truncate(limit as usize);
+        Ok(drafts)
+    }
+
+    async fn delete_draft(&self, id: Uuid) -> Result<(), StoreError> {
+        self.inner().drafts.remove(&id);
+        Ok(())
+    }
+
+    async fn put_upload(&self, upload: &Upload) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        if inner.uploads.get(&upload.id).is_some_and(|present| present.owner != upload.owner) {
+            return Err(StoreError::Taken { what: "upload" });
+        }
+        inner.uploads.insert(upload.id, upload.clone());
+        Ok(())
+    }
+
+    async fn upload(&self, id: Uuid) -> Result<Option<Upload>, StoreError> {
+        Ok(self.inner().uploads.get(&id).cloned())
+    }
+
+    async fn finished_upload(
+        &self,
+        owner: &str,
+        sha256: &str,
+    ) -> Result<Option<Upload>, StoreError> {
+        let inner = self.inner();
+        let fits = |upload: &&Upload| {
+            upload.owner == owner && upload.sha256.as_deref() == Some(sha256)
+        };
+        Ok(inner.uploads.values().find(fits).cloned())
+    }
+
+    async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+        let mut inner = self.inner();
+        inner.drafts.retain(|_, draft| draft.expires_at > now);
+        let expired = |upload: &Upload| upload.sha256.is_none() && upload.expires_at <= now;
+        let gone = inner.uploads.values().filter(|upload| expired(upload)).map(|upload| upload.id);
+        let gone: Vec<_> = gone.collect();
+        inner.uploads.retain(|_, upload| !expired(upload));
+        Ok(gone)
+    }
+
+    async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
+        let mut inner = self.inner();
+        Ok(inner.settings.entry(key.to_owned()).or_insert_with(|| value.to_owned()).clone())
+    }
+
+    async fn size_bytes(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}

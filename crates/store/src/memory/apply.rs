@@ -1,0 +1,140 @@
+//! Commits: every check first, then everything is written.
+
+use std::collections::BTreeSet;
+
+use motcua_audit::{FieldSlot, SealedEvent};
+
+use super::{Inner, Row};
+use crate::contract::{
+    Commit, DossierCommit, DossierKey, Loaded, RegisterCommit, StoredEvent, dossier_chain,
+};
+use crate::error::StoreError;
+
+impl Inner {
+    pub(super) fn apply(&mut self, commit: Commit) -> Result<(), StoreError> {
+        match commit {
+            Commit::Dossier(commit) => {
+                self.check_dossier(&commit)?;
+                self.write_dossier(*commit);
+            }
+            Commit::Register(commit) => {
+                self.check_register(&commit)?;
+                self.write_register(*commit);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_dossier(&self, commit: &DossierCommit) -> Result<(), StoreError> {
+        let id = commit.dossier.id;
+        let actual = self.dossiers.get(&id).map_or(0, |row| row.loaded.dossier.version);
+        if actual != commit.expected {
+            let chain = dossier_chain(id).as_str().to_owned();
+            return Err(StoreError::Stale { chain, expected: commit.expected, actual });
+        }
+        let known = |(command, _): &_| self.commands.contains_key(&(id, *command));
+        if commit.commands.iter().any(known) {
+            return Err(StoreError::Taken { what: "command id" });
+        }
+        let code = commit.dossier.code.clone().map(DossierKey::Code);
+        let external = commit.dossier.filing.external.clone();
+        let external = external.map(|e| DossierKey::External(e.source, e.id));
+        let secret = commit.tracking_secret.clone().map(DossierKey::TrackingDigest);
+        for (what, key) in
+            [("dossier code", code), ("external reference", external), ("tracking secret", secret)]
+        {
+            let Some(key) = key else { continue };
+            if self.dossiers.iter().any(|(other, row)| *other != id && row.answers_to(&key)) {
+                return Err(StoreError::Taken { what });
+            }
+        }
+        Ok(())
+    }
+
+    fn write_dossier(&mut self, commit: DossierCommit) {
+        let id = commit.dossier.id;
+        self.append(dossier_chain(id).as_str(), commit.events);
+        self.commands.extend(commit.commands.iter().map(|(command, seq)| ((id, *command), *seq)));
+        for (name, due_at) in commit.timers {
+            match due_at {
+                Some(due_at) => self.timers.insert((id, name), due_at),
+                None => self.timers.remove(&(id, name)),
+            };
+        }
+        for name in &commit.released {
+            if self.reservations.get(name).is_some_and(|(holder, _)| *holder == id) {
+                self.reservations.remove(name);
+            }
+        }
+        for name in &commit.confirmed {
+            if let Some((holder, end)) = self.reservations.get_mut(name)
+                && *holder == id
+            {
+                *end = None;
+            }
+        }
+        if commit.expected == 0 {
+            self.drafts.remove(&id);
+        }
+        let fresh = || Row {
+            loaded: Loaded {
+                dossier: commit.dossier.clone(),
+                head: commit.head.clone(),
+                form: serde_json::Value::Null,
+            },
+            search: BTreeSet::new(),
+            tracking: BTreeSet::new(),
+            tracking_secret: None,
+        };
+        let row = self.dossiers.entry(id).or_insert_with(fresh);
+        row.loaded.dossier = commit.dossier;
+        row.loaded.head = commit.head;
+        if let Some(form) = commit.form {
+            row.loaded.form = form;
+        }
+        if !commit.search.is_empty() {
+            row.search = commit.search.into_iter().collect();
+        }
+        if !commit.tracking.is_empty() {
+            row.tracking = commit.tracking.into_iter().collect();
+        }
+        if commit.tracking_secret.is_some() {
+            row.tracking_secret = commit.tracking_secret;
+        }
+    }
+
+    fn check_register(&self, commit: &RegisterCommit) -> Result<(), StoreError> {
+        let chain = commit.chain.as_str();
+        let actual = self.heads.get(chain).map_or(0, |head| head.seq);
+        if actual != commit.expected {
+            let (chain, expected) = (chain.to_owned(), commit.expected);
+            return Err(StoreError::Stale { chain, expected, actual });
+        }
+        let entries = &commit.entries;
+        let clashes = entries.iter().enumerate().any(|(place, new)| {
+            let others = self.registers.iter().chain(&entries[..place]);
+            others.into_iter().any(|old| {
+                (old.kind, &old.code, &old.version) == (new.kind, &new.code, &new.version)
+            })
+        });
+        if clashes { Err(StoreError::Taken { what: "register version" }) } else { Ok(()) }
+    }
+
+    fn write_register(&mut self, commit: RegisterCommit) {
+        let chain = commit.chain.as_str();
+        self.append(chain, commit.events);
+        self.heads.insert(chain.to_owned(), commit.head);
+        self.registers.extend(commit.entries);
+    }
+
+    fn append(&mut self, chain: &str, events: Vec<SealedEvent>) {
+        let stored = events.into_iter().map(|event| StoredEvent {
+            seq: event.seq,
+            header: event.header,
+            hash: event.hash,
+            slots: event.fields.into_iter().map(FieldSlot::Opened).collect(),
+            commitments: event.commitments,
+        });
+        self.chains.entry(chain.to_owned()).or_default().extend(stored);
+    }
+}

@@ -1,0 +1,88 @@
+//! Lists: worklists, searches, timers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use motcua_dossiers::dossier::{Dossier, WorkItem};
+use uuid::Uuid;
+
+use super::{Inner, Row};
+use crate::contract::{Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery, WorklistRow};
+use crate::worklist::Appointment;
+
+impl Inner {
+    pub(super) fn worklist(&self, query: &WorklistQuery) -> WorklistPage {
+        let dossiers = self.dossiers.values().map(|row| &row.loaded.dossier);
+        let mut rows: Vec<_> = dossiers
+            .filter(|dossier| {
+                query.procedure.as_ref().is_none_or(|code| dossier.procedure.code == *code)
+            })
+            .flat_map(|dossier| dossier.items.values().map(move |item| (dossier, item)))
+            .filter(|(dossier, item)| {
+                query.queue.shows(&query.desk, dossier, item, query.now, query.today)
+            })
+            .map(|(dossier, item)| row(dossier, item, query.now))
+            .collect();
+        let total = rows.len() as u64;
+        rows.sort_by(|left, right| left.key.cmp(&right.key));
+        rows.retain(|row| query.after.as_ref().is_none_or(|after| row.key > *after));
+        rows.truncate(query.limit as usize);
+        WorklistPage { rows, total }
+    }
+
+    pub(super) fn search(&self, query: &SearchQuery) -> Vec<Dossier> {
+        if query.terms.is_empty() && !matches!(query.scope, Scope::Party(_)) {
+            return Vec::new();
+        }
+        let fits = |row: &&Row| {
+            let dossier = &row.loaded.dossier;
+            query.after.is_none_or(|after| dossier.id < after)
+                && in_scope(dossier, &query.scope)
+                && query.terms.iter().all(|term| row.search.contains(term))
+        };
+        let newest_first = self.dossiers.values().rev().filter(fits);
+        newest_first.take(query.limit as usize).map(|row| row.loaded.dossier.clone()).collect()
+    }
+
+    pub(super) fn due_dossiers(&self, now: Timestamp, limit: u32) -> Vec<Uuid> {
+        let mut due: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
+        for ((dossier, _), due_at) in self.timers.iter().filter(|(_, due_at)| **due_at <= now) {
+            let first = due.entry(*dossier).or_insert(*due_at);
+            *first = (*first).min(*due_at);
+        }
+        let mut due: Vec<_> = due.into_iter().map(|(dossier, at)| (at, dossier)).collect();
+        due.sort();
+        due.into_iter().take(limit as usize).map(|(_, dossier)| dossier).collect()
+    }
+}
+
+fn row(dossier: &Dossier, item: &WorkItem, now: Timestamp) -> WorklistRow {
+    let appointment = Appointment::of(dossier);
+    let key =
+        WorklistKey { sort_at_us: appointment.sort_at_us, dossier: dossier.id, item: item.id };
+    WorklistRow {
+        key,
+        code: dossier.code.clone(),
+        procedure: dossier.procedure.code.clone(),
+        status: dossier.status,
+        item: item.clone(),
+        due_on: appointment.due_on,
+        due_at: appointment.due_at,
+        late: appointment.is_late(now),
+        version: dossier.version,
+    }
+}
+
+fn in_scope(dossier: &Dossier, scope: &Scope) -> bool {
+    let filing = &dossier.filing;
+    match scope {
+        Scope::All => true,
+        Scope::Party(person) => filing.is_party(person),
+        Scope::Unit(unit) => {
+            filing.assisting_unit.as_ref() == Some(unit)
+                || filing.receiving_unit == *unit
+                || filing.competent_unit == *unit
+                || dossier.items.values().any(|item| item.unit == *unit)
+        }
+    }
+}
