@@ -58,7 +58,7 @@ pub struct Dossier {
     /// Who held a step last, by step id: work that comes back goes to the same person.
     pub holders: BTreeMap<String, String>,
     /// Steps that interruptions left, innermost last.
-    pub back: Vec<String>,
+    pub back: Vec<Interrupted>,
     /// The open supplement request.
     pub supplement: Option<SupplementRequested>,
     /// How often each counted action was used.
@@ -215,6 +215,17 @@ pub struct WorkItem {
     /// The time of the step has run out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+}
+
+/// A step that a supplement request or withdrawal interrupted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interrupted {
+    /// The step.
+    pub step: String,
+    /// What was left of its timeout, seconds; it neither runs on nor starts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_left_s: Option<i64>,
 }
 
 /// A supplement request that waits for its answer.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::command::{Actor, CommandRef, DocumentContent, FiredTimer, ItemName, TimerChanges};
 use crate::dossier::{
-    Clocks, Delivery, Filing, IssuedResult, Obligation, Payment, Required, Signature,
+    Clocks, Delivery, Filing, Interrupted, IssuedResult, Obligation, Payment, Required, Signature,
     SupplementRequested, WorkItem,
 };
 
@@ -86,7 +86,7 @@ pub struct Facts {
     pub items_closed: Vec<u32>,
     /// Replaces the stack of interrupted steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub back: Option<Vec<String>>,
+    pub back: Option<Vec<Interrupted>>,
     /// Opens a supplement request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplement: Option<SupplementRequested>,

@@ -13,7 +13,7 @@ use motcua_store::error::StoreError;
 use tokio::sync::Mutex;
 
 /// Largest block reserved at once.
-pub const BLOCK_MAX: u32 = 64;
+pub(crate) const BLOCK_MAX: u32 = 64;
 /// Digits of the sequence; more than 9,999 a day widen it.
 const SEQUENCE_WIDTH: usize = 4;
 

@@ -22,12 +22,13 @@ pub struct UploadStatus {
 }
 
 /// Media types that are accepted, with the bytes they begin with.
-const MEDIA: [(&str, &[&[u8]]); 5] = [
+const MEDIA: [(&str, &[&[u8]]); 6] = [
     ("application/pdf", &[b"%PDF-"]),
     ("image/jpeg", &[&[0xff, 0xd8, 0xff]]),
     ("image/png", &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]]),
     ("image/tiff", &[b"II*\0", b"MM\0*"]),
     ("application/xml", &[b"<?xml"]),
+    ("application/json", &[b"{", b"["]),
 ];
 
 impl<S: Store, D: Documents> Engine<S, D> {

@@ -12,7 +12,7 @@ mod query;
 mod read;
 
 pub(crate) use audit::{chain, former_state, history_event, replay_verdict, until};
-pub(crate) use command::{Act, Acted, Asked};
+pub(crate) use command::{Act, Acted};
 pub(crate) use dossier::{Scene, draft, tracked, upload};
 pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, unit};
 pub(crate) use query::{compute_line, computed, queue, search_text, track, work_list_row};
@@ -22,7 +22,10 @@ use motcua_api::v1;
 use motcua_procedures::{ProcedureRef, Text};
 
 fn text(text: &Text) -> v1::Text {
-    v1::Text { vi: text.vi.clone(), en: text.en.clone() }
+    v1::Text {
+        vi: text.vi.clone(),
+        en: text.en.clone(),
+    }
 }
 
 /// Code, version, digest.

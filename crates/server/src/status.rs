@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use motcua_dossiers::Offer;
 use motcua_dossiers::rejection::{Reason, Rejection, Retry, Violation};
-use motcua_engine::{EngineError, Offer, Situation};
+use motcua_engine::{EngineError, Situation};
 use motcua_procedures::{Severity, Text};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
@@ -147,7 +148,10 @@ pub(crate) fn status(refusal: Refusal) -> Status {
 
 fn engine(error: EngineError) -> Status {
     match error {
-        EngineError::Rejected { rejection, situation } => rejected(&rejection, situation),
+        EngineError::Rejected {
+            rejection,
+            situation,
+        } => rejected(&rejection, situation),
         EngineError::Invalid(violations) => plain(
             Code::InvalidArgument,
             INVALID_REQUEST,
@@ -174,7 +178,11 @@ fn engine(error: EngineError) -> Status {
         .with("needed", clip(&needed, TEXT_BYTES_MAX))
         .with("retry", "by_another")
         .into_status(),
-        EngineError::Stale { expected, actual, situation } => plain(
+        EngineError::Stale {
+            expected,
+            actual,
+            situation,
+        } => plain(
             Code::Aborted,
             "VERSION_STALE",
             format!("the version is {actual} now, not {expected}: reload and decide again"),
@@ -232,7 +240,10 @@ fn engine(error: EngineError) -> Status {
             let violations = faults.into_iter().map(|fault| Violation {
                 subject: fault.path,
                 code: "REGISTER_INVALID".into(),
-                message: Text { vi: fault.message.clone(), en: fault.message },
+                message: Text {
+                    vi: fault.message.clone(),
+                    en: fault.message,
+                },
             });
             plain(
                 Code::InvalidArgument,
@@ -350,13 +361,21 @@ fn retry(retry: Retry) -> &'static str {
 }
 
 fn findings_as_violations(findings: &[motcua_procedures::Finding]) -> Vec<Violation> {
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
     let violation = |finding: &motcua_procedures::Finding| {
-        let text = format!("line {}: {}: {}", finding.line, finding.message, finding.remedy);
+        let text = format!(
+            "line {}: {}: {}",
+            finding.line, finding.message, finding.remedy
+        );
         Violation {
             subject: finding.path.clone(),
             code: finding.code.into(),
-            message: Text { vi: text.clone(), en: text },
+            message: Text {
+                vi: text.clone(),
+                en: text,
+            },
         }
     };
     errors.map(violation).collect()
@@ -372,14 +391,16 @@ struct Answer {
     details: ErrorDetails,
 }
 
-fn plain(
-    code: Code,
-    reason: &'static str,
-    en: impl Into<String>,
-    vi: impl Into<String>,
-) -> Answer {
+fn plain(code: Code, reason: &'static str, en: impl Into<String>, vi: impl Into<String>) -> Answer {
     let (en, vi) = (en.into(), vi.into());
-    Answer { code, reason, en, vi, metadata: HashMap::new(), details: ErrorDetails::new() }
+    Answer {
+        code,
+        reason,
+        en,
+        vi,
+        metadata: HashMap::new(),
+        details: ErrorDetails::new(),
+    }
 }
 
 /// A failure that the operator must see: logged under an id that the caller can quote.
@@ -420,9 +441,11 @@ impl Answer {
 
     fn fields(mut self, violations: &[Violation]) -> Self {
         let fitting = self.fit(violations);
-        let field = |v: &Violation| FieldViolation::new(&v.subject, clip(&v.message.en, TEXT_BYTES_MAX));
+        let field =
+            |v: &Violation| FieldViolation::new(&v.subject, clip(&v.message.en, TEXT_BYTES_MAX));
         if fitting > 0 {
-            self.details.set_bad_request(violations[..fitting].iter().map(field).collect::<Vec<_>>());
+            self.details
+                .set_bad_request(violations[..fitting].iter().map(field).collect::<Vec<_>>());
         }
         self
     }
@@ -434,7 +457,11 @@ impl Answer {
         };
         let mut all: Vec<_> = violations[..fitting].iter().map(of).collect();
         if violations.is_empty() {
-            all.push(PreconditionViolation::new(reason, "dossier", clip(&self.en, TEXT_BYTES_MAX)));
+            all.push(PreconditionViolation::new(
+                reason,
+                "dossier",
+                clip(&self.en, TEXT_BYTES_MAX),
+            ));
         }
         self.details.set_precondition_failure(all);
         self
@@ -449,7 +476,8 @@ impl Answer {
             bytes += 2 * violation.subject.len() + violation.code.len() + vi.len() + en;
             if bytes > VIOLATION_BYTES_MAX {
                 let omitted = violations.len() - fitting;
-                self.metadata.insert("violations_omitted".into(), omitted.to_string());
+                self.metadata
+                    .insert("violations_omitted".into(), omitted.to_string());
                 break;
             }
             self.vi.push_str(&format!("\n{}: {vi}", violation.subject));
@@ -459,7 +487,8 @@ impl Answer {
     }
 
     fn into_status(mut self) -> Status {
-        self.details.set_error_info(self.reason, DOMAIN, self.metadata);
+        self.details
+            .set_error_info(self.reason, DOMAIN, self.metadata);
         self.details.set_localized_message("vi", self.vi);
         Status::with_error_details(self.code, self.en, self.details)
     }
@@ -469,7 +498,11 @@ impl Answer {
 fn offered(offers: &[Offer]) -> String {
     let mut text = String::new();
     for offer in offers {
-        let action = offer.action.as_deref().map(|id| format!(":{id}")).unwrap_or_default();
+        let action = offer
+            .action
+            .as_deref()
+            .map(|id| format!(":{id}"))
+            .unwrap_or_default();
         if text.len() + offer.act.len() + action.len() + 1 > OFFERED_BYTES_MAX {
             return text + ",…";
         }

@@ -1,1 +1,35 @@
 //! The document contract on a folder.
+//!
+//! ```text
+//! uploads/0190….part       what was received of an upload
+//! documents/ab/abcdef…     kept documents by their digest
+//! ```
+//!
+//! Names are made of ids and digests alone, never of what a client sent. A document appears under
+//! its digest only when its bytes are on the disk, and is never written again.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
+//! use motcua_store::Documents;
+//! use motcua_store_files::FolderDocuments;
+//!
+//! # let folder = tempfile::tempdir().expect("a folder");
+//! # let folder = folder.path();
+//! let documents = FolderDocuments::open(folder).await?;
+//! let upload = uuid::Uuid::nil();
+//! documents.put_chunk(upload, 0, b"scan".to_vec()).await?;
+//! let (sha256, _start) = documents.inspect(upload).await?;
+//! documents.finish(upload, &sha256).await?;
+//! assert_eq!(documents.read(&sha256, 1, 2).await?, Some(b"ca".to_vec()));
+//! # Ok::<(), motcua_store::StoreError>(())
+//! # }).expect("documents are kept");
+//! ```
+//!
+//! # The most common change
+//!
+//! Where files lie is decided in [`FolderDocuments`]'s two private path functions; the suite in
+//! `motcua_store::conformance` says what must hold whatever the layout.
+
+mod folder;
+
+pub use folder::FolderDocuments;

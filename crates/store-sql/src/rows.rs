@@ -17,7 +17,7 @@ const ROWS_PER_STATEMENT_MAX: usize = 64;
 const SIZES: usize = ROWS_PER_STATEMENT_MAX.ilog2() as usize + 1;
 
 /// A query whose rows are being bound.
-pub(crate) type Binding<'q> = Query<'q, Sqlite, SqliteArguments>;
+pub(crate) type Binding = Query<'static, Sqlite, SqliteArguments>;
 
 /// A statement over a list of rows.
 pub(crate) struct Rows {
@@ -31,12 +31,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const fn new(
-        before: &'static str,
-        row: &'static str,
-        after: &'static str,
-    ) -> Self {
-        Self { before, row, after, texts: [const { OnceLock::new() }; SIZES] }
+    pub(crate) const fn new(before: &'static str, row: &'static str, after: &'static str) -> Self {
+        Self {
+            before,
+            row,
+            after,
+            texts: [const { OnceLock::new() }; SIZES],
+        }
     }
 
     /// Writes all rows; answers how many rows of the table were affected.
@@ -44,7 +45,7 @@ impl Rows {
         &self,
         connection: &mut SqliteConnection,
         rows: &[T],
-        bind: impl for<'q> Fn(Binding<'q>, &T) -> Binding<'q>,
+        bind: impl Fn(Binding, &T) -> Binding,
     ) -> Result<u64, sqlx::Error> {
         let mut affected = 0;
         for chunk in rows.chunks(ROWS_PER_STATEMENT_MAX) {
@@ -59,7 +60,7 @@ impl Rows {
         &self,
         connection: &mut SqliteConnection,
         rows: &[T],
-        bind: impl for<'q> Fn(Binding<'q>, &T) -> Binding<'q>,
+        bind: impl Fn(Binding, &T) -> Binding,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let mut found = Vec::new();
         for chunk in rows.chunks(ROWS_PER_STATEMENT_MAX) {
@@ -68,11 +69,7 @@ impl Rows {
         Ok(found)
     }
 
-    fn query<T>(
-        &self,
-        rows: &[T],
-        bind: &impl for<'q> Fn(Binding<'q>, &T) -> Binding<'q>,
-    ) -> Binding<'static> {
+    fn query<T>(&self, rows: &[T], bind: &impl Fn(Binding, &T) -> Binding) -> Binding {
         let query = sqlx::query(AssertSqlSafe(self.text(rows.len())));
         rows.iter().fold(query, bind)
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::act::{Chosen, REASON_CHARS_MAX, round_name};
 use super::{Case, Context, deadline_rule, reject};
 use crate::command::Choose;
-use crate::dossier::{Clocks, Dossier, WorkItem};
+use crate::dossier::{Clocks, Dossier, Interrupted, WorkItem};
 use crate::event::{Event, Facts};
 use crate::rejection::{Reason, Rejection};
 
@@ -23,6 +23,7 @@ pub(super) struct Change<'a> {
     kind: &'static str,
     to: String,
     unit: Option<String>,
+    timeout_left_s: Option<i64>,
     /// Facts gathered so far.
     pub(super) facts: Facts,
     personal: BTreeMap<String, Value>,
@@ -38,6 +39,7 @@ impl<'a> Change<'a> {
             kind,
             to: dossier.state.clone(),
             unit: None,
+            timeout_left_s: None,
             facts: Facts::by(ctx.actor.clone(), ctx.command.cloned()),
             personal: BTreeMap::new(),
         }
@@ -81,9 +83,16 @@ impl<'a> Change<'a> {
         let to = match &chosen.action.target {
             Target::Stay => return Ok(()),
             Target::Step(to) => to.clone(),
-            Target::Back => self.step_to_return_to(chosen)?,
+            Target::Back => {
+                let left = self.take_interrupted(chosen)?;
+                self.timeout_left_s = left.timeout_left_s;
+                left.step
+            }
             Target::Choice(choices) => {
-                let case = Case::of(self.dossier, self.ctx);
+                let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
+                let (filing, documents) = (&self.dossier.filing, &self.dossier.documents);
+                let form = self.ctx.form;
+                let case = Case::new(form, filing, documents, outcome.as_deref(), self.ctx);
                 let mut taken = None;
                 for choice in choices {
                     if taken.is_none() && case.holds(choice.when.as_ref())? {
@@ -97,9 +106,9 @@ impl<'a> Change<'a> {
     }
 
     /// The step that the interruption left; the stack is popped by the same event.
-    fn step_to_return_to(&mut self, chosen: Chosen<'_>) -> Result<String, Rejection> {
+    fn take_interrupted(&mut self, chosen: Chosen<'_>) -> Result<Interrupted, Rejection> {
         let mut back = self.dossier.back.clone();
-        let to = back.pop().ok_or_else(|| {
+        let left = back.pop().ok_or_else(|| {
             reject(
                 Reason::ActNotOffered,
                 "Không có bước nào để quay lại.",
@@ -107,7 +116,7 @@ impl<'a> Change<'a> {
             )
         })?;
         self.facts.back = Some(back);
-        Ok(to)
+        Ok(left)
     }
 
     /// Closes the work item and opens the one of the next step.
@@ -115,8 +124,13 @@ impl<'a> Change<'a> {
         let step = self.ctx.procedure.step(to).expect("targets of a checked procedure exist");
         let interrupts = matches!(step.kind, StepKind::Supplement | StepKind::Withdrawal);
         if interrupts && self.facts.back.is_none() {
+            let timeout = self.dossier.timers.get(&format!("timeout:{}", item.id));
+            let left = timeout.map(|at| at.as_second().saturating_sub(self.ctx.now.as_second()));
             let mut back = self.dossier.back.clone();
-            back.push(item.step.clone());
+            back.push(Interrupted {
+                step: item.step.clone(),
+                timeout_left_s: left.map(|seconds| seconds.max(0)),
+            });
             self.facts.back = Some(back);
         }
         self.facts.items_closed.push(item.id);
@@ -151,7 +165,10 @@ impl<'a> Change<'a> {
             self.facts.timers.insert(format!("item_due:{id}"), Some(at));
         }
         if let Some(timeout) = &step.timeout {
-            let at = self.end_of(&timeout.after, &unit)?;
+            let at = match self.timeout_left_s {
+                Some(seconds) => now + SignedDuration::from_secs(seconds),
+                None => self.end_of(&timeout.after, &unit)?,
+            };
             self.facts.timers.insert(format!("timeout:{id}"), Some(at));
             let remind = timeout.remind_days_before.map(|days| {
                 at - SignedDuration::from_hours(24 * i64::from(days))

@@ -10,7 +10,8 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
     let steps = checker.steps();
     for action in checker.actions() {
-        if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["status"]) {
+        if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["status", "clock"])
+        {
             continue;
         }
         for edge in checker.edges_of(action) {
@@ -34,17 +35,32 @@ fn transition(
     }
     let (before, after) = (u8::from(from.status), u8::from(to.step.status));
     let target = &to.step.id;
-    let message = format!("{} leads from status {before} to {after} ({target:?}).", called(action));
-    let names: Vec<String> = following(from).iter().map(|s| u8::from(*s).to_string()).collect();
+    let message = format!(
+        "{} leads from status {before} to {after} ({target:?}).",
+        called(action)
+    );
+    let names: Vec<String> = following(from)
+        .iter()
+        .map(|s| u8::from(*s).to_string())
+        .collect();
     let remedy = match names.is_empty() {
         true => format!("Nothing follows status {before}: make the step final."),
         false => format!("After status {before} come {}.", names.join(", ")),
     };
     let mut trace = checker.trace_of(action);
     if !trace.is_empty() {
-        trace.push(crate::finding::TraceStep { state: target.clone(), action: String::new() });
+        trace.push(crate::finding::TraceStep {
+            state: target.clone(),
+            action: String::new(),
+        });
     }
-    checker.report_with_trace(code::STATUS_TRANSITION, &format!("{}/to", action.at), message, remedy, trace);
+    checker.report_with_trace(
+        code::STATUS_TRANSITION,
+        &format!("{}/to", action.at),
+        message,
+        remedy,
+        trace,
+    );
 }
 
 fn is_allowed(from: &Step, to: Status, is_back: bool) -> bool {
@@ -61,7 +77,13 @@ fn following(from: &Step) -> Vec<Status> {
     let before_reception = from.clock == ClockEffect::NotStarted;
     match from.status {
         Submitted => {
-            vec![Received, NotAccepted, SupplementRequired, PaymentRequired, WithdrawalRequested]
+            vec![
+                Received,
+                NotAccepted,
+                SupplementRequired,
+                PaymentRequired,
+                WithdrawalRequested,
+            ]
         }
         Received => vec![
             Processing,
@@ -72,13 +94,31 @@ fn following(from: &Step) -> Vec<Status> {
             Completed,
         ],
         Processing => {
-            vec![SupplementRequired, PaymentRequired, WithdrawalRequested, Stopped, Completed]
+            vec![
+                SupplementRequired,
+                PaymentRequired,
+                WithdrawalRequested,
+                Stopped,
+                Completed,
+            ]
         }
         SupplementRequired if before_reception => {
-            vec![Submitted, Received, NotAccepted, WithdrawalRequested, Stopped]
+            vec![
+                Submitted,
+                Received,
+                NotAccepted,
+                WithdrawalRequested,
+                Stopped,
+            ]
         }
         SupplementRequired => vec![Received, Processing, WithdrawalRequested, Stopped],
-        PaymentRequired => vec![Submitted, Received, Processing, WithdrawalRequested, Stopped],
+        PaymentRequired => vec![
+            Submitted,
+            Received,
+            Processing,
+            WithdrawalRequested,
+            Stopped,
+        ],
         WithdrawalRequested => vec![Stopped],
         Stopped => vec![Processing],
         Completed => vec![Processing, WithdrawalRequested, Stopped, Delivered],
@@ -107,7 +147,10 @@ fn kind(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
             "A dossier in status 3 or 10 has ended: write `kind: final`."
         }
         StepKind::Task | StepKind::Applicant
-            if matches!(status, Status::SupplementRequired | Status::WithdrawalRequested) =>
+            if matches!(
+                status,
+                Status::SupplementRequired | Status::WithdrawalRequested
+            ) =>
         {
             "Write `kind: supplement` for status 5 and `kind: withdrawal` for status 7."
         }
@@ -119,5 +162,10 @@ fn kind(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     };
     let id = &step.step.id;
     let message = format!("Step {id:?} cannot have status {}.", u8::from(status));
-    checker.report(code::STATUS_KIND, &format!("{}/status", step.at), message, remedy);
+    checker.report(
+        code::STATUS_KIND,
+        &format!("{}/status", step.at),
+        message,
+        remedy,
+    );
 }

@@ -57,7 +57,10 @@ impl<'a> Item<'a> {
             wrong_type(reader, &self.at, "keys with values");
             return None;
         }
-        Some(Fields { item: self, asked: Vec::new() })
+        Some(Fields {
+            item: self,
+            asked: Vec::new(),
+        })
     }
 
     /// The values of a list of at most `max` entries.
@@ -70,22 +73,36 @@ impl<'a> Item<'a> {
             let message = format!("The list has {} entries; at most {max}.", items.len());
             reader.fault(code::OUT_OF_RANGE, &self.at, message, "Shorten the list.");
         }
-        let item = |(index, node)| Item { node, at: format!("{}/{index}", self.at) };
+        let item = |(index, node)| Item {
+            node,
+            at: format!("{}/{index}", self.at),
+        };
         items.iter().take(max).enumerate().map(item).collect()
     }
 
     /// A non-empty text, normalised to NFC.
     pub(crate) fn text(&self, reader: &mut Reader<'_>) -> Option<String> {
-        let found = self.scalar().filter(|(text, plain)| !plain || is_text(text));
+        let found = self
+            .scalar()
+            .filter(|(text, plain)| !plain || is_text(text));
         let Some((text, _)) = found else {
-            wrong_type(reader, &self.at, "text; numbers, true, false and null go in quotes");
+            wrong_type(
+                reader,
+                &self.at,
+                "text; numbers, true, false and null go in quotes",
+            );
             return None;
         };
         let text: String = text.nfc().collect();
         let text = text.trim();
         let length = text.chars().count();
         if length == 0 {
-            reader.fault(code::EMPTY_TEXT, &self.at, "The text is empty.", "Write it.");
+            reader.fault(
+                code::EMPTY_TEXT,
+                &self.at,
+                "The text is empty.",
+                "Write it.",
+            );
             return None;
         }
         if length > TEXT_CHARS_MAX {
@@ -103,13 +120,18 @@ impl<'a> Item<'a> {
             return Some(text);
         }
         let message = format!("{text:?} is no id.");
-        let remedy = "Use up to 64 ASCII letters, digits, `_`, `-` or `.`, beginning with a letter.";
+        let remedy =
+            "Use up to 64 ASCII letters, digits, `_`, `-` or `.`, beginning with a letter.";
         reader.fault(code::BAD_FORMAT, &self.at, message, remedy);
         None
     }
 
     /// A whole number.
-    pub(crate) fn number(&self, reader: &mut Reader<'_>, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn number(
+        &self,
+        reader: &mut Reader<'_>,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
         let plain = self.scalar().filter(|(_, plain)| *plain);
         let digits = plain.filter(|(text, _)| !text.is_empty() && text.len() <= 19);
         let number = digits.and_then(|(text, _)| text.parse::<u64>().ok());
@@ -130,7 +152,8 @@ impl<'a> Item<'a> {
     /// A whole number of 32 bits.
     pub(crate) fn count(&self, reader: &mut Reader<'_>, range: RangeInclusive<u32>) -> Option<u32> {
         let wide = u64::from(*range.start())..=u64::from(*range.end());
-        self.number(reader, wide).and_then(|number| u32::try_from(number).ok())
+        self.number(reader, wide)
+            .and_then(|number| u32::try_from(number).ok())
     }
 
     /// `true` or `false`.
@@ -159,11 +182,21 @@ impl<'a> Item<'a> {
 
     /// A text in both languages.
     pub(crate) fn bilingual(self, reader: &mut Reader<'_>) -> Text {
-        let mut text = Text { vi: String::new(), en: String::new() };
+        let mut text = Text {
+            vi: String::new(),
+            en: String::new(),
+        };
         if let Some(mut fields) = self.fields(reader) {
-            let vi = fields.required(reader, "vi").and_then(|item| item.text(reader));
-            let en = fields.required(reader, "en").and_then(|item| item.text(reader));
-            text = Text { vi: vi.unwrap_or_default(), en: en.unwrap_or_default() };
+            let vi = fields
+                .required(reader, "vi")
+                .and_then(|item| item.text(reader));
+            let en = fields
+                .required(reader, "en")
+                .and_then(|item| item.text(reader));
+            text = Text {
+                vi: vi.unwrap_or_default(),
+                en: en.unwrap_or_default(),
+            };
             fields.finish(reader);
         }
         text
@@ -172,10 +205,18 @@ impl<'a> Item<'a> {
     /// A date, `2026-07-01`.
     pub(crate) fn date(&self, reader: &mut Reader<'_>) -> Option<Date> {
         let text = self.text(reader)?;
-        let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
+        let date = text
+            .parse::<Date>()
+            .ok()
+            .filter(|date| date.to_string() == text);
         if date.is_none() {
             let message = format!("{text:?} is no date.");
-            reader.fault(code::BAD_FORMAT, &self.at, message, "Write year-month-day: 2026-07-01.");
+            reader.fault(
+                code::BAD_FORMAT,
+                &self.at,
+                message,
+                "Write year-month-day: 2026-07-01.",
+            );
         }
         date
     }
@@ -183,11 +224,23 @@ impl<'a> Item<'a> {
     /// A time of day, `15:00` or `15:00:00`.
     pub(crate) fn time(&self, reader: &mut Reader<'_>) -> Option<Time> {
         let text = self.text(reader)?;
-        let whole = if text.len() == 5 { format!("{text}:00") } else { text.clone() };
-        let time = whole.parse::<Time>().ok().filter(|time| time.to_string() == whole);
+        let whole = if text.len() == 5 {
+            format!("{text}:00")
+        } else {
+            text.clone()
+        };
+        let time = whole
+            .parse::<Time>()
+            .ok()
+            .filter(|time| time.to_string() == whole);
         if time.is_none() {
             let message = format!("{text:?} is no time of day.");
-            reader.fault(code::BAD_FORMAT, &self.at, message, "Write it as \"15:00\".");
+            reader.fault(
+                code::BAD_FORMAT,
+                &self.at,
+                message,
+                "Write it as \"15:00\".",
+            );
         }
         time
     }
@@ -220,27 +273,49 @@ impl<'a> Fields<'a> {
     /// The value of `name`, which may be absent.
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<Item<'a>> {
         self.asked.push(name);
-        let Value::Mapping(entries) = &self.item.node.value else { return None };
+        let Value::Mapping(entries) = &self.item.node.value else {
+            return None;
+        };
         let entry = entries.iter().find(|entry| entry.key == name)?;
-        Some(Item { node: &entry.node, at: self.at(name) })
+        Some(Item {
+            node: &entry.node,
+            at: self.at(name),
+        })
     }
 
     /// The value of `name`, which must be there.
-    pub(crate) fn required(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Item<'a>> {
+    pub(crate) fn required(
+        &mut self,
+        reader: &mut Reader<'_>,
+        name: &'static str,
+    ) -> Option<Item<'a>> {
         let found = self.optional(name);
         if found.is_none() {
             let message = format!("The key {name:?} is missing.");
-            reader.fault(code::MISSING_KEY, &self.at(name), message, format!("Add `{name}:`."));
+            reader.fault(
+                code::MISSING_KEY,
+                &self.at(name),
+                message,
+                format!("Add `{name}:`."),
+            );
         }
         found
     }
 
     /// The entries of the mapping, for those whose keys are ids of the author.
     pub(crate) fn entries(&self) -> Vec<(&'a str, Item<'a>)> {
-        let Value::Mapping(entries) = &self.item.node.value else { return Vec::new() };
+        let Value::Mapping(entries) = &self.item.node.value else {
+            return Vec::new();
+        };
         let item = |entry: &'a crate::yaml::Entry| {
             let key = entry.key.replace('~', "~0").replace('/', "~1");
-            (entry.key.as_str(), Item { node: &entry.node, at: self.at(&key) })
+            (
+                entry.key.as_str(),
+                Item {
+                    node: &entry.node,
+                    at: self.at(&key),
+                },
+            )
         };
         entries.iter().map(item).collect()
     }
@@ -267,12 +342,20 @@ pub(crate) fn is_id(text: &str) -> bool {
 
 fn wrong_type(reader: &mut Reader<'_>, at: &str, wanted: &str) {
     let message = format!("Expected {wanted}.");
-    reader.fault(code::WRONG_TYPE, at, message, "Correct the value or its indentation.");
+    reader.fault(
+        code::WRONG_TYPE,
+        at,
+        message,
+        "Correct the value or its indentation.",
+    );
 }
 
 /// Whether an unquoted scalar is text in YAML 1.2 and not a number, truth value or null.
 fn is_text(text: &str) -> bool {
-    let word = matches!(text, "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE");
+    let word = matches!(
+        text,
+        "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE"
+    );
     let word = word || matches!(text, "false" | "False" | "FALSE");
     let digits = text.trim_start_matches(['+', '-']);
     let number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
@@ -291,7 +374,10 @@ fn json_of(reader: &mut Reader<'_>, node: &Node, at: &str) -> serde_json::Value 
         Value::Mapping(entries) => {
             let pair = |entry: &crate::yaml::Entry| {
                 let key = entry.key.replace('~', "~0").replace('/', "~1");
-                (entry.key.clone(), json_of(reader, &entry.node, &format!("{at}/{key}")))
+                (
+                    entry.key.clone(),
+                    json_of(reader, &entry.node, &format!("{at}/{key}")),
+                )
             };
             Json::Object(entries.iter().map(pair).collect())
         }

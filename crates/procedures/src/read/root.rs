@@ -16,29 +16,57 @@ const GROUNDS_MAX: usize = 200;
 
 pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let mut fields = item.fields(reader)?;
-    let code = fields.required(reader, "procedure").and_then(|item| procedure_code(reader, &item));
-    let version = fields.required(reader, "version").and_then(|item| version(reader, &item));
-    let effective = fields.required(reader, "effective_from").and_then(|item| item.date(reader));
+    let code = fields
+        .required(reader, "procedure")
+        .and_then(|item| procedure_code(reader, &item));
+    let version = fields
+        .required(reader, "version")
+        .and_then(|item| version(reader, &item));
+    let effective = fields
+        .required(reader, "effective_from")
+        .and_then(|item| item.date(reader));
     let name = text(reader, &mut fields, "name");
     let field = text(reader, &mut fields, "field");
-    let level = fields.required(reader, "level").and_then(|item| item.word(reader, LEVELS));
-    let grounds = fields.required(reader, "grounds").map(|item| grounds(reader, item));
-    let channels = fields.required(reader, "channels").map(|item| channels(reader, item));
-    let number_at = fields.optional("number_at").and_then(|item| item.word(reader, NUMBER_AT));
+    let level = fields
+        .required(reader, "level")
+        .and_then(|item| item.word(reader, LEVELS));
+    let grounds = fields
+        .required(reader, "grounds")
+        .map(|item| grounds(reader, item));
+    let channels = fields
+        .required(reader, "channels")
+        .map(|item| channels(reader, item));
+    let number_at = fields
+        .optional("number_at")
+        .and_then(|item| item.word(reader, NUMBER_AT));
     let parties = fields.required(reader, "parties");
     let parties = parties.map_or(case::NO_PARTIES, |item| case::parties(reader, item));
-    let form = fields.required(reader, "form").and_then(|item| form(reader, &item));
+    let form = fields
+        .required(reader, "form")
+        .and_then(|item| form(reader, &item));
     let variants = fields.required(reader, "variants");
-    let variants = variants.map(|item| case::variants(reader, item)).unwrap_or_default();
+    let variants = variants
+        .map(|item| case::variants(reader, item))
+        .unwrap_or_default();
     let documents = fields.required(reader, "documents");
-    let documents = documents.map(|item| case::documents(reader, item)).unwrap_or_default();
+    let documents = documents
+        .map(|item| case::documents(reader, item))
+        .unwrap_or_default();
     let fees = fields.required(reader, "fees");
-    let fees = fees.map(|item| case::fees(reader, item)).unwrap_or_default();
+    let fees = fees
+        .map(|item| case::fees(reader, item))
+        .unwrap_or_default();
     let limits = fields.required(reader, "limits");
-    let limits = limits.map(|item| limit::rules(reader, item)).unwrap_or_default();
+    let limits = limits
+        .map(|item| limit::rules(reader, item))
+        .unwrap_or_default();
     let results = fields.required(reader, "results");
-    let results = results.map(|item| case::results(reader, item)).unwrap_or_default();
-    let start = fields.required(reader, "start").and_then(|item| item.id(reader));
+    let results = results
+        .map(|item| case::results(reader, item))
+        .unwrap_or_default();
+    let start = fields
+        .required(reader, "start")
+        .and_then(|item| item.id(reader));
     let steps = fields.required(reader, "steps");
     let anywhere = fields.optional("anywhere");
     let steps = step::all(reader, steps, anywhere);
@@ -63,21 +91,30 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
         start: start.unwrap_or_default(),
         steps: steps.steps,
     };
-    Some(Draft { definition, steps_at: steps.steps_at, actions_at: steps.actions_at })
+    Some(Draft {
+        definition,
+        steps_at: steps.steps_at,
+        actions_at: steps.actions_at,
+    })
 }
 
 /// The text in both languages under `name`.
 pub(super) fn text(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> Text {
     match fields.required(reader, name) {
         Some(item) => item.bilingual(reader),
-        None => Text { vi: String::new(), en: String::new() },
+        None => Text {
+            vi: String::new(),
+            en: String::new(),
+        },
     }
 }
 
 fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
     let text = item.text(reader)?;
     let mut bytes = text.bytes();
-    let kind = bytes.next().is_some_and(|byte| (b'1'..=b'3').contains(&byte));
+    let kind = bytes
+        .next()
+        .is_some_and(|byte| (b'1'..=b'3').contains(&byte));
     let dot = bytes.next() == Some(b'.');
     if kind && dot && bytes.len() == 6 && bytes.all(|byte| byte.is_ascii_digit()) {
         return Some(text);
@@ -106,7 +143,9 @@ fn version(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
 
 fn grounds(reader: &mut Reader<'_>, item: Item<'_>) -> BTreeMap<String, Text> {
     let mut grounds = BTreeMap::new();
-    let Some(fields) = item.fields(reader) else { return grounds };
+    let Some(fields) = item.fields(reader) else {
+        return grounds;
+    };
     let entries = fields.entries();
     if entries.is_empty() || entries.len() > GROUNDS_MAX {
         let message = format!("There are {} legal grounds.", entries.len());
@@ -129,10 +168,17 @@ fn channels(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Channel> {
     let items = item.list(reader, CHANNELS.len());
     let mut channels = Vec::new();
     for item in items {
-        let Some(channel) = item.word(reader, CHANNELS) else { continue };
+        let Some(channel) = item.word(reader, CHANNELS) else {
+            continue;
+        };
         if channels.contains(&channel) {
             let message = format!("The channel {} stands twice.", channel.as_str());
-            reader.fault(code::DUPLICATE_ID, &item.at, message, "Remove one of the two.");
+            reader.fault(
+                code::DUPLICATE_ID,
+                &item.at,
+                message,
+                "Remove one of the two.",
+            );
             continue;
         }
         channels.push(channel);

@@ -38,11 +38,15 @@ pub(crate) const HAND_INS: &Words<HandIn> = &[
     ("look_up", HandIn::LookUp),
 ];
 
-pub(crate) const COLLECTS: &Words<Collect> =
-    &[("reception", Collect::Reception), ("delivery", Collect::Delivery)];
+pub(crate) const COLLECTS: &Words<Collect> = &[
+    ("reception", Collect::Reception),
+    ("delivery", Collect::Delivery),
+];
 
-pub(crate) const CLOCK_STARTS: &Words<ClockStart> =
-    &[("accept", ClockStart::Accept), ("submitted", ClockStart::Submitted)];
+pub(crate) const CLOCK_STARTS: &Words<ClockStart> = &[
+    ("accept", ClockStart::Accept),
+    ("submitted", ClockStart::Submitted),
+];
 
 pub(crate) const UNITS: &Words<Unit> = &[
     ("working_day", Unit::WorkingDay),
@@ -93,7 +97,10 @@ pub(crate) const ACTS: &Words<Act> = &[
 
 /// The roles with their names.
 pub(crate) fn roles() -> Vec<(&'static str, Role)> {
-    Role::ALL.into_iter().map(|role| (role.as_str(), role)).collect()
+    Role::ALL
+        .into_iter()
+        .map(|role| (role.as_str(), role))
+        .collect()
 }
 
 /// The name of a pause ground in definitions.
@@ -104,7 +111,10 @@ pub(crate) fn pause_ground(ground: PauseGround) -> &'static str {
 
 /// The name of a unit of time in definitions.
 pub(crate) fn unit(unit: Unit) -> &'static str {
-    UNITS.iter().find(|(_, known)| *known == unit).map_or("", |(name, _)| name)
+    UNITS
+        .iter()
+        .find(|(_, known)| *known == unit)
+        .map_or("", |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -114,8 +124,16 @@ mod tests {
     #[test]
     fn words_are_the_names_used_everywhere_else() {
         assert!(ACTS.iter().all(|(name, act)| *name == act.as_str()));
-        assert!(CHANNELS.iter().all(|(name, channel)| *name == channel.as_str()));
-        assert!(PAUSE_GROUNDS.iter().all(|(name, ground)| *name == pause_ground(*ground)));
+        assert!(
+            CHANNELS
+                .iter()
+                .all(|(name, channel)| *name == channel.as_str())
+        );
+        assert!(
+            PAUSE_GROUNDS
+                .iter()
+                .all(|(name, ground)| *name == pause_ground(*ground))
+        );
         assert!(UNITS.iter().all(|(name, known)| *name == unit(*known)));
     }
 }

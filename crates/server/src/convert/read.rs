@@ -26,8 +26,15 @@ pub(crate) struct Faults(Vec<Violation>);
 impl Faults {
     /// Adds a fault.
     pub(crate) fn add(&mut self, field: &str, code: &str, vi: &str, en: &str) {
-        let message = Text { vi: vi.into(), en: en.into() };
-        self.0.push(Violation { subject: field.into(), code: code.into(), message });
+        let message = Text {
+            vi: vi.into(),
+            en: en.into(),
+        };
+        self.0.push(Violation {
+            subject: field.into(),
+            code: code.into(),
+            message,
+        });
     }
 
     /// What was read, if nothing was wrong.
@@ -132,7 +139,9 @@ impl Faults {
         at: Option<&prost_types::Timestamp>,
     ) -> Option<Timestamp> {
         let at = at?;
-        let read = Timestamp::new(at.seconds, at.nanos).ok().filter(|_| at.nanos >= 0);
+        let read = Timestamp::new(at.seconds, at.nanos)
+            .ok()
+            .filter(|_| at.nanos >= 0);
         if read.is_none() {
             self.add(
                 field,
@@ -206,7 +215,11 @@ impl Faults {
     }
 
     /// Where a page goes on; `opened` is what its token says, if it is genuine.
-    pub(crate) fn place<P>(&mut self, token: &str, open: impl FnOnce(&str) -> Option<P>) -> Option<P> {
+    pub(crate) fn place<P>(
+        &mut self,
+        token: &str,
+        open: impl FnOnce(&str) -> Option<P>,
+    ) -> Option<P> {
         if token.is_empty() {
             return None;
         }
@@ -254,15 +267,16 @@ mod tests {
     fn codes(faults: Faults) -> Vec<(String, String)> {
         match faults.finish(()) {
             Ok(()) => Vec::new(),
-            Err(Refusal::Engine(EngineError::Invalid(violations))) => {
-                violations.into_iter().map(|v| (v.subject, v.code)).collect()
-            }
+            Err(Refusal::Engine(EngineError::Invalid(violations))) => violations
+                .into_iter()
+                .map(|v| (v.subject, v.code))
+                .collect(),
             Err(other) => panic!("{other:?}"),
         }
     }
 
     #[track_caller]
-    fn fault(read: impl FnOnce(&mut Faults), code: &str) {
+    fn fault<T>(read: impl FnOnce(&mut Faults) -> T, code: &str) {
         let mut faults = Faults::default();
         read(&mut faults);
         assert_eq!(codes(faults), [("x".to_owned(), code.to_owned())]);
@@ -270,24 +284,33 @@ mod tests {
 
     #[test]
     fn each_kind_of_field_refuses_what_it_cannot_be() {
-        fault(|f| drop(f.required("x", "", 9)), "REQUIRED");
-        fault(|f| drop(f.text("x", "a\0b", 9)), "NUL_CHARACTER");
-        fault(|f| drop(f.text("x", "aaaaaaaaaa", 9)), "TOO_LONG");
-        fault(|f| drop(f.text("x", &"a".repeat(1_000_000), 9)), "TOO_LONG");
-        fault(|f| drop(f.uuid("x", "")), "REQUIRED");
-        fault(|f| drop(f.uuid("x", "0190163d")), "UUID");
-        fault(|f| drop(f.uuid("x", "0190163d8694739baea5966c26f8ad91")), "UUID");
-        fault(|f| drop(f.uuid("x", "{0190163d-8694-739b-aea5-966c26f8ad91}")), "UUID");
-        fault(|f| drop(f.date("x", "2026-02-30")), "DATE");
-        fault(|f| drop(f.date("x", "2026-2-3")), "DATE");
-        fault(|f| drop(f.date("x", "")), "DATE");
-        fault(|f| drop(f.sha256("x", &"A".repeat(64))), "SHA256");
-        fault(|f| drop(f.sha256("x", "ab")), "SHA256");
+        fault(|f| f.required("x", "", 9), "REQUIRED");
+        fault(|f| f.text("x", "a\0b", 9), "NUL_CHARACTER");
+        fault(|f| f.text("x", "aaaaaaaaaa", 9), "TOO_LONG");
+        fault(|f| f.text("x", &"a".repeat(1_000_000), 9), "TOO_LONG");
+        fault(|f| f.uuid("x", ""), "REQUIRED");
+        fault(|f| f.uuid("x", "0190163d"), "UUID");
+        fault(|f| f.uuid("x", "0190163d8694739baea5966c26f8ad91"), "UUID");
+        fault(
+            |f| f.uuid("x", "{0190163d-8694-739b-aea5-966c26f8ad91}"),
+            "UUID",
+        );
+        fault(|f| f.date("x", "2026-02-30"), "DATE");
+        fault(|f| f.date("x", "2026-2-3"), "DATE");
+        fault(|f| f.date("x", ""), "DATE");
+        fault(|f| f.sha256("x", &"A".repeat(64)), "SHA256");
+        fault(|f| f.sha256("x", "ab"), "SHA256");
         fault(|f| f.at_most("x", 3, 2), "TOO_MANY");
-        let nanos = prost_types::Timestamp { seconds: 0, nanos: -1 };
-        fault(|f| drop(f.timestamp("x", Some(&nanos))), "TIMESTAMP");
-        let far = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
-        fault(|f| drop(f.timestamp("x", Some(&far))), "TIMESTAMP");
+        let nanos = prost_types::Timestamp {
+            seconds: 0,
+            nanos: -1,
+        };
+        fault(|f| f.timestamp("x", Some(&nanos)), "TIMESTAMP");
+        let far = prost_types::Timestamp {
+            seconds: i64::MAX,
+            nanos: 0,
+        };
+        fault(|f| f.timestamp("x", Some(&far)), "TIMESTAMP");
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl<S: Store, D: Documents> AuditService for Api<S, D> {
         let caller = caller(&request)?;
         let key = self.key(&request.get_ref().dossier)?;
         let (engine, reader, named) = (self.engine.clone(), caller.clone(), key.clone());
-        let replay = finish(async move { engine.replay(&reader, &named, Until::Now).await }).await?;
+        let replay =
+            finish(async move { engine.replay(&reader, &named, Until::Now).await }).await?;
         // What was written since is not part of the verdict, nor of the stream before it.
         let count = usize::try_from(replay.events).unwrap_or(usize::MAX);
         let verdict = Part::Verdict(convert::replay_verdict(&replay));
@@ -94,15 +95,17 @@ impl<S: Store, D: Documents> Reading<S, D> {
         if self.waiting.is_empty() {
             let (engine, caller) = (self.engine.clone(), self.caller.clone());
             let (key, after) = (self.key.clone(), self.after);
-            let page = finish(async move {
-                engine.history(&caller, &key, after, PAGE_EVENTS).await
-            });
+            let page =
+                finish(async move { engine.history(&caller, &key, after, PAGE_EVENTS).await });
             let page = page.await?;
-            let Some(last) = page.events.last() else { return Ok(None) };
+            let Some(last) = page.events.last() else {
+                return Ok(None);
+            };
             self.after = last.seq;
             let origin = self.engine.origin();
             for event in &page.events {
-                self.waiting.push_back(convert::history_event(origin, &page.chain, event)?);
+                self.waiting
+                    .push_back(convert::history_event(origin, &page.chain, event)?);
             }
         }
         let event = self.waiting.pop_front().expect("the page was not empty");
@@ -116,6 +119,12 @@ fn events<S: Store, D: Documents>(
     key: HistoryKey,
     after: u64,
 ) -> impl Stream<Item = Result<HistoryEvent, Status>> + Send + 'static {
-    let reading = Reading { engine, caller, key, after, waiting: VecDeque::new() };
+    let reading = Reading {
+        engine,
+        caller,
+        key,
+        after,
+        waiting: VecDeque::new(),
+    };
     stream::try_unfold(reading, Reading::next)
 }

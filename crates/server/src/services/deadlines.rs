@@ -58,6 +58,9 @@ impl<S: Store, D: Documents> DeadlineService for Api<S, D> {
             calendar.ok_or_else(|| Refusal::from(EngineError::NotFound { what: "calendar" }))?;
         let hours = OfficeHours::default();
         let answer = |lang| motcua_deadlines::compute_line(&line, &calendar, &hours, lang);
-        Ok(Response::new(convert::computed(&answer(Lang::Vi), &answer(Lang::En))?))
+        Ok(Response::new(convert::computed(
+            &answer(Lang::Vi),
+            &answer(Lang::En),
+        )?))
     }
 }

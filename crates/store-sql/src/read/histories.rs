@@ -34,7 +34,10 @@ pub(crate) async fn events(
     after: u64,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {
-    let query = sqlx::query(EVENT_RANGE).bind(chain.as_str()).bind(integer(after)).bind(limit);
+    let query = sqlx::query(EVENT_RANGE)
+        .bind(chain.as_str())
+        .bind(integer(after))
+        .bind(limit);
     query.fetch_all(reads).await?.iter().map(event_of).collect()
 }
 
@@ -44,16 +47,22 @@ pub(crate) async fn find_command(
     command: Uuid,
 ) -> Result<Option<u64>, Failure> {
     let chain = dossier_chain(dossier);
-    let query = sqlx::query(COMMAND_FIND).bind(chain.as_str()).bind(command.to_string());
+    let query = sqlx::query(COMMAND_FIND)
+        .bind(chain.as_str())
+        .bind(command.to_string());
     let row = query.fetch_optional(reads).await?;
-    row.map(|row| Columns::new(&row, "event", "chain").number("seq")).transpose()
+    row.map(|row| Columns::new(&row, "event", "chain").number("seq"))
+        .transpose()
 }
 
 pub(crate) async fn chain_head(
     reads: &SqlitePool,
     chain: &ChainId,
 ) -> Result<Option<ChainHead>, Failure> {
-    let row = sqlx::query(CHAIN_HEAD_READ).bind(chain.as_str()).fetch_optional(reads).await?;
+    let row = sqlx::query(CHAIN_HEAD_READ)
+        .bind(chain.as_str())
+        .fetch_optional(reads)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let columns = Columns::new(&row, "chain_head", "chain");
     Ok(Some(ChainHead {
@@ -104,7 +113,9 @@ pub(crate) async fn fold(
             return Ok(None);
         }
         for event in events.iter().filter(|event| event.seq <= version) {
-            let Ok(header) = motcua_audit::Header::decode(&event.header) else { return Ok(None) };
+            let Ok(header) = motcua_audit::Header::decode(&event.header) else {
+                return Ok(None);
+            };
             match codec::fold(dossier.take(), id, &header, event.opened()) {
                 Ok(next) => dossier = Some(next),
                 Err(_) => return Ok(None),
@@ -123,15 +134,18 @@ fn event_of(row: &SqliteRow) -> Result<StoredEvent, Failure> {
     }
     let commitments: Vec<Hash> = hashes.iter().map(|hash| Hash(*hash)).collect();
     type Slot = Option<(String, cj::Value, Salt)>;
-    let slots: Vec<Slot> = serde_json::from_str(values.get("slots")?)
-        .map_err(|_| values.corrupt("slots"))?;
+    let slots: Vec<Slot> =
+        serde_json::from_str(values.get("slots")?).map_err(|_| values.corrupt("slots"))?;
     if slots.len() != commitments.len() {
         return Err(values.corrupt("slots"));
     }
-    let slots = slots.into_iter().zip(&commitments).map(|(slot, commitment)| match slot {
-        Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
-        None => FieldSlot::Withheld(*commitment),
-    });
+    let slots = slots
+        .into_iter()
+        .zip(&commitments)
+        .map(|(slot, commitment)| match slot {
+            Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
+            None => FieldSlot::Withheld(*commitment),
+        });
     Ok(StoredEvent {
         seq: columns.number("seq")?,
         header: columns.get("header")?,

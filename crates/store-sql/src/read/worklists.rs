@@ -46,8 +46,7 @@ macro_rules! worklist {
     };
 }
 
-const WORKLIST_STATUS: &str =
-    worklist!("worklist_status", "w.status IN (1, 9) AND w.status = $8");
+const WORKLIST_STATUS: &str = worklist!("worklist_status", "w.status IN (1, 9) AND w.status = $8");
 const WORKLIST_MINE: &str = worklist!("worklist_mine", "w.assignee = $8");
 const WORKLIST_UNCLAIMED: &str = worklist!("worklist_unclaimed", "w.assignee IS NULL");
 const WORKLIST_OF_APPLICANT: &str = worklist!("worklist_of_applicant", "w.role = 'applicant'");
@@ -58,8 +57,10 @@ const WORKLIST_DUE_TODAY: &str = worklist!(
             AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
 );
 // What is late has passed its appointment.
-const WORKLIST_LATE: &str =
-    worklist!("worklist_late", "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8");
+const WORKLIST_LATE: &str = worklist!(
+    "worklist_late",
+    "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
+);
 
 pub(super) const STATEMENTS: &[&str] = &[
     WORKLIST_STATUS,
@@ -102,16 +103,18 @@ pub(crate) async fn worklist(
         Queue::Mine => bound.bind(&query.desk.person),
         Queue::Unclaimed | Queue::WaitingForApplicant => bound,
         Queue::DueToday => {
-            let midnight = jiff::tz::TimeZone::UTC.to_timestamp(query.today.to_datetime(
-                jiff::civil::Time::midnight(),
-            ));
+            let midnight = jiff::tz::TimeZone::UTC
+                .to_timestamp(query.today.to_datetime(jiff::civil::Time::midnight()));
             let midnight = midnight.map_or(i64::MAX / 2, |at| at.as_microsecond());
             bound.bind(query.today.to_string()).bind(midnight)
         }
         Queue::Late => bound.bind(query.now.as_microsecond()),
     };
     let rows = bound.fetch_all(reads).await?;
-    let mut page = WorklistPage { rows: Vec::with_capacity(rows.len()), total: 0 };
+    let mut page = WorklistPage {
+        rows: Vec::with_capacity(rows.len()),
+        total: 0,
+    };
     for row in &rows {
         let columns = Columns::new(row, "work_item", "dossier_id");
         page.total = columns.number("total")?;

@@ -1,0 +1,69 @@
+//! `motcua config`: every setting, its value, where it came from, what it means.
+
+use clap::Args;
+use motcua_store::contract::Store as _;
+use motcua_store_sql::SqliteStore;
+use serde_json::{Value, json};
+
+use crate::Ending;
+use crate::folder::Folder;
+use crate::output::Output;
+use crate::settings::{Flags, SETTINGS, Settings, variable};
+use crate::table::Table;
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the command.
+pub(crate) async fn run(arguments: ConfigArguments, output: &Output) -> anyhow::Result<Ending> {
+    let settings = Settings::read(&arguments.flags)?;
+    let parsed = settings.parse()?;
+    let origin = origin_in_force(&Folder::new(&parsed.data), parsed.store).await?;
+    let rows: Vec<(String, &str)> = SETTINGS
+        .iter()
+        .map(|setting| match (setting.name, &origin) {
+            ("origin", Some(origin)) => (origin.clone(), "database"),
+            _ => {
+                let (value, source) = settings.value(setting.name);
+                (value.to_owned(), source.as_str())
+            }
+        })
+        .collect();
+    if output.json {
+        let value = |(setting, (value, source)): (&crate::settings::Setting, &(String, &str))| {
+            let rest = json!({ "value": value, "source": source, "default": setting.default,
+                "environment": variable(setting.name), "meaning": setting.meaning });
+            (setting.name.to_owned(), rest)
+        };
+        let all = SETTINGS.iter().zip(&rows).map(value).collect();
+        output.value(&Value::Object(all))?;
+        return Ok(Ending::Well);
+    }
+    let mut table = Table::new(&["SETTING", "VALUE", "FROM", "MEANING"]);
+    for (setting, (value, source)) in SETTINGS.iter().zip(rows) {
+        table.row([setting.name.into(), value, source.into(), setting.meaning.into()]);
+    }
+    output.table(&table)?;
+    output.note(
+        "Set one by the environment (MOTCUA_ and its name in capitals) or in the TOML file that \
+         --config names (name = value).",
+    );
+    Ok(Ending::Well)
+}
+
+/// The origin that the first start settled, if there was one.
+async fn origin_in_force(
+    folder: &Folder,
+    options: motcua_store_sql::Options,
+) -> anyhow::Result<Option<String>> {
+    if !folder.database().exists() {
+        return Ok(None);
+    }
+    let store = SqliteStore::open(&folder.database(), options).await?;
+    let origin = store.setting("origin", "").await;
+    store.close().await;
+    Ok(Some(origin?).filter(|origin| !origin.is_empty()))
+}

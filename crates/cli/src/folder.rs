@@ -1,0 +1,214 @@
+//! The data folder: one server at a time, keys that only their owner may read.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use motcua_server::TokenKey;
+
+/// Where everything of one service lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(PathBuf);
+
+/// Keeps a second server away while it lives.
+#[derive(Debug)]
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl Folder {
+    /// The folder at `path`, whether or not it exists.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("motcua.db")
+    }
+
+    /// The documents.
+    pub(crate) fn documents(&self) -> PathBuf {
+        self.0.join("documents")
+    }
+
+    /// What is known of the demonstration in this folder.
+    pub(crate) fn demo_mark(&self) -> PathBuf {
+        self.0.join("demo")
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    fn token_key_file(&self) -> PathBuf {
+        self.keys().join("token.pem")
+    }
+
+    /// Makes the folder if it is missing and takes it for this process.
+    ///
+    /// # Errors
+    /// Another process works on it, or it cannot be written.
+    pub(crate) fn lock(&self) -> anyhow::Result<FolderLock> {
+        fs::create_dir_all(&self.0).with_context(|| self.0.display().to_string())?;
+        let path = self.0.join("lock");
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.with_context(|| path.display().to_string())?;
+        match file.try_lock() {
+            Ok(()) => Ok(FolderLock { _file: file }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another motcua works on {}: stop it first, or choose another folder with --data",
+                self.0.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| path.display().to_string())
+            }
+        }
+    }
+
+    /// The key of tokens; made at first start.
+    ///
+    /// # Errors
+    /// It cannot be read or written, or others may read it.
+    pub(crate) fn token_key(&self) -> anyhow::Result<TokenKey> {
+        self.make_keys_folder()?;
+        Ok(TokenKey::load_or_create(&self.token_key_file())?)
+    }
+
+    /// The key of tokens, where a service has made one.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub(crate) fn existing_token_key(&self) -> anyhow::Result<TokenKey> {
+        let path = self.token_key_file();
+        if !path.exists() {
+            bail!(
+                "no key at {}: name the data folder of the service with --data, or start the \
+                 service once",
+                path.display()
+            );
+        }
+        Ok(TokenKey::load_or_create(&path)?)
+    }
+
+    /// The key of fingerprints, tracking secrets and search digests; made at first start.
+    ///
+    /// # Errors
+    /// It cannot be read or written, others may read it, or it is no key.
+    pub(crate) fn secret(&self) -> anyhow::Result<[u8; 32]> {
+        self.make_keys_folder()?;
+        let path = self.keys().join("secret.key");
+        if !path.exists() {
+            create_secret(&path).with_context(|| path.display().to_string())?;
+        }
+        read_secret(&path).with_context(|| path.display().to_string())
+    }
+
+    fn make_keys_folder(&self) -> anyhow::Result<()> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(self.keys());
+        made.with_context(|| self.keys().display().to_string())
+    }
+}
+
+/// Writes the key aside and links it to its name: the name never holds half a key, and the first
+/// of two starts wins.
+fn create_secret(path: &Path) -> anyhow::Result<()> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let aside = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600);
+    let mut file = file.open(&aside)?;
+    file.write_all(format!("{hex}\n").as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&aside, path);
+    fs::remove_file(&aside)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn read_secret(path: &Path) -> anyhow::Result<[u8; 32]> {
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        bail!("others may read it: run `chmod 600` on it");
+    }
+    let text = fs::read_to_string(path)?;
+    let digits = text.trim_end();
+    let mut bytes = [0; 32];
+    let is_hex = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !is_hex {
+        bail!("it is no key of 64 hexadecimal digits: restore it from the backup");
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair)?;
+        *byte = u8::from_str_radix(pair, 16)?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new(place.path().join("data"));
+        (place, folder)
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_kept() {
+        let (_place, folder) = folder();
+        let made = folder.secret().expect("made");
+        assert_eq!(folder.secret().expect("found"), made);
+        assert_ne!(made, [0; 32]);
+        let entries = fs::read_dir(folder.keys()).expect("readable").count();
+        assert_eq!(entries, 1, "nothing is left aside");
+    }
+
+    #[test]
+    fn a_secret_that_others_may_read_is_refused() {
+        let (_place, folder) = folder();
+        folder.secret().expect("made");
+        let path = folder.keys().join("secret.key");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
+        let error = format!("{:#}", folder.secret().expect_err("refused"));
+        assert!(error.contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_secret_is_refused_and_kept() {
+        let (_place, folder) = folder();
+        folder.secret().expect("made");
+        let path = folder.keys().join("secret.key");
+        fs::write(&path, "no key").expect("written");
+        assert!(folder.secret().is_err());
+        assert_eq!(fs::read_to_string(&path).expect("there"), "no key");
+    }
+
+    #[test]
+    fn a_second_server_on_the_folder_is_refused() {
+        let (_place, folder) = folder();
+        let first = folder.lock().expect("free");
+        let error = folder.lock().expect_err("taken").to_string();
+        assert!(error.contains("another motcua"), "{error}");
+        drop(first);
+        folder.lock().expect("free again");
+    }
+
+    #[test]
+    fn tokens_need_a_key_that_a_service_made() {
+        let (_place, folder) = folder();
+        assert!(folder.existing_token_key().is_err());
+        folder.token_key().expect("made");
+        folder.existing_token_key().expect("found");
+    }
+}

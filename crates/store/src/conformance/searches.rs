@@ -1,0 +1,227 @@
+//! Searching: terms, scopes, pages, tracking factors.
+
+use std::sync::Arc;
+
+use motcua_dossiers::event::Facts;
+
+use super::commits::write;
+use super::fixture::{Subject, dossier_id, item};
+use crate::contract::{DossierCommit, Scope, SearchQuery, SearchTerm, Store, TermKind};
+
+fn term(kind: TermKind, term: &str) -> SearchTerm {
+    SearchTerm {
+        kind,
+        term: term.into(),
+    }
+}
+
+fn folded(words: &[&str]) -> Vec<SearchTerm> {
+    words
+        .iter()
+        .map(|word| term(TermKind::NameFolded, word))
+        .collect()
+}
+
+fn filed(number: u32, terms: Vec<SearchTerm>, change: impl FnOnce(&mut Facts)) -> DossierCommit {
+    DossierCommit {
+        search: terms,
+        ..Subject::new(number).file(change)
+    }
+}
+
+async fn found<S: Store>(store: &S, scope: Scope, terms: Vec<SearchTerm>) -> Vec<u32> {
+    let query = SearchQuery {
+        scope,
+        terms,
+        after: None,
+        limit: 100,
+    };
+    found_by(store, &query).await
+}
+
+async fn found_by<S: Store>(store: &S, query: &SearchQuery) -> Vec<u32> {
+    let dossiers = store.search(query).await.expect("a search");
+    let number = |id: uuid::Uuid| (id.as_u128() & 0xffff_ffff) as u32;
+    dossiers.iter().map(|dossier| number(dossier.id)).collect()
+}
+
+const NOTHING: [u32; 0] = [];
+
+pub(super) async fn every_term_must_fit<S: Store>(store: Arc<S>) {
+    let batch = vec![
+        filed(1, folded(&["nguyen", "thi", "binh"]), |_| {}),
+        filed(2, folded(&["nguyen", "van", "an"]), |_| {}),
+        filed(3, folded(&["tran", "van", "an"]), |_| {}),
+    ];
+    write(&*store, batch).await;
+    let all = async |words: &[&str]| found(&*store, Scope::All, folded(words)).await;
+    assert_eq!(all(&["nguyen"]).await, [2, 1]);
+    assert_eq!(all(&["an", "van"]).await, [3, 2]);
+    assert_eq!(all(&["an", "nguyen", "van"]).await, [2]);
+    assert_eq!(all(&["binh", "van"]).await, NOTHING);
+    assert_eq!(all(&["nguye"]).await, NOTHING);
+    assert_eq!(all(&[]).await, NOTHING);
+    assert_eq!(
+        found(&*store, Scope::Unit("H26.7".into()), vec![]).await,
+        NOTHING
+    );
+}
+
+pub(super) async fn marks_and_kinds_are_kept_apart<S: Store>(store: Arc<S>) {
+    let terms = |marked: &str, id: &str| {
+        let mut terms = folded(&["an"]);
+        terms.push(term(TermKind::NameMarked, marked));
+        terms.push(term(TermKind::IdNumber, id));
+        terms
+    };
+    let batch = vec![
+        filed(1, terms("an", "d1"), |_| {}),
+        filed(2, terms("ân", "d2"), |_| {}),
+    ];
+    write(&*store, batch).await;
+    let by = async |kind, text: &str| found(&*store, Scope::All, vec![term(kind, text)]).await;
+    assert_eq!(by(TermKind::NameFolded, "an").await, [2, 1]);
+    assert_eq!(by(TermKind::NameMarked, "ân").await, [2]);
+    assert_eq!(by(TermKind::IdNumber, "d1").await, [1]);
+    assert_eq!(by(TermKind::IdNumber, "an").await, NOTHING);
+    let both = vec![
+        term(TermKind::IdNumber, "d2"),
+        term(TermKind::NameMarked, "an"),
+    ];
+    assert_eq!(found(&*store, Scope::All, both).await, NOTHING);
+}
+
+pub(super) async fn a_scope_limits_what_is_found<S: Store>(store: Arc<S>) {
+    let terms = || folded(&["an"]);
+    let filing = |facts: &mut Facts, assisting: Option<&str>, receiving: &str, competent: &str| {
+        let filing = facts.filing.as_mut().expect("filed");
+        filing.assisting_unit = assisting.map(str::to_owned);
+        filing.receiving_unit = receiving.into();
+        filing.competent_unit = competent.into();
+        facts.items[0].unit = receiving.into();
+    };
+    let batch = vec![
+        filed(1, terms(), |facts| filing(facts, Some("U"), "X", "X")),
+        filed(2, terms(), |facts| filing(facts, None, "U", "X")),
+        filed(3, terms(), |facts| filing(facts, None, "X", "U")),
+        filed(4, terms(), |facts| {
+            filing(facts, None, "X", "X");
+            facts.items.push(motcua_dossiers::dossier::WorkItem {
+                unit: "U".into(),
+                ..item(2, motcua_procedures::Role::ConsultedAgency)
+            });
+        }),
+        filed(5, terms(), |facts| filing(facts, None, "X", "X")),
+        filed(6, terms(), |facts| {
+            facts.filing.as_mut().expect("filed").authorised_person = Some("proxy".into());
+        }),
+    ];
+    write(&*store, batch).await;
+    assert_eq!(
+        found(&*store, Scope::Unit("U".into()), terms()).await,
+        [4, 3, 2, 1]
+    );
+    assert_eq!(
+        found(&*store, Scope::All, terms()).await,
+        [6, 5, 4, 3, 2, 1]
+    );
+    assert_eq!(
+        found(&*store, Scope::Party("proxy".into()), terms()).await,
+        [6]
+    );
+    assert_eq!(
+        found(&*store, Scope::Party("proxy".into()), folded(&["x"])).await,
+        NOTHING
+    );
+}
+
+pub(super) async fn a_person_finds_all_their_dossiers<S: Store>(store: Arc<S>) {
+    let of = |owner: &str, number| {
+        filed(number, vec![], |facts| {
+            facts.filing.as_mut().expect("filed").owners = vec![owner.into(), "citizen-1".into()];
+        })
+    };
+    write(&*store, vec![of("an", 1), of("an", 3), of("binh", 2)]).await;
+    let party = async |person: &str| found(&*store, Scope::Party(person.into()), vec![]).await;
+    assert_eq!(party("an").await, [3, 1]);
+    assert_eq!(party("binh").await, [2]);
+    // The applicant of all, and an owner too: each dossier comes once.
+    assert_eq!(party("citizen-1").await, [3, 2, 1]);
+    assert_eq!(party("nobody").await, NOTHING);
+    let mut subject = Subject::new(2);
+    subject.file(|_| {});
+    let moved = subject.act(|facts| facts.filing = Some(super::fixture::filing()));
+    write(&*store, vec![moved]).await;
+    assert_eq!(party("binh").await, NOTHING);
+    assert_eq!(party("citizen-2").await, [2]);
+}
+
+pub(super) async fn pages_come_newest_first<S: Store>(store: Arc<S>) {
+    let batch = (1..=7)
+        .map(|number| filed(number, folded(&["an"]), |_| {}))
+        .collect();
+    write(&*store, batch).await;
+    for (scope, terms) in [
+        (Scope::All, folded(&["an"])),
+        (Scope::Party("citizen-1".into()), vec![]),
+    ] {
+        let mut seen: Vec<u32> = Vec::new();
+        loop {
+            let after = seen.last().map(|number| dossier_id(*number));
+            let query = SearchQuery {
+                scope: scope.clone(),
+                terms: terms.clone(),
+                after,
+                limit: 3,
+            };
+            let page = found_by(&*store, &query).await;
+            assert!(page.len() <= 3);
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
+    }
+}
+
+pub(super) async fn new_terms_replace_the_old<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let filed = DossierCommit {
+        search: folded(&["an"]),
+        ..subject.file(|_| {})
+    };
+    write(&*store, vec![filed, subject.act(|_| {})]).await;
+    assert_eq!(found(&*store, Scope::All, folded(&["an"])).await, [1]);
+    let renamed = DossierCommit {
+        search: folded(&["binh"]),
+        ..subject.act(|_| {})
+    };
+    write(&*store, vec![renamed]).await;
+    assert_eq!(found(&*store, Scope::All, folded(&["an"])).await, NOTHING);
+    assert_eq!(found(&*store, Scope::All, folded(&["binh"])).await, [1]);
+}
+
+pub(super) async fn factors_of_tracking_are_replaced<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let factors = |digests: &[&str]| digests.iter().map(|digest| (*digest).to_owned()).collect();
+    let filed = DossierCommit {
+        tracking: factors(&["a", "b"]),
+        ..subject.file(|_| {})
+    };
+    write(&*store, vec![filed, Subject::new(2).file(|_| {})]).await;
+    let known = async |number, digest| {
+        store
+            .is_tracking_factor(dossier_id(number), digest)
+            .await
+            .expect("a read")
+    };
+    assert!(known(1, "a").await && known(1, "b").await);
+    assert!(!known(1, "c").await && !known(2, "a").await && !known(3, "a").await);
+    let changed = DossierCommit {
+        tracking: factors(&["c"]),
+        ..subject.act(|_| {})
+    };
+    write(&*store, vec![changed, subject.act(|_| {})]).await;
+    assert!(known(1, "c").await && !known(1, "a").await);
+}

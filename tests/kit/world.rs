@@ -1,0 +1,233 @@
+//! A server of its own for each test: real SQLite, real files, real gRPC on a loopback port, and a
+//! clock that stands still until the test sets it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use motcua_engine::{Caller, Clock as _, Config, Engine, ManualClock};
+use motcua_procedures::Role;
+use motcua_server::{ServerConfig, TokenKey, serve};
+use motcua_store_files::FileDocuments;
+use motcua_store_sql::{Options, SqliteStore};
+use sqlx::{Connection as _, SqliteConnection};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use uuid::{NoContext, Uuid};
+
+use crate::client::Client;
+use crate::people::{ADMIN, Who};
+use crate::wait::until;
+
+/// When a world begins: Monday 5 October 2026, 09:00.
+pub const BEGINNING: &str = "2026-10-05T09:00:00+07:00";
+/// Name of the history log of every test world.
+pub const ORIGIN: &str = "motcua.example/tests";
+/// The working calendar of every test world.
+pub const CALENDAR: &[u8] = include_bytes!("../../crates/deadlines/data/calendar-vn.json");
+/// The register of units of every test world.
+pub const UNITS: &[u8] = include_bytes!("units.json");
+/// The shipped procedures.
+pub const CATALOGUE: [(&str, &[u8]); 3] = [
+    (BIRTH, include_bytes!("../../catalogue/birth-registration.yaml")),
+    (BUSINESS, include_bytes!("../../catalogue/household-business.yaml")),
+    (MARRIAGE, include_bytes!("../../catalogue/marriage-registration.yaml")),
+];
+/// Birth registration.
+pub const BIRTH: &str = "1.001193";
+/// Registration of a household business.
+pub const BUSINESS: &str = "1.001612";
+/// Marriage registration.
+pub const MARRIAGE: &str = "1.000894";
+
+const SECRET: [u8; 32] = [42; 32];
+const TOKEN_TTL: Duration = Duration::from_secs(3600);
+
+/// The engine behind a test's server.
+pub type TestEngine = Engine<SqliteStore, FileDocuments>;
+
+/// A running server with everything it needs. Ends with the test.
+pub struct World {
+    folder: TempDir,
+    clock: Arc<ManualClock>,
+    key: TokenKey,
+    running: Option<Running>,
+}
+
+struct Running {
+    engine: TestEngine,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+/// The instant that an RFC 3339 text names.
+///
+/// # Panics
+/// For any other text.
+#[track_caller]
+pub fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+impl World {
+    /// A server with calendar, units and the shipped procedures, on Monday 5 October 2026 at 09:00.
+    pub async fn start() -> Self {
+        let world = Self::bare().await;
+        let admin = Caller { id: ADMIN.id.into(), unit: None, roles: vec![Role::Administrator] };
+        let engine = world.engine();
+        engine.load_calendar(&admin, CALENDAR.to_vec()).await.expect("the calendar is sound");
+        engine.load_units(&admin, UNITS.to_vec()).await.expect("the units are sound");
+        for (code, source) in CATALOGUE {
+            let published = engine.publish_procedure(&admin, source.to_vec()).await;
+            published.unwrap_or_else(|error| panic!("{code}: {error:?}"));
+        }
+        world
+    }
+
+    /// A server without calendar, units or procedures.
+    pub async fn bare() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the data");
+        let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
+        let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
+        let mut world =
+            Self { folder, clock, key: key.expect("a key can be made"), running: None };
+        world.run().await;
+        world
+    }
+
+    async fn run(&mut self) {
+        let store = SqliteStore::open(&self.database(), Options::default()).await;
+        let documents = FileDocuments::open(&self.folder.path().join("documents")).await;
+        let config = Config { origin: Some(ORIGIN.into()), secret: SECRET };
+        let engine = Engine::start(
+            store.expect("the database opens"),
+            documents.expect("the documents open"),
+            Arc::clone(&self.clock) as Arc<dyn motcua_engine::Clock>,
+            config,
+        );
+        let engine = engine.await.expect("the engine starts");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("a bound port has an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let config = ServerConfig::new(self.key.clone());
+        let serving = serve(engine.clone(), config, listener, async {
+            stopped.await.ok();
+        });
+        let served = tokio::spawn(async move { serving.await.expect("the server ends cleanly") });
+        self.running = Some(Running { engine, address, stop, served });
+    }
+
+    /// Stops the server.
+    pub async fn stop(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        // The receiver is gone only if the server has ended by itself.
+        let _ended = running.stop.send(());
+        drop(running.engine);
+        running.served.await.expect("the server did not panic");
+    }
+
+    /// Stops the server and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.run().await;
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the server runs")
+    }
+
+    /// The engine behind the server.
+    pub fn engine(&self) -> &TestEngine {
+        &self.running().engine
+    }
+
+    /// Where the server listens, `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.running().address)
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running().address
+    }
+
+    /// The key that tokens are signed with.
+    pub fn key(&self) -> &TokenKey {
+        &self.key
+    }
+
+    /// Sets the clock.
+    pub fn at(&self, text: &str) {
+        self.clock.set(instant(text));
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A token for someone.
+    pub fn token(&self, who: &Who) -> String {
+        let token = self.key.issue(who.id, who.unit, who.roles, TOKEN_TTL);
+        token.expect("the people of the tests may have tokens")
+    }
+
+    /// Someone at the API, on a connection of their own.
+    pub fn client(&self, who: &Who) -> Client {
+        let clock = Arc::clone(&self.clock) as Arc<dyn motcua_engine::Clock>;
+        Client::new(&self.url(), who.id, Some(&self.token(who)), clock)
+    }
+
+    /// Someone without a token.
+    pub fn anonymous(&self) -> Client {
+        let clock = Arc::clone(&self.clock) as Arc<dyn motcua_engine::Clock>;
+        Client::new(&self.url(), "nobody", None, clock)
+    }
+
+    /// Lets the real worker fire everything that is due.
+    pub async fn fire_timers(&self) {
+        let (stop, stopped) = watch::channel(false);
+        let engine = self.engine().clone();
+        let working = tokio::spawn(async move { engine.run_workers(stopped).await });
+        until("the due timers to fire", async || (self.due_timers().await == 0).then_some(()))
+            .await;
+        stop.send(true).expect("the worker listens");
+        working.await.expect("the worker did not panic");
+    }
+
+    async fn due_timers(&self) -> i64 {
+        let mut database = self.open_database().await;
+        let count = sqlx::query_scalar("SELECT count(*) FROM timer WHERE due_at <= ?")
+            .bind(self.now().as_microsecond())
+            .fetch_one(&mut database);
+        count.await.expect("timers can be counted")
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("motcua.db")
+    }
+
+    /// A connection of its own to the database, as an intruder would have.
+    pub async fn open_database(&self) -> SqliteConnection {
+        let url = format!("sqlite://{}", self.database().display());
+        SqliteConnection::connect(&url).await.expect("the database opens")
+    }
+
+    /// A new id for a dossier, draft, upload or command: a UUIDv7 of now.
+    pub fn new_id(&self) -> Uuid {
+        new_id(self.now())
+    }
+}
+
+/// A UUIDv7 made at `now`.
+pub fn new_id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).expect("tests live after 1970");
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).expect("after 1970");
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
+}
