@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use motcua_engine::{Caller, Clock as _, Config, Engine, ManualClock};
 use motcua_procedures::Role;
 use motcua_server::{ServerConfig, TokenKey, serve};
-use motcua_store_files::FileDocuments;
+use motcua_store_files::FolderDocuments;
 use motcua_store_sql::{Options, SqliteStore};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ const SECRET: [u8; 32] = [42; 32];
 const TOKEN_TTL: Duration = Duration::from_secs(3600);
 
 /// The engine behind a test's server.
-pub type TestEngine = Engine<SqliteStore, FileDocuments>;
+pub type TestEngine = Engine<SqliteStore, FolderDocuments>;
 
 /// A running server with everything it needs. Ends with the test.
 pub struct World {
@@ -102,7 +102,7 @@ impl World {
 
     async fn run(&mut self) {
         let store = SqliteStore::open(&self.database(), Options::default()).await;
-        let documents = FileDocuments::open(&self.folder.path().join("documents")).await;
+        let documents = FolderDocuments::open(&self.folder.path().join("documents")).await;
         let config = Config { origin: Some(ORIGIN.into()), secret: SECRET };
         let engine = Engine::start(
             store.expect("the database opens"),

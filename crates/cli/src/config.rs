@@ -1,7 +1,7 @@
 //! `motcua config`: every setting, its value, where it came from, what it means.
 
 use clap::Args;
-use motcua_store::contract::Store as _;
+use motcua_store::contract::{RegisterKind, Store as _};
 use motcua_store_sql::SqliteStore;
 use serde_json::{Value, json};
 
@@ -63,7 +63,14 @@ async fn origin_in_force(
         return Ok(None);
     }
     let store = SqliteStore::open(&folder.database(), options).await?;
-    let origin = store.setting("origin", "").await;
+    // The first start settles the origin, then loads a calendar. Asking for a setting settles it,
+    // so nobody asks before.
+    let calendars = store.register(RegisterKind::Calendar).await;
+    let origin = match calendars {
+        Ok(calendars) if calendars.is_empty() => Ok(None),
+        Ok(_) => store.setting("origin", "").await.map(Some),
+        Err(error) => Err(error),
+    };
     store.close().await;
-    Ok(Some(origin?).filter(|origin| !origin.is_empty()))
+    Ok(origin?)
 }

@@ -60,7 +60,11 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         state: event.to.to_owned(),
         status: facts.status.unwrap_or(Status::Submitted),
         since: event.at,
-        last: LastAct { kind: event.kind.to_owned(), at: event.at, actor: facts.actor.clone() },
+        last: LastAct {
+            kind: event.kind.to_owned(),
+            at: event.at,
+            actor: facts.actor.clone(),
+        },
         procedure: facts.procedure.clone()?,
         filing: facts.filing.clone()?,
         code: None,
@@ -106,7 +110,12 @@ fn apply_case(dossier: &mut Dossier, facts: &Facts) {
         dossier.fields.insert(name.clone());
         dossier.decisions.remove(&ItemName::Field(name.clone()));
     }
-    dossier.decisions.extend(facts.decisions.iter().map(|(item, verdict)| (item.clone(), *verdict)));
+    dossier.decisions.extend(
+        facts
+            .decisions
+            .iter()
+            .map(|(item, verdict)| (item.clone(), *verdict)),
+    );
     if let Some(fees) = &facts.fees {
         dossier.fees = fees.clone();
     }

@@ -28,7 +28,8 @@ pub fn sight(person: &str, unit: Option<&str>, roles: &[Role], dossier: &Dossier
     if roles.contains(&Role::Applicant) && dossier.filing.is_party(person) {
         return Some(Sight::Full);
     }
-    if roles.iter().copied().any(works_on_dossiers) && unit.is_some_and(|u| takes_part(u, dossier)) {
+    if roles.iter().copied().any(works_on_dossiers) && unit.is_some_and(|u| takes_part(u, dossier))
+    {
         return Some(Sight::Full);
     }
     roles.contains(&Role::Auditor).then_some(Sight::Masked)
@@ -73,11 +74,15 @@ pub fn acts_as_party(actor: &Actor, dossier: &Dossier) -> bool {
             let here = actor.unit.as_deref().is_some_and(|unit| {
                 filing.receiving_unit == unit || filing.assisting_unit.as_deref() == Some(unit)
             });
-            here && actor.acting_for.as_deref().is_some_and(|person| filing.is_party(person))
+            here && actor
+                .acting_for
+                .as_deref()
+                .is_some_and(|person| filing.is_party(person))
         }
-        Role::FrontEnd => {
-            actor.acting_for.as_deref().is_some_and(|person| filing.is_party(person))
-        }
+        Role::FrontEnd => actor
+            .acting_for
+            .as_deref()
+            .is_some_and(|person| filing.is_party(person)),
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 //! A walker picks among what is offered, acts in a fitting role, lets time pass and fires timers.
 //! Whatever it does, the laws below hold after every event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use motcua_audit::{At, ChainHead, ChainId, Header, Salt};
@@ -20,6 +20,8 @@ use motcua_dossiers::units::UnitRegister;
 use motcua_dossiers::{Context, Offer, Recorded, decide, evolve, fire_timers, local_date, offers};
 use motcua_procedures::{Channel, Procedure, Role, Status};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,15 +58,21 @@ fn person(id: &str) -> Person {
 }
 
 fn paper(requirement: &str) -> DocumentInput {
-    let content = DocumentContent::Paper { originals: 1, copies: 0 };
-    DocumentInput { requirement: requirement.into(), content }
+    let content = DocumentContent::Paper {
+        originals: 1,
+        copies: 0,
+    };
+    DocumentInput {
+        requirement: requirement.into(),
+        content,
+    }
 }
 
 fn household() -> Submit {
     Submit {
         procedure: "1.001612".into(),
         channel: Channel::Counter,
-        variant: None,
+        variant: Some("individual".into()),
         receiving_unit: "centre".into(),
         competent_unit: None,
         persons: vec![person("an")],
@@ -87,6 +95,7 @@ fn marriage() -> Submit {
     };
     Submit {
         procedure: "1.000894".into(),
+        variant: None,
         persons: vec![person("an"), person("binh")],
         form: json!({ "groom": spouse("Nguyễn Văn An"), "bride": spouse("Trần Thị Bình"),
             "contact_phone": "0912345678", "copies_requested": 0, "voluntary": true }),
@@ -104,6 +113,7 @@ struct Walk {
     folded: Option<Dossier>,
     head: Option<ChainHead>,
     commands: u128,
+    kinds: BTreeSet<&'static str>,
 }
 
 impl Walk {
@@ -119,6 +129,7 @@ impl Walk {
             folded: None,
             head: None,
             commands: 0,
+            kinds: BTreeSet::new(),
         };
         let actor = Actor {
             id: "clerk".into(),
@@ -126,7 +137,8 @@ impl Walk {
             unit: Some("centre".into()),
             acting_for: Some("an".into()),
         };
-        walk.act(&actor, &Command::Submit(Box::new(submit))).expect("the filing is lawful");
+        walk.act(&actor, &Command::Submit(Box::new(submit)))
+            .expect("the filing is lawful");
         walk
     }
 
@@ -139,7 +151,10 @@ impl Walk {
         self.fire();
         self.commands += 1;
         let id = Uuid::from_u128(self.commands);
-        let reference = CommandRef { id, fingerprint: "00".repeat(32) };
+        let reference = CommandRef {
+            id,
+            fingerprint: "00".repeat(32),
+        };
         let code = format!("H49.61.05-261005-{:04}", self.commands);
         let context = Context {
             actor,
@@ -159,7 +174,9 @@ impl Walk {
     }
 
     fn fire(&mut self) {
-        let Some(dossier) = self.dossier.clone() else { return };
+        let Some(dossier) = self.dossier.clone() else {
+            return;
+        };
         let system = Actor::system();
         let context = Context {
             actor: &system,
@@ -174,7 +191,10 @@ impl Walk {
         };
         let events = fire_timers(&dossier, &context).expect("the calendar covers the walk");
         self.apply(&events);
-        let context = Context { form: &self.form, ..context_of(self, &system) };
+        let context = Context {
+            form: &self.form,
+            ..context_of(self, &system)
+        };
         let again = fire_timers(self.dossier(), &context).expect("as before");
         assert!(again.is_empty(), "a timer fired twice: {again:?}");
     }
@@ -183,6 +203,7 @@ impl Walk {
         for event in events {
             let before = self.dossier.clone();
             self.seal_and_fold(event);
+            self.kinds.insert(event.kind);
             let recorded = Recorded {
                 id: Uuid::from_u128(9),
                 seq: before.as_ref().map_or(1, |b| b.version + 1),
@@ -192,7 +213,10 @@ impl Walk {
                 facts: &event.facts,
             };
             self.dossier = evolve(before.clone(), &recorded);
-            assert_eq!(self.dossier, self.folded, "the stored fields fold to another state");
+            assert_eq!(
+                self.dossier, self.folded,
+                "the stored fields fold to another state"
+            );
             hold(before.as_ref(), self.dossier(), event, &self.procedure);
         }
     }
@@ -218,10 +242,20 @@ impl Walk {
         if offers.is_empty() {
             return;
         }
-        let offer = offers[pick % offers.len()].clone();
+        // Endings would cut most walks short; they are taken now and then only.
+        let ends = |offer: &&Offer| matches!(offer.act, "stop" | "withdraw" | "refuse");
+        let going_on: Vec<&Offer> = offers.iter().filter(|offer| !ends(offer)).collect();
+        let offer = match flavour % 16 == 0 || going_on.is_empty() {
+            true => offers[pick % offers.len()].clone(),
+            false => going_on[pick % going_on.len()].clone(),
+        };
         let role = offer.roles[usize::from(flavour) % offer.roles.len()];
         let actor = Actor {
-            id: if role == Role::Applicant { "an".into() } else { role.as_str().into() },
+            id: if role == Role::Applicant {
+                "an".into()
+            } else {
+                role.as_str().into()
+            },
             role,
             unit: offer.unit.clone().filter(|_| role != Role::Applicant),
             acting_for: None,
@@ -257,7 +291,12 @@ impl Walk {
             "deliver" => Command::Deliver(Deliver {
                 choose,
                 by: DeliveryBy::Counter,
-                recipients: dossier.filing.owners.iter().map(|id| recipient(id)).collect(),
+                recipients: dossier
+                    .filing
+                    .owners
+                    .iter()
+                    .map(|id| recipient(id))
+                    .collect(),
                 originals_checked: Vec::new(),
             }),
             "withdraw" => Command::Withdraw(choose),
@@ -273,7 +312,10 @@ impl Walk {
                 accept_rest: true,
             }),
             "record_lookup" => Command::RecordLookup(RecordLookup {
-                requirement: dossier.required.last().map_or("D1".into(), |r| r.id.clone()),
+                requirement: dossier
+                    .required
+                    .last()
+                    .map_or("D1".into(), |r| r.id.clone()),
                 registry: "civil_status".into(),
                 found: flavour % 2 == 0,
                 answer: None,
@@ -291,12 +333,22 @@ impl Walk {
 
     fn supplement_request(&self, choose: Choose) -> RequestSupplement {
         let dossier = self.dossier();
-        let rejected = dossier.decisions.iter().filter(|(_, ok)| !**ok).map(|(item, _)| item.clone());
+        let rejected = dossier
+            .decisions
+            .iter()
+            .filter(|(_, ok)| !**ok)
+            .map(|(item, _)| item.clone());
         let mut items: Vec<ItemName> = rejected.collect();
         items.push(ItemName::Field("contact_phone".into()));
         let content = "Bổ sung".to_owned();
-        let items = items.into_iter().map(|item| SupplementItem { item, content: content.clone() });
-        RequestSupplement { choose, items: items.collect() }
+        let items = items.into_iter().map(|item| SupplementItem {
+            item,
+            content: content.clone(),
+        });
+        RequestSupplement {
+            choose,
+            items: items.collect(),
+        }
     }
 
     fn answer(&self) -> Supplement {
@@ -305,13 +357,24 @@ impl Walk {
             ItemName::Document(id) => Some(paper(id)),
             ItemName::Field(_) => None,
         });
-        Supplement { form: json!({ "contact_phone": "0987654321" }), documents: documents.collect() }
+        Supplement {
+            form: json!({ "contact_phone": "0987654321" }),
+            documents: documents.collect(),
+        }
     }
 
     fn payment(&self) -> Command {
-        let unpaid = self.dossier().fees.iter().find(|(_, fee)| fee.payment.is_none());
+        let unpaid = self
+            .dossier()
+            .fees
+            .iter()
+            .find(|(_, fee)| fee.payment.is_none());
         let (fee, amount) = unpaid.map_or((String::new(), 0), |(id, f)| (id.clone(), f.amount));
-        Command::RecordPayment(RecordPayment { fee, amount, external_reference: "BL-1".into() })
+        Command::RecordPayment(RecordPayment {
+            fee,
+            amount,
+            external_reference: "BL-1".into(),
+        })
     }
 
     fn data(&self, offer: &Offer) -> Option<Value> {
@@ -338,32 +401,69 @@ fn context_of<'a>(walk: &'a Walk, actor: &'a Actor) -> Context<'a> {
 }
 
 fn recipient(id: &str) -> Recipient {
-    Recipient { id: id.into(), identity_checked: true, authorised: false }
+    Recipient {
+        id: id.into(),
+        identity_checked: true,
+        authorised: false,
+    }
 }
 
 /// What holds after every event.
 fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Procedure) {
     let Some(before) = before else { return };
-    assert!(allowed(before.status, after.status), "{:?} → {:?}", before.status, after.status);
-    assert!(!before.closed, "something happened to a closed dossier: {event:?}");
-    assert_eq!(after.closed, after.items.is_empty(), "work and closure disagree: {event:?}");
-    assert!(!after.closed || after.timers.is_empty(), "a closed dossier has timers: {event:?}");
+    assert!(
+        allowed(before.status, after.status),
+        "{:?} → {:?}",
+        before.status,
+        after.status
+    );
+    assert!(
+        !before.closed,
+        "something happened to a closed dossier: {event:?}"
+    );
+    assert_eq!(
+        after.closed,
+        after.items.is_empty(),
+        "work and closure disagree: {event:?}"
+    );
+    assert!(
+        !after.closed || after.timers.is_empty(),
+        "a closed dossier has timers: {event:?}"
+    );
     for name in after.timers.keys() {
         if let Some((_, item)) = name.split_once(':') {
-            let item: u32 = item.parse().expect("timers of items end in the item's number");
-            assert!(after.items.contains_key(&item), "{name} outlives its work item");
+            let item: u32 = item
+                .parse()
+                .expect("timers of items end in the item's number");
+            assert!(
+                after.items.contains_key(&item),
+                "{name} outlives its work item"
+            );
         }
     }
     let clock = |d: &Dossier| d.clocks.as_ref().map(|c| c.appointment().clone());
     if let (Some(earlier), Some(later)) = (clock(before), clock(after)) {
-        assert_eq!(after.timers.contains_key("late") && !later.is_running(), false);
+        assert_eq!(
+            after.timers.contains_key("late") && !later.is_running(),
+            false
+        );
         let moved = earlier.due_on() != later.due_on();
         let may_move = later.is_paused() || earlier.is_paused() || event.kind == "apologise";
-        assert!(!moved || may_move, "{} moved the due date (T26)", event.kind);
+        assert!(
+            !moved || may_move,
+            "{} moved the due date (T26)",
+            event.kind
+        );
     }
-    let action = event.facts.action.as_ref().and_then(|name| name.split_once('/'));
+    let action = event
+        .facts
+        .action
+        .as_ref()
+        .and_then(|name| name.split_once('/'));
     if let Some((step, action)) = action.filter(|_| event.kind == "advance") {
-        let rework = procedure.action(step, action).is_some_and(|action| action.rework);
+        let rework = procedure
+            .action(step, action)
+            .is_some_and(|action| action.rework);
         let running = |d: &Dossier| clock(d).is_some_and(|c| c.is_running());
         if rework && running(before) && running(after) {
             assert_eq!(clock(before), clock(after), "rework moved the clock (L10)");
@@ -392,16 +492,73 @@ fn allowed(from: Status, to: Status) -> bool {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(usize, u8, u32)>> {
-    proptest::collection::vec((0..64usize, any::<u8>(), 0..6_000u32), 1..60)
+    proptest::collection::vec((0..64usize, any::<u8>(), 0..6_000u32), 1..90)
 }
 
-fn run(mut walk: Walk, steps: Vec<(usize, u8, u32)>) {
+fn run(mut walk: Walk, steps: Vec<(usize, u8, u32)>) -> BTreeSet<&'static str> {
     for (pick, flavour, minutes) in steps {
-        // Most acts follow each other closely; now and then days go by.
-        let minutes = if flavour % 4 == 0 { minutes } else { minutes % 30 };
+        // Most acts follow each other closely; now and then days go by, and an
+        // applicant or a finished result may wait for months. The calendar ends with 2027.
+        let early = local_date(walk.now).year() == 2026;
+        let items = &walk.dossier().items;
+        let waits = items
+            .values()
+            .any(|item| matches!(item.role, Role::Applicant | Role::ReturnClerk));
+        let minutes = match flavour {
+            flavour if flavour % 5 == 0 && waits && early => minutes * 30,
+            flavour if flavour % 4 == 0 => minutes,
+            _ => minutes % 30,
+        };
         walk.now += SignedDuration::from_mins(i64::from(minutes));
         walk.step(pick, flavour);
     }
+    walk.kinds
+}
+
+#[test]
+fn the_walks_go_everywhere() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..120 {
+        let steps = steps()
+            .new_tree(&mut runner)
+            .expect("a strategy without filters")
+            .current();
+        seen.extend(run(Walk::begin(HOUSEHOLD, household()), steps.clone()));
+        seen.extend(run(Walk::begin(MARRIAGE, marriage()), steps));
+    }
+    let wanted = [
+        "accept",
+        "advance",
+        "apologise",
+        "claim",
+        "complete",
+        "decide_items",
+        "decline_withdrawal",
+        "deliver",
+        "issue",
+        "lapse",
+        "record_lookup",
+        "record_payment",
+        "refuse",
+        "release",
+        "request_supplement",
+        "sign",
+        "stop",
+        "submit",
+        "supplement",
+        "timer.due",
+        "timer.item_due",
+        "timer.late",
+        "timer.remind",
+        "timer.warn",
+        "withdraw",
+    ];
+    let missed: Vec<&str> = wanted
+        .into_iter()
+        .filter(|kind| !seen.contains(kind))
+        .collect();
+    assert!(missed.is_empty(), "no walk saw {missed:?}");
 }
 
 proptest! {
@@ -428,7 +585,8 @@ fn an_unanswered_supplement_lapses_at_its_true_instant_however_late_it_is_notice
         acting_for: None,
     };
     let request = walk.supplement_request(Choose::default());
-    walk.act(&clerk, &Command::RequestSupplement(request)).expect("lawful");
+    walk.act(&clerk, &Command::RequestSupplement(request))
+        .expect("lawful");
     assert_eq!(walk.dossier().status, Status::SupplementRequired);
     walk.now += SignedDuration::from_hours(24 * 90);
     walk.fire();

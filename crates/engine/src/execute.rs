@@ -88,7 +88,10 @@ impl Lanes {
     /// Takes what waits; none closes the lane.
     fn take(&self, dossier: Uuid) -> Option<Vec<Waiting>> {
         let mut lanes = self.0.lock().expect("no holder of this lock panics");
-        let waiting = lanes.get_mut(&dossier).map(std::mem::take).filter(|w| !w.is_empty());
+        let waiting = lanes
+            .get_mut(&dossier)
+            .map(std::mem::take)
+            .filter(|w| !w.is_empty());
         if waiting.is_none() {
             lanes.remove(&dossier);
         }
@@ -114,7 +117,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         self.fill_in_uploads(&mut request).await?;
         let (reply, answer) = oneshot::channel();
-        let waiting = Waiting { request, fingerprint, reply };
+        let waiting = Waiting {
+            request,
+            fingerprint,
+            reply,
+        };
         if self.0.lanes.join(id, waiting)? {
             let engine = self.clone();
             crate::spawn(async move { engine.run_lane(id).await });
@@ -142,7 +149,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
     fn check_new_id(&self, id: Uuid) -> Result<(), EngineError> {
         let refuse = |vi: &str, en: &str| Err(crate::error::invalid("dossier", "BAD_ID", vi, en));
         let Some(made) = id.get_timestamp().filter(|_| id.get_version_num() == 7) else {
-            return refuse("Mã hồ sơ mới phải là UUIDv7.", "A new dossier's id must be a UUIDv7.");
+            return refuse(
+                "Mã hồ sơ mới phải là UUIDv7.",
+                "A new dossier's id must be a UUIDv7.",
+            );
         };
         let (seconds, _) = made.to_unix();
         let age = self.now().as_second() - i64::try_from(seconds).unwrap_or(i64::MAX);
@@ -189,11 +199,19 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     async fn commit(&self, segment: Option<Segment>) -> Result<(), StoreError> {
-        let Some(commit) = segment.and_then(Segment::into_commit) else { return Ok(()) };
+        let Some(commit) = segment.and_then(Segment::into_commit) else {
+            return Ok(());
+        };
         let submitted = (commit.expected == 0).then_some(commit.dossier.id);
         let next_timer = commit.timers.values().flatten().min().copied();
-        let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
-        results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
+        let mut results = self
+            .0
+            .store
+            .commit(vec![Commit::Dossier(Box::new(commit))])
+            .await;
+        results
+            .pop()
+            .unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
         if let Some(id) = submitted {
             // A draft that outlives its dossier is removed when it expires.
             let _kept = self.0.store.delete_draft(id).await;
@@ -222,17 +240,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let mut replies = Vec::with_capacity(waiting.len());
         for waiting in waiting {
-            let reply = self.run_one(id, waiting, &mut segment, &picture, careful).await;
+            let reply = self
+                .run_one(id, waiting, &mut segment, &picture, careful)
+                .await;
             replies.push(reply);
         }
         Ok((segment, replies))
     }
 
-    fn fire_due_timers(
-        &self,
-        segment: &mut Segment,
-        picture: &Picture,
-    ) -> Result<(), EngineError> {
+    fn fire_due_timers(&self, segment: &mut Segment, picture: &Picture) -> Result<(), EngineError> {
         let now = segment.now();
         if !segment.dossier.timers.values().any(|at| *at <= now) {
             return Ok(());
@@ -251,9 +267,16 @@ impl<S: Store, D: Documents> Engine<S, D> {
             form: &segment.form.clone(),
             code: None,
         };
-        let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
-            .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
-        segment.append(events, None, &procedure).map(|_first_seq| ())
+        let events =
+            motcua_dossiers::fire_timers(&segment.dossier, &context).map_err(|rejection| {
+                EngineError::Rejected {
+                    rejection,
+                    situation: None,
+                }
+            })?;
+        segment
+            .append(events, None, &procedure)
+            .map(|_first_seq| ())
     }
 
     async fn run_one(
@@ -294,7 +317,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             Some((fingerprint, _)) if *fingerprint != waiting.fingerprint => {
                 Err(EngineError::CommandReused)
             }
-            Some((_, answer)) => Ok(Some(Answer { repeated: true, ..answer.clone() })),
+            Some((_, answer)) => Ok(Some(Answer {
+                repeated: true,
+                ..answer.clone()
+            })),
             None => Ok(None),
         }
     }
@@ -330,8 +356,16 @@ impl<S: Store, D: Documents> Engine<S, D> {
             self.check_draft(id, request).await?;
         }
         let procedure = self.procedure_for(segment.as_ref(), request, picture)?;
-        let number = self.number_for(segment.as_ref(), request, &procedure).await?;
-        let decided = self.decide(waiting, segment.as_ref(), &procedure, picture, number.as_ref());
+        let number = self
+            .number_for(segment.as_ref(), request, &procedure)
+            .await?;
+        let decided = self.decide(
+            waiting,
+            segment.as_ref(),
+            &procedure,
+            picture,
+            number.as_ref(),
+        );
         let decided = match decided {
             Ok(events) => self.reserve_names(id, events, &procedure).await,
             Err(error) => Err(error),
@@ -370,7 +404,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
             repeated: false,
             tracking_secret: self.tracking_secret(&request.command, id),
         };
-        present.remember(request.command_id, waiting.fingerprint.clone(), answer.clone());
+        present.remember(
+            request.command_id,
+            waiting.fingerprint.clone(),
+            answer.clone(),
+        );
         Ok(answer)
     }
 
@@ -387,7 +425,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let actual = segment.map_or(0, |segment| segment.dossier.version);
         match request.expected {
             Some(expected) if expected != actual => {
-                let stale = EngineError::Stale { expected, actual, situation: None };
+                let stale = EngineError::Stale {
+                    expected,
+                    actual,
+                    situation: None,
+                };
                 Err(self.informed(stale, segment, picture))
             }
             _ => Ok(()),
@@ -405,7 +447,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             (None, Command::Submit(submit)) => {
                 let today = motcua_dossiers::local_date(self.now());
                 let found = picture.effective(&submit.procedure, today);
-                found.cloned().ok_or(EngineError::NotFound { what: "procedure" })
+                found
+                    .cloned()
+                    .ok_or(EngineError::NotFound { what: "procedure" })
             }
             (None, _) => Err(EngineError::NotFound { what: "dossier" }),
         }
@@ -465,8 +509,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
             code: code.as_deref(),
         };
         let dossier = segment.map(|segment| &segment.dossier);
-        motcua_dossiers::decide(dossier, &request.command, &context)
-            .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
+        motcua_dossiers::decide(dossier, &request.command, &context).map_err(|rejection| {
+            EngineError::Rejected {
+                rejection,
+                situation: None,
+            }
+        })
     }
 
     /// Takes the names that the events hold, before they are committed (decision 4).
@@ -476,9 +524,20 @@ impl<S: Store, D: Documents> Engine<S, D> {
         events: Vec<motcua_dossiers::event::Event>,
         procedure: &Procedure,
     ) -> Result<Vec<motcua_dossiers::event::Event>, EngineError> {
-        for name in events.iter().filter_map(|event| event.facts.reserved.as_ref()) {
-            let days = procedure.definition().steps.iter().flat_map(|step| &step.actions);
-            let days = days.filter_map(|a| a.reserves.as_ref()).map(|r| r.days).max().unwrap_or(1);
+        for name in events
+            .iter()
+            .filter_map(|event| event.facts.reserved.as_ref())
+        {
+            let days = procedure
+                .definition()
+                .steps
+                .iter()
+                .flat_map(|step| &step.actions);
+            let days = days
+                .filter_map(|a| a.reserves.as_ref())
+                .map(|r| r.days)
+                .max()
+                .unwrap_or(1);
             let now = self.now();
             let until = now + jiff::SignedDuration::from_hours(24 * i64::from(days));
             if !self.0.store.reserve_name(name, id, now, until).await? {
@@ -487,8 +546,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     en: "Another dossier holds or has registered this name; choose another.".into(),
                 };
                 let reason = Reason::NameTaken;
-                let rejection = Rejection { reason, message, violations: Vec::new() };
-                return Err(EngineError::Rejected { rejection, situation: None });
+                let rejection = Rejection {
+                    reason,
+                    message,
+                    violations: Vec::new(),
+                };
+                return Err(EngineError::Rejected {
+                    rejection,
+                    situation: None,
+                });
             }
         }
         Ok(events)
@@ -503,12 +569,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> EngineError {
         let situation = segment.and_then(|segment| self.situation(segment, picture).map(Box::new));
         match error {
-            EngineError::Rejected { rejection, .. } => {
-                EngineError::Rejected { rejection, situation }
-            }
-            EngineError::Stale { expected, actual, .. } => {
-                EngineError::Stale { expected, actual, situation }
-            }
+            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
+                rejection,
+                situation,
+            },
+            EngineError::Stale {
+                expected, actual, ..
+            } => EngineError::Stale {
+                expected,
+                actual,
+                situation,
+            },
             other => other,
         }
     }
@@ -520,9 +591,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
             id: dossier.id,
             version: dossier.version,
             state: dossier.state.clone(),
-            state_name: procedure
-                .step(&dossier.state)
-                .map_or_else(|| Text { vi: String::new(), en: String::new() }, |s| s.name.clone()),
+            state_name: procedure.step(&dossier.state).map_or_else(
+                || Text {
+                    vi: String::new(),
+                    en: String::new(),
+                },
+                |s| s.name.clone(),
+            ),
             status: dossier.status,
             since: dossier.since,
             last: dossier.last.clone(),
@@ -556,13 +631,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
         submit: &motcua_dossiers::command::Submit,
         request: &Request,
     ) -> Result<Option<Answer>, EngineError> {
-        let Some(external) = &submit.external else { return Ok(None) };
+        let Some(external) = &submit.external else {
+            return Ok(None);
+        };
         let key = DossierKey::External(external.source.clone(), external.id.clone());
         let Some(Loaded { dossier, head, .. }) = self.0.store.load(&key).await? else {
             return Ok(None);
         };
         if !acts_as_party(&request.actor, &dossier) {
-            return Err(EngineError::AlreadyExists { what: "external reference" });
+            return Err(EngineError::AlreadyExists {
+                what: "external reference",
+            });
         }
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &dossier.procedure.digest)?;
@@ -585,7 +664,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
 }
 
 fn waiting_ref(waiting: &Waiting) -> CommandRef {
-    CommandRef { id: waiting.request.command_id, fingerprint: waiting.fingerprint.clone() }
+    CommandRef {
+        id: waiting.request.command_id,
+        fingerprint: waiting.fingerprint.clone(),
+    }
 }
 
 /// The procedure that a dossier is pinned to.
@@ -607,9 +689,10 @@ fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
             EngineError::Overloaded => EngineError::Overloaded,
             EngineError::OutcomeUnknown => EngineError::OutcomeUnknown,
             EngineError::Corrupt(why) => EngineError::Corrupt(why.clone()),
-            EngineError::Rejected { rejection, .. } => {
-                EngineError::Rejected { rejection: rejection.clone(), situation: None }
-            }
+            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
+                rejection: rejection.clone(),
+                situation: None,
+            },
             other => EngineError::Unavailable(other.to_string()),
         })
     };

@@ -82,7 +82,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             units: &units,
         };
         let json = form(&source, number).ok_or(EngineError::NotFound { what: "form" })?;
-        let reprint = self.record_print(caller, id, number, cause.header.seq).await?;
+        let reprint = self
+            .record_print(caller, id, number, cause.header.seq)
+            .await?;
         Ok(FormData {
             number,
             seq: cause.header.seq,
@@ -105,8 +107,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut cause = None;
         let mut after = 0;
         loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
-            let Some(last) = page.last() else { return Ok(cause) };
+            let page = self
+                .0
+                .store
+                .events(&chain, after, limits::HISTORY_PAGE_MAX)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(cause);
+            };
             after = last.seq;
             for event in &page {
                 let (header, facts) = read(event)?;
@@ -116,7 +124,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 dossier = Some(folded.clone());
                 if facts.form == Some(number) && seq.is_none_or(|seq| seq == event.seq) {
                     let personal = personal(event);
-                    cause = Some(Cause { before, after: folded, header, facts, personal });
+                    cause = Some(Cause {
+                        before,
+                        after: folded,
+                        header,
+                        facts,
+                        personal,
+                    });
                 }
             }
         }
@@ -135,7 +149,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut reprint = false;
         let mut after = 0;
         loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let page = self
+                .0
+                .store
+                .events(&chain, after, limits::HISTORY_PAGE_MAX)
+                .await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             let mut fields = page.iter().flat_map(|event| event.opened());
@@ -145,7 +163,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("form".to_owned(), printed),
         ];
-        let event = NewEvent { kind: "print".into(), to: None, def: None, fields };
+        let event = NewEvent {
+            kind: "print".into(),
+            to: None,
+            def: None,
+            fields,
+        };
         self.append(&chain, event, Vec::new()).await?;
         Ok(reprint)
     }
@@ -159,6 +182,10 @@ fn read(event: &StoredEvent) -> Result<(Header, Facts), EngineError> {
 }
 
 fn personal(event: &StoredEvent) -> Map<String, Value> {
-    let fields = event.opened().filter(|f| !motcua_dossiers::codec::is_fold_field(&f.name));
-    fields.map(|field| (field.name.clone(), cj::to_json(&field.value))).collect()
+    let fields = event
+        .opened()
+        .filter(|f| !motcua_dossiers::codec::is_fold_field(&f.name));
+    fields
+        .map(|field| (field.name.clone(), cj::to_json(&field.value)))
+        .collect()
 }

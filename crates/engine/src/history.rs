@@ -87,7 +87,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
             HistoryKey::Chain(chain) => {
                 caller.must_be(Role::Auditor)?;
                 let is_dossier = chain.as_str().starts_with("dossier:");
-                (chain.clone(), if is_dossier { Sight::Masked } else { Sight::Full })
+                (
+                    chain.clone(),
+                    if is_dossier {
+                        Sight::Masked
+                    } else {
+                        Sight::Full
+                    },
+                )
             }
         };
         let mut events = self.0.store.events(&chain, after, limit).await?;
@@ -115,7 +122,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut replay = Replayer::new(self.origin(), chain.clone(), loaded.dossier.id, until);
         let mut after = 0;
         loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let page = self
+                .0
+                .store
+                .events(&chain, after, limits::HISTORY_PAGE_MAX)
+                .await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             // A commit between the load and this page is not part of what was loaded.
@@ -141,12 +152,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut past: Option<(Hash, String)> = None;
         let mut after = 0;
         'pages: loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let page = self
+                .0
+                .store
+                .events(&chain, after, limits::HISTORY_PAGE_MAX)
+                .await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             for event in &page {
                 let header = Header::decode(&event.header).map_err(|e| corrupt(e.to_string()))?;
-                let facts = decode(event.seq, event.opened()).map_err(|e| corrupt(e.to_string()))?;
+                let facts =
+                    decode(event.seq, event.opened()).map_err(|e| corrupt(e.to_string()))?;
                 let own = facts.command.filter(|c| c.id == command);
                 if event.seq > first_seq && own.is_none() {
                     break 'pages;
@@ -159,8 +175,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         }
         match (dossier, past) {
-            (Some(dossier), Some((hash, fingerprint))) => Ok(Past { dossier, hash, fingerprint }),
-            _ => Err(corrupt(format!("event {first_seq} does not carry command {command}"))),
+            (Some(dossier), Some((hash, fingerprint))) => Ok(Past {
+                dossier,
+                hash,
+                fingerprint,
+            }),
+            _ => Err(corrupt(format!(
+                "event {first_seq} does not carry command {command}"
+            ))),
         }
     }
 }
@@ -203,12 +225,9 @@ impl Replayer {
 
     fn push(&mut self, event: &StoredEvent) {
         self.events += 1;
-        let found = self.verifier.push_stored(
-            &event.header,
-            &event.hash,
-            &event.commitments,
-            &event.slots,
-        );
+        let found =
+            self.verifier
+                .push_stored(&event.header, &event.hash, &event.commitments, &event.slots);
         self.findings.extend(found);
         let Ok(header) = Header::decode(&event.header) else {
             self.folding = false;
@@ -229,7 +248,13 @@ impl Replayer {
             }
             Err(error) => {
                 self.folding = false;
-                self.findings.push(finding(header.seq, None, "FOLD_FAILED", "", &error.to_string()));
+                self.findings.push(finding(
+                    header.seq,
+                    None,
+                    "FOLD_FAILED",
+                    "",
+                    &error.to_string(),
+                ));
             }
         }
     }
@@ -240,12 +265,14 @@ impl Replayer {
         if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
             let found = head.map_or_else(|| "none".into(), |h| format!("{} {}", h.seq, h.hash));
             let expected = format!("{seq} {hash}");
-            self.findings.push(finding(seq, None, "HEAD_DIFFERS", &expected, &found));
+            self.findings
+                .push(finding(seq, None, "HEAD_DIFFERS", &expected, &found));
         }
         if self.until == Until::Now
             && let Some(dossier) = &self.dossier
         {
-            self.findings.extend(state_differences(dossier, &stored.dossier));
+            self.findings
+                .extend(state_differences(dossier, &stored.dossier));
         }
         Replay {
             dossier: self.dossier,
@@ -266,13 +293,21 @@ fn state_differences(folded: &Dossier, stored: &Dossier) -> Vec<Finding> {
         _ => serde_json::Map::new(),
     };
     let (folded_members, stored_members) = (members(folded), members(stored));
-    let differing = folded_members.iter().filter(|(name, value)| {
-        stored_members.get(*name) != Some(*value)
-    });
+    let differing = folded_members
+        .iter()
+        .filter(|(name, value)| stored_members.get(*name) != Some(*value));
     differing
         .map(|(name, value)| {
-            let found = stored_members.get(name).map_or_else(String::new, Value::to_string);
-            finding(folded.version, Some(name), "STATE_DIFFERS", &value.to_string(), &found)
+            let found = stored_members
+                .get(name)
+                .map_or_else(String::new, Value::to_string);
+            finding(
+                folded.version,
+                Some(name),
+                "STATE_DIFFERS",
+                &value.to_string(),
+                &found,
+            )
         })
         .collect()
 }

@@ -104,7 +104,9 @@ impl Caller {
         if self.is(role) {
             return Ok(());
         }
-        Err(EngineError::PermissionDenied { needed: format!("role {}", role.as_str()) })
+        Err(EngineError::PermissionDenied {
+            needed: format!("role {}", role.as_str()),
+        })
     }
 
     /// The caller as it stands in events.
@@ -115,7 +117,12 @@ impl Caller {
 
     /// The caller acting in one of its roles.
     pub fn acting(&self, role: Role, acting_for: Option<String>) -> Actor {
-        Actor { id: self.id.clone(), role, unit: self.unit.clone(), acting_for }
+        Actor {
+            id: self.id.clone(),
+            role,
+            unit: self.unit.clone(),
+            acting_for,
+        }
     }
 }
 
@@ -171,8 +178,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         for _ in 0..APPEND_RETRIES_MAX {
             let head = self.0.store.chain_head(chain).await?;
-            let (events, new_head) =
-                segment::seal(self.origin(), chain, head.as_ref(), self.now(), vec![event.clone()])?;
+            let (events, new_head) = segment::seal(
+                self.origin(),
+                chain,
+                head.as_ref(),
+                self.now(),
+                vec![event.clone()],
+            )?;
             let commit = RegisterCommit {
                 chain: chain.clone(),
                 expected: head.map_or(0, |head| head.seq),
@@ -180,7 +192,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 events,
                 entries: entries.clone(),
             };
-            let mut results = self.0.store.commit(vec![Commit::Register(Box::new(commit))]).await;
+            let mut results = self
+                .0
+                .store
+                .commit(vec![Commit::Register(Box::new(commit))])
+                .await;
             match results.pop() {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(StoreError::Stale { .. })) => {}

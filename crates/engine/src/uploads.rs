@@ -25,7 +25,10 @@ pub struct UploadStatus {
 const MEDIA: [(&str, &[&[u8]]); 6] = [
     ("application/pdf", &[b"%PDF-"]),
     ("image/jpeg", &[&[0xff, 0xd8, 0xff]]),
-    ("image/png", &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]]),
+    (
+        "image/png",
+        &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]],
+    ),
     ("image/tiff", &[b"II*\0", b"MM\0*"]),
     ("application/xml", &[b"<?xml"]),
     ("application/json", &[b"{", b"["]),
@@ -76,7 +79,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             expires_at: self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_TTL_DAYS),
         };
         self.0.store.put_upload(&upload).await?;
-        Ok(UploadStatus { upload, received: 0 })
+        Ok(UploadStatus {
+            upload,
+            received: 0,
+        })
     }
 
     /// How much of the caller's upload is there.
@@ -88,7 +94,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller: &Caller,
         id: Uuid,
     ) -> Result<UploadStatus, EngineError> {
-        let upload = self.0.store.upload(id).await?.filter(|upload| upload.owner == caller.id);
+        let upload = self
+            .0
+            .store
+            .upload(id)
+            .await?
+            .filter(|upload| upload.owner == caller.id);
         let upload = upload.ok_or(EngineError::NotFound { what: "upload" })?;
         let received = match upload.sha256 {
             Some(_) => upload.size,
@@ -114,17 +125,23 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(invalid(
                 "data",
                 "CHUNK",
-                &format!("Mỗi phần có 1 đến {} byte, không vượt quá cỡ tệp đã khai.",
-                    limits::CHUNK_BYTES_MAX),
-                &format!("A chunk has 1 to {} bytes and stays within the declared size.",
-                    limits::CHUNK_BYTES_MAX),
+                &format!(
+                    "Mỗi phần có 1 đến {} byte, không vượt quá cỡ tệp đã khai.",
+                    limits::CHUNK_BYTES_MAX
+                ),
+                &format!(
+                    "A chunk has 1 to {} bytes and stays within the declared size.",
+                    limits::CHUNK_BYTES_MAX
+                ),
             ));
         }
         if status.upload.sha256.is_some() {
             return Ok(status);
         }
         if offset > status.received {
-            return Err(EngineError::UploadOffset { received: status.received });
+            return Err(EngineError::UploadOffset {
+                received: status.received,
+            });
         }
         let received = self.0.documents.put_chunk(id, offset, bytes).await?;
         Ok(UploadStatus { received, ..status })
@@ -148,7 +165,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(digest_mismatch(finished));
         }
         if status.received != status.upload.size {
-            return Err(EngineError::UploadOffset { received: status.received });
+            return Err(EngineError::UploadOffset {
+                received: status.received,
+            });
         }
         let (found, beginning) = self.0.documents.inspect(id).await?;
         let is_media = begins_like(&status.upload.media, &beginning);
@@ -159,16 +178,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     "media_type",
                     "MEDIA_TYPE",
                     &format!("Nội dung tệp không phải {}.", status.upload.media),
-                    &format!("The content is not {}; upload it again.", status.upload.media),
+                    &format!(
+                        "The content is not {}; upload it again.",
+                        status.upload.media
+                    ),
                 )
             } else {
                 digest_mismatch(&found)
             });
         }
         self.0.documents.finish(id, sha256).await?;
-        let upload = Upload { sha256: Some(found), ..status.upload };
+        let upload = Upload {
+            sha256: Some(found),
+            ..status.upload
+        };
         self.0.store.put_upload(&upload).await?;
-        Ok(UploadStatus { received: upload.size, upload })
+        Ok(UploadStatus {
+            received: upload.size,
+            upload,
+        })
     }
 
     /// Part of a document of a dossier that the caller may see: bytes, total size, media type.
@@ -189,20 +217,31 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::PermissionDenied { needed });
         }
         let dossier = &loaded.dossier;
-        let result = dossier.result.iter().filter_map(|result| result.document.as_ref());
-        let found = dossier.documents.values().chain(result).find_map(|content| match content {
-            DocumentContent::Upload { sha256: digest, size, media, .. } if digest == sha256 => {
-                Some((*size, media.clone()))
-            }
-            _ => None,
-        });
+        let result = dossier
+            .result
+            .iter()
+            .filter_map(|result| result.document.as_ref());
+        let found = dossier
+            .documents
+            .values()
+            .chain(result)
+            .find_map(|content| match content {
+                DocumentContent::Upload {
+                    sha256: digest,
+                    size,
+                    media,
+                    ..
+                } if digest == sha256 => Some((*size, media.clone())),
+                _ => None,
+            });
         let (size, media) = found.ok_or(EngineError::NotFound { what: "document" })?;
         if offset == 0 {
             self.record_read(caller, dossier, "document").await?;
         }
         let bytes = self.0.documents.read(sha256, offset, limit).await?;
-        let bytes = bytes
-            .ok_or_else(|| EngineError::Corrupt(format!("document {sha256} is not in the store")))?;
+        let bytes = bytes.ok_or_else(|| {
+            EngineError::Corrupt(format!("document {sha256} is not in the store"))
+        })?;
         Ok((bytes, size, media))
     }
 
@@ -220,15 +259,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 .iter_mut()
                 .map(|input| (input.requirement.clone(), &mut input.content))
                 .collect(),
-            Command::Issue(issue) => {
-                issue.document.iter_mut().map(|content| ("result".to_owned(), content)).collect()
-            }
+            Command::Issue(issue) => issue
+                .document
+                .iter_mut()
+                .map(|content| ("result".to_owned(), content))
+                .collect(),
             _ => return Ok(()),
         };
         let attests = matches!(actor.role, Role::FrontEnd | Role::ReceptionClerk);
         let mut faults = Vec::new();
         for (requirement, content) in contents {
-            let DocumentContent::Upload { sha256, size, media, signed } = content else { continue };
+            let DocumentContent::Upload {
+                sha256,
+                size,
+                media,
+                signed,
+            } = content
+            else {
+                continue;
+            };
             let Some(upload) = self.0.store.finished_upload(&actor.id, sha256).await? else {
                 faults.push(Violation {
                     subject: format!("document:{requirement}"),
@@ -245,7 +294,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
             // Only those who have verified a digital signature can attest it.
             *signed = *signed && (attests || actor.role == Role::RecordsOfficer);
         }
-        if faults.is_empty() { Ok(()) } else { Err(EngineError::Invalid(faults)) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::Invalid(faults))
+        }
     }
 }
 

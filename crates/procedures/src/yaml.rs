@@ -477,6 +477,11 @@ mod tests {
         );
     }
 
+    const YAML_LIKE: &str = concat!(
+        "([a-c]: |- |\\[|\\]|\\{|\\}",
+        "|\n| |'|\"|\\||>|&a|\\*a|#|\\?|,|é){0,60}",
+    );
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(source in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -485,7 +490,7 @@ mod tests {
         }
 
         #[test]
-        fn any_yaml_like_text_is_read_or_refused(source in "([a-c]: |- |\\[|\\]|\\{|\\}|\n| |'|\"|\\||>|&a|\\*a|#|\\?|,|é){0,60}") {
+        fn any_yaml_like_text_is_read_or_refused(source in YAML_LIKE) {
             let outcome = read(source.as_bytes());
             prop_assert!(outcome.root.is_some() || !outcome.faults.is_empty());
         }

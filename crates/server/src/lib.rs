@@ -7,7 +7,8 @@
 //! use motcua_server::{ServerConfig, TokenKey, serve};
 //! # use motcua_store::contract::{Documents, Store};
 //!
-//! # async fn run<S: Store, D: Documents>(engine: Engine<S, D>) -> Result<(), Box<dyn std::error::Error>> {
+//! # type Ended = Result<(), Box<dyn std::error::Error>>;
+//! # async fn run<S: Store, D: Documents>(engine: Engine<S, D>) -> Ended {
 //! let key = TokenKey::load_or_create("data/token-key.pem".as_ref())?;
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
 //! let stop = async {

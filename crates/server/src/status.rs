@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use motcua_dossiers::Offer;
 use motcua_dossiers::rejection::{Reason, Rejection, Retry, Violation};
+use motcua_dossiers::units::RegisterFault;
 use motcua_engine::{EngineError, Situation};
-use motcua_procedures::{Severity, Text};
+use motcua_procedures::{Finding, Severity, Text};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ pub const DOMAIN: &str = "motcua";
 
 /// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
 pub const REASONS: [&str; 20] = [
-    INVALID_REQUEST,
+    "INVALID_REQUEST",
     "TOKEN_MISSING",
     "TOKEN_INVALID",
     "TOKEN_EXPIRED",
@@ -41,7 +42,6 @@ pub const REASONS: [&str; 20] = [
     "INTERNAL",
     "TIMEOUT",
 ];
-const INVALID_REQUEST: &str = "INVALID_REQUEST";
 
 /// Bytes of all violations of one status. Details travel in a header, and stock clients refuse
 /// headers over 8 KiB; what does not fit is counted in `violations_omitted`.
@@ -152,15 +152,7 @@ fn engine(error: EngineError) -> Status {
             rejection,
             situation,
         } => rejected(&rejection, situation),
-        EngineError::Invalid(violations) => plain(
-            Code::InvalidArgument,
-            INVALID_REQUEST,
-            "the request is malformed: see the field violations",
-            "Yêu cầu không đúng: xem từng lỗi.",
-        )
-        .fields(&violations)
-        .with("retry", "corrected")
-        .into_status(),
+        EngineError::Invalid(violations) => invalid(&violations),
         EngineError::NotFound { what } => plain(
             Code::NotFound,
             "NOT_FOUND",
@@ -182,17 +174,7 @@ fn engine(error: EngineError) -> Status {
             expected,
             actual,
             situation,
-        } => plain(
-            Code::Aborted,
-            "VERSION_STALE",
-            format!("the version is {actual} now, not {expected}: reload and decide again"),
-            "Đã có thay đổi mới hơn: tải lại rồi quyết định lại.",
-        )
-        .with("expected", expected.to_string())
-        .with("actual", actual.to_string())
-        .with("retry", "corrected")
-        .situation(situation)
-        .into_status(),
+        } => stale(expected, actual, situation),
         EngineError::CommandReused => plain(
             Code::AlreadyExists,
             "COMMAND_ID_REUSED",
@@ -210,56 +192,96 @@ fn engine(error: EngineError) -> Status {
         .with("what", what)
         .with("retry", "never")
         .into_status(),
-        EngineError::UploadOffset { received } => plain(
-            Code::FailedPrecondition,
-            "UPLOAD_OFFSET",
-            format!("continue the upload at byte {received}"),
-            format!("Hãy gửi tiếp từ byte {received}."),
-        )
-        .with("received", received.to_string())
-        .with("retry", "corrected")
-        .into_status(),
-        EngineError::TooManyGuesses { retry_after_s } => plain(
-            Code::ResourceExhausted,
-            "TOO_MANY_GUESSES",
-            "too many wrong guesses: wait",
-            "Đã thử sai quá nhiều lần: hãy chờ.",
-        )
-        .after(Duration::from_secs(retry_after_s))
-        .into_status(),
-        EngineError::Procedure(findings) => plain(
-            Code::InvalidArgument,
-            "PROCEDURE_UNSOUND",
-            "the procedure has faults: see the field violations, or check it for all of them",
-            "Quy trình có lỗi: xem từng lỗi, hoặc kiểm tra để thấy tất cả.",
-        )
-        .fields(&findings_as_violations(&findings))
-        .with("retry", "corrected")
-        .into_status(),
-        EngineError::Register(faults) => {
-            let violations = faults.into_iter().map(|fault| Violation {
-                subject: fault.path,
-                code: "REGISTER_INVALID".into(),
-                message: Text {
-                    vi: fault.message.clone(),
-                    en: fault.message,
-                },
-            });
-            plain(
-                Code::InvalidArgument,
-                "REGISTER_INVALID",
-                "the file has faults: see the field violations",
-                "Tệp có lỗi: xem từng lỗi.",
-            )
-            .fields(&violations.collect::<Vec<_>>())
-            .with("retry", "corrected")
-            .into_status()
-        }
+        EngineError::UploadOffset { received } => upload_offset(received),
+        EngineError::TooManyGuesses { retry_after_s } => too_many_guesses(retry_after_s),
+        EngineError::Procedure(findings) => unsound(&findings),
+        EngineError::Register(faults) => register_invalid(faults),
         EngineError::Overloaded => overloaded(),
         EngineError::Unavailable(_) | EngineError::OutcomeUnknown | EngineError::Corrupt(_) => {
             store_failure(&error)
         }
     }
+}
+
+fn invalid(violations: &[Violation]) -> Status {
+    plain(
+        Code::InvalidArgument,
+        "INVALID_REQUEST",
+        "the request is malformed: see the field violations",
+        "Yêu cầu không đúng: xem từng lỗi.",
+    )
+    .fields(violations)
+    .with("retry", "corrected")
+    .into_status()
+}
+
+fn stale(expected: u64, actual: u64, situation: Option<Box<Situation>>) -> Status {
+    plain(
+        Code::Aborted,
+        "VERSION_STALE",
+        format!("the version is {actual} now, not {expected}: reload and decide again"),
+        "Đã có thay đổi mới hơn: tải lại rồi quyết định lại.",
+    )
+    .with("expected", expected.to_string())
+    .with("actual", actual.to_string())
+    .with("retry", "corrected")
+    .situation(situation)
+    .into_status()
+}
+
+fn upload_offset(received: u64) -> Status {
+    plain(
+        Code::FailedPrecondition,
+        "UPLOAD_OFFSET",
+        format!("continue the upload at byte {received}"),
+        format!("Hãy gửi tiếp từ byte {received}."),
+    )
+    .with("received", received.to_string())
+    .with("retry", "corrected")
+    .into_status()
+}
+
+fn too_many_guesses(retry_after_s: u64) -> Status {
+    plain(
+        Code::ResourceExhausted,
+        "TOO_MANY_GUESSES",
+        "too many wrong guesses: wait",
+        "Đã thử sai quá nhiều lần: hãy chờ.",
+    )
+    .after(Duration::from_secs(retry_after_s))
+    .into_status()
+}
+
+fn unsound(findings: &[Finding]) -> Status {
+    plain(
+        Code::InvalidArgument,
+        "PROCEDURE_UNSOUND",
+        "the procedure has faults: see the field violations, or check it for all of them",
+        "Quy trình có lỗi: xem từng lỗi, hoặc kiểm tra để thấy tất cả.",
+    )
+    .fields(&findings_as_violations(findings))
+    .with("retry", "corrected")
+    .into_status()
+}
+
+fn register_invalid(faults: Vec<RegisterFault>) -> Status {
+    let violation = |fault: RegisterFault| Violation {
+        subject: fault.path,
+        code: "REGISTER_INVALID".into(),
+        message: Text {
+            vi: fault.message.clone(),
+            en: fault.message,
+        },
+    };
+    plain(
+        Code::InvalidArgument,
+        "REGISTER_INVALID",
+        "the file has faults: see the field violations",
+        "Tệp có lỗi: xem từng lỗi.",
+    )
+    .fields(&faults.into_iter().map(violation).collect::<Vec<_>>())
+    .with("retry", "corrected")
+    .into_status()
 }
 
 fn store_failure(error: &EngineError) -> Status {
@@ -360,11 +382,11 @@ fn retry(retry: Retry) -> &'static str {
     }
 }
 
-fn findings_as_violations(findings: &[motcua_procedures::Finding]) -> Vec<Violation> {
+fn findings_as_violations(findings: &[Finding]) -> Vec<Violation> {
     let errors = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
-    let violation = |finding: &motcua_procedures::Finding| {
+    let violation = |finding: &Finding| {
         let text = format!(
             "line {}: {}: {}",
             finding.line, finding.message, finding.remedy

@@ -130,6 +130,12 @@ impl Server {
             .await
             .expect("a procedure");
     }
+
+    async fn file(&self, transport: &Transport) -> SubmitDossierResponse {
+        let mut dossiers = DossierServiceClient::new(transport.clone());
+        let filed = dossiers.submit_dossier(self.citizen(filing())).await;
+        filed.expect("filed").into_inner()
+    }
 }
 
 fn meta() -> Option<CommandMeta> {
@@ -185,48 +191,47 @@ async fn raw(transport: Transport, path: &'static str, token: Request<()>) -> Re
 }
 
 #[tokio::test]
-async fn a_dossier_is_filed_listed_refused_with_help_tracked_and_replayed() {
+async fn a_filing_is_answered_the_same_however_often_it_is_sent() {
     let server = Server::start(|_| {}).await;
     let transport = server.connect().await;
     server.furnish(&transport).await;
-    let mut dossiers = DossierServiceClient::new(transport.clone());
-    let mut desk = DeskServiceClient::new(transport.clone());
-
+    let mut dossiers = DossierServiceClient::new(transport);
     let request = filing();
-    let filed = dossiers
-        .submit_dossier(server.citizen(request.clone()))
-        .await
-        .expect("filed");
-    let filed = filed.into_inner();
-    let state = filed.dossier.expect("a state");
+    let mut file = async |request: &SubmitDossierRequest| {
+        dossiers
+            .submit_dossier(server.citizen(request.clone()))
+            .await
+            .map(|a| a.into_inner())
+    };
+    let first = file(&request).await.expect("filed");
+    let state = first.dossier.expect("a state");
     assert_eq!(state.status(), motcua_api::v1::Status::Submitted);
     assert!(
         state.evidence.starts_with("motcua:1:dossier:"),
         "{}",
         state.evidence
     );
-    assert!(!filed.repeat);
-
-    let again = dossiers
-        .submit_dossier(server.citizen(request.clone()))
-        .await
-        .expect("repeated");
-    let again = again.into_inner();
+    assert!(!first.repeat);
+    let again = file(&request).await.expect("repeated");
     assert!(again.repeat);
-    assert_eq!(again.tracking_secret, filed.tracking_secret);
+    assert_eq!(again.tracking_secret, first.tracking_secret);
     assert_eq!(again.dossier.expect("a state").evidence, state.evidence);
     let other = SubmitDossierRequest {
         channel: Channel::Post.into(),
         ..request
     };
-    let reused = dossiers
-        .submit_dossier(server.citizen(other))
-        .await
-        .expect_err("reused");
-    assert_eq!(
-        (reused.code(), reason(&reused).as_str()),
-        (Code::AlreadyExists, "COMMAND_ID_REUSED")
-    );
+    let reused = file(&other).await.expect_err("reused");
+    assert_eq!(reused.code(), Code::AlreadyExists);
+    assert_eq!(reason(&reused), "COMMAND_ID_REUSED");
+}
+
+#[tokio::test]
+async fn a_clerk_finds_the_dossier_and_is_told_what_stands_in_the_way() {
+    let server = Server::start(|_| {}).await;
+    let transport = server.connect().await;
+    server.furnish(&transport).await;
+    let dossier = server.file(&transport).await.dossier.expect("a state").id;
+    let mut desk = DeskServiceClient::new(transport);
 
     let list = ListWorkItemsRequest {
         queue: Queue::ToReceive.into(),
@@ -238,11 +243,11 @@ async fn a_dossier_is_filed_listed_refused_with_help_tracked_and_replayed() {
         .expect("a page")
         .into_inner();
     assert_eq!((page.total_size, page.rows.len()), (1, 1));
-    assert_eq!(page.rows[0].dossier, state.id);
+    assert_eq!(page.rows[0].dossier, dossier);
 
     let accept = AcceptDossierRequest {
         command: meta(),
-        dossier: state.id.clone(),
+        dossier,
         ..Default::default()
     };
     let refused = desk
@@ -254,6 +259,15 @@ async fn a_dossier_is_filed_listed_refused_with_help_tracked_and_replayed() {
     let metadata = &details.error_info().expect("an ErrorInfo").metadata;
     assert_eq!(metadata["last_act"], "submit");
     assert!(metadata["offered"].contains("accept"), "{metadata:?}");
+}
+
+#[tokio::test]
+async fn a_citizen_tracks_by_the_secret_and_strangers_find_nothing() {
+    let server = Server::start(|_| {}).await;
+    let transport = server.connect().await;
+    server.furnish(&transport).await;
+    let filed = server.file(&transport).await;
+    let mut dossiers = DossierServiceClient::new(transport);
 
     let by = Some(track_dossier_request::By::Secret(filed.tracking_secret));
     let tracked = dossiers
@@ -264,23 +278,37 @@ async fn a_dossier_is_filed_listed_refused_with_help_tracked_and_replayed() {
         tracked.into_inner().procedure.expect("a procedure").code,
         "1.001612"
     );
+    let known = CodeAndFactor {
+        code: "H49.61.05-261124-0001".into(),
+        factor: "0912345678".into(),
+    };
+    let by = Some(track_dossier_request::By::Code(known));
+    let refused = dossiers
+        .track_dossier(TrackDossierRequest { by })
+        .await
+        .expect_err("no token");
+    assert_eq!(refused.code(), Code::Unauthenticated);
 
-    let stranger = server.ask(
-        "citizen-2",
-        None,
-        Role::Applicant,
-        GetDossierRequest {
-            dossier: state.id.clone(),
-            ..Default::default()
-        },
-    );
+    let dossier = filed.dossier.expect("a state").id;
+    let get = GetDossierRequest {
+        dossier,
+        ..Default::default()
+    };
+    let stranger = server.ask("citizen-2", None, Role::Applicant, get);
     let hidden = dossiers
         .get_dossier(stranger)
         .await
         .expect_err("not theirs");
     assert_eq!(hidden.code(), Code::NotFound);
+}
 
-    let replay = server.citizen(ReplayHistoryRequest { dossier: state.id });
+#[tokio::test]
+async fn a_history_is_streamed_and_then_judged() {
+    let server = Server::start(|_| {}).await;
+    let transport = server.connect().await;
+    server.furnish(&transport).await;
+    let dossier = server.file(&transport).await.dossier.expect("a state").id;
+    let replay = server.citizen(ReplayHistoryRequest { dossier });
     let mut audit = AuditServiceClient::new(transport);
     let mut stream = audit
         .replay_history(replay)
@@ -306,6 +334,16 @@ async fn a_dossier_is_filed_listed_refused_with_help_tracked_and_replayed() {
     };
     assert!(verdict.equal, "{:?}", verdict.findings);
     assert_eq!(verdict.events, events);
+    assert!(
+        stream.message().await.expect("sound").is_none(),
+        "the verdict is the last"
+    );
+    let chain = server.citizen(ReadChainRequest {
+        chain: "sys:procedures".into(),
+        after_sequence: 0,
+    });
+    let refused = audit.read_chain(chain).await.expect_err("for auditors");
+    assert_eq!(refused.code(), Code::PermissionDenied);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::transition::Change;
-use super::{Case, Context, active_unit, reject, violation};
+use super::{Case, Context, active_unit, dossier_closed, reject, violation};
 use crate::command::{Actor, Advance, Choose};
 use crate::dossier::{Dossier, WorkItem};
 use crate::event::Event;
@@ -47,8 +47,14 @@ pub(super) struct Chosen<'a> {
 pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
     let mut offers = Vec::new();
     for item in dossier.items.values() {
-        let Some(step) = procedure.step(&item.step) else { continue };
-        for action in step.actions.iter().filter(|action| action.act != Act::Lapse) {
+        let Some(step) = procedure.step(&item.step) else {
+            continue;
+        };
+        for action in step
+            .actions
+            .iter()
+            .filter(|action| action.act != Act::Lapse)
+        {
             offers.push(Offer {
                 item: Some(item.id),
                 act: action.act.as_str(),
@@ -64,7 +70,14 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
     }
     if !dossier.closed && dossier.fees.values().any(|fee| fee.payment.is_none()) {
         let unit = dossier.filing.receiving_unit.clone();
-        offers.push(plain("record_payment", None, Role::Cashier, unit, "Thu phí", "Record payment"));
+        offers.push(plain(
+            "record_payment",
+            None,
+            Role::Cashier,
+            unit,
+            "Thu phí",
+            "Record payment",
+        ));
     }
     offers
 }
@@ -73,8 +86,18 @@ fn desk_offers(item: &WorkItem, step: &Step) -> Vec<Offer> {
     let plain = |act, role, vi, en| plain(act, Some(item.id), role, item.unit.clone(), vi, en);
     let mut offers = Vec::new();
     if step.reviews {
-        offers.push(plain("decide_items", item.role, "Kiểm tra thành phần", "Decide items"));
-        offers.push(plain("record_lookup", item.role, "Ghi kết quả tra cứu", "Record look-up"));
+        offers.push(plain(
+            "decide_items",
+            item.role,
+            "Kiểm tra thành phần",
+            "Decide items",
+        ));
+        offers.push(plain(
+            "record_lookup",
+            item.role,
+            "Ghi kết quả tra cứu",
+            "Record look-up",
+        ));
     }
     if item.role != Role::Applicant {
         match item.assignee {
@@ -96,9 +119,20 @@ fn plain(
     vi: &str,
     en: &str,
 ) -> Offer {
-    let name = Text { vi: vi.into(), en: en.into() };
+    let name = Text {
+        vi: vi.into(),
+        en: en.into(),
+    };
     let unit = Some(unit);
-    Offer { item, act, action: None, name, roles: vec![role], unit, reason_required: false }
+    Offer {
+        item,
+        act,
+        action: None,
+        name,
+        roles: vec![role],
+        unit,
+        reason_required: false,
+    }
 }
 
 /// Finds the one action that the command means and this actor may carry out.
@@ -138,15 +172,28 @@ fn offered<'a>(
     {
         return Err(item_not_open(id));
     }
-    let items = dossier.items.values().filter(|item| choose.item.is_none_or(|id| item.id == id));
+    let items = dossier
+        .items
+        .values()
+        .filter(|item| choose.item.is_none_or(|id| item.id == id));
     let mut found = Vec::new();
     for item in items {
-        let Some(step) = ctx.procedure.step(&item.step) else { continue };
+        let Some(step) = ctx.procedure.step(&item.step) else {
+            continue;
+        };
         let named = |action: &&Action| choose.action.as_ref().is_none_or(|id| *id == action.id);
-        let fitting = step.actions.iter().filter(|action| action.act == act).filter(named);
+        let fitting = step
+            .actions
+            .iter()
+            .filter(|action| action.act == act)
+            .filter(named);
         found.extend(fitting.map(|action| Chosen { item, step, action }));
     }
-    if found.is_empty() { Err(not_offered(dossier, act, ctx)) } else { Ok(found) }
+    if found.is_empty() {
+        Err(not_offered(dossier, act, ctx))
+    } else {
+        Ok(found)
+    }
 }
 
 pub(super) fn item_not_open(id: u32) -> Rejection {
@@ -159,17 +206,16 @@ pub(super) fn item_not_open(id: u32) -> Rejection {
 
 fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
     if dossier.closed {
-        return reject(
-            Reason::DossierClosed,
-            "Hồ sơ đã kết thúc, không còn thao tác nào.",
-            "The dossier is closed; nothing can be done with it any more.",
-        );
+        return dossier_closed();
     }
     let name = ctx.procedure.step(&dossier.state).map(|step| &step.name);
     let (vi, en) = name.map_or(("", ""), |name| (name.vi.as_str(), name.en.as_str()));
     reject(
         Reason::ActNotOffered,
-        format!("Không thể thực hiện \"{}\" khi hồ sơ ở bước \"{vi}\".", act.as_str()),
+        format!(
+            "Không thể thực hiện \"{}\" khi hồ sơ ở bước \"{vi}\".",
+            act.as_str()
+        ),
         format!(
             "{} cannot be done while the dossier is in \"{en}\" ({}).",
             act.as_str(),
@@ -179,8 +225,10 @@ fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
 }
 
 fn ambiguous(several: &[Chosen<'_>]) -> Rejection {
-    let names: Vec<String> =
-        several.iter().map(|c| format!("item {} action {}", c.item.id, c.action.id)).collect();
+    let names: Vec<String> = several
+        .iter()
+        .map(|c| format!("item {} action {}", c.item.id, c.action.id))
+        .collect();
     let list = names.join(", ");
     reject(
         Reason::AmbiguousAction,
@@ -249,7 +297,10 @@ fn check(
         return Err(reject(
             Reason::ConditionNotMet,
             format!("Chưa đủ điều kiện cho \"{}\": {text}.", action.name.vi),
-            format!("The condition of \"{}\" does not hold: {text}.", action.name.en),
+            format!(
+                "The condition of \"{}\" does not hold: {text}.",
+                action.name.en
+            ),
         ));
     }
     let given = choose.reason.as_deref().unwrap_or_default().trim();
@@ -260,12 +311,22 @@ fn check(
             "A written reason is required: give it in `reason`.",
         ));
     }
-    let used = dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
+    let used = dossier
+        .rounds
+        .get(&round_name(chosen))
+        .copied()
+        .unwrap_or(0);
     if action.rounds_max.is_some_and(|max| used >= max) {
         return Err(reject(
             Reason::RoundsExhausted,
-            format!("Đã dùng hết số lần cho phép ({used}) của \"{}\".", action.name.vi),
-            format!("\"{}\" has been used {used} times, as often as allowed.", action.name.en),
+            format!(
+                "Đã dùng hết số lần cho phép ({used}) của \"{}\".",
+                action.name.vi
+            ),
+            format!(
+                "\"{}\" has been used {used} times, as often as allowed.",
+                action.name.en
+            ),
         ));
     }
     Ok(())
@@ -325,7 +386,14 @@ fn record_data(
         );
         rejection.violations = faults
             .into_iter()
-            .map(|f| violation(format!("data{}", f.path), &f.code, f.message.vi, f.message.en))
+            .map(|f| {
+                violation(
+                    format!("data{}", f.path),
+                    &f.code,
+                    f.message.vi,
+                    f.message.en,
+                )
+            })
             .collect();
         return Err(rejection);
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use motcua_deadlines::Clock;
-use motcua_procedures::{
-    Channel, ClockStart, HandIn, LimitRule, NumberAt, Procedure, Role, Text,
-};
+use motcua_procedures::{Channel, ClockStart, HandIn, LimitRule, NumberAt, Procedure, Role, Text};
 use serde_json::{Value, json};
 
 use super::transition::first_item;
@@ -28,7 +26,10 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     let mut violations = form_violations(ctx.procedure, &submit.form);
     let form_is_valid = violations.is_empty();
     violations.extend(document_violations(&submit.documents, ctx.procedure));
-    let ctx = &Context { form: &submit.form, ..ctx.clone() };
+    let ctx = &Context {
+        form: &submit.form,
+        ..ctx.clone()
+    };
     let case = Case::new(&submit.form, &filing, &documents, None, ctx);
     let mut required = Vec::new();
     if form_is_valid {
@@ -88,7 +89,10 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
             "This unit is no public administration service centre; name one that is.",
         ));
     }
-    let competent = submit.competent_unit.as_ref().or(receiving.competent_agency.as_ref());
+    let competent = submit
+        .competent_unit
+        .as_ref()
+        .or(receiving.competent_agency.as_ref());
     let competent = match competent {
         Some(id) => active_unit(ctx, id, "competent_unit")?.id.clone(),
         None => {
@@ -126,13 +130,24 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
     if !faults.is_empty() {
         return Err(all_at_once(faults));
     }
-    let of_part = |part| submit.persons.iter().filter(move |person| person.part == part);
-    let assisting = ctx.actor.unit.clone().filter(|unit| *unit != submit.receiving_unit);
+    let of_part = |part| {
+        submit
+            .persons
+            .iter()
+            .filter(move |person| person.part == part)
+    };
+    let assisting = ctx
+        .actor
+        .unit
+        .clone()
+        .filter(|unit| *unit != submit.receiving_unit);
     Ok(Filing {
         channel: submit.channel,
         variant,
         applicant: ctx.actor.person().to_owned(),
-        owners: of_part(Part::DossierOwner).map(|person| person.id.clone()).collect(),
+        owners: of_part(Part::DossierOwner)
+            .map(|person| person.id.clone())
+            .collect(),
         authorised_person: of_part(Part::AuthorisedPerson).map(|p| p.id.clone()).next(),
         assisting_unit: assisting,
         receiving_unit: submit.receiving_unit.clone(),
@@ -144,7 +159,13 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
 
 fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
     let parties = ctx.procedure.definition().parties;
-    let count = |part| submit.persons.iter().filter(|person| person.part == part).count();
+    let count = |part| {
+        submit
+            .persons
+            .iter()
+            .filter(|person| person.part == part)
+            .count()
+    };
     let mut faults = Vec::new();
     let mut fault = |subject: String, code, vi: String, en: String| {
         faults.push(violation(subject, code, vi, en));
@@ -169,7 +190,12 @@ fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
         );
     }
     for (i, person) in submit.persons.iter().enumerate() {
-        let texts = [&person.id_number, &person.phone, &person.email, &person.address];
+        let texts = [
+            &person.id_number,
+            &person.phone,
+            &person.email,
+            &person.address,
+        ];
         let long = |text: &str| text.chars().count() > PERSON_TEXT_CHARS_MAX;
         if person.id.is_empty() || person.full_name.trim().is_empty() {
             fault(
@@ -179,7 +205,9 @@ fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
                 "Id and full name are required.".into(),
             );
         }
-        if long(&person.id) || long(&person.full_name) || texts.into_iter().flatten().any(|t| long(t))
+        if long(&person.id)
+            || long(&person.full_name)
+            || texts.into_iter().flatten().any(|t| long(t))
         {
             fault(
                 format!("persons/{i}"),
@@ -189,7 +217,11 @@ fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
             );
         }
     }
-    if !submit.persons.iter().any(|person| person.id == ctx.actor.person()) {
+    if !submit
+        .persons
+        .iter()
+        .any(|person| person.id == ctx.actor.person())
+    {
         fault(
             "persons".into(),
             "APPLICANT_ABSENT",
@@ -291,16 +323,19 @@ fn variant_violation(
     Ok(Some(violation(
         "variant",
         "VARIANT_MISMATCH",
-        format!("Nội dung tờ khai không thuộc trường hợp \"{}\".", variant.name.vi),
-        format!("The form does not fit the variant \"{}\": {text}.", variant.name.en),
+        format!(
+            "Nội dung tờ khai không thuộc trường hợp \"{}\".",
+            variant.name.vi
+        ),
+        format!(
+            "The form does not fit the variant \"{}\": {text}.",
+            variant.name.en
+        ),
     )))
 }
 
 /// The requirements that apply to the case.
-pub(super) fn requirements(
-    case: &Case<'_>,
-    ctx: &Context<'_>,
-) -> Result<Vec<Required>, Rejection> {
+pub(super) fn requirements(case: &Case<'_>, ctx: &Context<'_>) -> Result<Vec<Required>, Rejection> {
     let mut required = Vec::new();
     for requirement in &ctx.procedure.definition().documents {
         if case.holds(requirement.when.as_ref())? {
@@ -334,8 +369,13 @@ fn missing_uploads(
 }
 
 pub(super) fn missing_document(id: &str, procedure: &Procedure) -> Violation {
-    let name = procedure.document(id).map(|requirement| requirement.name.clone());
-    let name = name.unwrap_or(Text { vi: id.into(), en: id.into() });
+    let name = procedure
+        .document(id)
+        .map(|requirement| requirement.name.clone());
+    let name = name.unwrap_or(Text {
+        vi: id.into(),
+        en: id.into(),
+    });
     violation(
         format!("document:{id}"),
         "MISSING",
@@ -355,7 +395,11 @@ pub(super) fn fees(
         paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
     for fee in &ctx.procedure.definition().fees {
         if !fees.contains_key(&fee.id) && case.holds(fee.when.as_ref())? {
-            let owed = Obligation { amount: fee.amount, collect: fee.collect, payment: None };
+            let owed = Obligation {
+                amount: fee.amount,
+                collect: fee.collect,
+                payment: None,
+            };
             fees.insert(fee.id.clone(), owed);
         }
     }
@@ -375,11 +419,15 @@ pub(super) fn clock_at(
             applicable = Some(rule);
         }
     }
-    let Some(rule) = applicable.filter(|rule| rule.start == start) else { return Ok(None) };
+    let Some(rule) = applicable.filter(|rule| rule.start == start) else {
+        return Ok(None);
+    };
     let hours = ctx.hours_of(&filing.competent_unit);
     let inputs = ctx.inputs(&hours);
     let started = |limit| {
-        Clock::start(limit, ctx.now, &inputs).map(|(clock, _)| clock).map_err(|e| deadline_rule(&e))
+        Clock::start(limit, ctx.now, &inputs)
+            .map(|(clock, _)| clock)
+            .map_err(|e| deadline_rule(&e))
     };
     Ok(Some(Clocks {
         rule: rule.id.clone(),
@@ -403,18 +451,26 @@ fn open(facts: Facts, ctx: &Context<'_>) -> Result<Event, Rejection> {
 }
 
 fn by_requirement(inputs: &[DocumentInput]) -> BTreeMap<String, DocumentContent> {
-    inputs.iter().map(|input| (input.requirement.clone(), input.content.clone())).collect()
+    inputs
+        .iter()
+        .map(|input| (input.requirement.clone(), input.content.clone()))
+        .collect()
 }
 
 /// Top-level names of a form.
 pub(super) fn names_of(form: &Value) -> Vec<String> {
-    form.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    form.as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn personal(submit: &Submit) -> BTreeMap<String, Value> {
     let form = submit.form.as_object().into_iter().flatten();
-    let mut personal: BTreeMap<String, Value> =
-        form.map(|(name, value)| (format!("form.{name}"), value.clone())).collect();
+    let mut personal: BTreeMap<String, Value> = form
+        .map(|(name, value)| (format!("form.{name}"), value.clone()))
+        .collect();
     for (i, person) in submit.persons.iter().enumerate() {
         personal.insert(format!("person.{}", i + 1), json!(person));
     }

@@ -4,8 +4,8 @@ use motcua_procedures::Role;
 
 use super::Context;
 use super::act::role_required;
-use super::reject;
 use super::transition::Change;
+use super::{dossier_closed, reject};
 use crate::command::RecordPayment;
 use crate::dossier::{Dossier, Payment};
 use crate::event::Event;
@@ -29,7 +29,11 @@ pub(super) fn record_payment(
         return Err(reject(
             Reason::PaymentMismatch,
             format!("Hồ sơ không có khoản {}.", payment.fee),
-            format!("The dossier owes no fee {}; it owes: {}.", payment.fee, owed.join(", ")),
+            format!(
+                "The dossier owes no fee {}; it owes: {}.",
+                payment.fee,
+                owed.join(", ")
+            ),
         ));
     };
     let reference = payment.external_reference.trim();
@@ -44,11 +48,16 @@ pub(super) fn record_payment(
         return Err(reject(
             Reason::PaymentMismatch,
             format!("Số tiền phải là {} đồng.", fee.amount),
-            format!("The amount must be {} đồng, not {}.", fee.amount, payment.amount),
+            format!(
+                "The amount must be {} đồng, not {}.",
+                fee.amount, payment.amount
+            ),
         ));
     }
     let known = dossier.fees.iter().find(|(_, fee)| {
-        fee.payment.as_ref().is_some_and(|paid| paid.external_reference == reference)
+        fee.payment
+            .as_ref()
+            .is_some_and(|paid| paid.external_reference == reference)
     });
     match (known, &fee.payment) {
         (Some((id, _)), _) if *id == payment.fee => return Ok(Vec::new()),
@@ -66,6 +75,7 @@ pub(super) fn record_payment(
                 format!("The fee is paid already, by {}.", paid.external_reference),
             ));
         }
+        (None, None) if dossier.closed => return Err(dossier_closed()),
         (None, None) => {}
     }
     let mut change = Change::plain(dossier, "record_payment", ctx);

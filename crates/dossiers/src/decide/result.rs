@@ -25,7 +25,10 @@ pub(super) fn sign(
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Sign, choose_, ctx)?;
     let mut change = Change::begin(dossier, Act::Sign.as_str(), chosen, choose_, ctx);
-    change.facts.signature = Some(Signature { signer: ctx.actor.id.clone(), at: ctx.now });
+    change.facts.signature = Some(Signature {
+        signer: ctx.actor.id.clone(),
+        at: ctx.now,
+    });
     change.follow_target()?;
     change.finish()
 }
@@ -158,7 +161,11 @@ fn check_recipients(
 }
 
 fn absent_owners(dossier: &Dossier, present: &BTreeSet<&String>) -> Vec<Violation> {
-    let owners = dossier.filing.owners.iter().filter(|owner| !present.contains(owner));
+    let owners = dossier
+        .filing
+        .owners
+        .iter()
+        .filter(|owner| !present.contains(owner));
     owners
         .map(|owner| {
             violation(
@@ -174,7 +181,10 @@ fn absent_owners(dossier: &Dossier, present: &BTreeSet<&String>) -> Vec<Violatio
 /// Originals of papers that were only scanned are compared and taken in now.
 fn check_originals(dossier: &Dossier, deliver: &Deliver) -> Result<(), Rejection> {
     let scanned = |id: &str| {
-        matches!(dossier.documents.get(id), Some(DocumentContent::Upload { signed: false, .. }))
+        matches!(
+            dossier.documents.get(id),
+            Some(DocumentContent::Upload { signed: false, .. })
+        )
     };
     let unchecked: Vec<Violation> = dossier
         .required

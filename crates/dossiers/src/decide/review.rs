@@ -11,7 +11,7 @@ use super::filing::{
     requirements,
 };
 use super::transition::{Change, request_fields};
-use super::{Case, Context, is_present, reject, violation};
+use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{
     Choose, DecideItems, DocumentContent, ItemName, RecordLookup, RequestSupplement, Supplement,
 };
@@ -23,10 +23,16 @@ use crate::rejection::{Reason, Rejection, Violation};
 fn reviewing<'a>(dossier: &'a Dossier, ctx: &Context<'_>) -> Result<&'a WorkItem, Rejection> {
     let reviews = |item: &&WorkItem| ctx.procedure.step(&item.step).is_some_and(|s| s.reviews);
     let Some(item) = dossier.items.values().find(reviews) else {
+        if dossier.closed {
+            return Err(dossier_closed());
+        }
         return Err(reject(
             Reason::ActNotOffered,
             "Bước hiện tại không kiểm tra thành phần hồ sơ.",
-            format!("Documents are not checked in the present step ({}).", dossier.state),
+            format!(
+                "Documents are not checked in the present step ({}).",
+                dossier.state
+            ),
         ));
     };
     if ctx.actor.role != item.role || ctx.actor.unit.as_deref() != Some(&item.unit) {
@@ -70,13 +76,19 @@ pub(super) fn decide_items(
         if !reason.is_empty() {
             change.personal(format!("decision.{item}"), json!(reason));
         }
-        change.facts.decisions.insert(item.clone(), decision.accepted);
+        change
+            .facts
+            .decisions
+            .insert(item.clone(), decision.accepted);
     }
     if !faults.is_empty() {
         return Err(all_at_once(faults));
     }
     if decide.accept_rest {
-        let present = dossier.documents.iter().filter(|(_, content)| is_present(content));
+        let present = dossier
+            .documents
+            .iter()
+            .filter(|(_, content)| is_present(content));
         for (id, _) in present {
             let item = ItemName::Document(id.clone());
             if !dossier.decisions.contains_key(&item) {
@@ -102,8 +114,7 @@ pub(super) fn record_lookup(
     reviewing(dossier, ctx)?;
     let subject = format!("document:{}", lookup.requirement);
     let requirement = ctx.procedure.document(&lookup.requirement);
-    let looked_up =
-        requirement.filter(|r| r.data_source.is_some() || r.hand_in == HandIn::LookUp);
+    let looked_up = requirement.filter(|r| r.data_source.is_some() || r.hand_in == HandIn::LookUp);
     if looked_up.is_none() {
         return Err(all_at_once(vec![violation(
             subject,
@@ -114,17 +125,29 @@ pub(super) fn record_lookup(
     }
     let mut change = Change::plain(dossier, "record_lookup", ctx);
     let registry = lookup.registry.clone();
-    let content = DocumentContent::LookUp { registry, found: lookup.found };
+    let content = DocumentContent::LookUp {
+        registry,
+        found: lookup.found,
+    };
     let item = ItemName::Document(lookup.requirement.clone());
-    let handed_in = dossier.documents.get(&lookup.requirement).is_some_and(is_present);
+    let handed_in = dossier
+        .documents
+        .get(&lookup.requirement)
+        .is_some_and(is_present);
     if lookup.found || !handed_in {
-        change.facts.documents.insert(lookup.requirement.clone(), content);
+        change
+            .facts
+            .documents
+            .insert(lookup.requirement.clone(), content);
     }
     if lookup.found {
         change.facts.decisions.insert(item, true);
     }
-    change.personal("answer", json!({ "found": lookup.found, "registry": lookup.registry,
-        "requirement": lookup.requirement, "text": lookup.answer }));
+    change.personal(
+        "answer",
+        json!({ "found": lookup.found, "registry": lookup.registry,
+        "requirement": lookup.requirement, "text": lookup.answer }),
+    );
     change.finish()
 }
 
@@ -164,7 +187,11 @@ fn accept_under(
     effective: &Procedure,
     ctx: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let ctx = Context { procedure: effective, effective: None, ..ctx.clone() };
+    let ctx = Context {
+        procedure: effective,
+        effective: None,
+        ..ctx.clone()
+    };
     let faults = form_violations(effective, ctx.form);
     if !faults.is_empty() || effective.step(&dossier.state).is_none() {
         return Err(incomplete(faults));
@@ -194,9 +221,16 @@ fn accept_under(
 fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
     let mut open = Vec::new();
     for required in &dossier.required {
-        let Some(requirement) = procedure.document(&required.id) else { continue };
-        let content = dossier.documents.get(&required.id).filter(|content| is_present(content));
-        let verdict = dossier.decisions.get(&ItemName::Document(required.id.clone()));
+        let Some(requirement) = procedure.document(&required.id) else {
+            continue;
+        };
+        let content = dossier
+            .documents
+            .get(&required.id)
+            .filter(|content| is_present(content));
+        let verdict = dossier
+            .decisions
+            .get(&ItemName::Document(required.id.clone()));
         let subject = format!("document:{}", required.id);
         match (content, verdict) {
             (None, _) if requirement.hand_in == HandIn::Submit => {
@@ -235,7 +269,10 @@ fn incomplete(open: Vec<Violation>) -> Rejection {
     let mut rejection = reject(
         Reason::ReviewIncomplete,
         format!("Chưa thể tiếp nhận: còn {} điểm.", open.len()),
-        format!("Not acceptable yet: {} point(s) are open; all of them are listed.", open.len()),
+        format!(
+            "Not acceptable yet: {} point(s) are open; all of them are listed.",
+            open.len()
+        ),
     );
     rejection.violations = open;
     rejection
@@ -243,8 +280,7 @@ fn incomplete(open: Vec<Violation>) -> Rejection {
 
 /// Money that is due before an act.
 pub(super) fn fees_paid(dossier: &Dossier, collect: Collect) -> Result<(), Rejection> {
-    let unpaid =
-        |fee: &(&String, &Obligation)| fee.1.collect == collect && fee.1.payment.is_none();
+    let unpaid = |fee: &(&String, &Obligation)| fee.1.collect == collect && fee.1.payment.is_none();
     let unpaid: Vec<Violation> = dossier
         .fees
         .iter()
@@ -314,8 +350,13 @@ pub(super) fn request_supplement(
     if request.items.is_empty() || !left_out.is_empty() {
         return Err(supplement_incomplete(left_out));
     }
-    let mut change =
-        Change::begin(dossier, Act::RequestSupplement.as_str(), chosen, &request.choose, ctx);
+    let mut change = Change::begin(
+        dossier,
+        Act::RequestSupplement.as_str(),
+        chosen,
+        &request.choose,
+        ctx,
+    );
     let items = named.into_iter().cloned().collect();
     change.facts.supplement = Some(SupplementRequested { items, at: ctx.now });
     for (name, value) in request_fields(&request.items) {
@@ -334,14 +375,12 @@ fn wanting(dossier: &Dossier, procedure: &Procedure) -> BTreeSet<ItemName> {
     });
     let missing = missing.map(|required| ItemName::Document(required.id.clone()));
     let rejected = dossier.decisions.iter().filter(|(_, accepted)| !**accepted);
-    missing.chain(rejected.map(|(item, _)| item.clone())).collect()
+    missing
+        .chain(rejected.map(|(item, _)| item.clone()))
+        .collect()
 }
 
-fn unlawful_demand(
-    dossier: &Dossier,
-    item: &ItemName,
-    procedure: &Procedure,
-) -> Option<Violation> {
+fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) -> Option<Violation> {
     let fault = |code, vi: &str, en: &str| Some(violation(item.to_string(), code, vi, en));
     let rejected = dossier.decisions.get(item) == Some(&false);
     let id = match item {
@@ -350,7 +389,11 @@ fn unlawful_demand(
             return if known {
                 None
             } else {
-                fault("UNKNOWN_FIELD", "Tờ khai không có mục này.", "The form has no such field.")
+                fault(
+                    "UNKNOWN_FIELD",
+                    "Tờ khai không có mục này.",
+                    "The form has no such field.",
+                )
             };
         }
         ItemName::Document(id) => id,
@@ -364,25 +407,29 @@ fn unlawful_demand(
     }
     let content = dossier.documents.get(id);
     match content {
-        Some(DocumentContent::Upload { signed: true, .. } | DocumentContent::LookUp { found: true, .. })
-            if !rejected =>
-        {
-            fault(
-                "HELD_ELECTRONICALLY",
-                "Đã có bản điện tử hợp lệ, không được yêu cầu bản giấy.",
-                "A valid electronic document is there; the paper may not be demanded.",
-            )
-        }
+        Some(
+            DocumentContent::Upload { signed: true, .. }
+            | DocumentContent::LookUp { found: true, .. },
+        ) if !rejected => fault(
+            "HELD_ELECTRONICALLY",
+            "Đã có bản điện tử hợp lệ, không được yêu cầu bản giấy.",
+            "A valid electronic document is there; the paper may not be demanded.",
+        ),
         Some(content) if is_present(content) && !rejected => fault(
             "ALREADY_THERE",
             "Thành phần đã có; muốn yêu cầu lại phải quyết định không chấp nhận trước.",
             "The document is there; reject it with a reason before asking for it again.",
         ),
-        None if procedure.document(id).is_some_and(|r| r.data_source.is_some()) => fault(
-            "LOOK_UP_FIRST",
-            "Phải tra cứu trước, chỉ yêu cầu khi tra cứu không được.",
-            "Look it up first; it may be asked for only when the look-up fails.",
-        ),
+        None if procedure
+            .document(id)
+            .is_some_and(|r| r.data_source.is_some()) =>
+        {
+            fault(
+                "LOOK_UP_FIRST",
+                "Phải tra cứu trước, chỉ yêu cầu khi tra cứu không được.",
+                "Look it up first; it may be asked for only when the look-up fails.",
+            )
+        }
         _ => None,
     }
 }
@@ -410,12 +457,24 @@ pub(super) fn supplement(
     faults.extend(unanswered(dossier, answer));
     if !faults.is_empty() {
         let unanswered = faults.iter().any(|fault| fault.code == "UNANSWERED");
-        return Err(if unanswered { supplement_incomplete(faults) } else { all_at_once(faults) });
+        return Err(if unanswered {
+            supplement_incomplete(faults)
+        } else {
+            all_at_once(faults)
+        });
     }
-    let mut change =
-        Change::begin(dossier, Act::Supplement.as_str(), chosen, &Choose::default(), ctx);
+    let mut change = Change::begin(
+        dossier,
+        Act::Supplement.as_str(),
+        chosen,
+        &Choose::default(),
+        ctx,
+    );
     for input in &answer.documents {
-        change.facts.documents.insert(input.requirement.clone(), input.content.clone());
+        change
+            .facts
+            .documents
+            .insert(input.requirement.clone(), input.content.clone());
     }
     change.facts.form_fields = names_of(&answer.form);
     for (name, value) in answer.form.as_object().into_iter().flatten() {
@@ -423,7 +482,13 @@ pub(super) fn supplement(
     }
     let mut documents = dossier.documents.clone();
     documents.extend(change.facts.documents.clone());
-    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
+    let case = Case::new(
+        &form,
+        &dossier.filing,
+        &documents,
+        dossier.outcome.as_deref(),
+        ctx,
+    );
     change.facts.required = Some(requirements(&case, ctx)?);
     change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
     change.facts.answered = true;

@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use motcua_procedures::Act;
 
+use super::Context;
 use super::act::{Chosen, round_name};
 use super::transition::Change;
-use super::Context;
 use crate::command::{Actor, Choose, FiredTimer};
 use crate::dossier::Dossier;
 use crate::event::Event;
@@ -27,8 +27,15 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
     let mut dossier = dossier.clone();
     let mut events = Vec::new();
     while events.len() < FIRED_MAX {
-        let Some((name, due_at)) = next_due(&dossier, ctx.now) else { break };
-        let ctx = Context { actor: &system, command: None, now: due_at, ..ctx.clone() };
+        let Some((name, due_at)) = next_due(&dossier, ctx.now) else {
+            break;
+        };
+        let ctx = Context {
+            actor: &system,
+            command: None,
+            now: due_at,
+            ..ctx.clone()
+        };
         let event = fire(&dossier, &name, due_at, &ctx)?;
         let recorded = Recorded {
             id: dossier.id,
@@ -46,7 +53,8 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
 
 fn next_due(dossier: &Dossier, now: Timestamp) -> Option<(String, Timestamp)> {
     let due = dossier.timers.iter().filter(|(_, at)| **at <= now);
-    due.min_by_key(|(name, at)| (**at, name.as_str())).map(|(name, at)| (name.clone(), *at))
+    due.min_by_key(|(name, at)| (**at, name.as_str()))
+        .map(|(name, at)| (name.clone(), *at))
 }
 
 fn fire(
@@ -56,10 +64,17 @@ fn fire(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let (kind, item) = match name.split_once(':') {
-        Some((kind, item)) => (kind, item.parse().ok().and_then(|id: u32| dossier.items.get(&id))),
+        Some((kind, item)) => (
+            kind,
+            item.parse().ok().and_then(|id: u32| dossier.items.get(&id)),
+        ),
         None => (name, None),
     };
-    let lapse = if kind == "timeout" { item.and_then(|item| lapse_of(item, ctx)) } else { None };
+    let lapse = if kind == "timeout" {
+        item.and_then(|item| lapse_of(item, ctx))
+    } else {
+        None
+    };
     let mut change = match lapse {
         Some(chosen) => {
             let choose = Choose::default();
@@ -78,17 +93,20 @@ fn fire(
         change.facts.items.push(item);
     }
     change.facts.timers.insert(name.to_owned(), None);
-    change.facts.timer = Some(FiredTimer { name: name.to_owned(), due_at });
+    change.facts.timer = Some(FiredTimer {
+        name: name.to_owned(),
+        due_at,
+    });
     change.finish()
 }
 
-fn lapse_of<'a>(
-    item: &'a crate::dossier::WorkItem,
-    ctx: &'a Context<'_>,
-) -> Option<Chosen<'a>> {
+fn lapse_of<'a>(item: &'a crate::dossier::WorkItem, ctx: &'a Context<'_>) -> Option<Chosen<'a>> {
     let step = ctx.procedure.step(&item.step)?;
     let timeout = step.timeout.as_ref()?;
-    let action = step.actions.iter().find(|action| action.id == timeout.action)?;
+    let action = step
+        .actions
+        .iter()
+        .find(|action| action.id == timeout.action)?;
     Some(Chosen { item, step, action })
 }
 

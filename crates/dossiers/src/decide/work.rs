@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::act::{held_by_another, item_not_open, role_required};
 use super::transition::Change;
-use super::{Context, active_unit, reject};
+use super::{Context, active_unit, dossier_closed, reject};
 use crate::command::{Assign, HandOver, ItemRef};
 use crate::dossier::{Dossier, WorkItem};
 use crate::event::Event;
@@ -18,13 +18,7 @@ fn open_item(dossier: &Dossier, id: Option<u32>) -> Result<&WorkItem, Rejection>
             let mut items = dossier.items.values();
             match (items.next(), items.next()) {
                 (Some(only), None) => only,
-                (None, _) => {
-                    return Err(reject(
-                        Reason::DossierClosed,
-                        "Hồ sơ không còn việc nào mở.",
-                        "The dossier has no open work item.",
-                    ));
-                }
+                (None, _) => return Err(dossier_closed()),
                 (Some(_), Some(_)) => {
                     return Err(reject(
                         Reason::AmbiguousAction,
@@ -55,13 +49,20 @@ fn here(item: &WorkItem, roles: &[Role], ctx: &Context<'_>) -> Result<(), Reject
 }
 
 fn suitable(unit: &str, person: &str, role: Role, ctx: &Context<'_>) -> Result<(), Rejection> {
-    if ctx.units.unit(unit).is_some_and(|unit| unit.has_staff(person, role)) {
+    if ctx
+        .units
+        .unit(unit)
+        .is_some_and(|unit| unit.has_staff(person, role))
+    {
         return Ok(());
     }
     Err(reject(
         Reason::AssigneeUnsuitable,
         format!("{person} không có vai trò {} tại {unit}.", role.as_str()),
-        format!("{person} does not work as {} in unit {unit}.", role.as_str()),
+        format!(
+            "{person} does not work as {} in unit {unit}.",
+            role.as_str()
+        ),
     ))
 }
 
@@ -88,7 +89,10 @@ pub(super) fn assign(
     let item = open_item(dossier, assign.item)?;
     here(item, &[Role::HeadOfDivision, Role::SigningLeader], ctx)?;
     suitable(&item.unit, &assign.assignee, item.role, ctx)?;
-    let item = WorkItem { assignee: Some(assign.assignee.clone()), ..item.clone() };
+    let item = WorkItem {
+        assignee: Some(assign.assignee.clone()),
+        ..item.clone()
+    };
     changed(dossier, "assign", item, None, ctx)
 }
 
@@ -100,7 +104,10 @@ pub(super) fn claim(
     let item = open_item(dossier, claim.item)?;
     here(item, &[item.role], ctx)?;
     held_by_another(item, ctx.actor)?;
-    let item = WorkItem { assignee: Some(ctx.actor.id.clone()), ..item.clone() };
+    let item = WorkItem {
+        assignee: Some(ctx.actor.id.clone()),
+        ..item.clone()
+    };
     changed(dossier, "claim", item, None, ctx)
 }
 
@@ -112,7 +119,10 @@ pub(super) fn release(
     let item = open_item(dossier, release.item)?;
     here(item, &[item.role, Role::HeadOfDivision], ctx)?;
     held_by_another(item, ctx.actor)?;
-    let item = WorkItem { assignee: None, ..item.clone() };
+    let item = WorkItem {
+        assignee: None,
+        ..item.clone()
+    };
     changed(dossier, "release", item, None, ctx)
 }
 
@@ -123,7 +133,11 @@ pub(super) fn hand_over(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let item = open_item(dossier, hand_over.item)?;
-    here(item, &[item.role, Role::HeadOfDivision, Role::SigningLeader], ctx)?;
+    here(
+        item,
+        &[item.role, Role::HeadOfDivision, Role::SigningLeader],
+        ctx,
+    )?;
     held_by_another(item, ctx.actor)?;
     let unit = match &hand_over.unit {
         Some(unit) => active_unit(ctx, unit, "unit")?.id.clone(),
@@ -140,6 +154,10 @@ pub(super) fn hand_over(
         ));
     }
     let assignee = hand_over.assignee.clone();
-    let item = WorkItem { unit, assignee, ..item.clone() };
+    let item = WorkItem {
+        unit,
+        assignee,
+        ..item.clone()
+    };
     changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cel::IdedExpr;
-use cel::common::ast::{Expr, LiteralValue, operators};
+use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue, operators};
 
 use super::{GUARD_DEPTH_MAX, GUARD_NODES_MAX, GuardError};
 
@@ -153,28 +153,7 @@ fn look<'t>(
             call.target.iter().for_each(|node| visit_child(node, false));
             call.args.iter().for_each(|node| visit_child(node, false));
         }
-        Expr::Comprehension(inner) => {
-            if !visit.bound.is_empty() {
-                return Err(GuardError::Forbidden("a list macro inside another".into()));
-            }
-            visit_child(&inner.iter_range, false);
-            let mut bound = vec![inner.iter_var.as_str(), inner.accu_var.as_str()];
-            bound.extend(inner.iter_var2.as_deref());
-            let depth = visit.depth + 1;
-            for node in [
-                &inner.accu_init,
-                &inner.loop_cond,
-                &inner.loop_step,
-                &inner.result,
-            ] {
-                stack.push(Visit {
-                    node,
-                    depth,
-                    bound: bound.clone(),
-                    inner: false,
-                });
-            }
-        }
+        Expr::Comprehension(inner) => comprehension(visit, inner, stack)?,
         Expr::Map(_) => return Err(GuardError::Forbidden("a map".into())),
         Expr::Struct(value) => {
             return Err(GuardError::Forbidden(format!(
@@ -182,6 +161,40 @@ fn look<'t>(
                 value.type_name
             )));
         }
+    }
+    Ok(())
+}
+
+fn comprehension<'t>(
+    visit: &Visit<'t>,
+    inner: &'t ComprehensionExpr,
+    stack: &mut Vec<Visit<'t>>,
+) -> Result<(), GuardError> {
+    if !visit.bound.is_empty() {
+        return Err(GuardError::Forbidden("a list macro inside another".into()));
+    }
+    let depth = visit.depth + 1;
+    let outside = Visit {
+        node: &inner.iter_range,
+        depth,
+        bound: Vec::new(),
+        inner: false,
+    };
+    stack.push(outside);
+    let mut bound = vec![inner.iter_var.as_str(), inner.accu_var.as_str()];
+    bound.extend(inner.iter_var2.as_deref());
+    for node in [
+        &inner.accu_init,
+        &inner.loop_cond,
+        &inner.loop_step,
+        &inner.result,
+    ] {
+        stack.push(Visit {
+            node,
+            depth,
+            bound: bound.clone(),
+            inner: false,
+        });
     }
     Ok(())
 }

@@ -44,26 +44,11 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let form = fields
         .required(reader, "form")
         .and_then(|item| form(reader, &item));
-    let variants = fields.required(reader, "variants");
-    let variants = variants
-        .map(|item| case::variants(reader, item))
-        .unwrap_or_default();
-    let documents = fields.required(reader, "documents");
-    let documents = documents
-        .map(|item| case::documents(reader, item))
-        .unwrap_or_default();
-    let fees = fields.required(reader, "fees");
-    let fees = fees
-        .map(|item| case::fees(reader, item))
-        .unwrap_or_default();
-    let limits = fields.required(reader, "limits");
-    let limits = limits
-        .map(|item| limit::rules(reader, item))
-        .unwrap_or_default();
-    let results = fields.required(reader, "results");
-    let results = results
-        .map(|item| case::results(reader, item))
-        .unwrap_or_default();
+    let variants = part(reader, &mut fields, "variants", case::variants);
+    let documents = part(reader, &mut fields, "documents", case::documents);
+    let fees = part(reader, &mut fields, "fees", case::fees);
+    let limits = part(reader, &mut fields, "limits", limit::rules);
+    let results = part(reader, &mut fields, "results", case::results);
     let start = fields
         .required(reader, "start")
         .and_then(|item| item.id(reader));
@@ -96,6 +81,19 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
         steps_at: steps.steps_at,
         actions_at: steps.actions_at,
     })
+}
+
+/// A required list of parts.
+fn part<T>(
+    reader: &mut Reader<'_>,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    read: fn(&mut Reader<'_>, Item<'_>) -> Vec<T>,
+) -> Vec<T> {
+    fields
+        .required(reader, name)
+        .map(|item| read(reader, item))
+        .unwrap_or_default()
 }
 
 /// The text in both languages under `name`.

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use motcua_dossiers::command::Actor;
 use motcua_dossiers::dossier::LastAct;
-use motcua_dossiers::units::RegisterFault;
 use motcua_procedures::Role;
 
 use super::*;
@@ -70,9 +69,30 @@ fn rejection(reason: Reason, violations: Vec<Violation>) -> Refusal {
     })
 }
 
-fn errors() -> Vec<(Refusal, Code, &'static str)> {
+type Row = (Refusal, Code, &'static str);
+
+fn errors() -> Vec<Row> {
+    let mut rows = errors_of_requests();
+    rows.extend(errors_of_the_server());
+    rows
+}
+
+fn errors_of_requests() -> Vec<Row> {
     use EngineError as E;
     let engine = Refusal::Engine;
+    let denied = E::PermissionDenied {
+        needed: "administrator".into(),
+    };
+    let stale = E::Stale {
+        expected: 3,
+        actual: 4,
+        situation: Some(situation()),
+    };
+    let guesses = E::TooManyGuesses { retry_after_s: 60 };
+    let register = E::Register(vec![RegisterFault {
+        path: "/units".into(),
+        message: "x".into(),
+    }]);
     vec![
         (
             engine(E::Invalid(vec![violation("x")])),
@@ -99,27 +119,13 @@ fn errors() -> Vec<(Refusal, Code, &'static str)> {
             Code::PermissionDenied,
             "ROLE_NOT_HELD",
         ),
-        (
-            engine(E::PermissionDenied {
-                needed: "administrator".into(),
-            }),
-            Code::PermissionDenied,
-            "PERMISSION_DENIED",
-        ),
+        (engine(denied), Code::PermissionDenied, "PERMISSION_DENIED"),
         (
             engine(E::NotFound { what: "dossier" }),
             Code::NotFound,
             "NOT_FOUND",
         ),
-        (
-            engine(E::Stale {
-                expected: 3,
-                actual: 4,
-                situation: Some(situation()),
-            }),
-            Code::Aborted,
-            "VERSION_STALE",
-        ),
+        (engine(stale), Code::Aborted, "VERSION_STALE"),
         (
             engine(E::CommandReused),
             Code::AlreadyExists,
@@ -135,11 +141,20 @@ fn errors() -> Vec<(Refusal, Code, &'static str)> {
             Code::FailedPrecondition,
             "UPLOAD_OFFSET",
         ),
+        (engine(guesses), Code::ResourceExhausted, "TOO_MANY_GUESSES"),
         (
-            engine(E::TooManyGuesses { retry_after_s: 60 }),
-            Code::ResourceExhausted,
-            "TOO_MANY_GUESSES",
+            engine(E::Procedure(vec![])),
+            Code::InvalidArgument,
+            "PROCEDURE_UNSOUND",
         ),
+        (engine(register), Code::InvalidArgument, "REGISTER_INVALID"),
+    ]
+}
+
+fn errors_of_the_server() -> Vec<Row> {
+    use EngineError as E;
+    let engine = Refusal::Engine;
+    vec![
         (engine(E::Overloaded), Code::ResourceExhausted, "OVERLOADED"),
         (Refusal::Overloaded, Code::ResourceExhausted, "OVERLOADED"),
         (
@@ -156,19 +171,6 @@ fn errors() -> Vec<(Refusal, Code, &'static str)> {
             engine(E::Corrupt("event.hash of 3".into())),
             Code::DataLoss,
             "HISTORY_CORRUPT",
-        ),
-        (
-            engine(E::Procedure(vec![])),
-            Code::InvalidArgument,
-            "PROCEDURE_UNSOUND",
-        ),
-        (
-            engine(E::Register(vec![RegisterFault {
-                path: "/units".into(),
-                message: "x".into(),
-            }])),
-            Code::InvalidArgument,
-            "REGISTER_INVALID",
         ),
         (
             Refusal::Internal {

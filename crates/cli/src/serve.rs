@@ -1,0 +1,150 @@
+//! `motcua serve` and `motcua migrate`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use motcua_engine::{Caller, Config, Engine};
+use motcua_procedures::Role;
+use motcua_store_files::FolderDocuments;
+use motcua_store_sql::{Options, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::Ending;
+use crate::demo::{self, DemoClock};
+use crate::folder::Folder;
+use crate::output::{Lang, Output};
+use crate::settings::{Flags, LogFormat, Parsed, Settings};
+
+/// The working calendar that a service without one loads at its first start.
+const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
+/// Longest wait for the workers at the end.
+const WORKERS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The engine that the executable runs.
+pub(crate) type LocalEngine = Engine<SqliteStore, FolderDocuments>;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Publish the shipped procedures, fill in believable dossiers, print commands to paste
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArguments {
+    /// Data folder
+    #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
+    data: PathBuf,
+}
+
+/// Runs the service until it is told to stop.
+pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
+    let settings = Settings::read(&arguments.flags)?.parse()?;
+    start_log(&settings)?;
+    let folder = Folder::new(&settings.data);
+    let _lock = folder.lock()?;
+    let listener = TcpListener::bind(&settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let key = folder.token_key()?;
+    let clock = Arc::new(DemoClock::new());
+    let engine = open_engine(&settings, &folder, Arc::clone(&clock)).await?;
+    let output = Output::new(false, Lang::En);
+    if arguments.demo {
+        demo::prepare(&engine, &clock, &folder, &output).await?;
+    }
+    if !address.ip().is_loopback() {
+        warn!("calls are not encrypted: put a proxy with TLS before {address}");
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let workers = engine.clone();
+    let workers = tokio::spawn(async move { workers.run_workers(stopped).await });
+    let signals = Signals::new()?;
+    output.text(&format!("motcua is ready on http://{address}"))?;
+    if arguments.demo {
+        demo::print_commands(&engine, &folder, &address.to_string(), &output).await?;
+    }
+    info!(%address, origin = engine.origin(), data = %folder.path().display(), "ready");
+    let served =
+        motcua_server::serve(engine, settings.server(key), listener, signals.wait()).await;
+    stop.send_replace(true);
+    if tokio::time::timeout(WORKERS_TIMEOUT, workers).await.is_err() {
+        warn!("the timers were still at work at the end of the wait");
+    }
+    served?;
+    info!("stopped");
+    Ok(Ending::Well)
+}
+
+/// Brings the database to the newest schema.
+pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Ending> {
+    let folder = Folder::new(arguments.data);
+    let _lock = folder.lock()?;
+    SqliteStore::open(&folder.database(), Options::default()).await?.close().await;
+    let path = folder.database();
+    Output::new(false, Lang::En).note(&format!("{} has the newest schema", path.display()));
+    Ok(Ending::Well)
+}
+
+async fn open_engine(
+    settings: &Parsed,
+    folder: &Folder,
+    clock: Arc<DemoClock>,
+) -> anyhow::Result<LocalEngine> {
+    let store = SqliteStore::open(&folder.database(), settings.store.clone()).await?;
+    let documents = FolderDocuments::open(&folder.documents()).await?;
+    let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
+    let engine = Engine::start(store, documents, clock, config).await?;
+    if engine.calendar().is_none() {
+        let loaded = engine.load_calendar(&operator(), CALENDAR.to_vec()).await?;
+        info!(digest = loaded.digest, "loaded the calendar that comes with the program");
+    }
+    Ok(engine)
+}
+
+/// Who acts when the program itself sets a service up.
+pub(crate) fn operator() -> Caller {
+    Caller { id: "motcua.serve".into(), unit: None, roles: vec![Role::Administrator] }
+}
+
+fn start_log(settings: &Parsed) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log)
+        .with_context(|| format!("log is {:?}: write a filter such as info", settings.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        info!("stopping: open calls are finished first");
+    }
+}

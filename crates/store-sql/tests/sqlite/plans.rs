@@ -1,0 +1,99 @@
+//! Every statement finds its rows by an index.
+
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+
+use super::Database;
+
+async fn plan(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let rows = sqlx::query(explain).fetch_all(connection).await;
+    let rows = rows.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+fn name(statement: &str) -> &str {
+    let first = statement.lines().next().unwrap_or_default();
+    first
+        .strip_prefix("-- ")
+        .unwrap_or_else(|| panic!("{statement} has no name"))
+}
+
+/// What may be gone through from end to end: parameters and the page that was just made.
+fn is_small(step: &str) -> bool {
+    let scanned = step.strip_prefix("SCAN ").unwrap_or_default();
+    scanned.contains("VIRTUAL TABLE")
+        || scanned.contains("VALUES CLAUSE")
+        || scanned.contains("CONSTANT ROW")
+        || ["v", "page", "whole"].contains(&scanned)
+}
+
+#[tokio::test]
+async fn no_statement_goes_through_a_table() {
+    let database = Database::new();
+    database.open().await.close().await;
+    let mut connection = database.connection().await;
+    let statements = motcua_store_sql::statements();
+    assert!(statements.len() > 50);
+    for statement in &statements {
+        let steps = plan(&mut connection, statement).await;
+        for step in steps.iter().filter(|step| step.starts_with("SCAN ")) {
+            assert!(is_small(step), "{}: {steps:#?}", name(statement));
+        }
+        let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        // A worklist puts the rows of its page in order once more after joining them.
+        let may_sort = name(statement).starts_with("worklist_");
+        assert!(!sorts || may_sort, "{}: {steps:#?}", name(statement));
+    }
+}
+
+#[tokio::test]
+async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
+    let database = Database::new();
+    database.open().await.close().await;
+    let mut connection = database.connection().await;
+    for (queue, index) in [
+        (
+            "worklist_status",
+            "work_item_by_status (unit=? AND status=?",
+        ),
+        (
+            "worklist_mine",
+            "work_item_by_assignee (unit=? AND assignee=?",
+        ),
+        (
+            "worklist_unclaimed",
+            "work_item_by_assignee (unit=? AND assignee=?",
+        ),
+        ("worklist_of_applicant", "work_item_of_applicant (unit=?"),
+        ("worklist_due_today", "work_item_by_appointment (unit=?"),
+        ("worklist_late", "work_item_by_appointment (unit=?"),
+    ] {
+        let statements = motcua_store_sql::statements();
+        let statement = statements
+            .iter()
+            .find(|text| name(text) == queue)
+            .expect("the statement");
+        let steps = plan(&mut connection, statement).await;
+        let covering = format!("SEARCH w USING COVERING INDEX {index}");
+        let uses = steps
+            .iter()
+            .filter(|step| step.starts_with(&covering))
+            .count();
+        assert_eq!(uses, 2, "{queue}: the page and the count, {steps:#?}");
+        let sorts = steps
+            .iter()
+            .filter(|step| step.contains("TEMP B-TREE"))
+            .count();
+        assert!(sorts <= 1, "{queue}: the page comes in order, {steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_statements_are_unique() {
+    let statements = motcua_store_sql::statements();
+    let mut names: Vec<_> = statements.iter().map(|statement| name(statement)).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

@@ -1,0 +1,3 @@
+//! Scenarios over real gRPC: one module for each journey.
+
+mod smoke;
