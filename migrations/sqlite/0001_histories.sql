@@ -57,6 +57,7 @@ CREATE TABLE register_entry (
 ) STRICT;
 
 CREATE UNIQUE INDEX register_entry_by_version ON register_entry (kind, code, version);
+CREATE INDEX register_entry_by_kind ON register_entry (kind);
 
 CREATE TRIGGER register_entry_is_never_changed BEFORE UPDATE ON register_entry
 BEGIN SELECT RAISE(ABORT, 'register entries are immutable'); END;

@@ -24,13 +24,14 @@
 //! [`World`] a server of its own with a clock that tests set · [`people`] who acts · [`Client`] a
 //! person at the API, one method for each act · [`filing`] valid filings · [`life`] the way to a
 //! step · [`refused`] what a refusal says · [`files`] small real documents · [`until`] waiting by
-//! condition.
+//! condition · [`process`] the executable as a process of its own.
 
 pub mod client;
 pub mod files;
 pub mod filing;
 pub mod life;
 pub mod people;
+pub mod process;
 pub mod refusal;
 pub mod wait;
 pub mod world;

@@ -79,7 +79,7 @@ fn compute(
     calendar: &Calendar,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let hours = calendar.office_hours("default").cloned().unwrap_or_else(OfficeHours::default);
+    let hours = calendar.office_hours("standard").cloned().unwrap_or_else(OfficeHours::default);
     let lang = match output.lang {
         Lang::Vi => DeadlineLang::Vi,
         Lang::En => DeadlineLang::En,

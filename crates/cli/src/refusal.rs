@@ -38,6 +38,11 @@ pub(crate) fn retry_after(status: &Status) -> Option<Duration> {
 }
 
 impl Refused {
+    /// The gRPC code.
+    pub(crate) fn code(&self) -> Code {
+        self.0.code()
+    }
+
     fn reason(&self) -> String {
         match self.0.get_details_error_info() {
             Some(info) => info.reason,

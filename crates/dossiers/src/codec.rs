@@ -213,7 +213,7 @@ mod tests {
         let field = |(name, value): &(String, cj::Value)| Field {
             name: name.clone(),
             value: value.clone(),
-            salt: salt.clone(),
+            salt,
         };
         let fields: Vec<Field> = new.fields.iter().map(field).collect();
         assert_eq!(decode(1, fields.iter()).expect("readable"), facts);

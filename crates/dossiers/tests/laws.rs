@@ -245,7 +245,7 @@ impl Walk {
         // Endings would cut most walks short; they are taken now and then only.
         let ends = |offer: &&Offer| matches!(offer.act, "stop" | "withdraw" | "refuse");
         let going_on: Vec<&Offer> = offers.iter().filter(|offer| !ends(offer)).collect();
-        let offer = match flavour % 16 == 0 || going_on.is_empty() {
+        let offer = match flavour.is_multiple_of(16) || going_on.is_empty() {
             true => offers[pick % offers.len()].clone(),
             false => going_on[pick % going_on.len()].clone(),
         };
@@ -317,7 +317,7 @@ impl Walk {
                     .last()
                     .map_or("D1".into(), |r| r.id.clone()),
                 registry: "civil_status".into(),
-                found: flavour % 2 == 0,
+                found: flavour.is_multiple_of(2),
                 answer: None,
             }),
             "record_payment" => self.payment(),

@@ -127,14 +127,17 @@ where
         let answer = async move {
             let response = match admitted {
                 Err(refusal) => refuse(refusal),
-                Ok(_permit) => tokio::select! {
-                    biased;
-                    outcome = AssertUnwindSafe(inner.call(request)).catch_unwind() => match outcome {
-                        Ok(Ok(response)) => response,
-                        Err(_) => refuse(Refusal::Internal { what: "a call panicked".into() }),
-                    },
-                    () = alarm => refuse(Refusal::Timeout),
-                },
+                Ok(_permit) => {
+                    let work = AssertUnwindSafe(inner.call(request)).catch_unwind();
+                    tokio::select! {
+                        biased;
+                        outcome = work => match outcome {
+                            Ok(Ok(response)) => response,
+                            Err(_) => refuse(Refusal::Internal { what: "a call panicked".into() }),
+                        },
+                        () = alarm => refuse(Refusal::Timeout),
+                    }
+                }
             };
             log(&method, &response, started.elapsed());
             Ok(response)

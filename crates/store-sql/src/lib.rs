@@ -20,14 +20,14 @@
 //!
 //! A new column: a new file in `migrations/sqlite` (released ones are never edited), the row in
 //! `prepare.rs` that carries it, the statement in `write/` that stores it and the one in `read/`
-//! that reads it. The plan test in `tests/plans.rs` finds a query without an index.
+//! that reads it. The plan test in `tests/sqlite/plans.rs` finds a query without an index.
 //!
 //! # Map
 //!
 //! `open.rs` settings and migrations · `prepare.rs` commits become rows, on the caller's task ·
 //! `writer.rs` the queue and the transaction · `write/` verdicts, then the rows of all accepted
-//! commits in a few statements; the other writes · `read/` one file per topic · `rows.rs` statements
-//! over many rows · `error.rs` what went wrong, with its address.
+//! commits in a few statements; the other writes · `read/` one file per topic · `rows.rs`
+//! statements over many rows · `error.rs` what went wrong, with its address.
 
 mod error;
 mod open;

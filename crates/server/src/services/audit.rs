@@ -70,7 +70,7 @@ impl<S: Store, D: Documents> AuditService for Api<S, D> {
         let key = HistoryKey::Chain(convert::chain(&request.chain)?);
         let mut events =
             Box::pin(events(self.engine.clone(), caller, key, request.after_sequence).peekable());
-        // A refusal is the answer of the call, not the first thing in a stream that seemed to start.
+        // A refusal is the answer of the call, not the first thing in a stream that has started.
         if let Some(Err(_)) = events.as_mut().peek().await
             && let Some(Err(refused)) = events.next().await
         {

@@ -17,7 +17,7 @@ const TIMER_DUE: &str = "-- timer_due
             AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
     ORDER BY t.due_at, t.dossier_id LIMIT $2";
 const TIMER_NEXT: &str = "-- timer_next
-    SELECT dossier_id, due_at FROM timer ORDER BY due_at LIMIT 1";
+    SELECT min(due_at) AS due_at FROM timer";
 const FACTOR_IS_KNOWN: &str = "-- factor_is_known
     SELECT EXISTS (
         SELECT 1 FROM tracking_factor WHERE dossier_id = $1 AND digest = $2) AS known";
@@ -62,9 +62,8 @@ pub(crate) async fn due_dossiers(
 pub(crate) async fn next_timer_at(
     reader: impl Executor<'_, Database = Sqlite>,
 ) -> Result<Option<Timestamp>, Failure> {
-    let row = sqlx::query(TIMER_NEXT).fetch_optional(reader).await?;
-    row.map(|row| Columns::new(&row, "timer", "dossier_id").instant("due_at"))
-        .transpose()
+    let row = sqlx::query(TIMER_NEXT).fetch_one(reader).await?;
+    Columns::new(&row, "timer", "due_at").instant_optional("due_at")
 }
 
 pub(crate) async fn is_tracking_factor(

@@ -132,13 +132,15 @@ impl Known {
         for row in DOSSIER_STANDING.read(connection, commits, bind_id).await? {
             let columns = Columns::new(&row, "dossier", "id");
             let id: String = columns.get("id")?;
-            let source: Option<String> = columns.get("external_source")?;
-            let external = source.map(|source| Ok((source, columns.get("external_id")?)));
+            let external = match columns.get("external_source")? {
+                Some(source) => Some((source, columns.get("external_id")?)),
+                None => None,
+            };
             let standing = Standing {
                 version: columns.get("version")?,
                 identity: Identity {
                     code: columns.get("code")?,
-                    external: external.transpose().map_err(|failure: Failure| failure)?,
+                    external,
                 },
                 parties: columns.get("parties")?,
             };

@@ -24,7 +24,7 @@ fn is_small(step: &str) -> bool {
     scanned.contains("VIRTUAL TABLE")
         || scanned.contains("VALUES CLAUSE")
         || scanned.contains("CONSTANT ROW")
-        || ["v", "page", "whole"].contains(&scanned)
+        || ["v", "page", "page LEFT-JOIN", "whole"].contains(&scanned)
 }
 
 #[tokio::test]
@@ -34,16 +34,20 @@ async fn no_statement_goes_through_a_table() {
     let mut connection = database.connection().await;
     let statements = motcua_store_sql::statements();
     assert!(statements.len() > 50);
+    let mut slow = Vec::new();
     for statement in &statements {
         let steps = plan(&mut connection, statement).await;
-        for step in steps.iter().filter(|step| step.starts_with("SCAN ")) {
-            assert!(is_small(step), "{}: {steps:#?}", name(statement));
-        }
+        let scans = steps
+            .iter()
+            .any(|step| step.starts_with("SCAN ") && !is_small(step));
         let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
         // A worklist puts the rows of its page in order once more after joining them.
         let may_sort = name(statement).starts_with("worklist_");
-        assert!(!sorts || may_sort, "{}: {steps:#?}", name(statement));
+        if scans || (sorts && !may_sort) {
+            slow.push((name(statement), steps));
+        }
     }
+    assert!(slow.is_empty(), "{slow:#?}");
 }
 
 #[tokio::test]

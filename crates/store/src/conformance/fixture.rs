@@ -1,6 +1,6 @@
 //! Dossiers to store: filed and advanced by events as the engine would, without deciding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
@@ -265,14 +265,4 @@ fn sealed(
         Salt([last; 32])
     };
     seal(ORIGIN, chain, head, at, events, &mut salts).expect("valid events")
-}
-
-/// Every role, as a desk's roles.
-pub fn roles(roles: &[Role]) -> Vec<Role> {
-    roles
-        .iter()
-        .copied()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect()
 }

@@ -1,0 +1,119 @@
+//! Looking at dossiers.
+
+use clap::Args;
+use motcua_api::v1;
+
+use crate::Ending;
+use crate::client::{Session, steadily};
+use crate::output::Output;
+use crate::render;
+use crate::wire::to_json;
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Dossier code, id, or tracking secret
+    dossier: String,
+    /// With names, numbers and the form; recorded when staff ask
+    #[arg(long)]
+    full: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrackArguments {
+    /// Dossier code (then with --factor), or tracking secret
+    dossier: String,
+    /// Identity number or phone of a party
+    #[arg(long, value_name = "TEXT")]
+    factor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormArguments {
+    /// Dossier code, id, or tracking secret
+    dossier: String,
+    /// Number of the form, 1 to 7
+    number: u32,
+    /// Number of the event that caused it; default: the latest
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sequence: u64,
+}
+
+pub(super) async fn show(
+    arguments: ShowArguments,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let view = match arguments.full {
+        true => v1::DossierView::Full,
+        false => v1::DossierView::Basic,
+    };
+    let request = v1::GetDossierRequest { dossier: arguments.dossier, view: view.into() };
+    let answer = steadily(async || session.dossiers().get_dossier(request.clone()).await).await?;
+    match (output.json, &answer.dossier) {
+        (true, _) => output.value(&to_json("GetDossierResponse", &answer))?,
+        (false, Some(state)) => output.text(&render::dossier(state, output))?,
+        (false, None) => {}
+    }
+    Ok(Ending::Well)
+}
+
+pub(super) async fn list(session: &Session, output: &Output) -> anyhow::Result<Ending> {
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = v1::ListMyDossiersRequest { page_size: 200, page_token };
+        let page =
+            steadily(async || session.dossiers().list_my_dossiers(request.clone()).await).await?;
+        found.extend(page.dossiers);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if output.json {
+        for state in &found {
+            output.value(&to_json("DossierState", state))?;
+        }
+    } else {
+        output.table(&render::dossiers(&found, output))?;
+    }
+    Ok(Ending::Well)
+}
+
+pub(super) async fn track(
+    arguments: TrackArguments,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    use v1::track_dossier_request::By;
+    let by = match arguments.factor {
+        Some(factor) => By::Code(v1::CodeAndFactor { code: arguments.dossier, factor }),
+        None => By::Secret(arguments.dossier),
+    };
+    let request = v1::TrackDossierRequest { by: Some(by) };
+    let found = steadily(async || session.dossiers().track_dossier(request.clone()).await).await?;
+    match output.json {
+        true => output.value(&to_json("TrackDossierResponse", &found))?,
+        false => output.text(&render::tracked(&found, output))?,
+    }
+    Ok(Ending::Well)
+}
+
+pub(super) async fn form(
+    arguments: FormArguments,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let FormArguments { dossier, number, sequence } = arguments;
+    let request = v1::GetFormRequest { dossier, number, sequence };
+    let form = steadily(async || session.dossiers().get_form(request.clone()).await).await?;
+    if output.json {
+        output.value(&to_json("GetFormResponse", &form))?;
+        return Ok(Ending::Well);
+    }
+    let data: serde_json::Value = serde_json::from_str(&form.data_json)?;
+    output.text(&serde_json::to_string_pretty(&data)?)?;
+    let mark = if form.reprint { ", reprint" } else { "" };
+    output.note(&format!("form {:02}, {}, SHA-256 {}{mark}", form.number, form.serial, form.sha256));
+    Ok(Ending::Well)
+}

@@ -1,0 +1,305 @@
+//! `motcua procedure`: check a definition, publish it, read what is published.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use motcua_api::v1;
+use motcua_procedures::{Finding, Report, Severity};
+use serde_json::{Value, json};
+
+use crate::Ending;
+use crate::cli::Global;
+use crate::client::{Session, steadily};
+use crate::output::{Output, grouped};
+use crate::table::{Table, clean};
+use crate::wire::to_json;
+
+/// Bytes of a definition that are read: one more than the largest, so that a larger one is refused
+/// by the checker without being read whole.
+const READ_BYTES_MAX: u64 = (1 << 20) + 1;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProcedureCommand {
+    /// Report every fault of a definition at once, without a server. Exit code 0: sound, 1: not
+    /// sound, 2: not readable
+    Check {
+        /// YAML file
+        file: PathBuf,
+    },
+    /// Publish a sound definition, once and for ever
+    Publish {
+        /// YAML file
+        file: PathBuf,
+    },
+    /// List published procedures, each in the version in force
+    List,
+    /// Show a procedure: form, documents, fees, steps
+    Show {
+        /// National code
+        code: String,
+        /// Version; default: the one in force
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
+        /// The published file itself
+        #[arg(long)]
+        source: bool,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(
+    command: ProcedureCommand,
+    global: &Global,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    match command {
+        ProcedureCommand::Check { file } => check(&file, output),
+        ProcedureCommand::Publish { file } => {
+            publish(&file, &Session::open(global).await?, output).await
+        }
+        ProcedureCommand::List => list(&Session::open(global).await?, output).await,
+        ProcedureCommand::Show { code, version, source } => {
+            let session = Session::open(global).await?;
+            show(code, version.unwrap_or_default(), source, &session, output).await
+        }
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let shown = path.display().to_string();
+    let mut source = Vec::new();
+    let file = File::open(path).with_context(|| shown.clone())?;
+    file.take(READ_BYTES_MAX).read_to_end(&mut source).with_context(|| shown)?;
+    Ok(source)
+}
+
+fn check(path: &Path, output: &Output) -> anyhow::Result<Ending> {
+    let source = match read(path) {
+        Ok(source) => source,
+        Err(error) => {
+            let message = format!("{error:#}");
+            output.note(&format!("{} {message}", output.error_mark()));
+            if output.json {
+                output.value(&unreadable(&message))?;
+            }
+            return Ok(Ending::Unreadable);
+        }
+    };
+    let report = motcua_procedures::check(&source);
+    match output.json {
+        true => output.value(&json!({ "sound": report.sound, "findings": report.findings }))?,
+        false => output.text(&report_text(path, &report, output))?,
+    }
+    Ok(match (report.readable, report.sound) {
+        (false, _) => Ending::Unreadable,
+        (true, false) => Ending::Differs,
+        (true, true) => Ending::Well,
+    })
+}
+
+fn unreadable(message: &str) -> Value {
+    json!({ "sound": false, "findings": [{
+        "code": "FILE_UNREADABLE", "severity": Severity::Error, "message": message, "path": "",
+        "line": 0, "remedy": "Name a file that exists and that you may read.", "trace": [],
+    }]})
+}
+
+fn report_text(path: &Path, report: &Report, output: &Output) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        text.push_str(&finding_text(path, finding, output));
+        text.push('\n');
+    }
+    let errors = report.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let warnings = report.findings.len() - errors;
+    let verdict = match report.sound {
+        true => output.green("sound"),
+        false => output.red("not sound"),
+    };
+    text + &format!("{}: {verdict}, {errors} errors, {warnings} warnings", path.display())
+}
+
+fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
+    let Finding { code, severity, message, path: place, line, remedy, trace } = finding;
+    let severity = match severity {
+        Severity::Error => output.red("error"),
+        Severity::Warning => "warning".to_owned(),
+    };
+    let (file, message, remedy) = (path.display(), clean(message), clean(remedy));
+    let mut text = format!("{file}:{line}: {severity} {code} at {place}\n    {message} {remedy}");
+    if !trace.is_empty() {
+        let steps = trace.iter().map(|step| match step.action.as_str() {
+            "" => step.state.clone(),
+            action => format!("{} --{action}-->", step.state),
+        });
+        text.push_str(&format!("\n    {}", clean(&steps.collect::<Vec<_>>().join(" "))));
+    }
+    text
+}
+
+async fn publish(path: &Path, session: &Session, output: &Output) -> anyhow::Result<Ending> {
+    let request = v1::PublishProcedureRequest { source: read(path)? };
+    let published =
+        steadily(async || session.procedures().publish_procedure(request.clone()).await).await?;
+    if output.json {
+        output.value(&to_json("PublishProcedureResponse", &published))?;
+        return Ok(Ending::Well);
+    }
+    let reference = published.procedure.unwrap_or_default();
+    let v1::ProcedureReference { code, version, digest } = reference;
+    output.text(&format!("{code} {version} {digest}"))?;
+    for finding in published.findings {
+        output.note(&clean(&format!("warning {}: {}", finding.code, finding.message)));
+    }
+    Ok(Ending::Well)
+}
+
+async fn list(session: &Session, output: &Output) -> anyhow::Result<Ending> {
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = v1::ListProceduresRequest { page_size: 1000, page_token };
+        let page =
+            steadily(async || session.procedures().list_procedures(request.clone()).await).await?;
+        found.extend(page.procedures);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if output.json {
+        for procedure in &found {
+            output.value(&to_json("ProcedureSummary", procedure))?;
+        }
+        return Ok(Ending::Well);
+    }
+    let mut table = Table::new(&["CODE", "VERSION", "NAME", "FIELD", "SINCE"]);
+    for procedure in found {
+        let reference = procedure.procedure.unwrap_or_default();
+        let name = output.words(procedure.name.as_ref()).to_owned();
+        let field = output.words(procedure.field.as_ref()).to_owned();
+        table.row([reference.code, reference.version, name, field, procedure.effective_from]);
+    }
+    output.table(&table)?;
+    Ok(Ending::Well)
+}
+
+async fn show(
+    code: String,
+    version: String,
+    source: bool,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let request = v1::GetProcedureRequest { code, version };
+    let found =
+        steadily(async || session.procedures().get_procedure(request.clone()).await).await?;
+    match (source, output.json) {
+        (true, _) => output.text(&String::from_utf8(found.source)?)?,
+        (false, true) => output.value(&to_json("GetProcedureResponse", &found))?,
+        (false, false) => output.text(&procedure_text(&found, output)?)?,
+    }
+    Ok(Ending::Well)
+}
+
+fn procedure_text(found: &v1::GetProcedureResponse, output: &Output) -> anyhow::Result<String> {
+    let reference = found.procedure.clone().unwrap_or_default();
+    let name = output.words(found.name.as_ref());
+    let title = format!("{} {}  {name}", reference.code, reference.version);
+    let mut lines = vec![output.bold(&title), format!("  digest  {}", reference.digest)];
+    for variant in &found.variants {
+        let name = output.words(variant.name.as_ref());
+        lines.push(format!("  variant  {}: {name}", variant.id));
+    }
+    for document in &found.documents {
+        let name = output.words(document.name.as_ref());
+        let when = if document.when.is_empty() { "always" } else { &document.when };
+        let (id, hand_in) = (&document.id, &document.hand_in);
+        lines.push(format!("  document  {id}: {name} ({hand_in}; {when})"));
+    }
+    for fee in &found.fees {
+        let when = if fee.when.is_empty() { "always" } else { &fee.when };
+        lines.push(format!("  fee  {}: {} đ ({when})", fee.id, grouped(fee.amount)));
+    }
+    for step in &found.steps {
+        let actions: Vec<&str> = step.actions.iter().map(|action| action.id.as_str()).collect();
+        let name = output.words(step.name.as_ref());
+        let (id, status, role) = (&step.id, step.status, &step.role);
+        lines.push(format!("  step  {id}: {name} ({status}, {role}) {}", actions.join(", ")));
+    }
+    let form: Value = serde_json::from_str(&found.form_schema_json)?;
+    let fields = form["properties"].as_object().into_iter().flatten();
+    let required: Vec<&str> =
+        form["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (field, schema) in fields {
+        let kind = schema["type"].as_str().unwrap_or("object");
+        let choice = schema["enum"].as_array().map(|all| Value::from(all.clone()).to_string());
+        let need = if required.contains(&field.as_str()) { "required" } else { "optional" };
+        lines.push(format!("  field  {field}: {kind} {need} {}", choice.unwrap_or_default()));
+    }
+    let trimmed: Vec<String> =
+        lines.iter().map(|line| line.trim_end().to_owned()).collect();
+    Ok(trimmed.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use motcua_procedures::TraceStep;
+
+    use super::*;
+
+    #[test]
+    fn a_finding_names_file_line_path_and_remedy() {
+        let trace = vec![
+            TraceStep { state: "intake".into(), action: "accept".into() },
+            TraceStep { state: "handover".into(), action: "".into() },
+        ];
+        let finding = Finding {
+            code: "UNKNOWN_STEP",
+            severity: Severity::Error,
+            message: "No step is named \"aproved\".".into(),
+            path: "/steps/2/actions/0/to".into(),
+            line: 7,
+            remedy: "Did you mean \"approved\"?".into(),
+            trace,
+        };
+        let text = finding_text(Path::new("birth.yaml"), &finding, &Output::plain());
+        assert_eq!(
+            text,
+            "birth.yaml:7: error UNKNOWN_STEP at /steps/2/actions/0/to\n    No step is named \
+             \"aproved\". Did you mean \"approved\"?\n    intake --accept--> handover"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_reported_in_the_same_form() {
+        let json = unreadable("nowhere: no such file");
+        assert_eq!(json["sound"], false);
+        assert_eq!(json["findings"][0]["severity"], "error");
+        assert!(json["findings"][0]["trace"].as_array().is_some_and(Vec::is_empty));
+    }
+
+    #[test]
+    fn check_tells_by_its_ending_what_it_found() {
+        let place = tempfile::tempdir().expect("a folder");
+        let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogue");
+        let sound = sound.join("birth-registration.yaml");
+        let unsound = place.path().join("unsound.yaml");
+        std::fs::write(&unsound, "procedure: x\n").expect("written");
+        let broken = place.path().join("broken.yaml");
+        std::fs::write(&broken, "a: [\n").expect("written");
+        let missing = place.path().join("missing.yaml");
+        for (path, ending) in [
+            (sound, Ending::Well),
+            (unsound, Ending::Differs),
+            (broken, Ending::Unreadable),
+            (missing, Ending::Unreadable),
+        ] {
+            let shown = path.display();
+            assert_eq!(check(&path, &Output::plain()).expect("checked"), ending, "{shown}");
+        }
+    }
+}

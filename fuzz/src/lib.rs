@@ -1,0 +1,90 @@
+//! Everything that reads bytes of strangers, as functions of bytes.
+//!
+//! Each returns whatever the bytes are; it panics when a reader breaks its promise. A new reader
+//! gets a function here, a target in `targets/`, and its name in `tests/fuzz_smoke`.
+
+use std::sync::LazyLock;
+
+use motcua_audit::{Header, cj, line};
+use motcua_deadlines::{Calendar, Lang, OfficeHours, compute_line};
+use motcua_procedures::{Guard, Severity, check, read_form};
+use serde_json::Value;
+
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
+    let shipped = include_bytes!("../../crates/deadlines/data/calendar-vn.json");
+    Calendar::from_json(shipped).expect("the shipped calendar is sound")
+});
+
+/// What is read as canonical JSON is written as the same bytes.
+pub fn cj_decode(bytes: &[u8]) {
+    if let Ok(value) = cj::decode(bytes) {
+        assert_eq!(cj::encode(&value).as_deref(), Ok(bytes));
+    }
+}
+
+/// What is read as a header is written as the same bytes.
+pub fn header_decode(bytes: &[u8]) {
+    if let Ok(header) = Header::decode(bytes) {
+        assert_eq!(header.encode().as_deref(), Ok(bytes));
+    }
+}
+
+/// What is read as an exported line can be written and read again.
+pub fn line_read(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(event) = line::read(text) {
+        let written = line::write(&event);
+        assert_eq!(line::read(&written).ok(), Some(event), "{written}");
+    }
+}
+
+/// Every line gets one answer on one line: a date or an error.
+pub fn deadline_line(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let answer = compute_line(&text, &CALENDAR, &OfficeHours::default(), Lang::Vi);
+    assert!(!answer.contains('\n'), "{answer}");
+    let json: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+    let code = json.pointer("/error/code").and_then(Value::as_str);
+    assert!(code.is_some() != json.get("due_on").is_some(), "{answer}");
+}
+
+/// A calendar is sound or has at least one fault.
+pub fn calendar(bytes: &[u8]) {
+    if let Err(error) = Calendar::from_json(bytes) {
+        assert!(!error.faults().is_empty());
+    }
+}
+
+/// A definition is published exactly when it is readable and no finding is an error; every finding
+/// says what to do.
+pub fn procedure_check(bytes: &[u8]) {
+    let report = check(bytes);
+    let grave = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(report.procedure.is_some(), report.readable && !grave, "{:?}", report.findings);
+    for finding in &report.findings {
+        assert!(!finding.message.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
+    }
+}
+
+/// A condition that compiles keeps its text.
+pub fn guard(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(guard) = Guard::compile(text) {
+        assert_eq!(guard.text(), text);
+    }
+}
+
+/// A form that was read is read again from its JSON.
+pub fn form(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(value) = read_form(text) {
+        let again = read_form(&value.to_string());
+        assert_eq!(again.ok(), Some(value));
+    }
+}

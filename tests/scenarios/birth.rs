@@ -1,0 +1,411 @@
+//! Birth registration: the edge cases of 1.001193.
+
+use motcua_api::v1::*;
+use motcua_tests::life::Crew;
+use motcua_tests::people::*;
+use motcua_tests::{Client, World, filing, instant, refused};
+use serde_json::{Value, json};
+use tonic::Code;
+
+use crate::common::*;
+
+async fn counter(client: &Client) -> SubmitDossierRequest {
+    filing::birth_at_counter(client)
+}
+
+#[tokio::test]
+async fn filed_online_on_a_holiday_it_counts_on_the_next_working_day_and_is_due_then() {
+    let world = World::start().await;
+    world.at("2026-11-24T09:00:00+07:00");
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let filed = filed.expect("the portal is open on holidays");
+    let submitted_at = filed.filing.as_ref().and_then(|filing| filing.submitted_at.as_ref());
+    assert_eq!(at(submitted_at), instant("2026-11-24T09:00:00+07:00"));
+    assert!(filed.clocks.is_none(), "the clock starts with acceptance");
+
+    world.at("2026-11-25T08:00:00+07:00");
+    let accepted = crew.drive(&filed.id, "handover").await;
+    assert_eq!(due_on(&accepted), "2026-11-25");
+    assert_eq!(at(clock(&accepted).due_at.as_ref()), instant("2026-11-25T17:00:00+07:00"));
+}
+
+#[tokio::test]
+async fn accepted_on_a_holiday_it_counts_on_the_next_working_day() {
+    let world = World::start().await;
+    let accepted = accepted(&world, counter, "2026-11-24T09:30:00+07:00").await;
+    assert_eq!(due_on(&accepted), "2026-11-25");
+}
+
+#[tokio::test]
+async fn the_cut_off_of_15_hours_belongs_to_the_day() {
+    for (received, due) in [
+        ("2026-10-05T15:00:00+07:00", "2026-10-05"),
+        ("2026-10-05T15:00:01+07:00", "2026-10-06"),
+        ("2026-10-02T15:30:00+07:00", "2026-10-05"),
+        ("2026-11-23T15:30:00+07:00", "2026-11-25"),
+    ] {
+        let world = World::start().await;
+        let accepted = accepted(&world, counter, received).await;
+        assert_eq!(due_on(&accepted), due, "received {received}");
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_the_applicant_pauses_the_clock_and_the_day_starts_again() {
+    for (confirmed, due) in [
+        ("2026-10-06T09:00:00+07:00", "2026-10-06"),
+        ("2026-10-06T15:00:01+07:00", "2026-10-07"),
+    ] {
+        let world = World::start().await;
+        let crew = Crew::of(&world);
+        let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+        let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
+        assert_eq!((paused_on(&waiting), due_on(&waiting)), ("applicant", ""));
+        assert!(clock(&waiting).paused && clock(&waiting).due_at.is_none());
+
+        world.at(confirmed);
+        let going_on = crew.citizen.advance(&waiting.id, "confirm").await.expect("confirmed");
+        assert_eq!(going_on.state, "register");
+        assert_eq!((paused_on(&going_on), due_on(&going_on)), ("", due));
+    }
+}
+
+#[tokio::test]
+async fn the_applicant_sends_the_draft_back_with_a_reason() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
+    let back = crew.citizen.advance(&waiting.id, "request_correction").await.expect("corrected");
+    assert_eq!(back.state, "examination");
+    assert_eq!(item(&back).unit, WARD);
+}
+
+#[tokio::test]
+async fn silence_of_one_day_confirms_from_the_true_instant_although_the_server_was_down() {
+    let mut world = World::start().await;
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
+
+    world.stop().await;
+    world.at("2026-10-09T10:00:00+07:00");
+    world.restart().await;
+    world.fire_timers().await;
+    let crew = Crew::of(&world);
+    let confirmed = crew.clerk.get(&waiting.id).await.expect("seen");
+    assert_eq!(confirmed.state, "register");
+    // The day after Monday ended with Tuesday; so the clock runs again since Wednesday 00:00.
+    assert_eq!(due_on(&confirmed), "2026-10-07");
+
+    let (events, verdict) = world.client(&AUDITOR).replay(&waiting.id).await.expect("replayed");
+    assert!(verdict.equal, "{:?}", verdict.findings);
+    let lapsed = events.iter().find(|event| event.header.contains(r#""kind":"lapse""#));
+    let timer = opened(lapsed.expect("silence is an event"), "timer");
+    assert_eq!(timer["due_at"], "2026-10-06T17:00:00Z");
+    let lapses = events.iter().filter(|event| event.header.contains(r#""kind":"lapse""#));
+    assert_eq!(lapses.count(), 1, "a timer fires once");
+}
+
+fn opened(event: &HistoryEvent, name: &str) -> Value {
+    let slots = event.fields.iter().filter_map(|field| field.slot.as_ref());
+    let mut found = slots.filter_map(|slot| match slot {
+        history_field::Slot::Opened(field) if field.name == name => Some(&field.value_json),
+        history_field::Slot::Opened(_) | history_field::Slot::Commitment(_) => None,
+    });
+    let json = found.next().unwrap_or_else(|| panic!("{name} is open in {event:?}"));
+    serde_json::from_str(json).expect("a value is JSON")
+}
+
+#[tokio::test]
+async fn a_signed_electronic_birth_notification_may_not_be_demanded_on_paper() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let portal = world.client(&PORTAL).attesting(MAI.id);
+    let mut request = filing::birth_online(&portal).await;
+    request.documents[1] = filing::signed(&portal, "D2").await;
+    let filed = portal.submit(request).await.expect("the portal files for Mai");
+
+    let demand = crew.clerk.request_supplement(&filed.id, &[("document:D2", "Nộp bản giấy")]).await;
+    refused(demand)
+        .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+        .names("document:D2")
+        .kind("HELD_ELECTRONICALLY");
+
+    let ready = crew.drive(&filed.id, "completed").await;
+    let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &[]).await;
+    assert_eq!(delivered.expect("no paper is owed").status(), Status::Delivered);
+}
+
+#[tokio::test]
+async fn a_citizen_cannot_attest_the_signature_of_their_own_file() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let mut request = filing::birth_online(&crew.citizen).await;
+    request.documents[1] = filing::signed(&crew.citizen, "D2").await;
+    let filed = crew.citizen.submit(request).await.expect("filed as a scan");
+    let ready = crew.drive(&filed.id, "completed").await;
+    refused(crew.returner.deliver(&ready.id, &[MAI.id], &[]).await)
+        .is(Code::FailedPrecondition, "ORIGINALS_UNCHECKED")
+        .names("document:D2");
+    let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &["D2"]).await;
+    let delivered = delivered.expect("the original was taken in");
+    assert_eq!(delivered.delivery.expect("delivered").originals_checked, ["D2"]);
+}
+
+#[tokio::test]
+async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    for found in [true, false] {
+        let mut request = filing::birth_online(&crew.citizen).await;
+        request.documents.pop();
+        let filed = crew.citizen.submit(request).await.expect("data of the state is not asked for");
+        let demand = [("document:D2", "Chưa có giấy chứng sinh")];
+        refused(crew.clerk.request_supplement(&filed.id, &demand).await)
+            .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+            .kind("LOOK_UP_FIRST");
+
+        let registry = "birth_notifications";
+        crew.clerk.look_up(&filed.id, "D2", registry, found).await.expect("recorded");
+        let demanded = crew.clerk.request_supplement(&filed.id, &demand).await;
+        if found {
+            refused(demanded).is(Code::FailedPrecondition, "DEMAND_UNLAWFUL");
+            let accepted = crew.drive(&filed.id, "handover").await;
+            assert_eq!(accepted.status(), Status::Received);
+        } else {
+            assert_eq!(demanded.expect("lawful now").status(), Status::SupplementRequired);
+        }
+    }
+}
+
+#[tokio::test]
+async fn papers_that_the_law_does_not_ask_for_may_not_be_demanded() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    for (item, kind) in [
+        ("document:D4", "NOT_REQUIRED"),
+        ("document:D5", "NOT_REQUIRED"),
+        ("document:D6", "ALREADY_THERE"),
+        ("field:shoe_size", "UNKNOWN_FIELD"),
+    ] {
+        refused(crew.clerk.request_supplement(&filed.id, &[(item, "Nộp thêm")]).await)
+            .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+            .names(item)
+            .kind(kind);
+    }
+}
+
+#[tokio::test]
+async fn unknown_father_unknown_mother_and_abandoned_child_have_their_own_required_fields() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let no_father = json!({ "father_known": false, "father": null });
+    let no_mother = json!({ "mother_known": false, "mother": null });
+    let abandoned = json!({
+        "birth_case": "abandoned", "birth_evidence": "abandonment_minutes",
+        "mother_known": false, "mother": null, "father_known": false, "father": null,
+        "requester_relation": "guardian",
+    });
+    for (variant, changes) in
+        [("ordinary", &no_father), ("ordinary", &no_mother), ("abandoned", &abandoned)]
+    {
+        let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes.clone());
+        request.variant = variant.into();
+        citizen.submit(request).await.unwrap_or_else(|status| panic!("{changes}: {status:?}"));
+    }
+    for (variant, changes) in [
+        ("ordinary", json!({ "father": null })),
+        ("ordinary", json!({ "mother": null })),
+        ("ordinary", json!({ "father_known": false })),
+        ("abandoned", json!({ "birth_case": "abandoned" })),
+        ("abandoned", json!({ "birth_case": "abandoned", "birth_evidence": "abandonment_minutes" })),
+        ("ordinary", json!({ "birth_evidence": "abandonment_minutes" })),
+        ("surrogacy", json!({ "birth_case": "surrogacy", "birth_evidence": "witnesses" })),
+    ] {
+        let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
+        request.variant = variant.into();
+        refused(citizen.submit(request).await).is(Code::InvalidArgument, "FORM_INVALID");
+    }
+}
+
+#[tokio::test]
+async fn a_variant_that_does_not_fit_the_form_is_refused() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    for variant in ["abandoned", "surrogacy", "unheard_of"] {
+        let mut request = filing::birth_at_counter(&citizen);
+        request.variant = variant.into();
+        refused(citizen.submit(request).await)
+            .is(Code::InvalidArgument, "FILING_INVALID")
+            .names("variant");
+    }
+}
+
+#[tokio::test]
+async fn documents_depend_on_evidence_variant_channel_and_proxy() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let surrogacy = json!({ "birth_case": "surrogacy" });
+    let abandoned = json!({
+        "birth_case": "abandoned", "birth_evidence": "abandonment_minutes",
+        "mother_known": false, "mother": null, "father_known": false, "father": null,
+    });
+    let cases: [(&str, Value, Channel, &[&str]); 6] = [
+        ("ordinary", json!({}), Channel::Counter, &["D1", "D2", "D6", "D7"]),
+        ("ordinary", json!({}), Channel::Post, &["D1", "D2", "D8a", "D8b"]),
+        (
+            "ordinary",
+            json!({ "birth_evidence": "witnesses" }),
+            Channel::Counter,
+            &["D1", "D2a", "D6", "D7"],
+        ),
+        (
+            "ordinary",
+            json!({ "birth_evidence": "sworn_statement" }),
+            Channel::Counter,
+            &["D1", "D2b", "D6", "D7"],
+        ),
+        ("abandoned", abandoned, Channel::Counter, &["D1", "D3", "D6", "D7"]),
+        ("surrogacy", surrogacy, Channel::Counter, &["D1", "D2", "D4", "D6", "D7"]),
+    ];
+    for (variant, changes, channel, documents) in cases {
+        let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
+        request.variant = variant.into();
+        request.channel = channel.into();
+        let filed = citizen.submit(request).await.expect("filed");
+        assert_eq!(required(&filed), documents, "{variant} {channel:?}");
+    }
+    let online = citizen.submit(filing::birth_online(&citizen).await).await.expect("filed");
+    assert_eq!(required(&online), ["D1e", "D2", "D6", "D7"]);
+}
+
+#[tokio::test]
+async fn a_power_of_attorney_depends_on_kinship() {
+    let world = World::start().await;
+    let proxy = world.client(&BINH);
+    for (relation, power) in
+        [("other", Some("D5")), ("close_kin", Some("D5a")), ("relative_for_parents", None)]
+    {
+        let changes = json!({ "proxy_relation": relation, "agreed_with_parents": true });
+        let mut request = filing::with_form(filing::birth_at_counter(&proxy), changes);
+        request.persons.push(filing::binh_as_proxy());
+        let filed = proxy.submit(request).await.expect("filed by a proxy");
+        let powers: Vec<_> = required(&filed).into_iter().filter(|id| id.contains("D5")).collect();
+        assert_eq!(powers, Vec::from_iter(power), "{relation}");
+        assert_eq!(filed.filing.expect("filed").authorised_person, BINH.id);
+    }
+    let without = json!({ "proxy_relation": "relative_for_parents" });
+    let mut request = filing::with_form(filing::birth_at_counter(&proxy), without);
+    request.persons.push(filing::binh_as_proxy());
+    refused(proxy.submit(request).await).is(Code::InvalidArgument, "FORM_INVALID");
+}
+
+#[tokio::test]
+async fn verification_counts_and_is_met_with_an_apology() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let (island, head) = (world.client(&ISLAND_SPECIALIST), world.client(&HEAD));
+    let accepted = accepted(&world, counter, "2026-10-05T09:30:00+07:00").await;
+    let id = accepted.id.as_str();
+    refused(island.get(id).await).is(Code::NotFound, "NOT_FOUND");
+    crew.drive(id, "examination").await;
+
+    refused(crew.specialist.advance(id, "request_verification").await)
+        .is(Code::FailedPrecondition, "UNIT_UNKNOWN");
+    let asked = crew.specialist.advance_with(id, "request_verification", ISLAND, "").await;
+    let asked = asked.expect("asked");
+    assert_eq!((asked.state.as_str(), item(&asked).unit.as_str()), ("verification", ISLAND));
+    assert_eq!((paused_on(&asked), due_on(&asked)), ("", "2026-10-05"), "the clock runs on");
+
+    world.at("2026-10-05T16:00:00+07:00");
+    let apologised = head.apologise(id, "2026-10-08").await.expect("any instant before due");
+    assert_eq!(due_on(&apologised), "2026-10-08");
+    assert_eq!(clock(&apologised).original_due_on, "2026-10-05");
+    let form = head.form(id, 4).await.expect("form 04");
+    assert_eq!(form["previous_due_on"], "2026-10-05");
+    assert_eq!(form["new_due_on"], "2026-10-08");
+    assert_eq!(form["reason"], "Chờ kết quả xác minh.");
+
+    let finding = r#"{"finding":"confirmed","note":"Có hồ sơ sinh."}"#;
+    refused(island.advance_with(id, "answer", "", r#"{"finding":"perhaps"}"#).await)
+        .is(Code::InvalidArgument, "FORM_INVALID");
+    let answered = island.advance_with(id, "answer", "", finding).await.expect("answered");
+    assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-10-08"));
+    refused(island.get(id).await).is(Code::NotFound, "NOT_FOUND");
+    crew.drive(id, "delivered").await;
+}
+
+#[tokio::test]
+async fn the_provincial_centre_forwards_to_the_commune_and_delivers() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let (clerk, returner) = (world.client(&PROVINCE_CLERK), world.client(&PROVINCE_RETURNER));
+    let mut request = filing::birth_at_counter(&crew.citizen);
+    request.receiving_unit = PROVINCE.into();
+    refused(crew.citizen.submit(request.clone()).await)
+        .is(Code::InvalidArgument, "FILING_INVALID")
+        .names("competent_unit");
+    request.competent_unit = WARD.into();
+    let filed = crew.citizen.submit(request).await.expect("filed at the province");
+    let id = filed.id.as_str();
+
+    refused(crew.clerk.get(id).await).is(Code::NotFound, "NOT_FOUND");
+    clerk.accept_rest(id).await.expect("checked");
+    let accepted = clerk.accept(id).await.expect("accepted");
+    assert_eq!((accepted.state.as_str(), accepted.status()), ("forward", Status::Received));
+    assert_eq!(accepted.code, "H49.60-261005-0001");
+    refused(crew.specialist.advance(id, "take_over").await).is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
+
+    let forwarded = clerk.advance(id, "forward").await.expect("forwarded");
+    assert_eq!((forwarded.state.as_str(), item(&forwarded).unit.as_str()), ("handover", WARD));
+    assert_eq!(due_on(&forwarded), due_on(&accepted));
+    crew.specialist.advance(id, "take_over").await.expect("taken over");
+    crew.specialist.advance(id, "draft_result").await.expect("drafted");
+    crew.specialist.advance(id, "submit_for_signature").await.expect("submitted");
+    crew.leader.sign(id).await.expect("signed");
+    let issued = crew.records.issue(id, "12/2026", "2026-10-05").await.expect("issued");
+    assert_eq!(issued.result.as_ref().map(|result| result.code.as_str()), Some("KQ.G15.000031"));
+    refused(crew.returner.complete(id).await).is(Code::NotFound, "NOT_FOUND");
+    returner.complete(id).await.expect("completed");
+    returner.deliver(id, &[MAI.id], &[]).await.expect("delivered where it was filed");
+}
+
+#[tokio::test]
+async fn a_refusal_before_reception_needs_the_head_of_the_centre_and_a_reason() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let head = world.client(&HEAD_OF_CENTRE);
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    let id = filed.id.as_str();
+    refused(crew.clerk.refuse(id, "Không thuộc thẩm quyền.").await)
+        .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
+    crew.clerk.advance(id, "propose_refusal").await.expect("proposed");
+    refused(head.refuse(id, " ").await).is(Code::InvalidArgument, "REASON_REQUIRED");
+    let returned = head.advance(id, "return_to_clerk").await.expect("returned");
+    assert_eq!(returned.state, "intake");
+    crew.clerk.advance(id, "propose_refusal").await.expect("proposed again");
+    let reason = "Người yêu cầu không có quyền đăng ký.";
+    let closed = head.refuse(id, reason).await.expect("refused");
+    assert_eq!((closed.status(), closed.closed), (Status::NotAccepted, true));
+    assert!(closed.code.is_empty() && closed.clocks.is_none(), "never received");
+    let form = crew.citizen.form(id, 3).await.expect("form 03");
+    assert_eq!(form["reason"], reason);
+    refused(crew.clerk.accept(id).await).is(Code::FailedPrecondition, "DOSSIER_CLOSED").says("retry", "never");
+}
+
+#[tokio::test]
+async fn the_officer_returns_a_dossier_to_the_centre_which_asks_for_papers_or_sends_it_on() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let accepted = accepted(&world, counter, "2026-10-05T09:30:00+07:00").await;
+    let id = accepted.id.as_str();
+    crew.drive(id, "examination").await;
+    let returned = crew.specialist.advance(id, "return_to_reception").await.expect("returned");
+    assert_eq!((returned.state.as_str(), item(&returned).unit.as_str()), ("returned_to_reception", CENTRE));
+    let sent_on = crew.clerk.advance(id, "send_on").await.expect("sent on");
+    assert_eq!((sent_on.state.as_str(), due_on(&sent_on)), ("examination", "2026-10-05"));
+    assert_eq!(sent_on.status(), Status::Processing);
+}
