@@ -34,7 +34,9 @@ pub struct Bearer(Option<MetadataValue<Ascii>>);
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
+            request
+                .metadata_mut()
+                .insert("authorization", token.clone());
         }
         Ok(request)
     }
@@ -57,7 +59,10 @@ pub type Acted = Result<DossierState, Status>;
 macro_rules! act {
     ($client:ident.$service:ident().$method:ident($request:expr)) => {{
         let answer = $client.$service().$method($request).await?;
-        Ok(answer.into_inner().dossier.expect("an answer shows the dossier"))
+        Ok(answer
+            .into_inner()
+            .dossier
+            .expect("an answer shows the dossier"))
     }};
 }
 
@@ -82,13 +87,19 @@ impl Client {
     /// The same person, attesting that they act for a citizen.
     #[must_use]
     pub fn attesting(&self, citizen: &str) -> Self {
-        Self { acting_for: citizen.to_owned(), ..self.clone() }
+        Self {
+            acting_for: citizen.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The same person, acting in a role of the token.
     #[must_use]
     pub fn acting_as(&self, role: &str) -> Self {
-        Self { acting_role: role.to_owned(), ..self.clone() }
+        Self {
+            acting_role: role.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// Opaque id of the person.
@@ -98,7 +109,11 @@ impl Client {
 
     /// Opaque id of whose rights as an applicant count.
     pub fn person(&self) -> &str {
-        if self.acting_for.is_empty() { &self.id } else { &self.acting_for }
+        if self.acting_for.is_empty() {
+            &self.id
+        } else {
+            &self.acting_for
+        }
     }
 
     /// What the clock of the person's world shows.
@@ -180,7 +195,10 @@ impl Client {
             self.dossiers().put_chunk(put).await?;
         }
         let digest = sha256(bytes);
-        let finish = FinishUploadRequest { upload_id, sha256: digest.clone() };
+        let finish = FinishUploadRequest {
+            upload_id,
+            sha256: digest.clone(),
+        };
         self.dossiers().finish_upload(finish).await?;
         Ok(digest)
     }
@@ -197,7 +215,10 @@ impl Client {
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn file(&self, filing: SubmitDossierRequest) -> Result<SubmitDossierResponse, Status> {
+    pub async fn file(
+        &self,
+        filing: SubmitDossierRequest,
+    ) -> Result<SubmitDossierResponse, Status> {
         Ok(self.dossiers().submit_dossier(filing).await?.into_inner())
     }
 
@@ -211,12 +232,15 @@ impl Client {
         form_json: &str,
         documents: Vec<Document>,
     ) -> Acted {
-        act!(self.dossiers().supplement_dossier(SupplementDossierRequest {
-            command: self.meta(),
-            dossier: dossier.to_owned(),
-            form_json: form_json.to_owned(),
-            documents,
-        }))
+        act!(
+            self.dossiers()
+                .supplement_dossier(SupplementDossierRequest {
+                    command: self.meta(),
+                    dossier: dossier.to_owned(),
+                    form_json: form_json.to_owned(),
+                    documents,
+                })
+        )
     }
 
     /// Asks to withdraw.
@@ -260,7 +284,11 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn form(&self, dossier: &str, number: u32) -> Result<serde_json::Value, Status> {
-        let request = GetFormRequest { dossier: dossier.to_owned(), number, sequence: 0 };
+        let request = GetFormRequest {
+            dossier: dossier.to_owned(),
+            number,
+            sequence: 0,
+        };
         let form = self.dossiers().get_form(request).await?.into_inner();
         Ok(serde_json::from_str(&form.data_json).expect("a form is JSON"))
     }
@@ -271,7 +299,11 @@ impl Client {
     /// The server's refusal.
     pub async fn track(&self, secret: &str) -> Result<TrackDossierResponse, Status> {
         let by = Some(track_dossier_request::By::Secret(secret.to_owned()));
-        Ok(self.dossiers().track_dossier(TrackDossierRequest { by }).await?.into_inner())
+        Ok(self
+            .dossiers()
+            .track_dossier(TrackDossierRequest { by })
+            .await?
+            .into_inner())
     }
 
     /// Tracks by code and second factor.
@@ -283,9 +315,16 @@ impl Client {
         code: &str,
         factor: &str,
     ) -> Result<TrackDossierResponse, Status> {
-        let by = CodeAndFactor { code: code.to_owned(), factor: factor.to_owned() };
+        let by = CodeAndFactor {
+            code: code.to_owned(),
+            factor: factor.to_owned(),
+        };
         let by = Some(track_dossier_request::By::Code(by));
-        Ok(self.dossiers().track_dossier(TrackDossierRequest { by }).await?.into_inner())
+        Ok(self
+            .dossiers()
+            .track_dossier(TrackDossierRequest { by })
+            .await?
+            .into_inner())
     }
 }
 
@@ -309,7 +348,8 @@ impl Client {
             accepted: false,
             reason: (*reason).to_owned(),
         };
-        self.decide(dossier, items.iter().map(decision).collect(), false).await
+        self.decide(dossier, items.iter().map(decision).collect(), false)
+            .await
     }
 
     /// Accepts items.
@@ -322,7 +362,8 @@ impl Client {
             accepted: true,
             reason: String::new(),
         };
-        self.decide(dossier, items.iter().map(decision).collect(), false).await
+        self.decide(dossier, items.iter().map(decision).collect(), false)
+            .await
     }
 
     async fn decide(
@@ -350,14 +391,21 @@ impl Client {
         registry: &str,
         found: bool,
     ) -> Acted {
-        act!(self.desk().record_lookup(RecordLookupRequest {
-            command: self.meta(),
-            dossier: dossier.to_owned(),
-            requirement: requirement.to_owned(),
-            registry: registry.to_owned(),
-            found,
-            answer: if found { "Có dữ liệu." } else { "Không có dữ liệu." }.into(),
-        }))
+        act!(
+            self.desk().record_lookup(RecordLookupRequest {
+                command: self.meta(),
+                dossier: dossier.to_owned(),
+                requirement: requirement.to_owned(),
+                registry: registry.to_owned(),
+                found,
+                answer: if found {
+                    "Có dữ liệu."
+                } else {
+                    "Không có dữ liệu."
+                }
+                .into(),
+            })
+        )
     }
 
     /// Accepts the dossier.
@@ -603,7 +651,10 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn queue(&self, queue: Queue) -> Result<ListWorkItemsResponse, Status> {
-        let request = ListWorkItemsRequest { queue: queue.into(), ..Default::default() };
+        let request = ListWorkItemsRequest {
+            queue: queue.into(),
+            ..Default::default()
+        };
         Ok(self.desk().list_work_items(request).await?.into_inner())
     }
 
@@ -615,8 +666,16 @@ impl Client {
         &self,
         by: search_dossiers_request::By,
     ) -> Result<Vec<DossierState>, Status> {
-        let request = SearchDossiersRequest { by: Some(by), ..Default::default() };
-        Ok(self.desk().search_dossiers(request).await?.into_inner().dossiers)
+        let request = SearchDossiersRequest {
+            by: Some(by),
+            ..Default::default()
+        };
+        Ok(self
+            .desk()
+            .search_dossiers(request)
+            .await?
+            .into_inner()
+            .dossiers)
     }
 }
 
@@ -630,7 +689,9 @@ impl Client {
         &self,
         dossier: &str,
     ) -> Result<(Vec<HistoryEvent>, ReplayVerdict), Status> {
-        let request = ReplayHistoryRequest { dossier: dossier.to_owned() };
+        let request = ReplayHistoryRequest {
+            dossier: dossier.to_owned(),
+        };
         let mut parts = self.audit().replay_history(request).await?.into_inner();
         let (mut events, mut verdict) = (Vec::new(), None);
         while let Some(part) = parts.next().await {
@@ -648,7 +709,10 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn chain(&self, name: &str) -> Result<Vec<HistoryEvent>, Status> {
-        let request = ReadChainRequest { chain: name.to_owned(), after_sequence: 0 };
+        let request = ReadChainRequest {
+            chain: name.to_owned(),
+            after_sequence: 0,
+        };
         let mut stream = self.audit().read_chain(request).await?.into_inner();
         let mut events = Vec::new();
         while let Some(event) = stream.next().await {
@@ -666,7 +730,10 @@ impl Client {
         dossier: &str,
         as_of: get_state_as_of_request::AsOf,
     ) -> Result<GetStateAsOfResponse, Status> {
-        let request = GetStateAsOfRequest { dossier: dossier.to_owned(), as_of: Some(as_of) };
+        let request = GetStateAsOfRequest {
+            dossier: dossier.to_owned(),
+            as_of: Some(as_of),
+        };
         Ok(self.audit().get_state_as_of(request).await?.into_inner())
     }
 }

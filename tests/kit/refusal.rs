@@ -46,9 +46,15 @@ impl Refused {
     pub fn of(status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info();
-        let fields = details.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
-        let unmet: Vec<_> =
-            details.precondition_failure().into_iter().flat_map(|unmet| &unmet.violations).collect();
+        let fields = details
+            .bad_request()
+            .into_iter()
+            .flat_map(|bad| &bad.field_violations);
+        let unmet: Vec<_> = details
+            .precondition_failure()
+            .into_iter()
+            .flat_map(|unmet| &unmet.violations)
+            .collect();
         let subjects = fields
             .map(|fault| fault.field.clone())
             .chain(unmet.iter().map(|fault| fault.subject.clone()));
@@ -70,7 +76,11 @@ impl Refused {
     /// Asserts code and reason.
     #[track_caller]
     pub fn is(&self, code: Code, reason: &str) -> &Self {
-        assert_eq!((self.code, self.reason.as_str()), (code, reason), "{self:?}");
+        assert_eq!(
+            (self.code, self.reason.as_str()),
+            (code, reason),
+            "{self:?}"
+        );
         self
     }
 
@@ -78,7 +88,11 @@ impl Refused {
     #[track_caller]
     pub fn names(&self, subject: &str) -> &Self {
         let named = self.subjects.iter().any(|found| found == subject);
-        assert!(named, "{subject} is not among {:?}: {}", self.subjects, self.message);
+        assert!(
+            named,
+            "{subject} is not among {:?}: {}",
+            self.subjects, self.message
+        );
         self
     }
 
@@ -86,14 +100,22 @@ impl Refused {
     #[track_caller]
     pub fn kind(&self, kind: &str) -> &Self {
         let found = self.kinds.iter().any(|found| found == kind);
-        assert!(found, "{kind} is not among {:?}: {}", self.kinds, self.message);
+        assert!(
+            found,
+            "{kind} is not among {:?}: {}",
+            self.kinds, self.message
+        );
         self
     }
 
     /// Asserts what a member of the metadata says.
     #[track_caller]
     pub fn says(&self, key: &str, value: &str) -> &Self {
-        assert_eq!(self.metadata.get(key).map(String::as_str), Some(value), "{key} of {self:?}");
+        assert_eq!(
+            self.metadata.get(key).map(String::as_str),
+            Some(value),
+            "{key} of {self:?}"
+        );
         self
     }
 }

@@ -18,16 +18,25 @@ async fn filed_online_on_a_holiday_it_counts_on_the_next_working_day_and_is_due_
     let world = World::start().await;
     world.at("2026-11-24T09:00:00+07:00");
     let crew = Crew::of(&world);
-    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let filed = crew
+        .citizen
+        .submit(filing::birth_online(&crew.citizen).await)
+        .await;
     let filed = filed.expect("the portal is open on holidays");
-    let submitted_at = filed.filing.as_ref().and_then(|filing| filing.submitted_at.as_ref());
+    let submitted_at = filed
+        .filing
+        .as_ref()
+        .and_then(|filing| filing.submitted_at.as_ref());
     assert_eq!(at(submitted_at), instant("2026-11-24T09:00:00+07:00"));
     assert!(filed.clocks.is_none(), "the clock starts with acceptance");
 
     world.at("2026-11-25T08:00:00+07:00");
     let accepted = crew.drive(&filed.id, "handover").await;
     assert_eq!(due_on(&accepted), "2026-11-25");
-    assert_eq!(at(clock(&accepted).due_at.as_ref()), instant("2026-11-25T17:00:00+07:00"));
+    assert_eq!(
+        at(clock(&accepted).due_at.as_ref()),
+        instant("2026-11-25T17:00:00+07:00")
+    );
 }
 
 #[tokio::test]
@@ -59,13 +68,22 @@ async fn waiting_for_the_applicant_pauses_the_clock_and_the_day_starts_again() {
     ] {
         let world = World::start().await;
         let crew = Crew::of(&world);
-        let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
-        let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
+        let filed = crew
+            .citizen
+            .submit(filing::birth_online(&crew.citizen).await)
+            .await;
+        let waiting = crew
+            .drive(&filed.expect("filed").id, "applicant_confirms")
+            .await;
         assert_eq!((paused_on(&waiting), due_on(&waiting)), ("applicant", ""));
         assert!(clock(&waiting).paused && clock(&waiting).due_at.is_none());
 
         world.at(confirmed);
-        let going_on = crew.citizen.advance(&waiting.id, "confirm").await.expect("confirmed");
+        let going_on = crew
+            .citizen
+            .advance(&waiting.id, "confirm")
+            .await
+            .expect("confirmed");
         assert_eq!(going_on.state, "register");
         assert_eq!((paused_on(&going_on), due_on(&going_on)), ("", due));
     }
@@ -75,9 +93,18 @@ async fn waiting_for_the_applicant_pauses_the_clock_and_the_day_starts_again() {
 async fn the_applicant_sends_the_draft_back_with_a_reason() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
-    let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
-    let back = crew.citizen.advance(&waiting.id, "request_correction").await.expect("corrected");
+    let filed = crew
+        .citizen
+        .submit(filing::birth_online(&crew.citizen).await)
+        .await;
+    let waiting = crew
+        .drive(&filed.expect("filed").id, "applicant_confirms")
+        .await;
+    let back = crew
+        .citizen
+        .advance(&waiting.id, "request_correction")
+        .await
+        .expect("corrected");
     assert_eq!(back.state, "examination");
     assert_eq!(item(&back).unit, WARD);
 }
@@ -86,8 +113,13 @@ async fn the_applicant_sends_the_draft_back_with_a_reason() {
 async fn silence_of_one_day_confirms_from_the_true_instant_although_the_server_was_down() {
     let mut world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
-    let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
+    let filed = crew
+        .citizen
+        .submit(filing::birth_online(&crew.citizen).await)
+        .await;
+    let waiting = crew
+        .drive(&filed.expect("filed").id, "applicant_confirms")
+        .await;
 
     world.stop().await;
     world.at("2026-10-09T10:00:00+07:00");
@@ -99,12 +131,20 @@ async fn silence_of_one_day_confirms_from_the_true_instant_although_the_server_w
     // The day after Monday ended with Tuesday; so the clock runs again since Wednesday 00:00.
     assert_eq!(due_on(&confirmed), "2026-10-07");
 
-    let (events, verdict) = world.client(&AUDITOR).replay(&waiting.id).await.expect("replayed");
+    let (events, verdict) = world
+        .client(&AUDITOR)
+        .replay(&waiting.id)
+        .await
+        .expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
-    let lapsed = events.iter().find(|event| event.header.contains(r#""kind":"lapse""#));
+    let lapsed = events
+        .iter()
+        .find(|event| event.header.contains(r#""kind":"lapse""#));
     let timer = opened(lapsed.expect("silence is an event"), "timer");
     assert_eq!(timer["due_at"], "2026-10-06T17:00:00Z");
-    let lapses = events.iter().filter(|event| event.header.contains(r#""kind":"lapse""#));
+    let lapses = events
+        .iter()
+        .filter(|event| event.header.contains(r#""kind":"lapse""#));
     assert_eq!(lapses.count(), 1, "a timer fires once");
 }
 
@@ -114,7 +154,9 @@ fn opened(event: &HistoryEvent, name: &str) -> Value {
         history_field::Slot::Opened(field) if field.name == name => Some(&field.value_json),
         history_field::Slot::Opened(_) | history_field::Slot::Commitment(_) => None,
     });
-    let json = found.next().unwrap_or_else(|| panic!("{name} is open in {event:?}"));
+    let json = found
+        .next()
+        .unwrap_or_else(|| panic!("{name} is open in {event:?}"));
     serde_json::from_str(json).expect("a value is JSON")
 }
 
@@ -125,9 +167,15 @@ async fn a_signed_electronic_birth_notification_may_not_be_demanded_on_paper() {
     let portal = world.client(&PORTAL).attesting(MAI.id);
     let mut request = filing::birth_online(&portal).await;
     request.documents[1] = filing::signed(&portal, "D2").await;
-    let filed = portal.submit(request).await.expect("the portal files for Mai");
+    let filed = portal
+        .submit(request)
+        .await
+        .expect("the portal files for Mai");
 
-    let demand = crew.clerk.request_supplement(&filed.id, &[("document:D2", "Nộp bản giấy")]).await;
+    let demand = crew
+        .clerk
+        .request_supplement(&filed.id, &[("document:D2", "Nộp bản giấy")])
+        .await;
     refused(demand)
         .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
         .names("document:D2")
@@ -135,7 +183,10 @@ async fn a_signed_electronic_birth_notification_may_not_be_demanded_on_paper() {
 
     let ready = crew.drive(&filed.id, "completed").await;
     let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &[]).await;
-    assert_eq!(delivered.expect("no paper is owed").status(), Status::Delivered);
+    assert_eq!(
+        delivered.expect("no paper is owed").status(),
+        Status::Delivered
+    );
 }
 
 #[tokio::test]
@@ -151,7 +202,10 @@ async fn a_citizen_cannot_attest_the_signature_of_their_own_file() {
         .names("document:D2");
     let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &["D2"]).await;
     let delivered = delivered.expect("the original was taken in");
-    assert_eq!(delivered.delivery.expect("delivered").originals_checked, ["D2"]);
+    assert_eq!(
+        delivered.delivery.expect("delivered").originals_checked,
+        ["D2"]
+    );
 }
 
 #[tokio::test]
@@ -161,21 +215,31 @@ async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
     for found in [true, false] {
         let mut request = filing::birth_online(&crew.citizen).await;
         request.documents.pop();
-        let filed = crew.citizen.submit(request).await.expect("data of the state is not asked for");
+        let filed = crew
+            .citizen
+            .submit(request)
+            .await
+            .expect("data of the state is not asked for");
         let demand = [("document:D2", "Chưa có giấy chứng sinh")];
         refused(crew.clerk.request_supplement(&filed.id, &demand).await)
             .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
             .kind("LOOK_UP_FIRST");
 
         let registry = "birth_notifications";
-        crew.clerk.look_up(&filed.id, "D2", registry, found).await.expect("recorded");
+        crew.clerk
+            .look_up(&filed.id, "D2", registry, found)
+            .await
+            .expect("recorded");
         let demanded = crew.clerk.request_supplement(&filed.id, &demand).await;
         if found {
             refused(demanded).is(Code::FailedPrecondition, "DEMAND_UNLAWFUL");
             let accepted = crew.drive(&filed.id, "handover").await;
             assert_eq!(accepted.status(), Status::Received);
         } else {
-            assert_eq!(demanded.expect("lawful now").status(), Status::SupplementRequired);
+            assert_eq!(
+                demanded.expect("lawful now").status(),
+                Status::SupplementRequired
+            );
         }
     }
 }
@@ -184,17 +248,25 @@ async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
 async fn papers_that_the_law_does_not_ask_for_may_not_be_demanded() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    let filed = crew
+        .citizen
+        .submit(filing::birth_at_counter(&crew.citizen))
+        .await
+        .expect("filed");
     for (item, kind) in [
         ("document:D4", "NOT_REQUIRED"),
         ("document:D5", "NOT_REQUIRED"),
         ("document:D6", "ALREADY_THERE"),
         ("field:shoe_size", "UNKNOWN_FIELD"),
     ] {
-        refused(crew.clerk.request_supplement(&filed.id, &[(item, "Nộp thêm")]).await)
-            .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
-            .names(item)
-            .kind(kind);
+        refused(
+            crew.clerk
+                .request_supplement(&filed.id, &[(item, "Nộp thêm")])
+                .await,
+        )
+        .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+        .names(item)
+        .kind(kind);
     }
 }
 
@@ -209,21 +281,35 @@ async fn unknown_father_unknown_mother_and_abandoned_child_have_their_own_requir
         "mother_known": false, "mother": null, "father_known": false, "father": null,
         "requester_relation": "guardian",
     });
-    for (variant, changes) in
-        [("ordinary", &no_father), ("ordinary", &no_mother), ("abandoned", &abandoned)]
-    {
+    for (variant, changes) in [
+        ("ordinary", &no_father),
+        ("ordinary", &no_mother),
+        ("abandoned", &abandoned),
+    ] {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes.clone());
         request.variant = variant.into();
-        citizen.submit(request).await.unwrap_or_else(|status| panic!("{changes}: {status:?}"));
+        citizen
+            .submit(request)
+            .await
+            .unwrap_or_else(|status| panic!("{changes}: {status:?}"));
     }
     for (variant, changes) in [
         ("ordinary", json!({ "father": null })),
         ("ordinary", json!({ "mother": null })),
         ("ordinary", json!({ "father_known": false })),
         ("abandoned", json!({ "birth_case": "abandoned" })),
-        ("abandoned", json!({ "birth_case": "abandoned", "birth_evidence": "abandonment_minutes" })),
-        ("ordinary", json!({ "birth_evidence": "abandonment_minutes" })),
-        ("surrogacy", json!({ "birth_case": "surrogacy", "birth_evidence": "witnesses" })),
+        (
+            "abandoned",
+            json!({ "birth_case": "abandoned", "birth_evidence": "abandonment_minutes" }),
+        ),
+        (
+            "ordinary",
+            json!({ "birth_evidence": "abandonment_minutes" }),
+        ),
+        (
+            "surrogacy",
+            json!({ "birth_case": "surrogacy", "birth_evidence": "witnesses" }),
+        ),
     ] {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
         request.variant = variant.into();
@@ -254,8 +340,18 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
         "mother_known": false, "mother": null, "father_known": false, "father": null,
     });
     let cases: [(&str, Value, Channel, &[&str]); 6] = [
-        ("ordinary", json!({}), Channel::Counter, &["D1", "D2", "D6", "D7"]),
-        ("ordinary", json!({}), Channel::Post, &["D1", "D2", "D8a", "D8b"]),
+        (
+            "ordinary",
+            json!({}),
+            Channel::Counter,
+            &["D1", "D2", "D6", "D7"],
+        ),
+        (
+            "ordinary",
+            json!({}),
+            Channel::Post,
+            &["D1", "D2", "D8a", "D8b"],
+        ),
         (
             "ordinary",
             json!({ "birth_evidence": "witnesses" }),
@@ -268,8 +364,18 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
             Channel::Counter,
             &["D1", "D2b", "D6", "D7"],
         ),
-        ("abandoned", abandoned, Channel::Counter, &["D1", "D3", "D6", "D7"]),
-        ("surrogacy", surrogacy, Channel::Counter, &["D1", "D2", "D4", "D6", "D7"]),
+        (
+            "abandoned",
+            abandoned,
+            Channel::Counter,
+            &["D1", "D3", "D6", "D7"],
+        ),
+        (
+            "surrogacy",
+            surrogacy,
+            Channel::Counter,
+            &["D1", "D2", "D4", "D6", "D7"],
+        ),
     ];
     for (variant, changes, channel, documents) in cases {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
@@ -278,7 +384,10 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
         let filed = citizen.submit(request).await.expect("filed");
         assert_eq!(required(&filed), documents, "{variant} {channel:?}");
     }
-    let online = citizen.submit(filing::birth_online(&citizen).await).await.expect("filed");
+    let online = citizen
+        .submit(filing::birth_online(&citizen).await)
+        .await
+        .expect("filed");
     assert_eq!(required(&online), ["D1e", "D2", "D6", "D7"]);
 }
 
@@ -286,14 +395,19 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
 async fn a_power_of_attorney_depends_on_kinship() {
     let world = World::start().await;
     let proxy = world.client(&BINH);
-    for (relation, power) in
-        [("other", Some("D5")), ("close_kin", Some("D5a")), ("relative_for_parents", None)]
-    {
+    for (relation, power) in [
+        ("other", Some("D5")),
+        ("close_kin", Some("D5a")),
+        ("relative_for_parents", None),
+    ] {
         let changes = json!({ "proxy_relation": relation, "agreed_with_parents": true });
         let mut request = filing::with_form(filing::birth_at_counter(&proxy), changes);
         request.persons.push(filing::binh_as_proxy());
         let filed = proxy.submit(request).await.expect("filed by a proxy");
-        let powers: Vec<_> = required(&filed).into_iter().filter(|id| id.contains("D5")).collect();
+        let powers: Vec<_> = required(&filed)
+            .into_iter()
+            .filter(|id| id.contains("D5"))
+            .collect();
         assert_eq!(powers, Vec::from_iter(power), "{relation}");
         assert_eq!(filed.filing.expect("filed").authorised_person, BINH.id);
     }
@@ -315,13 +429,26 @@ async fn verification_counts_and_is_met_with_an_apology() {
 
     refused(crew.specialist.advance(id, "request_verification").await)
         .is(Code::FailedPrecondition, "UNIT_UNKNOWN");
-    let asked = crew.specialist.advance_with(id, "request_verification", ISLAND, "").await;
+    let asked = crew
+        .specialist
+        .advance_with(id, "request_verification", ISLAND, "")
+        .await;
     let asked = asked.expect("asked");
-    assert_eq!((asked.state.as_str(), item(&asked).unit.as_str()), ("verification", ISLAND));
-    assert_eq!((paused_on(&asked), due_on(&asked)), ("", "2026-10-05"), "the clock runs on");
+    assert_eq!(
+        (asked.state.as_str(), item(&asked).unit.as_str()),
+        ("verification", ISLAND)
+    );
+    assert_eq!(
+        (paused_on(&asked), due_on(&asked)),
+        ("", "2026-10-05"),
+        "the clock runs on"
+    );
 
     world.at("2026-10-05T16:00:00+07:00");
-    let apologised = head.apologise(id, "2026-10-08").await.expect("any instant before due");
+    let apologised = head
+        .apologise(id, "2026-10-08")
+        .await
+        .expect("any instant before due");
     assert_eq!(due_on(&apologised), "2026-10-08");
     assert_eq!(clock(&apologised).original_due_on, "2026-10-05");
     let form = head.form(id, 4).await.expect("form 04");
@@ -330,10 +457,20 @@ async fn verification_counts_and_is_met_with_an_apology() {
     assert_eq!(form["reason"], "Chờ kết quả xác minh.");
 
     let finding = r#"{"finding":"confirmed","note":"Có hồ sơ sinh."}"#;
-    refused(island.advance_with(id, "answer", "", r#"{"finding":"perhaps"}"#).await)
-        .is(Code::InvalidArgument, "FORM_INVALID");
-    let answered = island.advance_with(id, "answer", "", finding).await.expect("answered");
-    assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-10-08"));
+    refused(
+        island
+            .advance_with(id, "answer", "", r#"{"finding":"perhaps"}"#)
+            .await,
+    )
+    .is(Code::InvalidArgument, "FORM_INVALID");
+    let answered = island
+        .advance_with(id, "answer", "", finding)
+        .await
+        .expect("answered");
+    assert_eq!(
+        (answered.state.as_str(), due_on(&answered)),
+        ("examination", "2026-10-08")
+    );
     refused(island.get(id).await).is(Code::NotFound, "NOT_FOUND");
     crew.drive(id, "delivered").await;
 }
@@ -342,35 +479,68 @@ async fn verification_counts_and_is_met_with_an_apology() {
 async fn the_provincial_centre_forwards_to_the_commune_and_delivers() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let (clerk, returner) = (world.client(&PROVINCE_CLERK), world.client(&PROVINCE_RETURNER));
+    let (clerk, returner) = (
+        world.client(&PROVINCE_CLERK),
+        world.client(&PROVINCE_RETURNER),
+    );
     let mut request = filing::birth_at_counter(&crew.citizen);
     request.receiving_unit = PROVINCE.into();
     refused(crew.citizen.submit(request.clone()).await)
         .is(Code::InvalidArgument, "FILING_INVALID")
         .names("competent_unit");
     request.competent_unit = WARD.into();
-    let filed = crew.citizen.submit(request).await.expect("filed at the province");
+    let filed = crew
+        .citizen
+        .submit(request)
+        .await
+        .expect("filed at the province");
     let id = filed.id.as_str();
 
     refused(crew.clerk.get(id).await).is(Code::NotFound, "NOT_FOUND");
     clerk.accept_rest(id).await.expect("checked");
     let accepted = clerk.accept(id).await.expect("accepted");
-    assert_eq!((accepted.state.as_str(), accepted.status()), ("forward", Status::Received));
+    assert_eq!(
+        (accepted.state.as_str(), accepted.status()),
+        ("forward", Status::Received)
+    );
     assert_eq!(accepted.code, "H49.60-261005-0001");
-    refused(crew.specialist.advance(id, "take_over").await).is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
+    refused(crew.specialist.advance(id, "take_over").await)
+        .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
 
     let forwarded = clerk.advance(id, "forward").await.expect("forwarded");
-    assert_eq!((forwarded.state.as_str(), item(&forwarded).unit.as_str()), ("handover", WARD));
+    assert_eq!(
+        (forwarded.state.as_str(), item(&forwarded).unit.as_str()),
+        ("handover", WARD)
+    );
     assert_eq!(due_on(&forwarded), due_on(&accepted));
-    crew.specialist.advance(id, "take_over").await.expect("taken over");
-    crew.specialist.advance(id, "draft_result").await.expect("drafted");
-    crew.specialist.advance(id, "submit_for_signature").await.expect("submitted");
+    crew.specialist
+        .advance(id, "take_over")
+        .await
+        .expect("taken over");
+    crew.specialist
+        .advance(id, "draft_result")
+        .await
+        .expect("drafted");
+    crew.specialist
+        .advance(id, "submit_for_signature")
+        .await
+        .expect("submitted");
     crew.leader.sign(id).await.expect("signed");
-    let issued = crew.records.issue(id, "12/2026", "2026-10-05").await.expect("issued");
-    assert_eq!(issued.result.as_ref().map(|result| result.code.as_str()), Some("KQ.G15.000031"));
+    let issued = crew
+        .records
+        .issue(id, "12/2026", "2026-10-05")
+        .await
+        .expect("issued");
+    assert_eq!(
+        issued.result.as_ref().map(|result| result.code.as_str()),
+        Some("KQ.G15.000031")
+    );
     refused(crew.returner.complete(id).await).is(Code::NotFound, "NOT_FOUND");
     returner.complete(id).await.expect("completed");
-    returner.deliver(id, &[MAI.id], &[]).await.expect("delivered where it was filed");
+    returner
+        .deliver(id, &[MAI.id], &[])
+        .await
+        .expect("delivered where it was filed");
 }
 
 #[tokio::test]
@@ -378,22 +548,40 @@ async fn a_refusal_before_reception_needs_the_head_of_the_centre_and_a_reason() 
     let world = World::start().await;
     let crew = Crew::of(&world);
     let head = world.client(&HEAD_OF_CENTRE);
-    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    let filed = crew
+        .citizen
+        .submit(filing::birth_at_counter(&crew.citizen))
+        .await
+        .expect("filed");
     let id = filed.id.as_str();
     refused(crew.clerk.refuse(id, "Không thuộc thẩm quyền.").await)
         .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
-    crew.clerk.advance(id, "propose_refusal").await.expect("proposed");
+    crew.clerk
+        .advance(id, "propose_refusal")
+        .await
+        .expect("proposed");
     refused(head.refuse(id, " ").await).is(Code::InvalidArgument, "REASON_REQUIRED");
     let returned = head.advance(id, "return_to_clerk").await.expect("returned");
     assert_eq!(returned.state, "intake");
-    crew.clerk.advance(id, "propose_refusal").await.expect("proposed again");
+    crew.clerk
+        .advance(id, "propose_refusal")
+        .await
+        .expect("proposed again");
     let reason = "Người yêu cầu không có quyền đăng ký.";
     let closed = head.refuse(id, reason).await.expect("refused");
-    assert_eq!((closed.status(), closed.closed), (Status::NotAccepted, true));
-    assert!(closed.code.is_empty() && closed.clocks.is_none(), "never received");
+    assert_eq!(
+        (closed.status(), closed.closed),
+        (Status::NotAccepted, true)
+    );
+    assert!(
+        closed.code.is_empty() && closed.clocks.is_none(),
+        "never received"
+    );
     let form = crew.citizen.form(id, 3).await.expect("form 03");
     assert_eq!(form["reason"], reason);
-    refused(crew.clerk.accept(id).await).is(Code::FailedPrecondition, "DOSSIER_CLOSED").says("retry", "never");
+    refused(crew.clerk.accept(id).await)
+        .is(Code::FailedPrecondition, "DOSSIER_CLOSED")
+        .says("retry", "never");
 }
 
 #[tokio::test]
@@ -403,9 +591,19 @@ async fn the_officer_returns_a_dossier_to_the_centre_which_asks_for_papers_or_se
     let accepted = accepted(&world, counter, "2026-10-05T09:30:00+07:00").await;
     let id = accepted.id.as_str();
     crew.drive(id, "examination").await;
-    let returned = crew.specialist.advance(id, "return_to_reception").await.expect("returned");
-    assert_eq!((returned.state.as_str(), item(&returned).unit.as_str()), ("returned_to_reception", CENTRE));
+    let returned = crew
+        .specialist
+        .advance(id, "return_to_reception")
+        .await
+        .expect("returned");
+    assert_eq!(
+        (returned.state.as_str(), item(&returned).unit.as_str()),
+        ("returned_to_reception", CENTRE)
+    );
     let sent_on = crew.clerk.advance(id, "send_on").await.expect("sent on");
-    assert_eq!((sent_on.state.as_str(), due_on(&sent_on)), ("examination", "2026-10-05"));
+    assert_eq!(
+        (sent_on.state.as_str(), due_on(&sent_on)),
+        ("examination", "2026-10-05")
+    );
     assert_eq!(sent_on.status(), Status::Processing);
 }

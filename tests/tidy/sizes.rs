@@ -23,19 +23,22 @@ fn long_files(sources: &[Source]) -> Vec<String> {
 }
 
 fn long_functions(sources: &[Source]) -> Vec<String> {
-    let production = sources.iter().filter(|source| source.is_rust() && !source.is_test());
-    production.flat_map(|source| {
-        let long = functions(without_tests(&source.text))
-            .into_iter()
-            .filter(|f| f.lines > FUNCTION_LINES_MAX);
-        long.map(|f| {
-            format!(
-                "{}:{}: fn {} has {} lines",
-                source.path, f.line, f.name, f.lines
-            )
+    let production = sources
+        .iter()
+        .filter(|source| source.is_rust() && !source.is_test());
+    production
+        .flat_map(|source| {
+            let long = functions(without_tests(&source.text))
+                .into_iter()
+                .filter(|f| f.lines > FUNCTION_LINES_MAX);
+            long.map(|f| {
+                format!(
+                    "{}:{}: fn {} has {} lines",
+                    source.path, f.line, f.name, f.lines
+                )
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 fn long_lines(sources: &[Source]) -> Vec<String> {

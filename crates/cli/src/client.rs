@@ -41,7 +41,9 @@ pub(crate) struct Bearer(Option<MetadataValue<Ascii>>);
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
+            request
+                .metadata_mut()
+                .insert("authorization", token.clone());
         }
         Ok(request)
     }
@@ -99,22 +101,32 @@ impl Session {
             .timeout(CALL_TIMEOUT)
             .tcp_nodelay(true);
         let channel = endpoint.connect().await.map_err(|_| {
-            anyhow!("no service answers at {server}: start one with `motcua serve`, or name it \
-                     with --server or MOTCUA_SERVER")
+            anyhow!(
+                "no service answers at {server}: start one with `motcua serve`, or name it \
+                     with --server or MOTCUA_SERVER"
+            )
         })?;
         let header = |token: &str| format!("Bearer {}", token.trim()).parse();
-        let token = token.map(header).transpose().map_err(|_| anyhow!("the token is no token"))?;
+        let token = token
+            .map(header)
+            .transpose()
+            .map_err(|_| anyhow!("the token is no token"))?;
         Ok(Self(InterceptedService::new(channel, Bearer(token))))
     }
 }
 
 /// The bearer token of the environment.
 fn token() -> anyhow::Result<Option<String>> {
-    match (std::env::var("MOTCUA_TOKEN"), std::env::var_os("MOTCUA_TOKEN_FILE")) {
+    match (
+        std::env::var("MOTCUA_TOKEN"),
+        std::env::var_os("MOTCUA_TOKEN_FILE"),
+    ) {
         (Ok(token), _) if !token.is_empty() => Ok(Some(token)),
         (_, Some(path)) => {
             let shown = path.display().to_string();
-            let size = std::fs::metadata(&path).with_context(|| shown.clone())?.len();
+            let size = std::fs::metadata(&path)
+                .with_context(|| shown.clone())?
+                .len();
             if size > TOKEN_BYTES_MAX {
                 bail!("{shown} is no token file: it has {size} bytes");
             }
@@ -165,7 +177,11 @@ mod tests {
         let calls = Cell::new(0);
         let answer = steadily(async || {
             calls.set(calls.get() + 1);
-            if calls.get() < 3 { Err(Status::unavailable("gone")) } else { Ok(Response::new(7)) }
+            if calls.get() < 3 {
+                Err(Status::unavailable("gone"))
+            } else {
+                Ok(Response::new(7))
+            }
         });
         assert_eq!(answer.await.expect("answered"), 7);
         assert_eq!(calls.get(), 3);

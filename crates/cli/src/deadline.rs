@@ -56,7 +56,9 @@ pub(crate) fn run(command: &DeadlineCommand, output: &Output) -> anyhow::Result<
 /// The calendar of the file; none, after saying why, when it is no calendar.
 fn read_calendar(path: &PathBuf, output: &Output) -> anyhow::Result<Option<Calendar>> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| shown.to_string())?.len();
+    let size = std::fs::metadata(path)
+        .with_context(|| shown.to_string())?
+        .len();
     if size > CALENDAR_BYTES_MAX as u64 {
         bail!("{shown}: a calendar has {CALENDAR_BYTES_MAX} bytes at most, this has {size}");
     }
@@ -65,8 +67,11 @@ fn read_calendar(path: &PathBuf, output: &Output) -> anyhow::Result<Option<Calen
         Ok(calendar) => Ok(Some(calendar)),
         Err(error) => {
             output.note(&format!("{} {shown} is no calendar", output.error_mark()));
-            for fault in &error.faults {
-                output.note(&format!("  - {}: {}: {}", fault.path, fault.message, fault.remedy));
+            for fault in error.faults() {
+                output.note(&format!(
+                    "  - {}: {}: {}",
+                    fault.path, fault.message, fault.remedy
+                ));
             }
             Ok(None)
         }
@@ -79,7 +84,10 @@ fn compute(
     calendar: &Calendar,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let hours = calendar.office_hours("standard").cloned().unwrap_or_else(OfficeHours::default);
+    let hours = calendar
+        .office_hours("standard")
+        .cloned()
+        .unwrap_or_else(OfficeHours::default);
     let lang = match output.lang {
         Lang::Vi => DeadlineLang::Vi,
         Lang::En => DeadlineLang::En,
@@ -112,7 +120,8 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     }
     if read as u64 == most {
         // A cut letter at the end would look like a fault of its own.
-        line.iter_mut().for_each(|byte| *byte = b' '.max(*byte & 0x7f));
+        line.iter_mut()
+            .for_each(|byte| *byte = b' '.max(*byte & 0x7f));
         input.skip_until(b'\n')?;
     }
     Ok(read > 0)
@@ -121,8 +130,13 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    Error { error: Fault },
-    Date { due_at: Option<String>, explanation: Vec<String> },
+    Error {
+        error: Fault,
+    },
+    Date {
+        due_at: Option<String>,
+        explanation: Vec<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -134,10 +148,20 @@ struct Fault {
 
 fn in_words(answer: &str) -> anyhow::Result<String> {
     Ok(match serde_json::from_str(answer)? {
-        Answer::Error { error: Fault { code, path, message } } => {
+        Answer::Error {
+            error:
+                Fault {
+                    code,
+                    path,
+                    message,
+                },
+        } => {
             format!("{code} {path} {message}")
         }
-        Answer::Date { due_at, explanation } => {
+        Answer::Date {
+            due_at,
+            explanation,
+        } => {
             let mut text = due_at.unwrap_or_else(|| "paused".to_owned());
             for line in explanation {
                 text.push_str("\n  ");
@@ -156,7 +180,10 @@ mod tests {
 
     fn answers(input: &[u8], json: bool) -> Vec<String> {
         let calendar = Calendar::from_json(CALENDAR).expect("a calendar");
-        let output = Output { json, ..Output::plain() };
+        let output = Output {
+            json,
+            ..Output::plain()
+        };
         let mut answers = Vec::new();
         compute(io::BufReader::new(input), &mut answers, &calendar, &output).expect("streams");
         let text = String::from_utf8(answers).expect("UTF-8");

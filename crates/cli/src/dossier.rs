@@ -14,7 +14,6 @@ use crate::cli::Global;
 use crate::client::Session;
 use crate::output::Output;
 
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum DossierCommand {
     /// Drafts: mutable, private, they expire

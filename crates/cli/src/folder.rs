@@ -112,7 +112,10 @@ impl Folder {
     }
 
     fn make_keys_folder(&self) -> anyhow::Result<()> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(self.keys());
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.keys());
         made.with_context(|| self.keys().display().to_string())
     }
 }
@@ -124,8 +127,9 @@ fn create_secret(path: &Path) -> anyhow::Result<()> {
     getrandom::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let aside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600);
-    let mut file = file.open(&aside)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&aside)?;
     file.write_all(format!("{hex}\n").as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&aside, path);

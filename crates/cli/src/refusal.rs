@@ -30,9 +30,9 @@ impl std::error::Error for Refused {}
 /// Whether the same call may succeed later, and when.
 pub(crate) fn retry_after(status: &Status) -> Option<Duration> {
     match status.code() {
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded => {
-            status.get_details_retry_info().and_then(|info| info.retry_delay)
-        }
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded => status
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay),
         _ => None,
     }
 }
@@ -75,7 +75,11 @@ impl Refused {
         if let Some(delay) = retry_after(status) {
             lines.push(format!("  Try again in {} s.", delay.as_secs().max(1)));
         }
-        lines.iter().map(|line| crate::table::clean(line)).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|line| crate::table::clean(line))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn message(&self, lang: Lang) -> String {
@@ -89,7 +93,9 @@ impl Refused {
     /// Place and description of each fault.
     fn violations(&self) -> Vec<(String, String)> {
         let fields = self.0.get_details_bad_request();
-        let fields = fields.into_iter().flat_map(|details| details.field_violations);
+        let fields = fields
+            .into_iter()
+            .flat_map(|details| details.field_violations);
         let state = self.0.get_details_precondition_failure();
         let state = state.into_iter().flat_map(|details| details.violations);
         fields
@@ -120,7 +126,12 @@ impl Refused {
 }
 
 fn situation(metadata: &HashMap<String, String>) -> Vec<String> {
-    let known = |key: &str| metadata.get(key).map(String::as_str).filter(|text| !text.is_empty());
+    let known = |key: &str| {
+        metadata
+            .get(key)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+    };
     let mut lines = Vec::new();
     if let Some(state) = known("state") {
         let mut line = format!("  The dossier is in {state}");
@@ -179,7 +190,9 @@ mod tests {
             ("offered", "draft_result, request_supplement"),
             ("retry", "after_change"),
         ];
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let metadata = metadata
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
         let mut details = ErrorDetails::with_error_info("ACT_NOT_OFFERED", "motcua", metadata);
         details.set_bad_request(vec![FieldViolation::new("form.name", "is missing")]);
         details.set_localized_message("vi", "Không thể làm việc này.");
@@ -199,13 +212,19 @@ mod tests {
 
     #[test]
     fn a_vietnamese_reader_gets_the_vietnamese_message() {
-        let output = Output { lang: Lang::Vi, ..Output::plain() };
+        let output = Output {
+            lang: Lang::Vi,
+            ..Output::plain()
+        };
         assert!(refused().text(&output).contains("Không thể làm việc này."));
     }
 
     #[test]
     fn programs_get_the_refusal_as_json() {
-        let output = Output { json: true, ..Output::plain() };
+        let output = Output {
+            json: true,
+            ..Output::plain()
+        };
         let json: Value = serde_json::from_str(&refused().text(&output)).expect("JSON");
         assert_eq!(json["error"]["reason"], "ACT_NOT_OFFERED");
         assert_eq!(json["error"]["violations"][0]["path"], "form.name");

@@ -42,7 +42,12 @@ pub(crate) struct ServeArguments {
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArguments {
     /// Data folder
-    #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "MOTCUA_DATA",
+        default_value = "./data"
+    )]
     data: PathBuf,
 }
 
@@ -76,10 +81,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
         demo::print_commands(&engine, &folder, &address.to_string(), &output).await?;
     }
     info!(%address, origin = engine.origin(), data = %folder.path().display(), "ready");
-    let served =
-        motcua_server::serve(engine, settings.server(key), listener, signals.wait()).await;
+    let served = motcua_server::serve(engine, settings.server(key), listener, signals.wait()).await;
     stop.send_replace(true);
-    if tokio::time::timeout(WORKERS_TIMEOUT, workers).await.is_err() {
+    if tokio::time::timeout(WORKERS_TIMEOUT, workers)
+        .await
+        .is_err()
+    {
         warn!("the timers were still at work at the end of the wait");
     }
     served?;
@@ -91,7 +98,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
 pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Ending> {
     let folder = Folder::new(arguments.data);
     let _lock = folder.lock()?;
-    SqliteStore::open(&folder.database(), Options::default()).await?.close().await;
+    SqliteStore::open(&folder.database(), Options::default())
+        .await?
+        .close()
+        .await;
     let path = folder.database();
     Output::new(false, Lang::En).note(&format!("{} has the newest schema", path.display()));
     Ok(Ending::Well)
@@ -104,24 +114,36 @@ async fn open_engine(
 ) -> anyhow::Result<LocalEngine> {
     let store = SqliteStore::open(&folder.database(), settings.store.clone()).await?;
     let documents = FolderDocuments::open(&folder.documents()).await?;
-    let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
+    let config = Config {
+        origin: settings.origin.clone(),
+        secret: folder.secret()?,
+    };
     let engine = Engine::start(store, documents, clock, config).await?;
     if engine.calendar().is_none() {
         let loaded = engine.load_calendar(&operator(), CALENDAR.to_vec()).await?;
-        info!(digest = loaded.digest, "loaded the calendar that comes with the program");
+        info!(
+            digest = loaded.digest,
+            "loaded the calendar that comes with the program"
+        );
     }
     Ok(engine)
 }
 
 /// Who acts when the program itself sets a service up.
 pub(crate) fn operator() -> Caller {
-    Caller { id: "motcua.serve".into(), unit: None, roles: vec![Role::Administrator] }
+    Caller {
+        id: "motcua.serve".into(),
+        unit: None,
+        roles: vec![Role::Administrator],
+    }
 }
 
 fn start_log(settings: &Parsed) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log)
         .with_context(|| format!("log is {:?}: write a filter such as info", settings.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
@@ -137,7 +159,10 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn wait(mut self) {

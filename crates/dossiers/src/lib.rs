@@ -17,6 +17,7 @@ pub mod decide;
 pub mod dossier;
 pub mod event;
 pub mod evolve;
+pub mod explain;
 pub mod forms;
 pub mod names;
 pub mod policy;

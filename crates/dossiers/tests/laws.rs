@@ -16,6 +16,7 @@ use motcua_dossiers::command::{
 };
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Event;
+use motcua_dossiers::explain::explain;
 use motcua_dossiers::units::UnitRegister;
 use motcua_dossiers::{Context, Offer, Recorded, decide, evolve, fire_timers, local_date, offers};
 use motcua_procedures::{Channel, Procedure, Role, Status};
@@ -217,7 +218,32 @@ impl Walk {
                 self.dossier, self.folded,
                 "the stored fields fold to another state"
             );
+            self.explains_itself(before.as_ref(), event);
             hold(before.as_ref(), self.dossier(), event, &self.procedure);
+        }
+    }
+
+    /// Computing the act once more from the stored inputs yields the stored clock.
+    fn explains_itself(&self, before: Option<&Dossier>, event: &Event) {
+        let Some(after) = &event.facts.clocks else {
+            return;
+        };
+        let at = event
+            .facts
+            .timer
+            .as_ref()
+            .map_or(self.now, |timer| timer.due_at);
+        let before = before.and_then(|dossier| dossier.clocks.as_ref());
+        let explained = explain(before, after, at, &self.procedure, &self.calendar);
+        let explained = explained.expect("the act can be computed again");
+        if let Some((clock, explanation)) = explained {
+            assert_eq!(
+                &clock,
+                after.appointment(),
+                "{} computed otherwise",
+                event.kind
+            );
+            assert!(!explanation.lines.is_empty(), "{} says nothing", event.kind);
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use motcua_audit::{ChainHead, ChainId, ChainVerifier, FieldSlot, Finding, Hash, Header};
 use motcua_dossiers::codec::{decode, fold, is_fold_field, timestamp};
 use motcua_dossiers::dossier::Dossier;
+use motcua_dossiers::explain::explain;
 use motcua_dossiers::policy::{Sight, works_on_dossiers};
 use motcua_procedures::Role;
 use motcua_store::contract::{Documents, DossierKey, Loaded, Store, StoredEvent};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::EngineError;
+use crate::registers::Picture;
 use crate::segment::dossier_chain;
 use crate::{Caller, Engine, limits};
 
@@ -54,6 +56,21 @@ pub struct Replay {
     pub events: u64,
     /// Differences; empty means the history proves itself and the state.
     pub findings: Vec<Finding>,
+}
+
+/// An act that set or moved the appointment, and how the date came to be.
+#[derive(Clone, Debug)]
+pub struct ExplainedAct {
+    /// Number of its event.
+    pub seq: u64,
+    /// Name of the act.
+    pub kind: String,
+    /// The instant from which it counts.
+    pub at: Timestamp,
+    /// The clock of the appointment after it.
+    pub clock: motcua_deadlines::Clock,
+    /// The computation in words.
+    pub explanation: motcua_deadlines::Explanation,
 }
 
 /// State and evidence as a past command left them.
@@ -139,6 +156,43 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(replay.finish(&loaded))
     }
 
+    /// How the dossier's appointment came to be: every act that set or moved it, computed once
+    /// more by the code and the calendar that computed it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when there is no dossier that the caller may see;
+    /// [`EngineError::Corrupt`] when a stored date is not the outcome of its own inputs.
+    pub async fn explain_deadline(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+    ) -> Result<Vec<ExplainedAct>, EngineError> {
+        let (loaded, _) = self.visible(caller, key).await?;
+        let id = loaded.dossier.id;
+        let (chain, picture) = (dossier_chain(id), self.0.registers.now());
+        let mut acts = Vec::new();
+        let mut dossier: Option<Dossier> = None;
+        let mut after = 0;
+        loop {
+            let page = self
+                .0
+                .store
+                .events(&chain, after, limits::HISTORY_PAGE_MAX)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(acts);
+            };
+            after = last.seq;
+            for event in &page {
+                let before = dossier.take();
+                let (folded, act) = explained(id, before, event, &picture)
+                    .map_err(|why| EngineError::Corrupt(format!("event {}: {why}", event.seq)))?;
+                dossier = Some(folded);
+                acts.extend(act);
+            }
+        }
+    }
+
     /// Folds the history up to the end of a command that began at `first_seq`.
     pub(crate) async fn fold_command(
         &self,
@@ -185,6 +239,47 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ))),
         }
     }
+}
+
+/// Folds an event and explains what it did to the appointment.
+fn explained(
+    id: Uuid,
+    before: Option<Dossier>,
+    event: &StoredEvent,
+    picture: &Picture,
+) -> Result<(Dossier, Option<ExplainedAct>), String> {
+    let header = Header::decode(&event.header).map_err(|e| e.to_string())?;
+    let facts = decode(event.seq, event.opened()).map_err(|e| e.to_string())?;
+    let earlier = before.as_ref().and_then(|dossier| dossier.clocks.clone());
+    let dossier = fold(before, id, &header, event.opened()).map_err(|e| e.to_string())?;
+    let Some(clocks) = &facts.clocks else {
+        return Ok((dossier, None));
+    };
+    let digest = clocks.appointment().calendar();
+    let calendar = picture
+        .calendar_of(digest)
+        .ok_or_else(|| format!("no calendar {digest}"))?;
+    let procedure = picture
+        .pinned(&dossier.procedure.digest)
+        .ok_or("no such procedure")?;
+    let at = facts
+        .timer
+        .map_or_else(|| timestamp(header.at), |timer| timer.due_at);
+    let computed = explain(earlier.as_ref(), clocks, at, procedure, calendar);
+    let Some((clock, explanation)) = computed.map_err(|e| e.to_string())? else {
+        return Ok((dossier, None));
+    };
+    if clock != *clocks.appointment() {
+        return Err("the stored date is not the outcome of its inputs".into());
+    }
+    let act = ExplainedAct {
+        seq: event.seq,
+        kind: header.kind,
+        at,
+        clock,
+        explanation,
+    };
+    Ok((dossier, Some(act)))
 }
 
 fn mask(event: &mut StoredEvent) {
@@ -248,13 +343,8 @@ impl Replayer {
             }
             Err(error) => {
                 self.folding = false;
-                self.findings.push(finding(
-                    header.seq,
-                    None,
-                    "FOLD_FAILED",
-                    "",
-                    &error.to_string(),
-                ));
+                self.findings
+                    .push(finding(header.seq, None, "fold", "", &error.to_string()));
             }
         }
     }
@@ -266,7 +356,7 @@ impl Replayer {
             let found = head.map_or_else(|| "none".into(), |h| format!("{} {}", h.seq, h.hash));
             let expected = format!("{seq} {hash}");
             self.findings
-                .push(finding(seq, None, "HEAD_DIFFERS", &expected, &found));
+                .push(finding(seq, None, "head", &expected, &found));
         }
         if self.until == Until::Now
             && let Some(dossier) = &self.dossier
@@ -304,7 +394,7 @@ fn state_differences(folded: &Dossier, stored: &Dossier) -> Vec<Finding> {
             finding(
                 folded.version,
                 Some(name),
-                "STATE_DIFFERS",
+                "stored_state",
                 &value.to_string(),
                 &found,
             )

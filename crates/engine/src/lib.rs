@@ -1,19 +1,21 @@
 //! Runs commands against a store, and the workers that follow.
 //!
-//! The path of a command: [`Engine::execute`] puts it into its dossier's lane (`execute.rs`), the
-//! lane loads the dossier, lets the pure core decide, gathers the events into a segment
-//! (`segment.rs`) and hands that to the store as one commit. Reads are in `query.rs`, histories in
+//! The path of a command: [`Engine::execute`] (`execute.rs`) puts it into its dossier's lane
+//! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
+//! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in `query.rs`, histories in
 //! `history.rs`, what was published in `registers.rs`, loops in `workers.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
 
 mod clock;
+mod decision;
 mod drafts;
 mod error;
 mod execute;
 mod forms;
 mod history;
+mod lane;
 pub mod limits;
 mod numbers;
 mod query;
@@ -41,7 +43,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{EngineError, Situation};
 pub use execute::{Answer, Request};
 pub use forms::FormData;
-pub use history::{HistoryKey, HistoryPage, Replay, Until};
+pub use history::{ExplainedAct, HistoryKey, HistoryPage, Replay, Until};
 pub use query::{Info, Search, SearchText, Track, TrackView};
 pub use registers::{Published, RegisterRef};
 pub use secret::Secret;
@@ -67,7 +69,7 @@ struct Inner<S, D> {
     secret: Secret,
     origin: String,
     registers: registers::Registers,
-    lanes: execute::Lanes,
+    lanes: lane::Lanes,
     numbers: numbers::Numbers,
     system_chains: tokio::sync::Mutex<()>,
     timer_set: Notify,
@@ -145,7 +147,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             secret: Secret::new(config.secret),
             origin,
             registers: registers::Registers::default(),
-            lanes: execute::Lanes::default(),
+            lanes: lane::Lanes::default(),
             numbers: numbers::Numbers::default(),
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),

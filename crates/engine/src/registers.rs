@@ -27,6 +27,7 @@ pub(crate) struct Registers {
 pub(crate) struct Picture {
     procedures: BTreeMap<String, Vec<Arc<Procedure>>>,
     by_digest: BTreeMap<String, Arc<Procedure>>,
+    calendars: BTreeMap<String, Arc<Calendar>>,
     pub(crate) calendar: Option<Arc<Calendar>>,
     pub(crate) units: Option<Arc<UnitRegister>>,
 }
@@ -39,6 +40,11 @@ impl Picture {
             .iter()
             .filter(|p| p.definition().effective_from <= day);
         begun.max_by_key(|p| p.definition().effective_from)
+    }
+
+    /// The calendar of that digest, in force or not.
+    pub(crate) fn calendar_of(&self, digest: &str) -> Option<&Arc<Calendar>> {
+        self.calendars.get(digest)
     }
 
     /// The procedure file of that digest.
@@ -68,7 +74,10 @@ impl Picture {
             RegisterKind::Calendar => {
                 let calendar = Calendar::from_json(&entry.bytes)
                     .map_err(|_| corrupt("no longer a valid calendar"))?;
-                self.calendar = Some(Arc::new(calendar));
+                let calendar = Arc::new(calendar);
+                self.calendars
+                    .insert(entry.digest.clone(), Arc::clone(&calendar));
+                self.calendar = Some(calendar);
             }
             RegisterKind::Units => {
                 let units = UnitRegister::from_json(&entry.bytes, entry.digest.clone())

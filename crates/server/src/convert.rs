@@ -15,7 +15,9 @@ pub(crate) use audit::{chain, former_state, history_event, replay_verdict, until
 pub(crate) use command::{Act, Acted};
 pub(crate) use dossier::{Scene, draft, tracked, upload};
 pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, unit};
-pub(crate) use query::{compute_line, computed, queue, search_text, track, work_list_row};
+pub(crate) use query::{
+    compute_line, computed, explained_act, queue, search_text, track, work_list_row,
+};
 pub(crate) use read::{CHUNK_BYTES_MAX, Faults, NAME_CHARS_MAX};
 
 use motcua_api::v1;

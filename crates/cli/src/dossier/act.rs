@@ -149,12 +149,16 @@ choices! {
 
 async fn decide(a: DecideArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
     let meta = a.target.meta.message();
-    let accepted =
-        a.accept.into_iter().map(|item| v1::ItemDecision { item, accepted: true, reason: "".into() });
-    let rejected = a
-        .reject
-        .into_iter()
-        .map(|(item, reason)| v1::ItemDecision { item, accepted: false, reason });
+    let accepted = a.accept.into_iter().map(|item| v1::ItemDecision {
+        item,
+        accepted: true,
+        reason: "".into(),
+    });
+    let rejected = a.reject.into_iter().map(|(item, reason)| v1::ItemDecision {
+        item,
+        accepted: false,
+        reason,
+    });
     let request = v1::DecideItemsRequest {
         command: Some(meta.clone()),
         dossier: a.target.dossier,
@@ -295,10 +299,20 @@ async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> any
         Method::Post => v1::DeliveryMethod::Post,
         Method::Electronic => v1::DeliveryMethod::Electronic,
     };
-    let recipients = [(a.to, true, false), (a.to_proxy, true, true), (a.sent_to, false, false)];
-    let recipients = recipients.into_iter().flat_map(|(ids, identity_checked, authorised)| {
-        ids.into_iter().map(move |id| v1::Recipient { id, identity_checked, authorised })
-    });
+    let recipients = [
+        (a.to, true, false),
+        (a.to_proxy, true, true),
+        (a.sent_to, false, false),
+    ];
+    let recipients = recipients
+        .into_iter()
+        .flat_map(|(ids, identity_checked, authorised)| {
+            ids.into_iter().map(move |id| v1::Recipient {
+                id,
+                identity_checked,
+                authorised,
+            })
+        });
     let request = v1::DeliverResultRequest {
         command: Some(meta.clone()),
         dossier: a.target.dossier,

@@ -48,7 +48,11 @@ pub(super) async fn run(
     session: &Session,
     output: &Output,
 ) -> anyhow::Result<Ending> {
-    let UploadArguments { file, media_type, id } = arguments;
+    let UploadArguments {
+        file,
+        media_type,
+        id,
+    } = arguments;
     let upload = upload(session, &file, media_type, id).await?;
     match output.json {
         true => output.value(&to_json("Upload", &upload))?,
@@ -76,15 +80,22 @@ pub(super) async fn upload(
             .to_owned(),
     };
     let id = id.map_or_else(|| upload_id(&sha256), |id| id.to_string());
-    let begin = v1::BeginUploadRequest { upload_id: id.clone(), media_type, size_bytes: size };
+    let begin = v1::BeginUploadRequest {
+        upload_id: id.clone(),
+        media_type,
+        size_bytes: size,
+    };
     let begun = steadily(async || session.dossiers().begin_upload(begin.clone()).await).await?;
     let mut received = begun.upload.unwrap_or_default().received_bytes;
     let mut progress = Progress::new(&shown, size);
     progress.at(received);
     while received < size {
         let chunk = read_chunk(&mut file, received, size).with_context(|| shown.clone())?;
-        let chunk =
-            v1::PutChunkRequest { upload_id: id.clone(), offset: received, content: chunk };
+        let chunk = v1::PutChunkRequest {
+            upload_id: id.clone(),
+            offset: received,
+            content: chunk,
+        };
         let sent = steadily(async || session.dossiers().put_chunk(chunk.clone()).await).await?;
         let now_there = sent.upload.unwrap_or_default().received_bytes;
         if now_there <= received {
@@ -93,10 +104,15 @@ pub(super) async fn upload(
         received = now_there;
         progress.at(received);
     }
-    let finish = v1::FinishUploadRequest { upload_id: id, sha256 };
+    let finish = v1::FinishUploadRequest {
+        upload_id: id,
+        sha256,
+    };
     let finished =
         steadily(async || session.dossiers().finish_upload(finish.clone()).await).await?;
-    finished.upload.ok_or_else(|| anyhow!("the service did not say what it keeps"))
+    finished
+        .upload
+        .ok_or_else(|| anyhow!("the service did not say what it keeps"))
 }
 
 /// Saves a document of a dossier.
@@ -125,7 +141,8 @@ pub(super) async fn save(
             break;
         }
         hash.update(&part.content);
-        out.write_all(&part.content).with_context(|| shown.clone())?;
+        out.write_all(&part.content)
+            .with_context(|| shown.clone())?;
         offset += part.content.len() as u64;
         if offset >= part.size_bytes {
             break;
@@ -166,7 +183,7 @@ fn hex(bytes: &[u8]) -> String {
 fn media_type_of(file: &mut File) -> io::Result<Option<&'static str>> {
     file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
-    file.by_ref().take(16).read_to_end(&mut start)?;
+    (&*file).take(16).read_to_end(&mut start)?;
     Ok(media_type_of_bytes(&start))
 }
 
@@ -179,14 +196,19 @@ fn media_type_of_bytes(start: &[u8]) -> Option<&'static str> {
         (b"MM\0*", "image/tiff"),
         (b"<?xml", "application/xml"),
     ];
-    KNOWN.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, media)| *media)
+    KNOWN
+        .iter()
+        .find(|(magic, _)| start.starts_with(magic))
+        .map(|(_, media)| *media)
 }
 
 /// The id that the same content has every time: a UUID of version 8 from its digest.
 fn upload_id(sha256: &str) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(format!("motcua upload {sha256}").as_bytes())[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -210,8 +232,15 @@ mod tests {
     fn chunks_cover_the_file() {
         let mut file = tempfile::tempfile().expect("a file");
         let size = CHUNK_BYTES + 3;
-        file.write_all(&vec![7; usize::try_from(size).expect("small")]).expect("written");
-        assert_eq!(read_chunk(&mut file, 0, size).expect("read").len() as u64, CHUNK_BYTES);
-        assert_eq!(read_chunk(&mut file, CHUNK_BYTES, size).expect("read"), [7, 7, 7]);
+        file.write_all(&vec![7; usize::try_from(size).expect("small")])
+            .expect("written");
+        assert_eq!(
+            read_chunk(&mut file, 0, size).expect("read").len() as u64,
+            CHUNK_BYTES
+        );
+        assert_eq!(
+            read_chunk(&mut file, CHUNK_BYTES, size).expect("read"),
+            [7, 7, 7]
+        );
     }
 }

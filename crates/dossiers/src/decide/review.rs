@@ -405,6 +405,14 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
             "The law does not ask for this document in this case.",
         );
     }
+    let requirement = procedure.document(id);
+    if requirement.is_some_and(|r| r.hand_in == HandIn::LookUp) {
+        return fault(
+            "BY_THE_OFFICE",
+            "Thành phần này do cơ quan tự tra cứu, không được yêu cầu người dân nộp.",
+            "The office looks this up itself; it is never asked of the citizen.",
+        );
+    }
     let content = dossier.documents.get(id);
     match content {
         Some(
@@ -420,16 +428,11 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
             "Thành phần đã có; muốn yêu cầu lại phải quyết định không chấp nhận trước.",
             "The document is there; reject it with a reason before asking for it again.",
         ),
-        None if procedure
-            .document(id)
-            .is_some_and(|r| r.data_source.is_some()) =>
-        {
-            fault(
-                "LOOK_UP_FIRST",
-                "Phải tra cứu trước, chỉ yêu cầu khi tra cứu không được.",
-                "Look it up first; it may be asked for only when the look-up fails.",
-            )
-        }
+        None if requirement.is_some_and(|r| r.data_source.is_some()) => fault(
+            "LOOK_UP_FIRST",
+            "Phải tra cứu trước, chỉ yêu cầu khi tra cứu không được.",
+            "Look it up first; it may be asked for only when the look-up fails.",
+        ),
         _ => None,
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use motcua_deadlines::Regime;
 use motcua_deadlines::{Clock, Limit, Unit};
 use motcua_procedures::{ClockEffect, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use super::{Case, Context, deadline_rule, reject};
 use crate::command::Choose;
 use crate::dossier::{Clocks, Dossier, Interrupted, WorkItem};
 use crate::event::{Event, Facts};
+use crate::explain::regime;
 use crate::rejection::{Reason, Rejection};
 
 /// An event in the making.
@@ -273,7 +273,7 @@ impl<'a> Change<'a> {
         let (changed, paused_on) = match &step.clock {
             ClockEffect::NotStarted => return Ok(()),
             ClockEffect::Runs if paused => {
-                let regime = self.regime(&clocks);
+                let regime = regime(self.ctx.procedure, &clocks);
                 let resume = |clock: &Clock| Ok(clock.resume(now, &regime, &inputs)?.0);
                 (both(&resume)?, None)
             }
@@ -299,16 +299,6 @@ impl<'a> Change<'a> {
             committed,
             paused_on,
         })
-    }
-
-    /// How the limit goes on after the present pause; checked procedures name it for each ground.
-    fn regime(&self, clocks: &Clocks) -> Regime {
-        let limits = &self.ctx.procedure.definition().limits;
-        let rule = limits.iter().find(|limit| limit.id == clocks.rule);
-        let regime = rule
-            .zip(clocks.paused_on)
-            .and_then(|(rule, on)| rule.resume.get(&on));
-        regime.cloned().unwrap_or(Regime::ResumeRemaining)
     }
 
     /// Records the clocks and the timers of the appointment (T28).

@@ -3,6 +3,7 @@
 use jiff::civil::Time;
 use jiff::{Timestamp, tz::Offset};
 use motcua_api::v1;
+use motcua_deadlines::Lang;
 use motcua_engine::{EngineError, SearchText, Track};
 use motcua_procedures::Text;
 use motcua_store::contract::{Queue, WorklistRow};
@@ -160,6 +161,25 @@ struct LineError {
     code: String,
     path: String,
     message: String,
+}
+
+/// An act that set or moved an appointment, with its computation in words.
+pub(crate) fn explained_act(act: &motcua_engine::ExplainedAct) -> v1::ExplainedAct {
+    let vi = act.explanation.text(Lang::Vi);
+    let en = act.explanation.text(Lang::En);
+    let due_on = act.clock.due_on().map(|day| day.to_string());
+    v1::ExplainedAct {
+        sequence: act.seq,
+        kind: act.kind.clone(),
+        at: Some(timestamp(act.at)),
+        due_on: due_on.unwrap_or_default(),
+        provisional: act.clock.is_provisional(),
+        explanation: vi
+            .into_iter()
+            .zip(en)
+            .map(|(vi, en)| v1::Text { vi, en })
+            .collect(),
+    }
 }
 
 /// The answer to a computed line, given once in each language.

@@ -63,4 +63,16 @@ impl<S: Store, D: Documents> DeadlineService for Api<S, D> {
             &answer(Lang::En),
         )?))
     }
+
+    async fn explain_deadline(
+        &self,
+        request: Request<ExplainDeadlineRequest>,
+    ) -> Answer<ExplainDeadlineResponse> {
+        let caller = caller(&request)?;
+        let key = self.key(&request.get_ref().dossier)?;
+        let engine = self.engine.clone();
+        let acts = finish(async move { engine.explain_deadline(&caller, &key).await }).await?;
+        let acts = acts.iter().map(convert::explained_act).collect();
+        Ok(Response::new(ExplainDeadlineResponse { acts }))
+    }
 }

@@ -1,0 +1,57 @@
+//! How an appointment came to be: each act that set or moved it, in words.
+//!
+//! A clock keeps the inputs of its computation, so the act can be computed once more by the same
+//! code; what comes out must be the clock that was stored.
+
+use jiff::Timestamp;
+use motcua_deadlines::{Calendar, Clock, DeadlineError, Explanation, Inputs, Phase, Regime};
+use motcua_procedures::Procedure;
+
+use crate::dossier::Clocks;
+
+/// Computes once more what an act did to the appointment; none if it did nothing to it.
+///
+/// `at` is the instant from which the act counts, `calendar` the one of `after`.
+///
+/// # Errors
+/// The act cannot be computed from these inputs, so the stored clock cannot be its outcome.
+pub fn explain(
+    before: Option<&Clocks>,
+    after: &Clocks,
+    at: Timestamp,
+    procedure: &Procedure,
+    calendar: &Calendar,
+) -> Result<Option<(Clock, Explanation)>, DeadlineError> {
+    let clock = after.appointment();
+    let inputs = Inputs {
+        calendar,
+        hours: clock.hours(),
+    };
+    let Some(before) = before else {
+        return Clock::start(clock.limit(), clock.received_at(), &inputs).map(Some);
+    };
+    let earlier = before.appointment();
+    match (earlier.phase(), clock.phase()) {
+        (Phase::Running { .. }, Phase::Paused { since, .. }) => {
+            earlier.pause(*since, &inputs).map(Some)
+        }
+        (Phase::Paused { .. }, Phase::Running { .. }) => earlier
+            .resume(at, &regime(procedure, before), &inputs)
+            .map(Some),
+        (Phase::Running { due_on: old, .. }, Phase::Running { due_on: new, .. }) if old != new => {
+            earlier.reappoint(*new, at, &inputs).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// How the limit goes on after the pause that `clocks` is in (T20). Checked procedures name a
+/// regime for each ground on which they pause.
+pub(crate) fn regime(procedure: &Procedure, clocks: &Clocks) -> Regime {
+    let limits = &procedure.definition().limits;
+    let rule = limits.iter().find(|limit| limit.id == clocks.rule);
+    let regime = rule
+        .zip(clocks.paused_on)
+        .and_then(|(rule, on)| rule.resume.get(&on));
+    regime.copied().unwrap_or(Regime::ResumeRemaining)
+}

@@ -1,0 +1,409 @@
+//! Deciding one command on top of what its lane has gathered.
+//!
+//! A refusal drops only its own command. What looks like a refusal may be the echo of the
+//! command's own success, so before a refusal goes out the history is asked for the command's id.
+
+use std::sync::Arc;
+
+use motcua_dossiers::Context;
+use motcua_dossiers::command::{Command, Submit};
+use motcua_dossiers::event::Event;
+use motcua_dossiers::policy::{acts_as_party, sight};
+use motcua_dossiers::rejection::{Reason, Rejection};
+use motcua_procedures::{NumberAt, Procedure, Text};
+use motcua_store::contract::{Documents, DossierKey, Loaded, Store};
+use uuid::Uuid;
+
+use crate::Engine;
+use crate::error::{EngineError, Situation};
+use crate::execute::{Answer, Request, calendar, pinned};
+use crate::lane::{Reply, Waiting};
+use crate::numbers::Taken;
+use crate::registers::Picture;
+use crate::segment::Segment;
+use crate::view::DossierView;
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    pub(crate) async fn run_one(
+        &self,
+        id: Uuid,
+        waiting: &Waiting,
+        segment: &mut Option<Segment>,
+        picture: &Arc<Picture>,
+        careful: bool,
+    ) -> Reply {
+        let request = &waiting.request;
+        if let Some(present) = segment {
+            if let Some(answer) = self.seen_in_segment(present, waiting)? {
+                return Ok(answer);
+            }
+            self.check_visible(present, request)?;
+            if careful && let Some(answer) = self.repeated(id, waiting).await? {
+                return Ok(answer);
+            }
+        }
+        let outcome = self.decide_one(id, waiting, segment, picture).await;
+        // What looks like a refusal may be the echo of the command's own success.
+        if outcome.is_err()
+            && segment.is_some()
+            && let Some(answer) = self.repeated(id, waiting).await?
+        {
+            return Ok(answer);
+        }
+        outcome
+    }
+
+    fn seen_in_segment(
+        &self,
+        segment: &Segment,
+        waiting: &Waiting,
+    ) -> Result<Option<Answer>, EngineError> {
+        match segment.answered(waiting.request.command_id) {
+            Some((fingerprint, _)) if *fingerprint != waiting.fingerprint => {
+                Err(EngineError::CommandReused)
+            }
+            Some((_, answer)) => Ok(Some(Answer {
+                repeated: true,
+                ..answer.clone()
+            })),
+            None => Ok(None),
+        }
+    }
+
+    /// What is not visible does not exist; a submission meets only its own dossier.
+    fn check_visible(&self, segment: &Segment, request: &Request) -> Result<(), EngineError> {
+        let actor = &request.actor;
+        let roles = [actor.role];
+        let dossier = &segment.dossier;
+        let visible = sight(&actor.id, actor.unit.as_deref(), &roles, dossier).is_some()
+            || acts_as_party(actor, dossier)
+            || actor.role == motcua_procedures::Role::System;
+        match (&request.command, visible) {
+            (_, true) => Ok(()),
+            (Command::Submit(_), false) => Err(EngineError::AlreadyExists { what: "dossier" }),
+            (_, false) => Err(EngineError::NotFound { what: "dossier" }),
+        }
+    }
+
+    async fn decide_one(
+        &self,
+        id: Uuid,
+        waiting: &Waiting,
+        segment: &mut Option<Segment>,
+        picture: &Arc<Picture>,
+    ) -> Reply {
+        let request = &waiting.request;
+        self.check_version(segment.as_ref(), request, picture)?;
+        if let (None, Command::Submit(submit)) = (&segment, &request.command) {
+            if let Some(answer) = self.known_filing(submit, request).await? {
+                return Ok(answer);
+            }
+            self.check_draft(id, request).await?;
+        }
+        let procedure = self.procedure_for(segment.as_ref(), request, picture)?;
+        let number = self
+            .number_for(segment.as_ref(), request, &procedure)
+            .await?;
+        let decided = self.decide(
+            waiting,
+            segment.as_ref(),
+            &procedure,
+            picture,
+            number.as_ref(),
+        );
+        let decided = match decided {
+            Ok(events) => self.reserve_names(id, events, &procedure).await,
+            Err(error) => Err(error),
+        };
+        let events = match decided {
+            Ok(events) => events,
+            Err(error) => {
+                if let Some(number) = number {
+                    self.0.numbers.give_back(number).await;
+                }
+                return Err(self.informed(error, segment.as_ref(), picture));
+            }
+        };
+        if let Some(number) = number
+            && !events.iter().any(|event| event.facts.code.is_some())
+        {
+            self.0.numbers.give_back(number).await;
+        }
+        let command = waiting.reference();
+        let first_seq = match segment {
+            Some(segment) => segment.append(events, Some(&command), &procedure)?,
+            None => {
+                let unborn = Segment::unborn(self, id);
+                *segment = Some(unborn.born(events, &command, &procedure)?);
+                1
+            }
+        };
+        let present = segment.as_mut().expect("the segment was just extended");
+        if let Command::Submit(submit) = &request.command {
+            present.index_persons(&submit.persons, &self.0.secret);
+        }
+        let repinned = pinned(picture, &present.dossier.procedure.digest)?;
+        let answer = Answer {
+            view: DossierView::new(present.dossier.clone(), present.head_hash(), repinned),
+            first_seq,
+            repeated: false,
+            tracking_secret: self.tracking_secret(&request.command, id),
+        };
+        present.remember(
+            request.command_id,
+            waiting.fingerprint.clone(),
+            answer.clone(),
+        );
+        Ok(answer)
+    }
+
+    fn tracking_secret(&self, command: &Command, id: Uuid) -> Option<String> {
+        matches!(command, Command::Submit(_)).then(|| self.0.secret.tracking_secret(id))
+    }
+
+    fn check_version(
+        &self,
+        segment: Option<&Segment>,
+        request: &Request,
+        picture: &Picture,
+    ) -> Result<(), EngineError> {
+        let actual = segment.map_or(0, |segment| segment.dossier.version);
+        match request.expected {
+            Some(expected) if expected != actual => {
+                let stale = EngineError::Stale {
+                    expected,
+                    actual,
+                    situation: None,
+                };
+                Err(self.informed(stale, segment, picture))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn procedure_for(
+        &self,
+        segment: Option<&Segment>,
+        request: &Request,
+        picture: &Picture,
+    ) -> Result<Arc<Procedure>, EngineError> {
+        match (segment, &request.command) {
+            (Some(segment), _) => pinned(picture, &segment.dossier.procedure.digest),
+            (None, Command::Submit(submit)) => {
+                let today = motcua_dossiers::local_date(self.now());
+                let found = picture.effective(&submit.procedure, today);
+                found
+                    .cloned()
+                    .ok_or(EngineError::NotFound { what: "procedure" })
+            }
+            (None, _) => Err(EngineError::NotFound { what: "dossier" }),
+        }
+    }
+
+    /// Reserves a number when this command may give out the dossier code.
+    async fn number_for(
+        &self,
+        segment: Option<&Segment>,
+        request: &Request,
+        procedure: &Procedure,
+    ) -> Result<Option<Taken>, EngineError> {
+        let at = procedure.definition().number_at;
+        let unit = match (&request.command, segment) {
+            (Command::Submit(submit), None) if at == NumberAt::Submit => &submit.receiving_unit,
+            (Command::Accept(_), Some(segment))
+                if at == NumberAt::Accept && segment.dossier.code.is_none() =>
+            {
+                &segment.dossier.filing.receiving_unit
+            }
+            _ => return Ok(None),
+        };
+        let day = motcua_dossiers::local_date(self.now());
+        let units = self.units();
+        let Some(agency) = units.unit(unit).and_then(|unit| unit.code_on(day)) else {
+            return Ok(None);
+        };
+        Ok(Some(self.0.numbers.take(&self.0.store, agency, day).await?))
+    }
+
+    fn decide(
+        &self,
+        waiting: &Waiting,
+        segment: Option<&Segment>,
+        procedure: &Procedure,
+        picture: &Picture,
+        number: Option<&Taken>,
+    ) -> Result<Vec<Event>, EngineError> {
+        let request = &waiting.request;
+        let now = segment.map_or_else(|| self.now(), Segment::now);
+        let today = motcua_dossiers::local_date(now);
+        let effective = picture.effective(&procedure.reference().code, today);
+        let newer = effective.filter(|p| p.reference().digest != procedure.reference().digest);
+        let (calendar, units) = (calendar(picture)?, self.units());
+        let code = number.map(Taken::code);
+        let command = waiting.reference();
+        let empty = serde_json::Value::Null;
+        let context = Context {
+            actor: &request.actor,
+            command: Some(&command),
+            now,
+            procedure,
+            effective: newer.map(Arc::as_ref),
+            units: &units,
+            calendar: &calendar,
+            form: segment.map_or(&empty, |segment| &segment.form),
+            code: code.as_deref(),
+        };
+        let dossier = segment.map(|segment| &segment.dossier);
+        motcua_dossiers::decide(dossier, &request.command, &context).map_err(|rejection| {
+            EngineError::Rejected {
+                rejection,
+                situation: None,
+            }
+        })
+    }
+
+    /// Takes the names that the events hold, before they are committed (decision 4).
+    async fn reserve_names(
+        &self,
+        id: Uuid,
+        events: Vec<Event>,
+        procedure: &Procedure,
+    ) -> Result<Vec<Event>, EngineError> {
+        for name in events
+            .iter()
+            .filter_map(|event| event.facts.reserved.as_ref())
+        {
+            let days = procedure
+                .definition()
+                .steps
+                .iter()
+                .flat_map(|step| &step.actions);
+            let days = days
+                .filter_map(|a| a.reserves.as_ref())
+                .map(|r| r.days)
+                .max()
+                .unwrap_or(1);
+            let now = self.now();
+            let until = now + jiff::SignedDuration::from_hours(24 * i64::from(days));
+            if !self.0.store.reserve_name(name, id, now, until).await? {
+                let message = Text {
+                    vi: "Tên này đang được giữ hoặc đã được đăng ký cho hồ sơ khác.".into(),
+                    en: "Another dossier holds or has registered this name; choose another.".into(),
+                };
+                let reason = Reason::NameTaken;
+                let rejection = Rejection {
+                    reason,
+                    message,
+                    violations: Vec::new(),
+                };
+                return Err(EngineError::Rejected {
+                    rejection,
+                    situation: None,
+                });
+            }
+        }
+        Ok(events)
+    }
+
+    /// Adds where the dossier stands to a refusal.
+    pub(crate) fn informed(
+        &self,
+        error: EngineError,
+        segment: Option<&Segment>,
+        picture: &Picture,
+    ) -> EngineError {
+        let situation = segment.and_then(|segment| self.situation(segment, picture).map(Box::new));
+        match error {
+            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
+                rejection,
+                situation,
+            },
+            EngineError::Stale {
+                expected, actual, ..
+            } => EngineError::Stale {
+                expected,
+                actual,
+                situation,
+            },
+            other => other,
+        }
+    }
+
+    fn situation(&self, segment: &Segment, picture: &Picture) -> Option<Situation> {
+        let dossier = &segment.dossier;
+        let procedure = picture.pinned(&dossier.procedure.digest)?;
+        Some(Situation {
+            id: dossier.id,
+            version: dossier.version,
+            state: dossier.state.clone(),
+            state_name: procedure.step(&dossier.state).map_or_else(
+                || Text {
+                    vi: String::new(),
+                    en: String::new(),
+                },
+                |s| s.name.clone(),
+            ),
+            status: dossier.status,
+            since: dossier.since,
+            last: dossier.last.clone(),
+            offers: motcua_dossiers::offers(dossier, procedure),
+        })
+    }
+
+    /// The answer of a command that was committed before, rebuilt from the history.
+    async fn repeated(&self, id: Uuid, waiting: &Waiting) -> Result<Option<Answer>, EngineError> {
+        let command = waiting.request.command_id;
+        let Some(first_seq) = self.0.store.find_command(id, command).await? else {
+            return Ok(None);
+        };
+        let past = self.fold_command(id, first_seq, command).await?;
+        if past.fingerprint != waiting.fingerprint {
+            return Err(EngineError::CommandReused);
+        }
+        let picture = self.0.registers.now();
+        let procedure = pinned(&picture, &past.dossier.procedure.digest)?;
+        Ok(Some(Answer {
+            view: DossierView::new(past.dossier, past.hash, procedure),
+            first_seq,
+            repeated: true,
+            tracking_secret: self.tracking_secret(&waiting.request.command, id),
+        }))
+    }
+
+    /// The dossier that a portal filing with this reference became (I10).
+    async fn known_filing(
+        &self,
+        submit: &Submit,
+        request: &Request,
+    ) -> Result<Option<Answer>, EngineError> {
+        let Some(external) = &submit.external else {
+            return Ok(None);
+        };
+        let key = DossierKey::External(external.source.clone(), external.id.clone());
+        let Some(Loaded { dossier, head, .. }) = self.0.store.load(&key).await? else {
+            return Ok(None);
+        };
+        if !acts_as_party(&request.actor, &dossier) {
+            return Err(EngineError::AlreadyExists {
+                what: "external reference",
+            });
+        }
+        let picture = self.0.registers.now();
+        let procedure = pinned(&picture, &dossier.procedure.digest)?;
+        Ok(Some(Answer {
+            first_seq: dossier.version,
+            repeated: true,
+            tracking_secret: Some(self.0.secret.tracking_secret(dossier.id)),
+            view: DossierView::new(dossier, head.hash, procedure),
+        }))
+    }
+
+    async fn check_draft(&self, id: Uuid, request: &Request) -> Result<(), EngineError> {
+        let draft = self.0.store.draft(id).await?;
+        let own = |owner: &str| owner == request.actor.id || owner == request.actor.person();
+        match draft {
+            Some(draft) if !own(&draft.owner) => Err(EngineError::AlreadyExists { what: "draft" }),
+            _ => Ok(()),
+        }
+    }
+}

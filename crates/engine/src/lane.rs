@@ -1,0 +1,211 @@
+//! Lanes: everything that waits for one dossier, decided in order, committed as one segment.
+//!
+//! A lane exists while commands wait for its dossier. Its task takes them all, decides them in
+//! memory and commits once (decision 13). Lanes of different dossiers run side by side and meet in
+//! the store's group commit.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use motcua_dossiers::Context;
+use motcua_dossiers::command::{Actor, CommandRef};
+use motcua_store::contract::{Commit, Documents, DossierKey, Store};
+use motcua_store::error::StoreError;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::error::EngineError;
+use crate::execute::{Answer, Request, calendar, pinned};
+use crate::registers::Picture;
+use crate::segment::Segment;
+use crate::{Engine, limits};
+
+pub(crate) type Reply = Result<Answer, EngineError>;
+
+/// A command that waits in a lane.
+pub(crate) struct Waiting {
+    pub(crate) request: Request,
+    pub(crate) fingerprint: String,
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+impl Waiting {
+    /// The command's id and fingerprint, as they stand in events.
+    pub(crate) fn reference(&self) -> CommandRef {
+        CommandRef {
+            id: self.request.command_id,
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+}
+
+/// Commands waiting, by dossier.
+#[derive(Default)]
+pub(crate) struct Lanes(Mutex<HashMap<Uuid, Vec<Waiting>>>);
+
+impl Lanes {
+    /// Adds a command; true if the lane is new and needs a task.
+    pub(crate) fn join(&self, dossier: Uuid, waiting: Waiting) -> Result<bool, EngineError> {
+        let mut lanes = self.0.lock().expect("no holder of this lock panics");
+        if lanes.len() >= limits::LANES_MAX && !lanes.contains_key(&dossier) {
+            return Err(EngineError::Overloaded);
+        }
+        match lanes.get_mut(&dossier) {
+            Some(lane) if lane.len() >= limits::LANE_COMMANDS_MAX => Err(EngineError::Overloaded),
+            Some(lane) => {
+                lane.push(waiting);
+                Ok(false)
+            }
+            None => {
+                lanes.insert(dossier, vec![waiting]);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes what waits; none closes the lane.
+    fn take(&self, dossier: Uuid) -> Option<Vec<Waiting>> {
+        let mut lanes = self.0.lock().expect("no holder of this lock panics");
+        let waiting = lanes
+            .get_mut(&dossier)
+            .map(std::mem::take)
+            .filter(|w| !w.is_empty());
+        if waiting.is_none() {
+            lanes.remove(&dossier);
+        }
+        waiting
+    }
+}
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// Works off a lane until nothing waits.
+    pub(crate) async fn run_lane(&self, id: Uuid) {
+        while let Some(waiting) = self.0.lanes.take(id) {
+            self.run_segment(id, waiting).await;
+        }
+    }
+
+    /// Decides everything that waits and commits it as one segment; after a conflict, again.
+    async fn run_segment(&self, id: Uuid, mut waiting: Vec<Waiting>) {
+        let mut careful = false;
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let replies = match self.decide_all(id, &waiting, careful).await {
+                Ok((segment, replies)) => match self.commit(segment).await {
+                    Ok(()) => replies,
+                    Err(StoreError::Stale { .. } | StoreError::Taken { .. }) => {
+                        careful = true;
+                        continue;
+                    }
+                    Err(error) => fail_all(&waiting, &EngineError::from(error)),
+                },
+                Err(error) => fail_all(&waiting, &error),
+            };
+            for (waiting, reply) in waiting.drain(..).zip(replies) {
+                // A caller that hung up will repeat the command and be answered from history.
+                let _gone = waiting.reply.send(reply);
+            }
+            return;
+        }
+        for waiting in waiting.drain(..) {
+            let _gone = waiting.reply.send(Err(EngineError::Overloaded));
+        }
+    }
+
+    async fn commit(&self, segment: Option<Segment>) -> Result<(), StoreError> {
+        let Some(commit) = segment.and_then(Segment::into_commit) else {
+            return Ok(());
+        };
+        let submitted = (commit.expected == 0).then_some(commit.dossier.id);
+        let next_timer = commit.timers.values().flatten().min().copied();
+        let mut results = self
+            .0
+            .store
+            .commit(vec![Commit::Dossier(Box::new(commit))])
+            .await;
+        results
+            .pop()
+            .unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
+        if let Some(id) = submitted {
+            // A draft that outlives its dossier is removed when it expires.
+            let _kept = self.0.store.delete_draft(id).await;
+        }
+        if next_timer.is_some() {
+            self.0.timer_set.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn decide_all(
+        &self,
+        id: Uuid,
+        waiting: &[Waiting],
+        careful: bool,
+    ) -> Result<(Option<Segment>, Vec<Reply>), EngineError> {
+        let loaded = self.0.store.load(&DossierKey::Id(id)).await?;
+        let picture = self.0.registers.now();
+        let mut segment = match loaded {
+            Some(loaded) => {
+                let mut segment = Segment::of(self, loaded);
+                self.fire_due_timers(&mut segment, &picture)?;
+                Some(segment)
+            }
+            None => None,
+        };
+        let mut replies = Vec::with_capacity(waiting.len());
+        for waiting in waiting {
+            let reply = self
+                .run_one(id, waiting, &mut segment, &picture, careful)
+                .await;
+            replies.push(reply);
+        }
+        Ok((segment, replies))
+    }
+
+    fn fire_due_timers(&self, segment: &mut Segment, picture: &Picture) -> Result<(), EngineError> {
+        let now = segment.now();
+        if !segment.dossier.timers.values().any(|at| *at <= now) {
+            return Ok(());
+        }
+        let procedure = pinned(picture, &segment.dossier.procedure.digest)?;
+        let (calendar, units) = (calendar(picture)?, self.units());
+        let system = Actor::system();
+        let context = Context {
+            actor: &system,
+            command: None,
+            now,
+            procedure: &procedure,
+            effective: None,
+            units: &units,
+            calendar: &calendar,
+            form: &segment.form.clone(),
+            code: None,
+        };
+        let events =
+            motcua_dossiers::fire_timers(&segment.dossier, &context).map_err(|rejection| {
+                EngineError::Rejected {
+                    rejection,
+                    situation: None,
+                }
+            })?;
+        segment
+            .append(events, None, &procedure)
+            .map(|_first_seq| ())
+    }
+}
+
+/// The same failure for everyone of a segment.
+fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
+    let copy = |_: &Waiting| {
+        Err(match error {
+            EngineError::Overloaded => EngineError::Overloaded,
+            EngineError::OutcomeUnknown => EngineError::OutcomeUnknown,
+            EngineError::Corrupt(why) => EngineError::Corrupt(why.clone()),
+            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
+                rejection: rejection.clone(),
+                situation: None,
+            },
+            other => EngineError::Unavailable(other.to_string()),
+        })
+    };
+    waiting.iter().map(copy).collect()
+}
