@@ -144,3 +144,74 @@ fn command_of(event: &HistoryEvent) -> Option<Uuid> {
     let id = command["id"].as_str().expect("a command has an id");
     Some(id.parse().expect("command ids are UUIDs"))
 }
+
+#[cfg(test)]
+mod tests {
+    use motcua_api::v1::{HistoryField, OpenedField};
+
+    use super::*;
+
+    const COMMAND: Uuid = Uuid::from_u128(7);
+
+    fn event(sequence: u64, at: &str) -> HistoryEvent {
+        let opened = OpenedField {
+            name: "command".into(),
+            salt: String::new(),
+            value_json: format!("{{\"id\":\"{COMMAND}\"}}"),
+        };
+        HistoryEvent {
+            sequence,
+            header: format!("{{\"at\":\"{at}\"}}"),
+            fields: vec![HistoryField {
+                slot: Some(Slot::Opened(opened)),
+            }],
+            ..Default::default()
+        }
+    }
+
+    fn ledger(version: u64) -> Ledger {
+        let mut ledger = Ledger::default();
+        let answered = DossierState {
+            id: "d".into(),
+            version,
+            ..Default::default()
+        };
+        ledger.note(COMMAND, &answered);
+        ledger
+    }
+
+    #[test]
+    fn a_command_with_two_events_was_done_once() {
+        ledger(2).agrees_with("d", &[event(1, "t"), event(2, "t")]);
+    }
+
+    #[test]
+    #[should_panic(expected = "was done 0 times")]
+    fn a_lost_command_is_found() {
+        ledger(1).agrees_with("d", &[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "was done 2 times")]
+    fn a_command_that_was_done_twice_is_found() {
+        ledger(1).agrees_with("d", &[event(1, "t"), event(2, "later")]);
+    }
+
+    #[test]
+    #[should_panic(expected = "x was given out twice")]
+    fn a_code_of_two_dossiers_is_found() {
+        let mut ledger = Ledger::default();
+        for id in ["a", "b"] {
+            let (id, code) = (id.into(), "x".into());
+            ledger.note(
+                COMMAND,
+                &DossierState {
+                    id,
+                    code,
+                    ..Default::default()
+                },
+            );
+        }
+        ledger.codes_are_unique();
+    }
+}

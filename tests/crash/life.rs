@@ -30,8 +30,9 @@ const LIFE: [Act; 9] = [
     Act::Deliver,
 ];
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Act {
+    Submit(Box<SubmitDossierRequest>),
     Decide,
     Accept,
     Advance(&'static str),
@@ -48,43 +49,27 @@ pub(crate) async fn live(crew: Crew, stop: &AtomicBool) -> (Ledger, usize) {
     while !stop.load(Ordering::Relaxed) {
         let clerk = crew.clerk.attesting(crew.citizen.id());
         let filing = filing::birth_at_counter(&clerk);
-        let (dossier, command) = (filing.dossier.clone(), clerk.new_id());
-        let filing = SubmitDossierRequest {
-            command: clerk.meta_with(command),
-            ..filing
-        };
-        let filed = until_answered(async || {
-            let filed = clerk
-                .dossiers()
-                .submit_dossier(filing.clone())
-                .await?
-                .into_inner();
-            Ok((filed.dossier, filed.repeat))
-        });
-        let (filed, repeat) = filed.await;
-        ledger.note(command, &filed);
-        unanswered += usize::from(repeat);
-        for act in LIFE {
+        let dossier = filing.dossier.clone();
+        for act in [Act::Submit(Box::new(filing))].into_iter().chain(LIFE) {
+            let command = clerk.new_id();
+            let (answered, repeat) = until_answered(&crew, &act, &dossier, command).await;
+            ledger.note(command, &answered);
+            unanswered += usize::from(repeat);
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let command = clerk.new_id();
-            let sent = async || send(&crew, act, &dossier, command).await;
-            let (answered, repeat) = until_answered(sent).await;
-            ledger.note(command, &answered);
-            unanswered += usize::from(repeat);
         }
     }
     (ledger, unanswered)
 }
 
 /// What a mutating call answers: the dossier, and whether the command had been carried out before.
-type Answer = (Option<DossierState>, bool);
+type Answer = (DossierState, bool);
 
-async fn until_answered(call: impl AsyncFn() -> Result<Answer, Status>) -> (DossierState, bool) {
+async fn until_answered(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Answer {
     for _ in 0..REPEATS_MAX {
-        match call().await {
-            Ok((dossier, repeat)) => return (dossier.expect("an answer shows it"), repeat),
+        match send(crew, act, dossier, command).await {
+            Ok(answer) => return answer,
             Err(status) => assert!(
                 is_passing(&status),
                 "a lawful command was refused: {status:?}"
@@ -116,7 +101,7 @@ fn is_passing(status: &Status) -> bool {
 }
 
 /// Sends one act under a command id.
-async fn send(crew: &Crew, act: Act, dossier: &str, command: Uuid) -> Result<Answer, Status> {
+async fn send(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Result<Answer, Status> {
     macro_rules! call {
         ($who:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
             let client: &Client = $who;
@@ -128,10 +113,27 @@ async fn send(crew: &Crew, act: Act, dossier: &str, command: Uuid) -> Result<Ans
                 ..Default::default()
             };
             let answer = client.desk().$method(request).await?.into_inner();
-            Ok((answer.dossier, answer.repeat))
+            Ok((answer.dossier.expect("an answer shows the dossier"), answer.repeat))
         }};
     }
     match act {
+        Act::Submit(filing) => {
+            let command = crew.clerk.attesting(crew.citizen.id()).meta_with(command);
+            let filing = SubmitDossierRequest {
+                command,
+                ..SubmitDossierRequest::clone(filing)
+            };
+            let answer = crew
+                .clerk
+                .dossiers()
+                .submit_dossier(filing)
+                .await?
+                .into_inner();
+            Ok((
+                answer.dossier.expect("an answer shows the dossier"),
+                answer.repeat,
+            ))
+        }
         Act::Decide => call!(
             &crew.clerk,
             decide_items,
@@ -143,7 +145,7 @@ async fn send(crew: &Crew, act: Act, dossier: &str, command: Uuid) -> Result<Ans
                 &crew.specialist,
                 advance_dossier,
                 AdvanceDossierRequest {
-                    action: action.into()
+                    action: (*action).to_owned()
                 }
             )
         }

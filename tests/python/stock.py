@@ -71,23 +71,23 @@ class Caller:
         )
         return call(request, timeout=TIMEOUT_S, metadata=self.headers)
 
-    def call(self, method, **fields):
+    def call(self, method, /, **fields):
         """Calls and waits for the answer."""
         try:
             return self._prepare(method, fields)
         except grpc.RpcError as error:
             raise self.server.refusal(error) from error
 
-    def stream(self, method, **fields):
+    def stream(self, method, /, **fields):
         """Calls and takes everything that is streamed."""
         try:
             return list(self._prepare(method, fields))
         except grpc.RpcError as error:
             raise self.server.refusal(error) from error
 
-    def act(self, method, dossier, command=None, **fields):
+    def act(self, method, dossier, /, **fields):
         """One lawful act; the dossier afterwards."""
-        meta = {"command_id": command or uuid7(), "acting_for": self.acting_for}
+        meta = {"command_id": uuid7(), "acting_for": self.acting_for}
         return self.call(method, command=meta, dossier=dossier, **fields).dossier
 
 

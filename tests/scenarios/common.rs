@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use motcua_api::v1::{Clock, DossierState, SubmitDossierRequest, WorkItem};
 use motcua_tests::life::Crew;
-use motcua_tests::{Client, World};
+use motcua_tests::{Client, World, filing};
+use serde_json::json;
 
 /// The appointment's clock.
 #[track_caller]
@@ -89,4 +90,24 @@ pub(crate) async fn accepted(
         .await
         .expect("filed");
     crew.drive(&filed.id, "handover").await
+}
+
+/// A household business of a family, whose case needs two papers.
+pub(crate) fn family(crew: &Crew) -> SubmitDossierRequest {
+    let members = json!([
+        { "name": "Nguyễn Thị Mai", "birth_date": "1998-11-03" },
+        { "name": "Trần Văn Bình", "birth_date": "1996-04-12" },
+    ]);
+    let changes = json!({ "registered_by": "family_members", "members": members });
+    let request = filing::business_at_counter(&crew.citizen, "Quán Gia Đình");
+    let mut request = filing::with_form(request, changes);
+    request.variant = "family_members".into();
+    request.documents.push(filing::paper("D2"));
+    request
+}
+
+/// The same, under examination since Monday 5 October 2026, 09:00.
+pub(crate) async fn family_examined(crew: &Crew) -> DossierState {
+    let filed = crew.citizen.submit(family(crew)).await.expect("filed");
+    crew.drive(&filed.id, "examination").await
 }

@@ -1,16 +1,25 @@
 //! Scenarios over real gRPC: one module for each journey.
 //!
-//! `birth`, `business`, `marriage` hold the edge cases of the three procedures; `lives` the acts of
-//! a dossier's life; `authorisation` who may do what; `commands` what callers rely on; `worklists`
-//! queues, search and tracking; `histories` replay and tampering; `bad_input` what is no request.
+//! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
+//! `filings`, `reviews`, `work`, `endings` the acts of a dossier's life; `authorisation` who may do
+//! what; `commands` what callers rely on; `worklists` queues, `finding` search and tracking;
+//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers; `deadlines`
+//! the golden vectors; `bad_input` what is no request.
 
 mod authorisation;
 mod bad_input;
 mod birth;
+mod birth_documents;
 mod business;
 mod commands;
 mod common;
+mod deadlines;
+mod endings;
+mod filings;
+mod finding;
 mod histories;
-mod lives;
 mod marriage;
+mod reviews;
+mod versions;
+mod work;
 mod worklists;

@@ -39,8 +39,8 @@ impl Folder {
         self.0.join("documents")
     }
 
-    /// What is known of the demonstration in this folder.
-    pub(crate) fn demo_mark(&self) -> PathBuf {
+    /// Files of the demonstration.
+    pub(crate) fn demo(&self) -> PathBuf {
         self.0.join("demo")
     }
 

@@ -1,5 +1,6 @@
 //! `motcua serve` and `motcua migrate`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,6 +144,7 @@ fn start_log(settings: &Parsed) -> anyhow::Result<()> {
         .with_context(|| format!("log is {:?}: write a filter such as info", settings.log))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),

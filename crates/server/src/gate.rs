@@ -132,7 +132,7 @@ where
                     tokio::select! {
                         biased;
                         outcome = work => match outcome {
-                            Ok(Ok(response)) => response,
+                            Ok(Ok(response)) => typed(response),
                             Err(_) => refuse(Refusal::Internal { what: "a call panicked".into() }),
                         },
                         () = alarm => refuse(Refusal::Timeout),
@@ -203,6 +203,23 @@ fn timeout(text: &str) -> Option<Duration> {
 
 fn refuse(refusal: Refusal) -> Response<Body> {
     Status::from(refusal).into_http()
+}
+
+/// Refusals of the transport's decoder, which carry no details, as refusals of ours. All others of
+/// the services carry their details already.
+fn typed(response: Response<Body>) -> Response<Body> {
+    let headers = response.headers();
+    if headers.contains_key("grpc-status-details-bin") {
+        return response;
+    }
+    match headers
+        .get("grpc-status")
+        .map(|value| Code::from_bytes(value.as_bytes()))
+    {
+        Some(Code::Internal) => refuse(Refusal::MalformedMessage),
+        Some(Code::OutOfRange) => refuse(Refusal::MessageTooLarge),
+        Some(_) | None => response,
+    }
 }
 
 /// One line a call: method, code, time. A stream's code here is that of its start.

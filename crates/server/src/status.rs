@@ -20,8 +20,10 @@ use uuid::Uuid;
 pub const DOMAIN: &str = "motcua";
 
 /// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
-pub const REASONS: [&str; 20] = [
+pub const REASONS: [&str; 22] = [
     "INVALID_REQUEST",
+    "MALFORMED_MESSAGE",
+    "MESSAGE_TOO_LARGE",
     "TOKEN_MISSING",
     "TOKEN_INVALID",
     "TOKEN_EXPIRED",
@@ -73,6 +75,10 @@ pub(crate) enum Refusal {
     Overloaded,
     /// The time of the call ran out.
     Timeout,
+    /// The bytes are no message of the API.
+    MalformedMessage,
+    /// The message is larger than the limit.
+    MessageTooLarge,
     /// A fault of this program.
     Internal {
         /// For the operator.
@@ -134,6 +140,22 @@ pub(crate) fn status(refusal: Refusal) -> Status {
             "Hết thời gian chờ: gửi lại đúng yêu cầu đó, yêu cầu chỉ được thực hiện một lần.",
         )
         .after(RETRY_AFTER)
+        .into_status(),
+        Refusal::MalformedMessage => plain(
+            Code::InvalidArgument,
+            "MALFORMED_MESSAGE",
+            "the bytes are not a whole message of the API: encode it by the published descriptors",
+            "Dữ liệu gửi lên không phải là thông điệp hợp lệ: mã hóa theo mô tả đã công bố.",
+        )
+        .with("retry", "corrected")
+        .into_status(),
+        Refusal::MessageTooLarge => plain(
+            Code::InvalidArgument,
+            "MESSAGE_TOO_LARGE",
+            "the message is larger than the server takes: upload files in chunks, send less at once",
+            "Thông điệp quá lớn: tải tệp lên theo từng phần, gửi ít hơn trong một lần.",
+        )
+        .with("retry", "corrected")
         .into_status(),
         Refusal::Internal { what } => failure(
             Code::Internal,

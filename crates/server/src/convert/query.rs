@@ -95,7 +95,10 @@ pub(crate) fn compute_line(faults: &mut Faults, request: &v1::ComputeDeadlineReq
         v1::TimeUnit::Month => "month",
     };
     line.insert("unit".into(), json!(unit));
-    line.insert("amount".into(), json!(request.amount));
+    // What is not given is 0 here; the day of receipt needs no amount.
+    if request.amount > 0 {
+        line.insert("amount".into(), json!(request.amount));
+    }
     if request.received_at.is_none() {
         faults.missing("received_at");
     }

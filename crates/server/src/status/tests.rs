@@ -180,6 +180,16 @@ fn errors_of_the_server() -> Vec<Row> {
             "INTERNAL",
         ),
         (Refusal::Timeout, Code::DeadlineExceeded, "TIMEOUT"),
+        (
+            Refusal::MalformedMessage,
+            Code::InvalidArgument,
+            "MALFORMED_MESSAGE",
+        ),
+        (
+            Refusal::MessageTooLarge,
+            Code::InvalidArgument,
+            "MESSAGE_TOO_LARGE",
+        ),
     ]
 }
 

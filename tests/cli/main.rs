@@ -1,0 +1,8 @@
+//! The executable as people and other programs use it: processes, arguments, streams, exit codes.
+
+mod deadlines;
+mod demo;
+mod histories;
+mod journey;
+mod refusals;
+mod services;

@@ -1,0 +1,166 @@
+//! Files, filing, and what citizens do and see.
+
+use motcua_api::v1::*;
+use tonic::Status;
+
+use super::{Acted, Client};
+use crate::files::sha256;
+
+/// Bytes of a chunk of an upload.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Files and what citizens do.
+impl Client {
+    /// Uploads a file in chunks and finishes it; its digest.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn upload(&self, media_type: &str, bytes: &[u8]) -> Result<String, Status> {
+        let upload_id = self.new_id().to_string();
+        let begin = BeginUploadRequest {
+            upload_id: upload_id.clone(),
+            media_type: media_type.to_owned(),
+            size_bytes: bytes.len() as u64,
+        };
+        self.dossiers().begin_upload(begin).await?;
+        for (i, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
+            let put = PutChunkRequest {
+                upload_id: upload_id.clone(),
+                offset: (i * CHUNK_BYTES) as u64,
+                content: chunk.to_vec(),
+            };
+            self.dossiers().put_chunk(put).await?;
+        }
+        let digest = sha256(bytes);
+        let finish = FinishUploadRequest {
+            upload_id,
+            sha256: digest.clone(),
+        };
+        self.dossiers().finish_upload(finish).await?;
+        Ok(digest)
+    }
+
+    /// Files a dossier.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn submit(&self, filing: SubmitDossierRequest) -> Acted {
+        act!(self.dossiers().submit_dossier(filing))
+    }
+
+    /// Files a dossier; the whole answer with its tracking secret.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn file(
+        &self,
+        filing: SubmitDossierRequest,
+    ) -> Result<SubmitDossierResponse, Status> {
+        Ok(self.dossiers().submit_dossier(filing).await?.into_inner())
+    }
+
+    /// Answers a supplement request.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn supplement(
+        &self,
+        dossier: &str,
+        form_json: &str,
+        documents: Vec<Document>,
+    ) -> Acted {
+        act!(
+            self.dossiers()
+                .supplement_dossier(SupplementDossierRequest {
+                    command: self.meta(),
+                    dossier: dossier.to_owned(),
+                    form_json: form_json.to_owned(),
+                    documents,
+                })
+        )
+    }
+
+    /// Asks to withdraw.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn withdraw(&self, dossier: &str) -> Acted {
+        act!(self.dossiers().withdraw_dossier(WithdrawDossierRequest {
+            command: self.meta(),
+            dossier: dossier.to_owned(),
+            reason: "Tôi không còn nhu cầu.".into(),
+            ..Default::default()
+        }))
+    }
+
+    /// The dossier without personal data.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn get(&self, dossier: &str) -> Acted {
+        self.view(dossier, DossierView::Basic).await
+    }
+
+    /// The dossier with personal data.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn get_full(&self, dossier: &str) -> Acted {
+        self.view(dossier, DossierView::Full).await
+    }
+
+    async fn view(&self, dossier: &str, view: DossierView) -> Acted {
+        act!(self.dossiers().get_dossier(GetDossierRequest {
+            dossier: dossier.to_owned(),
+            view: view.into(),
+        }))
+    }
+
+    /// The latest form of a number, its data as JSON.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn form(&self, dossier: &str, number: u32) -> Result<serde_json::Value, Status> {
+        let request = GetFormRequest {
+            dossier: dossier.to_owned(),
+            number,
+            sequence: 0,
+        };
+        let form = self.dossiers().get_form(request).await?.into_inner();
+        Ok(serde_json::from_str(&form.data_json).expect("a form is JSON"))
+    }
+
+    /// Tracks by secret.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn track(&self, secret: &str) -> Result<TrackDossierResponse, Status> {
+        let by = Some(track_dossier_request::By::Secret(secret.to_owned()));
+        Ok(self
+            .dossiers()
+            .track_dossier(TrackDossierRequest { by })
+            .await?
+            .into_inner())
+    }
+
+    /// Tracks by code and second factor.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn track_code(
+        &self,
+        code: &str,
+        factor: &str,
+    ) -> Result<TrackDossierResponse, Status> {
+        let by = CodeAndFactor {
+            code: code.to_owned(),
+            factor: factor.to_owned(),
+        };
+        let by = Some(track_dossier_request::By::Code(by));
+        Ok(self
+            .dossiers()
+            .track_dossier(TrackDossierRequest { by })
+            .await?
+            .into_inner())
+    }
+}
