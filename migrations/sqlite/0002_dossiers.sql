@@ -7,7 +7,6 @@ CREATE TABLE dossier (
     code              TEXT,
     external_source   TEXT,
     external_id       TEXT,
-    tracking_secret   TEXT,
     procedure_code    TEXT NOT NULL,
     procedure_version TEXT NOT NULL,
     procedure_digest  TEXT NOT NULL,
@@ -34,8 +33,6 @@ CREATE TABLE dossier (
 CREATE UNIQUE INDEX dossier_by_code ON dossier (code) WHERE code IS NOT NULL;
 CREATE UNIQUE INDEX dossier_by_external ON dossier (external_source, external_id)
     WHERE external_source IS NOT NULL;
-CREATE UNIQUE INDEX dossier_by_tracking_secret ON dossier (tracking_secret)
-    WHERE tracking_secret IS NOT NULL;
 
 -- Present form values. Personal: the row goes when they are erased.
 CREATE TABLE form (

@@ -105,7 +105,6 @@ async fn send(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Result<An
     macro_rules! call {
         ($who:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
             let client: &Client = $who;
-            #[expect(clippy::needless_update, reason = "some requests have no further members")]
             let request = $request {
                 command: client.meta_with(command),
                 dossier: dossier.to_owned(),

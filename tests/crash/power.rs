@@ -41,7 +41,7 @@ fn seed() -> u64 {
         .ok()
         .and_then(|seed| seed.parse().ok());
     let seed = named.unwrap_or_else(|| SystemClock.now().as_microsecond().unsigned_abs());
-    println!("MOTCUA_SEED={seed}");
+    eprintln!("MOTCUA_SEED={seed}");
     seed
 }
 
@@ -86,7 +86,7 @@ async fn kill_9_under_load_loses_nothing_that_was_acknowledged_and_does_nothing_
         unanswered += repeats;
     }
     let codes = ledger.codes_are_unique();
-    println!(
+    eprintln!(
         "{CUTS} cuts, {} commands, {unanswered} of them carried out before their answer was lost, \
          {codes} codes",
         ledger.len()

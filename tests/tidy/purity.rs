@@ -24,7 +24,7 @@ const REACHING: [&str; 12] = [
 fn reaching_out(sources: &[Source]) -> Vec<String> {
     let pure = sources.iter().filter(|source| {
         let of_core = |name: &&str| source.path.starts_with(&format!("crates/{name}/src/"));
-        source.is_rust() && !source.is_test() && PURE.iter().any(|name| of_core(name))
+        source.is_rust() && !source.is_test() && PURE.iter().any(of_core)
     });
     pure.flat_map(|source| {
         let code = code_only(without_tests(&source.text));

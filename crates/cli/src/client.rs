@@ -38,6 +38,16 @@ pub(crate) type Wire = InterceptedService<Channel, Bearer>;
 #[derive(Clone, Debug)]
 pub(crate) struct Bearer(Option<MetadataValue<Ascii>>);
 
+impl Bearer {
+    fn new(token: Option<&str>) -> anyhow::Result<Self> {
+        let header = |token: &str| format!("Bearer {}", token.trim()).parse();
+        let token = token.map(header).transpose();
+        Ok(Self(token.map_err(|_| {
+            anyhow!("the token is no token: it holds other characters")
+        })?))
+    }
+}
+
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(token) = &self.0 {
@@ -51,13 +61,16 @@ impl Interceptor for Bearer {
 
 /// A connection to the service.
 #[derive(Clone, Debug)]
-pub(crate) struct Session(Wire);
+pub(crate) struct Session {
+    channel: Channel,
+    bearer: Bearer,
+}
 
 macro_rules! clients {
     ($($(#[$doc:meta])* $name:ident: $client:ident;)*) => {
         impl Session {
             $($(#[$doc])* pub(crate) fn $name(&self) -> $client<Wire> {
-                $client::new(self.0.clone()).max_decoding_message_size(RESPONSE_BYTES_MAX)
+                $client::new(self.wire()).max_decoding_message_size(RESPONSE_BYTES_MAX)
             })*
         }
     };
@@ -106,12 +119,25 @@ impl Session {
                      with --server or MOTCUA_SERVER"
             )
         })?;
-        let header = |token: &str| format!("Bearer {}", token.trim()).parse();
-        let token = token
-            .map(header)
-            .transpose()
-            .map_err(|_| anyhow!("the token is no token"))?;
-        Ok(Self(InterceptedService::new(channel, Bearer(token))))
+        Ok(Self {
+            channel,
+            bearer: Bearer::new(token)?,
+        })
+    }
+
+    /// The same connection for another caller.
+    ///
+    /// # Errors
+    /// The token holds what no header can.
+    pub(crate) fn with_token(&self, token: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            channel: self.channel.clone(),
+            bearer: Bearer::new(Some(token))?,
+        })
+    }
+
+    fn wire(&self) -> Wire {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
     }
 }
 

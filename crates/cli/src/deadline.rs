@@ -180,10 +180,7 @@ mod tests {
 
     fn answers(input: &[u8], json: bool) -> Vec<String> {
         let calendar = Calendar::from_json(CALENDAR).expect("a calendar");
-        let output = Output {
-            json,
-            ..Output::plain()
-        };
+        let output = Output::plain_with(json, Lang::En);
         let mut answers = Vec::new();
         compute(io::BufReader::new(input), &mut answers, &calendar, &output).expect("streams");
         let text = String::from_utf8(answers).expect("UTF-8");

@@ -6,8 +6,8 @@
 
 mod commands;
 mod days;
-mod filing;
-mod people;
+pub(crate) mod filing;
+pub(crate) mod people;
 mod seed;
 mod stories;
 mod turns;

@@ -54,9 +54,15 @@ impl Output {
     /// Plain, for tests.
     #[cfg(test)]
     pub(crate) fn plain() -> Self {
+        Self::plain_with(false, Lang::En)
+    }
+
+    /// Plain in another form or language, for tests.
+    #[cfg(test)]
+    pub(crate) fn plain_with(json: bool, lang: Lang) -> Self {
         Self {
-            json: false,
-            lang: Lang::En,
+            json,
+            lang,
             colours: false,
             colours_beside: false,
             width: None,

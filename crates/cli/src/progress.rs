@@ -70,10 +70,8 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_done() {
-        let mut progress = Progress {
-            terminal: false,
-            ..Progress::new("empty", 0)
-        };
+        let mut progress = Progress::new("empty", 0);
+        progress.terminal = false;
         progress.at(0);
         assert_eq!(progress.shown, None);
     }

@@ -190,7 +190,7 @@ mod tests {
             ("offered", "draft_result, request_supplement"),
             ("retry", "after_change"),
         ];
-        let metadata = metadata
+        let metadata: HashMap<String, String> = metadata
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into();
         let mut details = ErrorDetails::with_error_info("ACT_NOT_OFFERED", "motcua", metadata);
@@ -212,19 +212,13 @@ mod tests {
 
     #[test]
     fn a_vietnamese_reader_gets_the_vietnamese_message() {
-        let output = Output {
-            lang: Lang::Vi,
-            ..Output::plain()
-        };
+        let output = Output::plain_with(false, Lang::Vi);
         assert!(refused().text(&output).contains("Không thể làm việc này."));
     }
 
     #[test]
     fn programs_get_the_refusal_as_json() {
-        let output = Output {
-            json: true,
-            ..Output::plain()
-        };
+        let output = Output::plain_with(true, Lang::En);
         let json: Value = serde_json::from_str(&refused().text(&output)).expect("JSON");
         assert_eq!(json["error"]["reason"], "ACT_NOT_OFFERED");
         assert_eq!(json["error"]["violations"][0]["path"], "form.name");

@@ -112,6 +112,16 @@ pub enum Line {
         /// Why.
         why: DayKind,
     },
+    /// Weekly rest days of a long count, folded: of weekends without a holiday or a worked day.
+    /// Ranges of counted days go on over these weekends; other days off have their own lines.
+    WeekendsSkipped {
+        /// First of the rest days.
+        first: Date,
+        /// Last of them.
+        last: Date,
+        /// How many.
+        days: u32,
+    },
     /// Working time counted on one day (T12).
     TimeCounted {
         /// The day.

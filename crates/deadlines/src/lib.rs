@@ -32,6 +32,7 @@ mod office_hours;
 mod reckon;
 mod unit;
 mod vocabulary;
+mod walk;
 mod words;
 mod zone;
 

@@ -9,6 +9,7 @@ use crate::explanation::{EffectiveWhy, Explanation, Line};
 use crate::limit::{CUTOFF_DEFAULT, Limit};
 use crate::office_hours::{OfficeHours, minutes_to_nanos, nanos_to_minutes};
 use crate::unit::Unit;
+use crate::walk::walk;
 use crate::zone::{instant, local, next_day};
 
 /// What every computation reads beside the limit.
@@ -279,49 +280,4 @@ pub(crate) fn minutes_between(
     let rest_of_last = worked(last.date(), Time::MAX)? - worked(last.date(), last.time())?;
     let nanos = i64::from(days) * inputs.hours.day_nanos() + rest_of_first - rest_of_last;
     Ok(nanos_to_minutes(nanos))
-}
-
-/// Describes the days of a span: runs of counted days as ranges, days off with their reasons.
-fn walk(calendar: &Calendar, first: Date, last: Date, lines: &mut Vec<Line>) {
-    let worked = calendar.working();
-    let mut position = calendar.rank(first.yesterday().unwrap_or(first));
-    let mut day = first;
-    while day <= last {
-        let is_worked = worked.get(position) == Some(&day);
-        position += usize::from(is_worked);
-        if is_worked {
-            extend_counted(lines, day);
-            if calendar.is_rest_weekday(day)
-                && let crate::calendar::DayKind::MakeupWorkday(name) = calendar.known_day_kind(day)
-            {
-                lines.push(Line::MakeupCounted { on: day, name });
-            }
-        } else {
-            let why = calendar.known_day_kind(day);
-            match lines.last_mut() {
-                Some(Line::DaysSkipped {
-                    last, why: same, ..
-                }) if *same == why => *last = day,
-                Some(_) | None => lines.push(Line::DaysSkipped {
-                    first: day,
-                    last: day,
-                    why,
-                }),
-            }
-        }
-        day = next_day(day);
-    }
-}
-
-fn extend_counted(lines: &mut Vec<Line>, day: Date) {
-    if let Some(Line::DaysCounted { last, days, .. }) = lines.last_mut() {
-        *last = day;
-        *days += 1;
-    } else {
-        lines.push(Line::DaysCounted {
-            first: day,
-            last: day,
-            days: 1,
-        });
-    }
 }

@@ -25,6 +25,9 @@ pub(crate) fn sentence(line: &Line, lang: Lang) -> String {
         Line::DaysSkipped { first, last, why } => {
             skipped(&span(*first, *last, lang), kind(why, lang), lang)
         }
+        Line::WeekendsSkipped { first, last, days } => {
+            weekends_skipped(*days, day(*first, lang), day(*last, lang), lang)
+        }
         Line::TimeCounted { on, seconds } => time_counted(*on, *seconds, lang),
         Line::CalendarDaysCounted { first, last, days } => {
             counted(*days, Unit::CalendarDay, &span(*first, *last, lang), lang)
@@ -126,6 +129,15 @@ fn skipped(span: &str, why: &str, lang: Lang) -> String {
     match lang {
         Lang::Vi => format!("Không tính {span}: {why}."),
         Lang::En => format!("Not counted {span}: {why}."),
+    }
+}
+
+fn weekends_skipped(days: u32, first: String, last: String, lang: Lang) -> String {
+    match lang {
+        Lang::Vi => {
+            format!("Không tính {days} ngày nghỉ hằng tuần thông thường, từ {first} đến {last}.")
+        }
+        Lang::En => format!("Not counted {days} ordinary weekly rest days, {first} to {last}."),
     }
 }
 

@@ -417,6 +417,6 @@ fn finding(
         code,
         expected: expected.to_owned(),
         found: found.to_owned(),
-        message: format!("event {seq}{part}: {code}: the history yields {expected:?}"),
+        message: format!("event {seq}{part}: {code}: the history yields {expected}"),
     }
 }

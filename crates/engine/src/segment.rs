@@ -191,7 +191,6 @@ impl Segment {
             timers: self.base.timers,
             form: self.form_changed.then_some(self.form),
             search: self.base.search,
-            tracking_secret: None,
             tracking: self.base.tracking,
             released: self.base.released,
             confirmed: self.base.confirmed,

@@ -35,7 +35,6 @@ pub(crate) struct DossierRows {
     pub(crate) form: Option<String>,
     pub(crate) search: Vec<(i64, String)>,
     pub(crate) tracking: Vec<String>,
-    pub(crate) tracking_secret: Option<String>,
     pub(crate) released: Vec<String>,
     pub(crate) confirmed: Vec<String>,
 }
@@ -160,7 +159,6 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         form: commit.form.as_ref().map(Value::to_string),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
-        tracking_secret: commit.tracking_secret,
         released: commit.released,
         confirmed: commit.confirmed,
     }

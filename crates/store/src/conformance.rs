@@ -44,7 +44,6 @@ pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
         commits::a_command_id_is_unique_for_its_dossier,
         commits::a_code_is_unique,
         commits::an_external_reference_is_unique,
-        commits::a_tracking_secret_is_unique,
         commits::of_two_in_a_batch_that_take_the_same_code_the_first_has_it,
         commits::the_same_commit_again_is_stale,
         commits::a_form_stays_until_it_is_replaced,

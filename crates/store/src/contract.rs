@@ -48,8 +48,6 @@ pub struct DossierCommit {
     /// What the dossier is found by besides its code; replaced when not empty. Personal: kept
     /// apart, erasable.
     pub search: Vec<SearchTerm>,
-    /// Keyed digest of the tracking secret, unique; replaced when given.
-    pub tracking_secret: Option<String>,
     /// Second factors of public tracking: keyed digests. Replaced when not empty.
     pub tracking: Vec<String>,
     /// Reservations that end now (the names are free again).
@@ -143,8 +141,6 @@ pub enum DossierKey {
     Id(Uuid),
     /// Its code.
     Code(String),
-    /// Keyed digest of its tracking secret.
-    TrackingDigest(String),
     /// The portal's reference (source, id).
     External(String, String),
 }

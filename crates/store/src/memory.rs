@@ -51,7 +51,6 @@ struct Row {
     loaded: Loaded,
     search: BTreeSet<SearchTerm>,
     tracking: BTreeSet<String>,
-    tracking_secret: Option<String>,
 }
 
 impl Row {
@@ -60,7 +59,6 @@ impl Row {
         match key {
             DossierKey::Id(id) => dossier.id == *id,
             DossierKey::Code(code) => dossier.code.as_ref() == Some(code),
-            DossierKey::TrackingDigest(digest) => self.tracking_secret.as_ref() == Some(digest),
             DossierKey::External(source, id) => dossier
                 .filing
                 .external

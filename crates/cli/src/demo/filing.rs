@@ -8,7 +8,7 @@ use super::people::{Office, citizen_name, citizen_number, citizen_phone, owner};
 
 /// The procedures of the demonstration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Birth registration.
     Birth,
     /// Registration of a household business.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// National code.
-    pub(super) fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Birth => "1.001193",
             Self::Business => "1.001612",
@@ -28,7 +28,7 @@ impl Kind {
     }
 
     /// Requirements that somebody who files online must upload.
-    pub(super) fn uploads(self) -> &'static [&'static str] {
+    pub(crate) fn uploads(self) -> &'static [&'static str] {
         match self {
             Self::Birth => &["D1e", "D2"],
             Self::Business => &["D1"],
@@ -37,7 +37,7 @@ impl Kind {
     }
 
     /// Requirement that a clerk finds wanting when a supplement is asked for.
-    pub(super) fn doubtful(self) -> &'static str {
+    pub(crate) fn doubtful(self) -> &'static str {
         match self {
             Self::Birth => "D2",
             Self::Business | Self::Marriage => "D1",
@@ -45,7 +45,7 @@ impl Kind {
     }
 
     /// Fee, in đồng.
-    pub(super) fn fee(self, channel: Channel) -> Option<(&'static str, u64)> {
+    pub(crate) fn fee(self, channel: Channel) -> Option<(&'static str, u64)> {
         match (self, channel) {
             (Self::Business, Channel::Counter) => Some(("registration-counter", 50_000)),
             (Self::Business, Channel::Online | Channel::Post) => {
@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// Number of owners.
-    pub(super) fn owners(self) -> usize {
+    pub(crate) fn owners(self) -> usize {
         match self {
             Self::Birth | Self::Business => 1,
             Self::Marriage => 2,
@@ -66,19 +66,19 @@ impl Kind {
 
 /// A dossier to file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Filing {
+pub(crate) struct Filing {
     /// Under which procedure.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// How.
-    pub(super) channel: Channel,
+    pub(crate) channel: Channel,
     /// Where.
-    pub(super) office: Office,
+    pub(crate) office: Office,
     /// Number of the first owner; a second one follows.
-    pub(super) citizen: usize,
+    pub(crate) citizen: usize,
 }
 
 /// The scan of a paper, of its own for each dossier.
-pub(super) fn scan(filing: &Filing, requirement: &str) -> Vec<u8> {
+pub(crate) fn scan(filing: &Filing, requirement: &str) -> Vec<u8> {
     pdf(&format!("{requirement} {}", citizen_name(filing.citizen)))
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
 
 impl Filing {
     /// The command; `uploads` are the scans that the service keeps.
-    pub(super) fn submit(&self, uploads: Vec<DocumentInput>) -> Submit {
+    pub(crate) fn submit(&self, uploads: Vec<DocumentInput>) -> Submit {
         let persons = (0..self.kind.owners()).map(|n| owner(self.citizen + n, &self.office));
         let mut documents = uploads;
         documents.extend(self.papers().iter().map(|id| paper(id)));
@@ -206,7 +206,7 @@ fn party(number: usize, place: &str) -> Value {
 }
 
 /// An original kept in the dossier.
-pub(super) fn paper(requirement: &str) -> DocumentInput {
+pub(crate) fn paper(requirement: &str) -> DocumentInput {
     let content = DocumentContent::Paper {
         originals: 1,
         copies: 1,

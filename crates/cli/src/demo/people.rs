@@ -12,21 +12,21 @@ const GIVEN: [&str; 9] = [
 
 /// A centre and the agency that decides its dossiers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Office {
+pub(crate) struct Office {
     /// The centre.
-    pub(super) centre: &'static str,
+    pub(crate) centre: &'static str,
     /// Beginning of the ids of its staff.
     centre_staff: &'static str,
     /// The agency.
-    pub(super) agency: &'static str,
+    pub(crate) agency: &'static str,
     /// Beginning of the ids of its staff.
     agency_staff: &'static str,
     /// Where people live.
-    pub(super) place: &'static str,
+    pub(crate) place: &'static str,
 }
 
 /// A ward on the bay.
-pub(super) const HONG_GAI: Office = Office {
+pub(crate) const HONG_GAI: Office = Office {
     centre: "hong-gai-centre",
     centre_staff: "hg",
     agency: "hong-gai",
@@ -34,7 +34,7 @@ pub(super) const HONG_GAI: Office = Office {
     place: "Phường Hồng Gai",
 };
 /// An island.
-pub(super) const CO_TO: Office = Office {
+pub(crate) const CO_TO: Office = Office {
     centre: "co-to-centre",
     centre_staff: "ct",
     agency: "co-to",
@@ -42,7 +42,7 @@ pub(super) const CO_TO: Office = Office {
     place: "Đặc khu Cô Tô",
 };
 /// A commune in the mountains.
-pub(super) const BINH_LIEU: Office = Office {
+pub(crate) const BINH_LIEU: Office = Office {
     centre: "binh-lieu-centre",
     centre_staff: "bl",
     agency: "binh-lieu",
@@ -50,7 +50,7 @@ pub(super) const BINH_LIEU: Office = Office {
     place: "Xã Bình Liêu",
 };
 /// The provincial centre, which forwards to a commune.
-pub(super) const PROVINCE: Office = Office {
+pub(crate) const PROVINCE: Office = Office {
     centre: "quang-ninh-centre",
     centre_staff: "qn",
     agency: "hong-gai",
@@ -60,7 +60,7 @@ pub(super) const PROVINCE: Office = Office {
 
 impl Office {
     /// The member of staff who acts in a role here.
-    pub(super) fn staff(&self, role: Role) -> Actor {
+    pub(crate) fn staff(&self, role: Role) -> Actor {
         let (unit, staff, name) = match role {
             Role::ReceptionClerk => (self.centre, self.centre_staff, "clerk-1"),
             Role::Cashier => (self.centre, self.centre_staff, "cashier"),
@@ -89,7 +89,7 @@ impl Office {
     }
 
     /// The head of the centre.
-    pub(super) fn centre_head(&self) -> Actor {
+    pub(crate) fn centre_head(&self) -> Actor {
         let id = format!("{}-centre-head", self.centre_staff);
         let unit = Some(self.centre.to_owned());
         Actor {
@@ -102,28 +102,28 @@ impl Office {
 }
 
 /// Opaque id of a citizen.
-pub(super) fn citizen_id(number: usize) -> String {
+pub(crate) fn citizen_id(number: usize) -> String {
     format!("citizen-{number:03}")
 }
 
 /// Full name of a citizen.
-pub(super) fn citizen_name(number: usize) -> String {
+pub(crate) fn citizen_name(number: usize) -> String {
     let (family, middle) = (FAMILY[number % 8], MIDDLE[number % 7]);
     format!("{family} {middle} {}", GIVEN[number % 9])
 }
 
 /// Identity number of a citizen.
-pub(super) fn citizen_number(number: usize) -> String {
+pub(crate) fn citizen_number(number: usize) -> String {
     format!("0221990{number:05}")
 }
 
 /// Phone of a citizen.
-pub(super) fn citizen_phone(number: usize) -> String {
+pub(crate) fn citizen_phone(number: usize) -> String {
     format!("0912{number:06}")
 }
 
 /// A citizen as the owner of a dossier.
-pub(super) fn owner(number: usize, office: &Office) -> Person {
+pub(crate) fn owner(number: usize, office: &Office) -> Person {
     Person {
         id: citizen_id(number),
         part: Part::DossierOwner,
@@ -136,7 +136,7 @@ pub(super) fn owner(number: usize, office: &Office) -> Person {
 }
 
 /// A citizen who acts.
-pub(super) fn citizen(number: usize) -> Actor {
+pub(crate) fn citizen(number: usize) -> Actor {
     let id = citizen_id(number);
     Actor {
         id,
@@ -147,7 +147,7 @@ pub(super) fn citizen(number: usize) -> Actor {
 }
 
 /// An actor as a caller.
-pub(super) fn caller(actor: &Actor) -> Caller {
+pub(crate) fn caller(actor: &Actor) -> Caller {
     Caller {
         id: actor.id.clone(),
         unit: actor.unit.clone(),
@@ -156,7 +156,7 @@ pub(super) fn caller(actor: &Actor) -> Caller {
 }
 
 /// Who may look at everything.
-pub(super) fn auditor() -> Caller {
+pub(crate) fn auditor() -> Caller {
     Caller {
         id: "qn-auditor".into(),
         unit: None,

@@ -232,6 +232,9 @@ mod tests {
             mark: "x",
         };
         let orders = scene.orders(Turn::Submit, Vec::new()).expect("orders");
-        assert!(matches!(orders[0].command, motcua_dossiers::command::Command::Submit(_)));
+        assert!(matches!(
+            orders[0].command,
+            motcua_dossiers::command::Command::Submit(_)
+        ));
     }
 }

@@ -27,7 +27,6 @@ macro_rules! dossier_load {
 
 const DOSSIER_BY_ID: &str = dossier_load!("dossier_by_id", "d.id = $1");
 const DOSSIER_BY_CODE: &str = dossier_load!("dossier_by_code", "d.code = $1");
-const DOSSIER_BY_SECRET: &str = dossier_load!("dossier_by_secret", "d.tracking_secret = $1");
 const DOSSIER_BY_EXTERNAL: &str = dossier_load!(
     "dossier_by_external",
     "d.external_source = $1 AND d.external_id = $2"
@@ -83,7 +82,6 @@ const SEARCH_OF_PARTY: &str = concat!(
 pub(super) const STATEMENTS: &[&str] = &[
     DOSSIER_BY_ID,
     DOSSIER_BY_CODE,
-    DOSSIER_BY_SECRET,
     DOSSIER_BY_EXTERNAL,
     SEARCH_ALL,
     SEARCH_IN_UNIT,
@@ -97,7 +95,6 @@ pub(crate) async fn load(reads: &SqlitePool, key: &DossierKey) -> Result<Option<
     let query = match key {
         DossierKey::Id(id) => sqlx::query(DOSSIER_BY_ID).bind(id.to_string()),
         DossierKey::Code(code) => sqlx::query(DOSSIER_BY_CODE).bind(code),
-        DossierKey::TrackingDigest(digest) => sqlx::query(DOSSIER_BY_SECRET).bind(digest),
         DossierKey::External(source, id) => sqlx::query(DOSSIER_BY_EXTERNAL).bind(source).bind(id),
     };
     let Some(row) = query.fetch_optional(reads).await? else {

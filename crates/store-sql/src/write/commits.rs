@@ -20,7 +20,6 @@ pub(super) struct Net<'a> {
     pub(super) form: Option<&'a str>,
     pub(super) search: &'a [(i64, String)],
     pub(super) tracking: &'a [String],
-    pub(super) tracking_secret: Option<&'a str>,
 }
 
 impl<'a> Net<'a> {
@@ -35,7 +34,6 @@ impl<'a> Net<'a> {
         if !rows.tracking.is_empty() {
             self.tracking = &rows.tracking;
         }
-        self.tracking_secret = rows.tracking_secret.as_deref().or(self.tracking_secret);
     }
 }
 
@@ -71,7 +69,6 @@ pub(crate) async fn write(
                     form: None,
                     search: &[],
                     tracking: &[],
-                    tracking_secret: None,
                 };
                 nets.entry(&rows.dossier.id).or_insert_with(fresh).add(rows);
             }

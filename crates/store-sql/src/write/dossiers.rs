@@ -10,12 +10,12 @@ use crate::rows::{Binding, Rows};
 
 static DOSSIER_CREATE: Rows = Rows::new(
     "-- dossier_create
-    INSERT INTO dossier (id, version, code, external_source, external_id, tracking_secret,
-        procedure_code, procedure_version, procedure_digest, state_name, status, closed,
-        assisting_unit, receiving_unit, competent_unit, parties, due_on, due_at, late_at,
-        head_hash, head_at, state_schema, state)
+    INSERT INTO dossier (id, version, code, external_source, external_id, procedure_code,
+        procedure_version, procedure_digest, state_name, status, closed, assisting_unit,
+        receiving_unit, competent_unit, parties, due_on, due_at, late_at, head_hash, head_at,
+        state_schema, state)
     SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
 // Without the unique columns: naming them would write their indexes anew each time.
@@ -33,8 +33,7 @@ static DOSSIER_ADVANCE: Rows = Rows::new(
     ") v WHERE dossier.id = v.column1 AND dossier.version = v.column2",
 );
 const DOSSIER_NAME: &str = "-- dossier_name
-    UPDATE dossier SET code = $2, external_source = $3, external_id = $4,
-        tracking_secret = coalesce($5, tracking_secret)
+    UPDATE dossier SET code = $2, external_source = $3, external_id = $4
     WHERE id = $1";
 static PARTY_CLEAR: Rows = Rows::new(
     "-- party_clear
@@ -158,7 +157,7 @@ pub(super) async fn write(
         return Err(sqlx::Error::RowNotFound.into());
     }
     for net in advanced {
-        if known.renames(net.last) || net.tracking_secret.is_some() {
+        if known.renames(net.last) {
             name(connection, net).await?;
         }
     }
@@ -176,7 +175,6 @@ async fn name(connection: &mut SqliteConnection, net: &Net<'_>) -> Result<(), Fa
         .bind(&row.identity.code)
         .bind(source)
         .bind(id)
-        .bind(net.tracking_secret)
         .execute(connection)
         .await?;
     Ok(())
@@ -315,8 +313,7 @@ fn bind_create(query: Binding, net: &&Net<'_>) -> Binding {
         .bind(row.version)
         .bind(row.identity.code.clone())
         .bind(source)
-        .bind(id)
-        .bind(net.tracking_secret.map(str::to_owned));
+        .bind(id);
     bind_state(query, row)
 }
 

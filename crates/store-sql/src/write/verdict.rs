@@ -40,13 +40,6 @@ static EXTERNAL_TAKEN: Rows = Rows::new(
     "(?, ?)",
     ") v CROSS JOIN dossier d ON d.external_source = v.column1 AND d.external_id = v.column2",
 );
-static SECRET_TAKEN: Rows = Rows::new(
-    "-- secret_taken
-    SELECT d.id, d.tracking_secret
-    FROM (VALUES ",
-    "(?)",
-    ") v CROSS JOIN dossier d ON d.tracking_secret = v.column1",
-);
 static CHAIN_STANDING: Rows = Rows::new(
     "-- chain_standing
     SELECT h.chain, h.seq
@@ -68,7 +61,6 @@ pub(super) const ROWS: &[&Rows] = &[
     &COMMAND_TAKEN,
     &CODE_TAKEN,
     &EXTERNAL_TAKEN,
-    &SECRET_TAKEN,
     &CHAIN_STANDING,
     &VERSION_TAKEN,
 ];
@@ -91,8 +83,6 @@ pub(super) struct Known {
     codes: HashMap<String, String>,
     /// Holder by external reference.
     externals: HashMap<(String, String), String>,
-    /// Holder by tracking secret.
-    secrets: HashMap<String, String>,
     entries: HashSet<(String, String, String)>,
 }
 
@@ -199,18 +189,6 @@ impl Known {
             let columns = Columns::new(&row, "dossier", "id");
             let external = (columns.get("external_source")?, columns.get("external_id")?);
             self.externals.insert(external, columns.get("id")?);
-        }
-        let secrets: Vec<&String> = commits
-            .iter()
-            .filter_map(|rows| rows.tracking_secret.as_ref())
-            .collect();
-        let found = SECRET_TAKEN.read(connection, &secrets, |query, secret| {
-            query.bind((*secret).clone())
-        });
-        for row in found.await? {
-            let columns = Columns::new(&row, "dossier", "id");
-            self.secrets
-                .insert(columns.get("tracking_secret")?, columns.get("id")?);
         }
         Ok(())
     }
@@ -340,15 +318,6 @@ fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
             what: "external reference",
         });
     }
-    if other(
-        rows.tracking_secret
-            .as_ref()
-            .and_then(|secret| known.secrets.get(secret)),
-    ) {
-        return Err(StoreError::Taken {
-            what: "tracking secret",
-        });
-    }
     Ok(())
 }
 
@@ -370,10 +339,5 @@ fn take_names(known: &mut Known, rows: &DossierRows) {
             .external
             .iter()
             .map(|key| (key.clone(), holder())),
-    );
-    known.secrets.extend(
-        rows.tracking_secret
-            .iter()
-            .map(|secret| (secret.clone(), holder())),
     );
 }

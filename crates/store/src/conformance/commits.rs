@@ -46,7 +46,6 @@ pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: A
         facts.filing.as_mut().expect("filed").external = Some(external("P-1"));
     });
     let filed = DossierCommit {
-        tracking_secret: Some("secret".into()),
         form: Some(json!({"child": {"name": "Đỗ Ánh"}})),
         ..filed
     };
@@ -55,7 +54,6 @@ pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: A
     for key in [
         DossierKey::Id(subject.id()),
         DossierKey::Code("H26.7-260302-0001".into()),
-        DossierKey::TrackingDigest("secret".into()),
         DossierKey::External("portal".into(), "P-1".into()),
     ] {
         let found = loaded(&*store, key).await.expect("it is there");
@@ -66,7 +64,6 @@ pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: A
     for key in [
         DossierKey::Id(dossier_id(2)),
         DossierKey::Code("H26.7-260302-0002".into()),
-        DossierKey::TrackingDigest("other".into()),
         DossierKey::External("other".into(), "P-1".into()),
     ] {
         assert!(loaded(&*store, key).await.is_none());
@@ -213,21 +210,6 @@ pub(super) async fn an_external_reference_is_unique<S: Store>(store: Arc<S>) {
         })]
     );
     assert_eq!(version(&*store, 2).await, 0);
-}
-
-pub(super) async fn a_tracking_secret_is_unique<S: Store>(store: Arc<S>) {
-    let secret = |number| DossierCommit {
-        tracking_secret: Some("secret".into()),
-        ..Subject::new(number).file(|_| {})
-    };
-    write(&*store, vec![secret(1)]).await;
-    let answers = store.commit(vec![commit(secret(2))]).await;
-    assert_eq!(
-        answers,
-        [Err(StoreError::Taken {
-            what: "tracking secret"
-        })]
-    );
 }
 
 pub(super) async fn of_two_in_a_batch_that_take_the_same_code_the_first_has_it<S: Store>(

@@ -184,7 +184,6 @@ impl Subject {
             timers,
             form: None,
             search: Vec::new(),
-            tracking_secret: None,
             tracking: Vec::new(),
             released: Vec::new(),
             confirmed: Vec::new(),

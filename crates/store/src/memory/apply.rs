@@ -46,15 +46,7 @@ impl Inner {
         let code = commit.dossier.code.clone().map(DossierKey::Code);
         let external = commit.dossier.filing.external.clone();
         let external = external.map(|e| DossierKey::External(e.source, e.id));
-        let secret = commit
-            .tracking_secret
-            .clone()
-            .map(DossierKey::TrackingDigest);
-        for (what, key) in [
-            ("dossier code", code),
-            ("external reference", external),
-            ("tracking secret", secret),
-        ] {
+        for (what, key) in [("dossier code", code), ("external reference", external)] {
             let Some(key) = key else { continue };
             if self
                 .dossiers
@@ -109,7 +101,6 @@ impl Inner {
             },
             search: BTreeSet::new(),
             tracking: BTreeSet::new(),
-            tracking_secret: None,
         };
         let row = self.dossiers.entry(id).or_insert_with(fresh);
         row.loaded.dossier = commit.dossier;
@@ -122,9 +113,6 @@ impl Inner {
         }
         if !commit.tracking.is_empty() {
             row.tracking = commit.tracking.into_iter().collect();
-        }
-        if commit.tracking_secret.is_some() {
-            row.tracking_secret = commit.tracking_secret;
         }
     }
 
