@@ -349,7 +349,7 @@ fn verify_lines(
             Ok(line) => shown.line(&line)?,
             Err(error) => {
                 let mark = output.error_mark();
-                output.note(&clean(&format!("{mark} {name}, line {number}: {error:#}")));
+                output.note(&clean(&format!("{mark} {name}, line {number}: {error}")));
                 unreadable = true;
             }
         }
@@ -358,12 +358,10 @@ fn verify_lines(
         output.note(&format!("{} {name} holds no events", output.error_mark()));
         unreadable = true;
     }
-    let ending = conclude(&shown.recheck, output);
-    Ok(if unreadable {
-        Ending::Unreadable
-    } else {
-        ending
-    })
+    if unreadable {
+        return Ok(Ending::Unreadable);
+    }
+    Ok(conclude(&shown.recheck, output))
 }
 
 /// Says what recomputing here has shown.

@@ -41,7 +41,7 @@ Evidence
   audit       replay a history, verify exported lines without a server, read any chain
 
 Examples
-  export MOTCUA_TOKEN=$(motcua token issue --subject staff.hoa --role reception_clerk \\
+  export MOTCUA_TOKEN=$(motcua token issue --subject hg-clerk-1 --role reception_clerk \\
       --unit hong-gai-centre)
   motcua worklist to-receive
   motcua dossier accept H49.61.05-261124-0001
@@ -76,8 +76,15 @@ pub(crate) struct Global {
     /// Answer in JSON, one value a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of what people read
-    #[arg(long, global = true, env = "MOTCUA_LANG", value_enum, default_value_t)]
+    /// Language of what people read: vi or en
+    #[arg(
+        long,
+        global = true,
+        env = "MOTCUA_LANG",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     pub(crate) lang: Lang,
     /// Where the service listens. The bearer token comes from MOTCUA_TOKEN, or from the file that
     /// MOTCUA_TOKEN_FILE names; it is never an argument

@@ -124,6 +124,11 @@ impl Clock {
     /// Pauses the clock (T19, T21). The day for which the pause counts is used. A pause of a
     /// clock that is late already moves nothing (decision: the date stays after the resumption).
     ///
+    /// One more holiday never makes a date earlier, but for calendar days that run on with what
+    /// remains: if it falls on the day of the pause, the pause counts for the next working day,
+    /// and since calendar days count days off too, those up to there are used and missing later.
+    /// Working days and hours do not count them, so there the law holds over pauses as well.
+    ///
     /// # Errors
     /// [`DeadlineError::WrongPhase`] unless running, [`DeadlineError::BeforeStart`],
     /// [`DeadlineError::YearAbsent`].

@@ -101,34 +101,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             self.check_draft(id, request).await?;
         }
         let procedure = self.procedure_for(segment.as_ref(), request, picture)?;
-        let number = self
-            .number_for(segment.as_ref(), request, &procedure)
-            .await?;
-        let decided = self.decide(
-            waiting,
-            segment.as_ref(),
-            &procedure,
-            picture,
-            number.as_ref(),
-        );
-        let decided = match decided {
-            Ok(events) => self.reserve_names(id, events, &procedure).await,
-            Err(error) => Err(error),
-        };
-        let events = match decided {
-            Ok(events) => events,
-            Err(error) => {
-                if let Some(number) = number {
-                    self.0.numbers.give_back(number).await;
-                }
-                return Err(self.informed(error, segment.as_ref(), picture));
-            }
-        };
-        if let Some(number) = number
-            && !events.iter().any(|event| event.facts.code.is_some())
-        {
-            self.0.numbers.give_back(number).await;
-        }
+        let events = self
+            .events_of(id, waiting, segment.as_ref(), &procedure, picture)
+            .await;
+        let events = events.map_err(|error| self.informed(error, segment.as_ref(), picture))?;
         let command = waiting.reference();
         let first_seq = match segment {
             Some(segment) => segment.append(events, Some(&command), &procedure)?,
@@ -155,6 +131,34 @@ impl<S: Store, D: Documents> Engine<S, D> {
             answer.clone(),
         );
         Ok(answer)
+    }
+
+    /// What the core decides, with its number and names. A number that no event carries goes back.
+    async fn events_of(
+        &self,
+        id: Uuid,
+        waiting: &Waiting,
+        segment: Option<&Segment>,
+        procedure: &Procedure,
+        picture: &Picture,
+    ) -> Result<Vec<Event>, EngineError> {
+        let number = self
+            .number_for(segment, &waiting.request, procedure)
+            .await?;
+        let decided = self.decide(waiting, segment, procedure, picture, number.as_ref());
+        let events = match decided {
+            Ok(events) => self.reserve_names(id, events, procedure).await,
+            Err(error) => Err(error),
+        };
+        let carried = |event: &Event| event.facts.code.is_some();
+        if let Some(number) = number
+            && !events
+                .as_ref()
+                .is_ok_and(|events| events.iter().any(carried))
+        {
+            self.0.numbers.give_back(number).await;
+        }
+        events
     }
 
     fn tracking_secret(&self, command: &Command, id: Uuid) -> Option<String> {

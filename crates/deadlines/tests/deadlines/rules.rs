@@ -222,6 +222,45 @@ fn an_explanation_names_every_day_off_with_its_reason() {
 }
 
 #[test]
+fn a_long_explanation_folds_ordinary_weekends_and_names_every_other_day_off() {
+    let office = Office::new();
+    let limit = Limit::new(Unit::WorkingDay, 80);
+    let due = due(&limit, at("2026-07-16 10:00"), &office.inputs()).expect("it can be computed");
+    assert_eq!(
+        due.explanation.text(Lang::En)[2..],
+        [
+            "Limit: 80 working days.",
+            "Not counted 32 ordinary weekly rest days, Sat 18 Jul 2026 to Sun 8 Nov 2026.",
+            "Counted 27 working days: Fri 17 Jul 2026 – Sat 22 Aug 2026.",
+            "Sat 22 Aug 2026 is worked: Saturday worked in place of 31 August 2026.",
+            "Not counted Sun 23 Aug 2026: weekly rest.",
+            "Counted 5 working days: Mon 24 Aug 2026 – Fri 28 Aug 2026.",
+            "Not counted Mon 31 Aug 2026: Day off swapped with Saturday 22 August 2026.",
+            "Not counted Tue 1 Sep 2026 – Wed 2 Sep 2026: National Day.",
+            "Counted 48 working days: Thu 3 Sep 2026 – Mon 9 Nov 2026.",
+            "Due at 17:00 on Mon 9 Nov 2026.",
+        ]
+    );
+    let vietnamese = due.explanation.text(Lang::Vi);
+    assert_eq!(
+        vietnamese[3],
+        "Không tính 32 ngày nghỉ hằng tuần thông thường, \
+         từ thứ Bảy 18/07/2026 đến Chủ nhật 08/11/2026."
+    );
+}
+
+#[test]
+fn twelve_weekends_are_named_and_thirteen_are_folded() {
+    let office = Office::new();
+    for (weekends, lines) in [(12, 4 + 24), (13, 4 + 2)] {
+        let limit = Limit::new(Unit::WorkingDay, 5 * weekends - 4);
+        let due = due(&limit, at("2023-05-05 10:00"), &office.inputs());
+        let text = due.expect("it can be computed").explanation.text(Lang::En);
+        assert_eq!(text.len(), lines, "{text:#?}");
+    }
+}
+
+#[test]
 fn an_explanation_of_hours_shows_the_time_of_each_end() {
     let office = Office::new();
     let limit = Limit::new(Unit::WorkingHour, 8);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::transition::first_item;
 use super::{Case, Context, active_unit, deadline_rule, is_present, reject, violation};
-use crate::command::{DocumentContent, DocumentInput, Part, Submit};
+use crate::command::{DocumentContent, DocumentInput, Part, Person, Submit};
 use crate::dossier::{Clocks, Filing, Obligation, Required};
 use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
@@ -79,32 +79,8 @@ fn may_file(ctx: &Context<'_>) -> Result<(), Rejection> {
 
 fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
     let definition = ctx.procedure.definition();
-    let receiving = active_unit(ctx, &submit.receiving_unit, "receiving_unit")?;
     let mut faults = Vec::new();
-    if !receiving.kind.receives() {
-        faults.push(violation(
-            "receiving_unit",
-            "NO_CENTRE",
-            "Đơn vị này không tiếp nhận hồ sơ.",
-            "This unit is no public administration service centre; name one that is.",
-        ));
-    }
-    let competent = submit
-        .competent_unit
-        .as_ref()
-        .or(receiving.competent_agency.as_ref());
-    let competent = match competent {
-        Some(id) => active_unit(ctx, id, "competent_unit")?.id.clone(),
-        None => {
-            faults.push(violation(
-                "competent_unit",
-                "REQUIRED",
-                "Phải nêu cơ quan có thẩm quyền giải quyết.",
-                "Name the agency that decides: the centre has no agency of its own.",
-            ));
-            String::new()
-        }
-    };
+    let competent = competent_unit(submit, ctx, &mut faults)?;
     if !definition.channels.contains(&submit.channel) {
         faults.push(violation(
             "channel",
@@ -126,30 +102,26 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
             String::new()
         }
     };
-    faults.extend(person_violations(submit, ctx));
+    faults.extend(party_violations(submit, ctx));
+    faults.extend(person_violations(&submit.persons));
     if !faults.is_empty() {
         return Err(all_at_once(faults));
     }
-    let of_part = |part| {
-        submit
+    let ids = |part| {
+        let persons = submit
             .persons
             .iter()
-            .filter(move |person| person.part == part)
+            .filter(move |person| person.part == part);
+        persons.map(|person| person.id.clone())
     };
-    let assisting = ctx
-        .actor
-        .unit
-        .clone()
-        .filter(|unit| *unit != submit.receiving_unit);
+    let helps = |unit: &String| *unit != submit.receiving_unit;
     Ok(Filing {
         channel: submit.channel,
         variant,
         applicant: ctx.actor.person().to_owned(),
-        owners: of_part(Part::DossierOwner)
-            .map(|person| person.id.clone())
-            .collect(),
-        authorised_person: of_part(Part::AuthorisedPerson).map(|p| p.id.clone()).next(),
-        assisting_unit: assisting,
+        owners: ids(Part::DossierOwner).collect(),
+        authorised_person: ids(Part::AuthorisedPerson).next(),
+        assisting_unit: ctx.actor.unit.clone().filter(helps),
         receiving_unit: submit.receiving_unit.clone(),
         competent_unit: competent,
         submitted_at: ctx.now,
@@ -157,7 +129,39 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
     })
 }
 
-fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
+/// The agency that decides: the one named, or the receiving centre's own.
+fn competent_unit(
+    submit: &Submit,
+    ctx: &Context<'_>,
+    faults: &mut Vec<Violation>,
+) -> Result<String, Rejection> {
+    let receiving = active_unit(ctx, &submit.receiving_unit, "receiving_unit")?;
+    if !receiving.kind.receives() {
+        faults.push(violation(
+            "receiving_unit",
+            "NO_CENTRE",
+            "Đơn vị này không tiếp nhận hồ sơ.",
+            "This unit is no public administration service centre; name one that is.",
+        ));
+    }
+    let named = submit.competent_unit.as_ref();
+    match named.or(receiving.competent_agency.as_ref()) {
+        Some(id) => Ok(active_unit(ctx, id, "competent_unit")?.id.clone()),
+        None => {
+            faults.push(violation(
+                "competent_unit",
+                "REQUIRED",
+                "Phải nêu cơ quan có thẩm quyền giải quyết.",
+                "Name the agency that decides: the centre has no agency of its own.",
+            ));
+            Ok(String::new())
+        }
+    }
+}
+
+/// Who the parties are: as many owners as the procedure takes, a proxy only where it allows one,
+/// the applicant among them (I11).
+fn party_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
     let parties = ctx.procedure.definition().parties;
     let count = |part| {
         submit
@@ -167,14 +171,13 @@ fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
             .count()
     };
     let mut faults = Vec::new();
-    let mut fault = |subject: String, code, vi: String, en: String| {
-        faults.push(violation(subject, code, vi, en));
+    let mut fault = |code, vi: String, en: String| {
+        faults.push(violation("persons", code, vi, en));
     };
     let owners = count(Part::DossierOwner);
     let (min, max) = (parties.owners_min as usize, parties.owners_max as usize);
     if owners < min || owners > max || submit.persons.len() > PERSONS_MAX {
         fault(
-            "persons".into(),
             "OWNERS",
             format!("Hồ sơ phải có từ {min} đến {max} chủ hồ sơ."),
             format!("The dossier needs {min} to {max} owners, {owners} are given."),
@@ -183,51 +186,60 @@ fn person_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
     let proxies = count(Part::AuthorisedPerson);
     if proxies > 1 || (proxies == 1 && !parties.proxy) {
         fault(
-            "persons".into(),
             "PROXY_NOT_ALLOWED",
             "Thủ tục không cho phép (thêm) người được ủy quyền.".into(),
             "The procedure allows no authorised person, or only one.".into(),
         );
     }
-    for (i, person) in submit.persons.iter().enumerate() {
-        let texts = [
+    let applicant = ctx.actor.person();
+    if !submit.persons.iter().any(|person| person.id == applicant) {
+        fault(
+            "APPLICANT_ABSENT",
+            "Người nộp phải là chủ hồ sơ hoặc người được ủy quyền.".into(),
+            "The applicant must be an owner or the authorised person of the dossier.".into(),
+        );
+    }
+    faults
+}
+
+fn person_violations(persons: &[Person]) -> Vec<Violation> {
+    let long = |text: &str| text.chars().count() > PERSON_TEXT_CHARS_MAX;
+    let mut faults = Vec::new();
+    for (i, person) in persons.iter().enumerate() {
+        let optional = [
             &person.id_number,
             &person.phone,
             &person.email,
             &person.address,
         ];
-        let long = |text: &str| text.chars().count() > PERSON_TEXT_CHARS_MAX;
         if person.id.is_empty() || person.full_name.trim().is_empty() {
-            fault(
+            faults.push(violation(
                 format!("persons/{i}"),
                 "REQUIRED",
-                "Thiếu mã hoặc họ tên.".into(),
-                "Id and full name are required.".into(),
-            );
+                "Thiếu mã hoặc họ tên.",
+                "Id and full name are required.",
+            ));
         }
-        if long(&person.id)
-            || long(&person.full_name)
-            || texts.into_iter().flatten().any(|t| long(t))
-        {
-            fault(
+        let mut texts = optional
+            .into_iter()
+            .flatten()
+            .chain([&person.id, &person.full_name]);
+        if texts.any(|text| long(text)) {
+            faults.push(violation(
                 format!("persons/{i}"),
                 "TOO_LONG",
                 format!("Dài quá {PERSON_TEXT_CHARS_MAX} ký tự."),
                 format!("A text is longer than {PERSON_TEXT_CHARS_MAX} characters."),
-            );
+            ));
         }
-    }
-    if !submit
-        .persons
-        .iter()
-        .any(|person| person.id == ctx.actor.person())
-    {
-        fault(
-            "persons".into(),
-            "APPLICANT_ABSENT",
-            "Người nộp phải là chủ hồ sơ hoặc người được ủy quyền.".into(),
-            "The applicant must be an owner or the authorised person of the dossier.".into(),
-        );
+        if persons[..i].iter().any(|other| other.id == person.id) {
+            faults.push(violation(
+                format!("persons/{i}"),
+                "GIVEN_TWICE",
+                "Một người được nêu hai lần.",
+                "The same id is given twice; each person stands once.",
+            ));
+        }
     }
     faults
 }

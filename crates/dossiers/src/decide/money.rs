@@ -7,7 +7,7 @@ use super::act::role_required;
 use super::transition::Change;
 use super::{dossier_closed, reject};
 use crate::command::RecordPayment;
-use crate::dossier::{Dossier, Payment};
+use crate::dossier::{Dossier, Obligation, Payment};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
 
@@ -24,59 +24,9 @@ pub(super) fn record_payment(
     if ctx.actor.role != Role::Cashier || ctx.actor.unit.as_ref() != Some(unit) {
         return Err(role_required(&[Role::Cashier], unit));
     }
-    let Some(fee) = dossier.fees.get(&payment.fee) else {
-        let owed: Vec<&str> = dossier.fees.keys().map(String::as_str).collect();
-        return Err(reject(
-            Reason::PaymentMismatch,
-            format!("Hồ sơ không có khoản {}.", payment.fee),
-            format!(
-                "The dossier owes no fee {}; it owes: {}.",
-                payment.fee,
-                owed.join(", ")
-            ),
-        ));
-    };
     let reference = payment.external_reference.trim();
-    if reference.is_empty() || reference.chars().count() > REFERENCE_CHARS_MAX {
-        return Err(reject(
-            Reason::PaymentMismatch,
-            "Phải có số biên lai hoặc mã giao dịch.",
-            format!("An external reference of 1 to {REFERENCE_CHARS_MAX} characters is needed."),
-        ));
-    }
-    if fee.amount != payment.amount {
-        return Err(reject(
-            Reason::PaymentMismatch,
-            format!("Số tiền phải là {} đồng.", fee.amount),
-            format!(
-                "The amount must be {} đồng, not {}.",
-                fee.amount, payment.amount
-            ),
-        ));
-    }
-    let known = dossier.fees.iter().find(|(_, fee)| {
-        fee.payment
-            .as_ref()
-            .is_some_and(|paid| paid.external_reference == reference)
-    });
-    match (known, &fee.payment) {
-        (Some((id, _)), _) if *id == payment.fee => return Ok(Vec::new()),
-        (Some((id, _)), _) => {
-            return Err(reject(
-                Reason::PaymentMismatch,
-                format!("Mã {reference} đã dùng cho khoản {id}."),
-                format!("Reference {reference} already pays fee {id}; each payment has its own."),
-            ));
-        }
-        (None, Some(paid)) => {
-            return Err(reject(
-                Reason::PaymentMismatch,
-                format!("Khoản này đã nộp, mã {}.", paid.external_reference),
-                format!("The fee is paid already, by {}.", paid.external_reference),
-            ));
-        }
-        (None, None) if dossier.closed => return Err(dossier_closed()),
-        (None, None) => {}
+    if !is_new(dossier, payment, reference)? {
+        return Ok(Vec::new());
     }
     let mut change = Change::plain(dossier, "record_payment", ctx);
     change.facts.payment = Some(Payment {
@@ -86,4 +36,48 @@ pub(super) fn record_payment(
         at: ctx.now,
     });
     Ok(vec![change.finish()?])
+}
+
+/// Whether the payment is still to be recorded; why it cannot be, if it cannot.
+fn is_new(dossier: &Dossier, payment: &RecordPayment, reference: &str) -> Result<bool, Rejection> {
+    let mismatch = |vi: String, en: String| Err(reject(Reason::PaymentMismatch, vi, en));
+    let Some(fee) = dossier.fees.get(&payment.fee) else {
+        let owed: Vec<&str> = dossier.fees.keys().map(String::as_str).collect();
+        let (fee, owed) = (&payment.fee, owed.join(", "));
+        return mismatch(
+            format!("Hồ sơ không có khoản {fee}."),
+            format!("The dossier owes no fee {fee}; it owes: {owed}."),
+        );
+    };
+    if reference.is_empty() || reference.chars().count() > REFERENCE_CHARS_MAX {
+        return mismatch(
+            "Phải có số biên lai hoặc mã giao dịch.".into(),
+            format!("An external reference of 1 to {REFERENCE_CHARS_MAX} characters is needed."),
+        );
+    }
+    if fee.amount != payment.amount {
+        let (due, given) = (fee.amount, payment.amount);
+        return mismatch(
+            format!("Số tiền phải là {due} đồng."),
+            format!("The amount must be {due} đồng, not {given}."),
+        );
+    }
+    let by_reference = |(_, fee): &(&String, &Obligation)| {
+        fee.payment
+            .as_ref()
+            .is_some_and(|paid| paid.external_reference == reference)
+    };
+    match (dossier.fees.iter().find(by_reference), &fee.payment) {
+        (Some((id, _)), _) if *id == payment.fee => Ok(false),
+        (Some((id, _)), _) => mismatch(
+            format!("Mã {reference} đã dùng cho khoản {id}."),
+            format!("Reference {reference} already pays fee {id}; each payment has its own."),
+        ),
+        (None, Some(paid)) => mismatch(
+            format!("Khoản này đã nộp, mã {}.", paid.external_reference),
+            format!("The fee is paid already, by {}.", paid.external_reference),
+        ),
+        (None, None) if dossier.closed => Err(dossier_closed()),
+        (None, None) => Ok(true),
+    }
 }
