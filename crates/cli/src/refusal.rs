@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -65,7 +67,9 @@ impl Refused {
             status.code(),
             self.message(output.lang)
         )];
-        for (place, what) in self.violations() {
+        // A refusal with one cause has it as its message.
+        let causes = self.violations();
+        for (place, what) in causes.iter().filter(|(_, what)| what != status.message()) {
             lines.push(format!("  - {place}: {what}"));
         }
         lines.extend(situation(&metadata));
@@ -134,18 +138,19 @@ fn situation(metadata: &HashMap<String, String>) -> Vec<String> {
     };
     let mut lines = Vec::new();
     if let Some(state) = known("state") {
-        let mut line = format!("  The dossier is in {state}");
-        for (key, word) in [("since", "since"), ("last_act", "by"), ("last_actor", "of")] {
-            if let Some(text) = known(key) {
-                line.push_str(&format!(" {word} {text}"));
-            }
+        let since = known("since").map(local).unwrap_or_default();
+        let version = known("version").unwrap_or("?");
+        lines.push(format!(
+            "  The dossier is in {state} since {since} (version {version})."
+        ));
+        if let (Some(act), Some(actor)) = (known("last_act"), known("last_actor")) {
+            let at = known("last_at").map(local).unwrap_or_default();
+            lines.push(format!("  Last act: {act} by {actor} {at}"));
         }
-        if let Some(version) = known("version") {
-            line.push_str(&format!(" (version {version})"));
-        }
-        lines.push(line + ".");
         match known("offered") {
-            Some(offered) => lines.push(format!("  Allowed now: {offered}.")),
+            Some(offered) => {
+                lines.push(format!("  Allowed now: {}.", offered.replace(',', ", ")));
+            }
             None => lines.push("  Nothing is allowed now.".to_owned()),
         }
     }
@@ -160,6 +165,17 @@ fn situation(metadata: &HashMap<String, String>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// An instant of the metadata as people in Viet Nam write it, to the minute.
+fn local(at: &str) -> String {
+    let Ok(at) = at.parse::<Timestamp>() else {
+        return at.to_owned();
+    };
+    Offset::constant(7)
+        .to_datetime(at)
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }
 
 /// Whether trying again helps, in words.
@@ -186,8 +202,9 @@ mod tests {
             ("since", "2026-11-23T02:00:00Z"),
             ("last_act", "accept"),
             ("last_actor", "clerk-1"),
+            ("last_at", "2026-11-23T02:10:00Z"),
             ("version", "4"),
-            ("offered", "draft_result, request_supplement"),
+            ("offered", "draft_result,request_supplement"),
             ("retry", "after_change"),
         ];
         let metadata: HashMap<String, String> = metadata
@@ -204,7 +221,8 @@ mod tests {
         let text = refused().text(&Output::plain());
         let expected = "error: ACT_NOT_OFFERED (FailedPrecondition): no such act here
   - form.name: is missing
-  The dossier is in examination since 2026-11-23T02:00:00Z by accept of clerk-1 (version 4).
+  The dossier is in examination since 2026-11-23 09:00 (version 4).
+  Last act: accept by clerk-1 2026-11-23 09:10
   Allowed now: draft_result, request_supplement.
   It may be possible later, when the dossier has moved on.";
         assert_eq!(text, expected);

@@ -112,7 +112,7 @@ pub enum Line {
         /// Why.
         why: DayKind,
     },
-    /// Weekly rest days of a long count, folded: of weekends without a holiday or a worked day.
+    /// Weekly rest days of a count over more than 12 weekends without a holiday or worked day.
     /// Ranges of counted days go on over these weekends; other days off have their own lines.
     WeekendsSkipped {
         /// First of the rest days.

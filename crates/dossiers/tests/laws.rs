@@ -340,7 +340,7 @@ impl Walk {
             "record_lookup" => Command::RecordLookup(RecordLookup {
                 requirement: dossier
                     .required
-                    .last()
+                    .get(usize::from(flavour / 2) % dossier.required.len())
                     .map_or("D1".into(), |r| r.id.clone()),
                 registry: "civil_status".into(),
                 found: flavour.is_multiple_of(2),

@@ -41,6 +41,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 ),
             ));
         }
+        if revision == 0 {
+            self.check_new_id(id)?;
+        }
         if self.0.store.load(&DossierKey::Id(id)).await?.is_some() {
             return Err(EngineError::AlreadyExists { what: "dossier" });
         }

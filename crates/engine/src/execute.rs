@@ -58,8 +58,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
             DossierKey::Id(id) => *id,
             key => self.resolve(key).await?,
         };
-        if let Command::Submit(_) = &request.command {
-            self.check_new_id(id)?;
+        // A draft may have grown old; its id was checked when it was new.
+        if let Command::Submit(_) = &request.command
+            && let Err(error) = self.check_new_id(id)
+            && self.0.store.draft(id).await?.is_none()
+        {
+            return Err(error);
         }
         self.fill_in_uploads(&mut request).await?;
         let (reply, answer) = oneshot::channel();
@@ -92,7 +96,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     /// A new dossier's id is a UUIDv7 of about now (decision 1).
-    fn check_new_id(&self, id: Uuid) -> Result<(), EngineError> {
+    pub(crate) fn check_new_id(&self, id: Uuid) -> Result<(), EngineError> {
         let refuse = |vi: &str, en: &str| Err(crate::error::invalid("dossier", "BAD_ID", vi, en));
         let Some(made) = id.get_timestamp().filter(|_| id.get_version_num() == 7) else {
             return refuse(

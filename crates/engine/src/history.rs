@@ -5,13 +5,14 @@ use motcua_audit::{ChainHead, ChainId, ChainVerifier, FieldSlot, Finding, Hash, 
 use motcua_dossiers::codec::{decode, fold, is_fold_field, timestamp};
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::explain::explain;
-use motcua_dossiers::policy::{Sight, works_on_dossiers};
+use motcua_dossiers::policy::Sight;
 use motcua_procedures::Role;
 use motcua_store::contract::{Documents, DossierKey, Loaded, Store, StoredEvent};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::EngineError;
+use crate::query::SEARCHED_TEXT;
 use crate::registers::Picture;
 use crate::segment::dossier_chain;
 use crate::{Caller, Engine, limits};
@@ -93,32 +94,39 @@ impl<S: Store, D: Documents> Engine<S, D> {
         limit: u32,
     ) -> Result<HistoryPage, EngineError> {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
-        let (chain, sight) = match key {
-            HistoryKey::Dossier(key) => {
-                let (loaded, sight) = self.visible(caller, key).await?;
-                if after == 0 {
-                    self.record_read(caller, &loaded.dossier, "history").await?;
+        let (chain, sight, is_dossier) = match key {
+            HistoryKey::Dossier(key) => self.dossier_history(caller, key, after).await?,
+            HistoryKey::Chain(chain) => match dossier_of(chain) {
+                Some(key) => self.dossier_history(caller, &key, after).await?,
+                None => {
+                    caller.must_be(Role::Auditor)?;
+                    (chain.clone(), Sight::Masked, false)
                 }
-                (dossier_chain(loaded.dossier.id), sight)
-            }
-            HistoryKey::Chain(chain) => {
-                caller.must_be(Role::Auditor)?;
-                let is_dossier = chain.as_str().starts_with("dossier:");
-                (
-                    chain.clone(),
-                    if is_dossier {
-                        Sight::Masked
-                    } else {
-                        Sight::Full
-                    },
-                )
-            }
+            },
         };
         let mut events = self.0.store.events(&chain, after, limit).await?;
-        if sight == Sight::Masked && !caller.roles.iter().copied().any(works_on_dossiers) {
-            events.iter_mut().for_each(mask);
+        if sight == Sight::Masked {
+            let personal: fn(&str) -> bool = match is_dossier {
+                true => |name| !is_fold_field(name),
+                false => |name| name == SEARCHED_TEXT,
+            };
+            events.iter_mut().for_each(|event| mask(event, personal));
         }
         Ok(HistoryPage { chain, events })
+    }
+
+    /// The chain of a dossier that the caller may see; its reading is recorded.
+    async fn dossier_history(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+        after: u64,
+    ) -> Result<(ChainId, Sight, bool), EngineError> {
+        let (loaded, sight) = self.visible(caller, key).await?;
+        if after == 0 {
+            self.record_read(caller, &loaded.dossier, "history").await?;
+        }
+        Ok((dossier_chain(loaded.dossier.id), sight, true))
     }
 
     /// Recomputes a dossier's chain from the stored bytes, folds its state, and compares it with
@@ -282,14 +290,21 @@ fn explained(
     Ok((dossier, Some(act)))
 }
 
-fn mask(event: &mut StoredEvent) {
+/// Withholds the fields that `personal` names.
+fn mask(event: &mut StoredEvent, personal: fn(&str) -> bool) {
     for (slot, commitment) in event.slots.iter_mut().zip(&event.commitments) {
         if let FieldSlot::Opened(field) = slot
-            && !is_fold_field(&field.name)
+            && personal(&field.name)
         {
             *slot = FieldSlot::Withheld(*commitment);
         }
     }
+}
+
+/// The dossier whose history a chain is.
+fn dossier_of(chain: &ChainId) -> Option<DossierKey> {
+    let id = chain.as_str().strip_prefix("dossier:")?;
+    Uuid::parse_str(id).ok().map(DossierKey::Id)
 }
 
 /// A replay under way: flat memory whatever the length of the history.

@@ -5,8 +5,10 @@
 //! the store's group commit.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
+use futures::FutureExt as _;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Actor, CommandRef};
 use motcua_store::contract::{Commit, Documents, DossierKey, Store};
@@ -81,7 +83,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Works off a lane until nothing waits.
     pub(crate) async fn run_lane(&self, id: Uuid) {
         while let Some(waiting) = self.0.lanes.take(id) {
-            self.run_segment(id, waiting).await;
+            // The lane must outlive a defect, or the dossier would wait for ever. Callers whose
+            // reply is dropped learn that the outcome is unknown.
+            let segment = AssertUnwindSafe(self.run_segment(id, waiting));
+            if segment.catch_unwind().await.is_err() {
+                tracing::error!(dossier.id = %id, "deciding for dossier {id} panicked");
+            }
         }
     }
 

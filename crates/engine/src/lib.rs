@@ -2,8 +2,9 @@
 //!
 //! The path of a command: [`Engine::execute`] (`execute.rs`) puts it into its dossier's lane
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
-//! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in `query.rs`, histories in
-//! `history.rs`, what was published in `registers.rs`, loops in `workers.rs`.
+//! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
+//! `query.rs`, histories in `history.rs`, what was published in `registers.rs`, loops in
+//! `workers.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.

@@ -24,6 +24,9 @@ use crate::segment::tracking_factor;
 use crate::view::{DossierView, Personal};
 use crate::{Caller, Engine, limits};
 
+/// Field of a recorded search that holds what was searched for: personal.
+pub(crate) const SEARCHED_TEXT: &str = "query";
+
 /// How a citizen tracks a dossier.
 #[derive(Clone)]
 pub enum Track {

@@ -5,9 +5,9 @@ use motcua_engine::Caller;
 use motcua_procedures::Role;
 
 const FAMILY: [&str; 8] = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi"];
-const MIDDLE: [&str; 7] = ["Thị Minh", "Quốc", "Thu", "Đức", "Ngọc", "Văn", "Thanh"];
+const MIDDLE: [&str; 7] = ["Minh", "Ngọc", "Thanh", "Bảo", "Hải", "Khánh", "Kim"];
 const GIVEN: [&str; 9] = [
-    "Anh", "Huy", "Hà", "Dũng", "Mai", "Nam", "Linh", "Sơn", "Hương",
+    "Anh", "Hà", "Linh", "An", "Phương", "Lâm", "Giang", "Tú", "Châu",
 ];
 
 /// A centre and the agency that decides its dossiers.
@@ -203,6 +203,6 @@ mod tests {
     fn citizens_have_numbers_of_their_own() {
         assert_eq!(citizen_number(7).len(), 12);
         assert_ne!(citizen_number(7), citizen_number(8));
-        assert_eq!(citizen_name(0), "Nguyễn Thị Minh Anh");
+        assert_eq!(citizen_name(0), "Nguyễn Minh Anh");
     }
 }

@@ -79,7 +79,10 @@ pub(super) async fn upload(
             .ok_or_else(|| anyhow!("{shown} is of no known type: name it with --media-type"))?
             .to_owned(),
     };
-    let id = id.map_or_else(|| upload_id(&sha256), |id| id.to_string());
+    let id = id.map_or_else(
+        || upload_id(&[session.subject(), &media_type, &sha256]),
+        |id| id.to_string(),
+    );
     let begin = v1::BeginUploadRequest {
         upload_id: id.clone(),
         media_type,
@@ -202,10 +205,15 @@ fn media_type_of_bytes(start: &[u8]) -> Option<&'static str> {
         .map(|(_, media)| *media)
 }
 
-/// The id that the same content has every time: a UUID of version 8 from its digest.
-fn upload_id(sha256: &str) -> String {
+/// The id that the same content of the same person has every time: a UUID of version 8.
+fn upload_id(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Sha256::digest(format!("motcua upload {sha256}").as_bytes())[..16]);
+    bytes.copy_from_slice(&hash.finalize()[..16]);
     uuid::Builder::from_custom_bytes(bytes)
         .into_uuid()
         .to_string()
@@ -216,10 +224,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_content_is_the_same_upload() {
-        assert_eq!(upload_id("ab"), upload_id("ab"));
-        assert_ne!(upload_id("ab"), upload_id("ac"));
-        assert!(Uuid::parse_str(&upload_id("ab")).is_ok());
+    fn the_same_content_of_the_same_person_is_the_same_upload() {
+        let id = upload_id(&["citizen", "application/pdf", "ab"]);
+        assert_eq!(upload_id(&["citizen", "application/pdf", "ab"]), id);
+        assert_ne!(upload_id(&["citizen", "application/pdf", "ac"]), id);
+        assert_ne!(upload_id(&["another", "application/pdf", "ab"]), id);
+        assert!(Uuid::parse_str(&id).is_ok());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Filing: everything that is wrong is told at once, so that nobody comes twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::Clock;
-use motcua_procedures::{Channel, ClockStart, HandIn, LimitRule, NumberAt, Procedure, Role, Text};
+use motcua_procedures::{
+    Channel, ClockStart, DocumentRequirement, HandIn, LimitRule, NumberAt, Procedure, Role, Text,
+};
 use serde_json::{Value, json};
 
 use super::transition::first_item;
@@ -25,7 +27,7 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     let documents = by_requirement(&submit.documents);
     let mut violations = form_violations(ctx.procedure, &submit.form);
     let form_is_valid = violations.is_empty();
-    violations.extend(document_violations(&submit.documents, ctx.procedure));
+    violations.extend(document_violations(&submit.documents, ctx));
     let ctx = &Context {
         form: &submit.form,
         ..ctx.clone()
@@ -255,64 +257,94 @@ pub(super) fn form_violations(procedure: &Procedure, form: &Value) -> Vec<Violat
     faults.into_iter().map(fault).collect()
 }
 
-/// Documents that fit no requirement, or break its media types or size.
-pub(super) fn document_violations(
-    inputs: &[DocumentInput],
-    procedure: &Procedure,
-) -> Vec<Violation> {
+/// Documents that fit no requirement, break its media types or size, or are not what was asked.
+pub(super) fn document_violations(inputs: &[DocumentInput], ctx: &Context<'_>) -> Vec<Violation> {
     let mut faults = Vec::new();
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for input in inputs {
         let id = &input.requirement;
-        let subject = format!("document:{id}");
-        let Some(requirement) = procedure.document(id) else {
-            faults.push(violation(
-                subject,
+        let mut fault = |code, vi: String, en: String| {
+            faults.push(violation(format!("document:{id}"), code, vi, en));
+        };
+        let Some(requirement) = ctx.procedure.document(id) else {
+            fault(
                 "UNKNOWN_DOCUMENT",
-                "Thủ tục không có thành phần này.",
-                "The procedure knows no such document; see its list of documents.",
-            ));
+                "Thủ tục không có thành phần này.".into(),
+                "The procedure knows no such document; see its list of documents.".into(),
+            );
             continue;
         };
-        if seen.insert(id, ()).is_some() {
-            faults.push(violation(
-                subject.clone(),
+        if !seen.insert(id) {
+            fault(
                 "GIVEN_TWICE",
-                "Thành phần được nêu hai lần.",
-                "The document is given twice: give one file or paper for each requirement.",
-            ));
+                "Thành phần được nêu hai lần.".into(),
+                "The document is given twice: give one file or paper for each requirement.".into(),
+            );
         }
-        match &input.content {
-            DocumentContent::Upload { media, .. } if !requirement.media.contains(media) => {
-                let allowed = requirement.media.join(", ");
-                faults.push(violation(
-                    subject,
-                    "MEDIA_TYPE",
-                    format!("Loại tệp {media} không được nhận; dùng {allowed}."),
-                    format!("Files of type {media} are not accepted; use {allowed}."),
-                ));
-            }
-            DocumentContent::Upload { size, .. } if *size > requirement.size_max => {
-                let max = requirement.size_max;
-                faults.push(violation(
-                    subject,
-                    "TOO_LARGE",
-                    format!("Tệp lớn quá {max} byte."),
-                    format!("The file has {size} bytes: at most {max} are accepted."),
-                ));
-            }
-            DocumentContent::LookUp { .. } => faults.push(violation(
-                subject,
-                "BY_THE_OFFICE",
-                "Kết quả tra cứu do cơ quan ghi nhận.",
-                "Look-ups are recorded by the office (RecordLookup), not handed in.",
-            )),
-            DocumentContent::Upload { .. }
-            | DocumentContent::Paper { .. }
-            | DocumentContent::Presented => {}
+        // What is on paper, only someone who has seen it can say.
+        let by_hand = ctx.actor.role == Role::ReceptionClerk;
+        if !by_hand && !matches!(input.content, DocumentContent::Upload { .. }) {
+            fault(
+                "UPLOAD_REQUIRED",
+                "Nộp trực tuyến phải tải tệp lên; giấy tờ bản giấy do cán bộ tiếp nhận ghi.".into(),
+                "Upload a file; paper is recorded by the reception clerk who has seen it.".into(),
+            );
+        }
+        if let Some((code, vi, en)) = content_fault(requirement, &input.content) {
+            fault(code, vi, en);
         }
     }
     faults
+}
+
+/// Why a content does not fit its requirement (I7, I8).
+fn content_fault(
+    requirement: &DocumentRequirement,
+    content: &DocumentContent,
+) -> Option<(&'static str, String, String)> {
+    match content {
+        DocumentContent::Upload { media, .. } if !requirement.media.contains(media) => {
+            let allowed = requirement.media.join(", ");
+            Some((
+                "MEDIA_TYPE",
+                format!("Loại tệp {media} không được nhận; dùng {allowed}."),
+                format!("Files of type {media} are not accepted; use {allowed}."),
+            ))
+        }
+        DocumentContent::Upload { size, .. } if *size > requirement.size_max => {
+            let max = requirement.size_max;
+            Some((
+                "TOO_LARGE",
+                format!("Tệp lớn quá {max} byte."),
+                format!("The file has {size} bytes: at most {max} are accepted."),
+            ))
+        }
+        DocumentContent::Paper { originals, copies }
+            if *originals < requirement.originals
+                || originals + copies < requirement.originals + requirement.copies
+                || originals + copies == 0 =>
+        {
+            let (o, c) = (requirement.originals, requirement.copies);
+            Some((
+                "TOO_FEW",
+                format!("Cần {o} bản chính, {c} bản sao."),
+                format!("{o} original(s) and {c} copies are needed."),
+            ))
+        }
+        DocumentContent::Presented if requirement.hand_in == HandIn::Submit => Some((
+            "MUST_BE_KEPT",
+            "Thành phần này phải nộp, không chỉ xuất trình.".into(),
+            "This document is handed in and kept, not only shown.".into(),
+        )),
+        DocumentContent::LookUp { .. } => Some((
+            "BY_THE_OFFICE",
+            "Kết quả tra cứu do cơ quan ghi nhận.".into(),
+            "Look-ups are recorded by the office (RecordLookup), not handed in.".into(),
+        )),
+        DocumentContent::Upload { .. }
+        | DocumentContent::Paper { .. }
+        | DocumentContent::Presented => None,
+    }
 }
 
 fn variant_violation(

@@ -8,7 +8,7 @@ use super::act::choose;
 use super::review::fees_paid;
 use super::transition::Change;
 use super::{Context, local_date, reject, violation};
-use crate::command::{Choose, Deliver, DocumentContent, Issue};
+use crate::command::{Choose, Deliver, DeliveryBy, DocumentContent, Issue};
 use crate::dossier::{Delivery, Dossier, IssuedResult, Signature};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection, Violation};
@@ -99,7 +99,13 @@ pub(super) fn deliver(
     let chosen = choose(dossier, Act::Deliver, &deliver.choose, ctx)?;
     fees_paid(dossier, Collect::Delivery)?;
     check_recipients(dossier, deliver, chosen.action.all_owners)?;
-    check_originals(dossier, deliver)?;
+    let results = &ctx.procedure.definition().results;
+    if results
+        .iter()
+        .any(|r| r.positive && Some(&r.id) == dossier.outcome.as_ref())
+    {
+        check_originals(dossier, deliver)?;
+    }
     let mut change = Change::begin(dossier, Act::Deliver.as_str(), chosen, &deliver.choose, ctx);
     change.facts.delivery = Some(Delivery {
         by: deliver.by,
@@ -143,6 +149,14 @@ fn check_recipients(
                 "The recipient is no party of the dossier and shows no authorisation.",
             ));
         }
+    }
+    if all_owners && deliver.by != DeliveryBy::Counter {
+        faults.push(violation(
+            "by",
+            "IN_PERSON_ONLY",
+            "Kết quả này chỉ trao trực tiếp tại nơi tiếp nhận.",
+            "This result is handed over in person only.",
+        ));
     }
     if all_owners {
         let present: BTreeSet<&String> = deliver.recipients.iter().map(|r| &r.id).collect();

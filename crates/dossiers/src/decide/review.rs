@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use motcua_procedures::{Act, ClockStart, Collect, HandIn, NumberAt, Procedure};
+use motcua_procedures::{
+    Act, Channel, ClockStart, Collect, DocumentRequirement, HandIn, NumberAt, Procedure,
+};
 use serde_json::{Value, json};
 
 use super::act::{Chosen, choose, held_by_another, role_required};
@@ -233,7 +235,7 @@ fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
             .get(&ItemName::Document(required.id.clone()));
         let subject = format!("document:{}", required.id);
         match (content, verdict) {
-            (None, _) if requirement.hand_in == HandIn::Submit => {
+            (None, _) if must_be_there(requirement, dossier.filing.channel) => {
                 open.push(missing_document(&required.id, procedure));
             }
             (_, Some(true)) | (None, None) => {}
@@ -263,6 +265,17 @@ fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
         }
     }
     open
+}
+
+/// Whether a requirement must be met before acceptance. What is shown must have been shown or
+/// looked up at the counter (I1); online, the sign-in with an electronic identity stands for it,
+/// and the originals are seen on delivery. What the office looks up, it looks up when it examines.
+fn must_be_there(requirement: &DocumentRequirement, channel: Channel) -> bool {
+    match requirement.hand_in {
+        HandIn::Submit => true,
+        HandIn::Present => channel == Channel::Counter,
+        HandIn::LookUp => false,
+    }
 }
 
 fn incomplete(open: Vec<Violation>) -> Rejection {
@@ -455,7 +468,7 @@ pub(super) fn supplement(
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Supplement, &Choose::default(), ctx)?;
     let form = merged(ctx.form, &answer.form);
-    let mut faults = document_violations(&answer.documents, ctx.procedure);
+    let mut faults = document_violations(&answer.documents, ctx);
     faults.extend(form_violations(ctx.procedure, &form));
     faults.extend(unanswered(dossier, answer));
     if !faults.is_empty() {
