@@ -12,10 +12,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(format!("{PROTO}/motcua/v1"))? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
+        if path.extension().is_some_and(|extension| extension == "proto") {
             files.push(path);
         }
     }

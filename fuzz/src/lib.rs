@@ -61,21 +61,10 @@ pub fn calendar(bytes: &[u8]) {
 /// says what to do.
 pub fn procedure_check(bytes: &[u8]) {
     let report = check(bytes);
-    let grave = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    assert_eq!(
-        report.procedure.is_some(),
-        report.readable && !grave,
-        "{:?}",
-        report.findings
-    );
+    let grave = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(report.procedure.is_some(), report.readable && !grave, "{:?}", report.findings);
     for finding in &report.findings {
-        assert!(
-            !finding.message.is_empty() && !finding.remedy.is_empty(),
-            "{finding:?}"
-        );
+        assert!(!finding.message.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
     }
 }
 

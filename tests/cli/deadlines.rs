@@ -59,11 +59,7 @@ fn all_29_vectors_come_back_with_their_dates() {
         }
         let members: Vec<_> = answer.as_object().expect("an object").keys().collect();
         assert_eq!(members.len(), 6, "{members:?}");
-        assert!(
-            answer["explanation"]
-                .as_array()
-                .is_some_and(|said| !said.is_empty())
-        );
+        assert!(answer["explanation"].as_array().is_some_and(|said| !said.is_empty()));
     }
 }
 
@@ -140,34 +136,18 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let ended = child.wait_with_output().expect("it ends");
     // Whether everything could still be written is the pipe's business.
     let _written = writer.join().expect("the writer did not panic");
-    assert!(
-        ended.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
 #[test]
 fn a_calendar_that_cannot_be_used_is_refused_with_its_faults() {
-    let gone = run(&mut motcua([
-        "deadline",
-        "compute",
-        "--calendar",
-        "no-such-file",
-        "--json",
-    ]));
+    let gone = run(&mut motcua(["deadline", "compute", "--calendar", "no-such-file", "--json"]));
     assert_ne!(gone.code, 0);
     gone.saying("no-such-file");
     let none = project().join("README.md");
     let mut command = motcua(["deadline", "compute", "--json", "--calendar"]);
     let ended = run(command.arg(none));
     assert_ne!(ended.code, 0);
-    assert!(
-        ended.out.is_empty() && ended.err.contains("calendar"),
-        "{}",
-        ended.err
-    );
-    run(&mut motcua(["deadline", "compute"]))
-        .with(2)
-        .saying("--calendar");
+    assert!(ended.out.is_empty() && ended.err.contains("calendar"), "{}", ended.err);
+    run(&mut motcua(["deadline", "compute"])).with(2).saying("--calendar");
 }

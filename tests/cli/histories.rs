@@ -15,10 +15,7 @@ fn exported() -> (Service, String) {
     let (id, _) = file(&citizen, &service);
     let code = deliver(&service, &id);
     let auditor = Person::new(&service, &people::AUDITOR);
-    let lines = auditor
-        .tries(&format!("audit replay {code} --json"))
-        .with(0)
-        .out;
+    let lines = auditor.tries(&format!("audit replay {code} --json")).with(0).out;
     drop((citizen, auditor));
     (service, lines)
 }
@@ -39,28 +36,13 @@ fn an_export_verifies_offline_and_every_damage_is_found() {
     let events: Vec<&str> = lines.lines().collect();
     let second: Value = serde_json::from_str(events[1]).expect("a line is JSON");
     let hash = second["hash"].as_str().expect("a hash");
-    let flipped = format!(
-        "{}{}",
-        if hash.starts_with('0') { "1" } else { "0" },
-        &hash[1..]
-    );
+    let flipped = format!("{}{}", if hash.starts_with('0') { "1" } else { "0" }, &hash[1..]);
     for (damage, damaged) in [
         ("a flipped digit of a hash", lines.replace(hash, &flipped)),
         ("an altered act", lines.replacen("accept", "acceqt", 1)),
-        (
-            "a missing event",
-            [&events[..1], &events[2..]].concat().join("\n"),
-        ),
-        (
-            "events out of order",
-            [&events[1..2], &events[..1], &events[2..]]
-                .concat()
-                .join("\n"),
-        ),
-        (
-            "an event that came twice",
-            [&events[..2], &events[1..]].concat().join("\n"),
-        ),
+        ("a missing event", [&events[..1], &events[2..]].concat().join("\n")),
+        ("events out of order", [&events[1..2], &events[..1], &events[2..]].concat().join("\n")),
+        ("an event that came twice", [&events[..2], &events[1..]].concat().join("\n")),
     ] {
         assert_ne!(damaged, lines, "{damage}");
         let ended = verify(&damaged);
@@ -74,17 +56,10 @@ fn every_line_has_exactly_the_members_of_the_contract() {
     let (_service, lines) = exported();
     for (i, line) in lines.lines().enumerate() {
         let event: Value = serde_json::from_str(line).expect("a line is JSON");
-        let members = event
-            .as_object()
-            .expect("an object")
-            .keys()
-            .map(String::as_str);
+        let members = event.as_object().expect("an object").keys().map(String::as_str);
         let mut members: Vec<_> = members.collect();
         members.sort_unstable();
-        assert_eq!(
-            members,
-            ["chain", "fields", "hash", "header", "origin", "seq"]
-        );
+        assert_eq!(members, ["chain", "fields", "hash", "header", "origin", "seq"]);
         assert_eq!(event["seq"], i + 1);
         assert!(event["header"].is_string());
         for field in event["fields"].as_array().expect("fields") {
@@ -99,9 +74,7 @@ fn what_is_no_export_is_unreadable_and_says_where() {
     verify("").with(2);
     verify("{}\n").with(2).saying("line 1");
     verify("no json\n").with(2).saying("line 1");
-    run_with(&mut motcua(["audit", "verify"]), vec![0xff, 0xfe, b'\n'])
-        .with(2)
-        .saying("line 1");
+    run_with(&mut motcua(["audit", "verify"]), vec![0xff, 0xfe, b'\n']).with(2).saying("line 1");
     let gone = run(&mut motcua(["audit", "verify", "no-such-file"]));
     assert_ne!(gone.code, 0);
     gone.saying("no-such-file");

@@ -18,10 +18,7 @@ pub(crate) struct Person<'a> {
 impl<'a> Person<'a> {
     /// Someone with the token that an operator issued.
     pub(crate) fn new(service: &'a Service, who: &Who) -> Self {
-        Self {
-            service,
-            token: service.token(who),
-        }
+        Self { service, token: service.token(who) }
     }
 
     /// Runs a command to its end.
@@ -33,10 +30,7 @@ impl<'a> Person<'a> {
     #[track_caller]
     pub(crate) fn does(&self, line: &str) -> Value {
         let arguments = line.split(' ').chain(["--json"]);
-        self.service
-            .as_whoever(&self.token, arguments)
-            .with(0)
-            .json()
+        self.service.as_whoever(&self.token, arguments).with(0).json()
     }
 }
 
@@ -70,13 +64,7 @@ pub(crate) fn write_filing(service: &Service) -> &'static str {
 pub(crate) fn file(citizen: &Person<'_>, service: &Service) -> (String, String) {
     let filed = citizen.does(&format!("dossier submit {}", write_filing(service)));
     let id = filed["dossier"]["id"].as_str().expect("an id").to_owned();
-    (
-        id,
-        filed["tracking_secret"]
-            .as_str()
-            .expect("a secret")
-            .to_owned(),
-    )
+    (id, filed["tracking_secret"].as_str().expect("a secret").to_owned())
 }
 
 /// Brings a filed dossier to its end; its code.
@@ -87,10 +75,7 @@ pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
     let today = local_date(SystemClock.now());
     clerk.does(&format!("dossier decide {dossier} --accept-rest"));
     let accepted = clerk.does(&format!("dossier accept {dossier}"));
-    let code = accepted["dossier"]["code"]
-        .as_str()
-        .expect("a code")
-        .to_owned();
+    let code = accepted["dossier"]["code"].as_str().expect("a code").to_owned();
     specialist.does(&format!("dossier claim {code}"));
     specialist.does(&format!("dossier advance {code} take_over"));
     specialist.does(&format!("dossier advance {code} draft_result"));
@@ -108,11 +93,8 @@ pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
 fn a_birth_registration_goes_from_draft_to_replay_by_commands_alone() {
     let service = Service::start();
     let person = |who| Person::new(&service, who);
-    let (citizen, clerk, auditor) = (
-        person(&people::MAI),
-        person(&people::CLERK),
-        person(&people::AUDITOR),
-    );
+    let (citizen, clerk, auditor) =
+        (person(&people::MAI), person(&people::CLERK), person(&people::AUDITOR));
 
     let (id, secret) = file(&citizen, &service);
     let queue = clerk.does("worklist to-receive");
@@ -130,16 +112,9 @@ fn a_birth_registration_goes_from_draft_to_replay_by_commands_alone() {
     let found = clerk.does("search --name nguyen");
     assert_eq!(found["dossiers"][0]["code"], code.as_str());
 
-    let replay = auditor
-        .tries(&format!("audit replay {code}"))
-        .with(0)
-        .saying("equal");
+    let replay = auditor.tries(&format!("audit replay {code}")).with(0).saying("equal");
     for act in ["submit", "accept", "sign", "issue", "complete", "deliver"] {
-        assert!(
-            replay.out.contains(act),
-            "{act} is not in the table: {}",
-            replay.out
-        );
+        assert!(replay.out.contains(act), "{act} is not in the table: {}", replay.out);
     }
     let before = auditor.does(&format!("audit replay {code} --version 1"));
     assert_eq!(before["version"], 1);
@@ -156,10 +131,7 @@ fn a_repeated_command_answers_as_the_first_time() {
     let line = format!("dossier accept {id} --command-id {command}");
     let first = clerk.does(&line);
     let again = clerk.does(&line);
-    assert_eq!(
-        (&first["repeat"], &again["repeat"]),
-        (&json!(false), &json!(true))
-    );
+    assert_eq!((&first["repeat"], &again["repeat"]), (&json!(false), &json!(true)));
     assert_eq!(first["dossier"]["code"], again["dossier"]["code"]);
     assert_eq!(first["dossier"]["version"], again["dossier"]["version"]);
 }
@@ -172,15 +144,10 @@ fn a_draft_is_saved_shown_listed_and_thrown_away() {
     fs::write(file, r#"{"procedure":"1.001193"}"#).expect("the desk can be written");
     let saved = citizen.does("dossier draft save draft.json");
     let id = saved["draft"]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(
-        citizen.does(&format!("dossier draft show {id}"))["draft"]["id"],
-        id.as_str()
-    );
+    assert_eq!(citizen.does(&format!("dossier draft show {id}"))["draft"]["id"], id.as_str());
     let listed = citizen.does("dossier draft list");
     assert_eq!(listed["drafts"].as_array().map(Vec::len), Some(1));
-    citizen
-        .tries(&format!("dossier draft discard {id}"))
-        .with(0);
+    citizen.tries(&format!("dossier draft discard {id}")).with(0);
     let listed = citizen.does("dossier draft list");
     assert_eq!(listed["drafts"].as_array().map(Vec::len), Some(0));
 }

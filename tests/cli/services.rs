@@ -55,9 +55,7 @@ fn settings_that_are_wrong_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("motcua.toml");
     fs::write(&file, "listn = \"127.0.0.1:0\"\n").expect("written");
-    let ended = run(motcua(["serve", "--config"])
-        .arg(&file)
-        .current_dir(folder.path()));
+    let ended = run(motcua(["serve", "--config"]).arg(&file).current_dir(folder.path()));
     assert_ne!(ended.code, 0);
     ended.saying("listn");
     let ended = run(motcua(["serve", "--listen", "nowhere"]).current_dir(folder.path()));
@@ -69,9 +67,7 @@ fn settings_that_are_wrong_are_named() {
 fn config_shows_the_origin_that_was_set_for_ever() {
     let mut service = Service::bare(&["--origin", "quangninh.example/log/1"]);
     service.stop();
-    let shown = run(motcua(["config", "--data"]).arg(service.data()))
-        .with(0)
-        .out;
+    let shown = run(motcua(["config", "--data"]).arg(service.data())).with(0).out;
     assert!(shown.contains("quangninh.example/log/1"), "{shown}");
     service.restart(&[]);
     let log = service.log();

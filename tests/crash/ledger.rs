@@ -27,11 +27,7 @@ impl Ledger {
     pub(crate) fn note(&mut self, command: Uuid, answered: &DossierState) {
         let (version, code) = (answered.version, answered.code.clone());
         let notes = self.0.entry(answered.id.clone()).or_default();
-        notes.push(Acknowledged {
-            command,
-            version,
-            code,
-        });
+        notes.push(Acknowledged { command, version, code });
     }
 
     /// Adds what another caller noted.
@@ -54,15 +50,10 @@ impl Ledger {
     pub(crate) fn codes_are_unique(&self) -> usize {
         let mut seen = HashSet::new();
         for (dossier, notes) in &self.0 {
-            let codes = notes
-                .iter()
-                .map(|note| note.code.as_str())
-                .filter(|code| !code.is_empty());
+            let codes = notes.iter().map(|note| note.code.as_str()).filter(|code| !code.is_empty());
             let codes: HashSet<&str> = codes.collect();
             assert!(codes.len() <= 1, "{dossier} had several codes: {codes:?}");
-            codes
-                .iter()
-                .for_each(|code| assert!(seen.insert(*code), "{code} was given out twice"));
+            codes.iter().for_each(|code| assert!(seen.insert(*code), "{code} was given out twice"));
         }
         seen.len()
     }
@@ -73,27 +64,13 @@ impl Ledger {
         let done = commands_done(history);
         let notes = &self.0[dossier];
         for note in notes {
-            let times: Vec<_> = done
-                .iter()
-                .filter(|done| done.command == note.command)
-                .collect();
-            assert_eq!(
-                times.len(),
-                1,
-                "{dossier}: {note:?} was done {} times",
-                times.len()
-            );
+            let times: Vec<_> = done.iter().filter(|done| done.command == note.command).collect();
+            assert_eq!(times.len(), 1, "{dossier}: {note:?} was done {} times", times.len());
             assert_eq!(times[0].last, note.version, "{dossier}: {note:?}");
         }
         let acknowledged: HashSet<Uuid> = notes.iter().map(|note| note.command).collect();
-        let unknown = done
-            .iter()
-            .filter(|done| !acknowledged.contains(&done.command))
-            .count();
-        assert_eq!(
-            unknown, 0,
-            "{dossier}: every command was repeated until it was answered"
-        );
+        let unknown = done.iter().filter(|done| !acknowledged.contains(&done.command)).count();
+        assert_eq!(unknown, 0, "{dossier}: every command was repeated until it was answered");
     }
 }
 
@@ -118,13 +95,7 @@ fn commands_done(history: &[HistoryEvent]) -> Vec<Done> {
         });
         match continues {
             Some((last, _)) => last.last = event.sequence,
-            None => done.push((
-                Done {
-                    command,
-                    last: event.sequence,
-                },
-                run,
-            )),
+            None => done.push((Done { command, last: event.sequence }, run)),
         }
     }
     done.into_iter().map(|(done, _)| done).collect()
@@ -132,13 +103,10 @@ fn commands_done(history: &[HistoryEvent]) -> Vec<Done> {
 
 /// The caller's command id that an event carries; events of timers carry none.
 fn command_of(event: &HistoryEvent) -> Option<Uuid> {
-    let opened = event
-        .fields
-        .iter()
-        .filter_map(|field| match field.slot.as_ref()? {
-            Slot::Opened(opened) => Some(opened),
-            Slot::Commitment(_) => None,
-        });
+    let opened = event.fields.iter().filter_map(|field| match field.slot.as_ref()? {
+        Slot::Opened(opened) => Some(opened),
+        Slot::Commitment(_) => None,
+    });
     let command = opened.into_iter().find(|field| field.name == "command")?;
     let command: Value = serde_json::from_str(&command.value_json).expect("values are JSON");
     let id = command["id"].as_str().expect("a command has an id");
@@ -162,20 +130,14 @@ mod tests {
         HistoryEvent {
             sequence,
             header: format!("{{\"at\":\"{at}\"}}"),
-            fields: vec![HistoryField {
-                slot: Some(Slot::Opened(opened)),
-            }],
+            fields: vec![HistoryField { slot: Some(Slot::Opened(opened)) }],
             ..Default::default()
         }
     }
 
     fn ledger(version: u64) -> Ledger {
         let mut ledger = Ledger::default();
-        let answered = DossierState {
-            id: "d".into(),
-            version,
-            ..Default::default()
-        };
+        let answered = DossierState { id: "d".into(), version, ..Default::default() };
         ledger.note(COMMAND, &answered);
         ledger
     }
@@ -203,14 +165,7 @@ mod tests {
         let mut ledger = Ledger::default();
         for id in ["a", "b"] {
             let (id, code) = (id.into(), "x".into());
-            ledger.note(
-                COMMAND,
-                &DossierState {
-                    id,
-                    code,
-                    ..Default::default()
-                },
-            );
+            ledger.note(COMMAND, &DossierState { id, code, ..Default::default() });
         }
         ledger.codes_are_unique();
     }

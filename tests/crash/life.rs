@@ -70,10 +70,7 @@ async fn until_answered(crew: &Crew, act: &Act, dossier: &str, command: Uuid) ->
     for _ in 0..REPEATS_MAX {
         match send(crew, act, dossier, command).await {
             Ok(answer) => return answer,
-            Err(status) => assert!(
-                is_passing(&status),
-                "a lawful command was refused: {status:?}"
-            ),
+            Err(status) => assert!(is_passing(&status), "a lawful command was refused: {status:?}"),
         }
         tokio::time::sleep(REPEAT_AFTER).await;
     }
@@ -85,18 +82,12 @@ fn is_passing(status: &Status) -> bool {
     match Refused::of(status).reason.as_str() {
         // The transport speaks: no answer of the server at all.
         "" => {
-            matches!(
-                status.code(),
-                Code::Unavailable | Code::Unknown | Code::Cancelled
-            ) || matches!(status.code(), Code::Internal | Code::DeadlineExceeded)
+            matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled)
+                || matches!(status.code(), Code::Internal | Code::DeadlineExceeded)
         }
-        reason => [
-            "OUTCOME_UNKNOWN",
-            "OVERLOADED",
-            "STORE_UNAVAILABLE",
-            "TIMEOUT",
-        ]
-        .contains(&reason),
+        reason => {
+            ["OUTCOME_UNKNOWN", "OVERLOADED", "STORE_UNAVAILABLE", "TIMEOUT"].contains(&reason)
+        }
     }
 }
 
@@ -118,34 +109,17 @@ async fn send(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Result<An
     match act {
         Act::Submit(filing) => {
             let command = crew.clerk.attesting(crew.citizen.id()).meta_with(command);
-            let filing = SubmitDossierRequest {
-                command,
-                ..SubmitDossierRequest::clone(filing)
-            };
-            let answer = crew
-                .clerk
-                .dossiers()
-                .submit_dossier(filing)
-                .await?
-                .into_inner();
-            Ok((
-                answer.dossier.expect("an answer shows the dossier"),
-                answer.repeat,
-            ))
+            let filing = SubmitDossierRequest { command, ..SubmitDossierRequest::clone(filing) };
+            let answer = crew.clerk.dossiers().submit_dossier(filing).await?.into_inner();
+            Ok((answer.dossier.expect("an answer shows the dossier"), answer.repeat))
         }
-        Act::Decide => call!(
-            &crew.clerk,
-            decide_items,
-            DecideItemsRequest { accept_rest: true }
-        ),
+        Act::Decide => call!(&crew.clerk, decide_items, DecideItemsRequest { accept_rest: true }),
         Act::Accept => call!(&crew.clerk, accept_dossier, AcceptDossierRequest {}),
         Act::Advance(action) => {
             call!(
                 &crew.specialist,
                 advance_dossier,
-                AdvanceDossierRequest {
-                    action: (*action).to_owned()
-                }
+                AdvanceDossierRequest { action: (*action).to_owned() }
             )
         }
         Act::Sign => call!(&crew.leader, sign_result, SignResultRequest {}),

@@ -37,30 +37,21 @@ impl Chance {
 
 /// The seed that `MOTCUA_SEED` names, or another one each time; printed.
 fn seed() -> u64 {
-    let named = std::env::var("MOTCUA_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
+    let named = std::env::var("MOTCUA_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = named.unwrap_or_else(|| SystemClock.now().as_microsecond().unsigned_abs());
     eprintln!("MOTCUA_SEED={seed}");
     seed
 }
 
 fn client(service: &Service, who: &Who) -> Client {
-    Client::new(
-        &service.url(),
-        who.id,
-        Some(&service.token(who)),
-        Arc::new(SystemClock),
-    )
+    Client::new(&service.url(), who.id, Some(&service.token(who)), Arc::new(SystemClock))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_under_load_loses_nothing_that_was_acknowledged_and_does_nothing_twice() {
     let mut chance = Chance(seed());
     let mut service = Service::start();
-    let crews: Vec<Crew> = (0..CREWS)
-        .map(|_| Crew::new(|who| client(&service, who)))
-        .collect();
+    let crews: Vec<Crew> = (0..CREWS).map(|_| Crew::new(|who| client(&service, who))).collect();
     let auditor = client(&service, &AUDITOR);
     let stop = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..CALLERS)
@@ -91,11 +82,7 @@ async fn kill_9_under_load_loses_nothing_that_was_acknowledged_and_does_nothing_
          {codes} codes",
         ledger.len()
     );
-    assert!(
-        ledger.len() > CALLERS * CUTS,
-        "there was load: {} commands",
-        ledger.len()
-    );
+    assert!(ledger.len() > CALLERS * CUTS, "there was load: {} commands", ledger.len());
 
     verify(&auditor, &ledger).await;
     assert!(service.stop().success(), "{}", service.log());

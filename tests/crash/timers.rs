@@ -27,10 +27,7 @@ async fn waiting_dossier() -> (World, String) {
     let days = SignedDuration::from_hours(24 * DAYS_WITHOUT_POWER);
     world.at(&(SystemClock.now() - days).to_string());
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await;
+    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
     let id = filed.expect("filed").id;
     crew.drive(&id, "applicant_confirms").await;
     drop(crew);
@@ -64,12 +61,8 @@ fn copy(from: &Path, to: &Path) {
 
 /// How often the silence of the applicant was taken as consent.
 fn lapses(events: &[HistoryEvent]) -> Vec<Value> {
-    let headers = events
-        .iter()
-        .map(|event| serde_json::from_str(&event.header).expect("JSON"));
-    headers
-        .filter(|header: &Value| header["from"] == "applicant_confirms")
-        .collect()
+    let headers = events.iter().map(|event| serde_json::from_str(&event.header).expect("JSON"));
+    headers.filter(|header: &Value| header["from"] == "applicant_confirms").collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,12 +79,7 @@ async fn a_timer_that_came_due_without_power_fires_once_through_many_power_cuts(
     service.restart(&[]);
 
     let token = service.token(&AUDITOR);
-    let auditor = Client::new(
-        &service.url(),
-        AUDITOR.id,
-        Some(&token),
-        Arc::new(SystemClock),
-    );
+    let auditor = Client::new(&service.url(), AUDITOR.id, Some(&token), Arc::new(SystemClock));
     let (events, verdict) = until("the applicant's silence to count", async || {
         let (events, verdict) = auditor.replay(&dossier).await.expect("replayed");
         (!lapses(&events).is_empty()).then_some((events, verdict))

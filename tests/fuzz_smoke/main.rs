@@ -49,21 +49,10 @@ const TARGETS: [Target; 8] = [
     Target {
         name: "cj_decode",
         run: targets::cj_decode,
-        valid: &[
-            br#"{"a":[1,-2,{"b":null}],"c":"x\n\u0001y","d":true}"#,
-            b"[[[[[[]]]]]]",
-        ],
+        valid: &[br#"{"a":[1,-2,{"b":null}],"c":"x\n\u0001y","d":true}"#, b"[[[[[[]]]]]]"],
     },
-    Target {
-        name: "header_decode",
-        run: targets::header_decode,
-        valid: &[HEADER.as_bytes()],
-    },
-    Target {
-        name: "line_read",
-        run: targets::line_read,
-        valid: &[LINE.as_bytes()],
-    },
+    Target { name: "header_decode", run: targets::header_decode, valid: &[HEADER.as_bytes()] },
+    Target { name: "line_read", run: targets::line_read, valid: &[LINE.as_bytes()] },
     Target {
         name: "deadline_line",
         run: targets::deadline_line,
@@ -76,9 +65,7 @@ const TARGETS: [Target; 8] = [
     Target {
         name: "calendar",
         run: targets::calendar,
-        valid: &[include_bytes!(
-            "../../crates/deadlines/data/calendar-vn.json"
-        )],
+        valid: &[include_bytes!("../../crates/deadlines/data/calendar-vn.json")],
     },
     Target {
         name: "procedure_check",
@@ -106,16 +93,8 @@ const TARGETS: [Target; 8] = [
 
 /// Cases of each kind for the target `name`; checking a definition takes milliseconds.
 fn cases(name: &str) -> ProptestConfig {
-    let cases = if name == "procedure_check" || name == "calendar" {
-        256
-    } else {
-        4096
-    };
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    let cases = if name == "procedure_check" || name == "calendar" { 256 } else { 4096 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
@@ -200,8 +179,6 @@ fn great_depth_is_an_error_and_no_overflow() {
     for (open, middle, close) in nests {
         let depth = 100_000;
         let text = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
-        TARGETS
-            .iter()
-            .for_each(|target| (target.run)(text.as_bytes()));
+        TARGETS.iter().for_each(|target| (target.run)(text.as_bytes()));
     }
 }

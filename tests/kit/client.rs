@@ -21,10 +21,7 @@ use uuid::Uuid;
 macro_rules! act {
     ($client:ident.$service:ident().$method:ident($request:expr)) => {{
         let answer = $client.$service().$method($request).await?;
-        Ok(answer
-            .into_inner()
-            .dossier
-            .expect("an answer shows the dossier"))
+        Ok(answer.into_inner().dossier.expect("an answer shows the dossier"))
     }};
 }
 
@@ -42,9 +39,7 @@ pub struct Bearer(Option<MetadataValue<Ascii>>);
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(token) = &self.0 {
-            request
-                .metadata_mut()
-                .insert("authorization", token.clone());
+            request.metadata_mut().insert("authorization", token.clone());
         }
         Ok(request)
     }
@@ -84,19 +79,13 @@ impl Client {
     /// The same person, attesting that they act for a citizen.
     #[must_use]
     pub fn attesting(&self, citizen: &str) -> Self {
-        Self {
-            acting_for: citizen.to_owned(),
-            ..self.clone()
-        }
+        Self { acting_for: citizen.to_owned(), ..self.clone() }
     }
 
     /// The same person, acting in a role of the token.
     #[must_use]
     pub fn acting_as(&self, role: &str) -> Self {
-        Self {
-            acting_role: role.to_owned(),
-            ..self.clone()
-        }
+        Self { acting_role: role.to_owned(), ..self.clone() }
     }
 
     /// Opaque id of the person.
@@ -106,11 +95,7 @@ impl Client {
 
     /// Opaque id of whose rights as an applicant count.
     pub fn person(&self) -> &str {
-        if self.acting_for.is_empty() {
-            &self.id
-        } else {
-            &self.acting_for
-        }
+        if self.acting_for.is_empty() { &self.id } else { &self.acting_for }
     }
 
     /// What the clock of the person's world shows.

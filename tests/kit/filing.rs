@@ -44,31 +44,19 @@ pub fn binh() -> Person {
 
 /// Bình as the authorised person.
 pub fn binh_as_proxy() -> Person {
-    Person {
-        part: Part::AuthorisedPerson.into(),
-        ..binh()
-    }
+    Person { part: Part::AuthorisedPerson.into(), ..binh() }
 }
 
 /// A paper kept in the dossier.
 pub fn paper(requirement: &str) -> Document {
-    let content = Content::Paper(PaperDocument {
-        originals: 1,
-        copies: 0,
-    });
-    Document {
-        requirement: requirement.into(),
-        content: Some(content),
-    }
+    let content = Content::Paper(PaperDocument { originals: 1, copies: 0 });
+    Document { requirement: requirement.into(), content: Some(content) }
 }
 
 /// A paper shown and given back.
 pub fn shown(requirement: &str) -> Document {
     let content = Content::Presented(PresentedDocument {});
-    Document {
-        requirement: requirement.into(),
-        content: Some(content),
-    }
+    Document { requirement: requirement.into(), content: Some(content) }
 }
 
 /// A PDF that the client uploads now.
@@ -83,19 +71,9 @@ pub async fn signed(client: &Client, requirement: &str) -> Document {
 
 async fn uploaded_as(client: &Client, requirement: &str, signed: bool) -> Document {
     let bytes = files::pdf(&format!("{requirement} {}", client.id()));
-    let sha256 = client
-        .upload("application/pdf", &bytes)
-        .await
-        .expect("a PDF can be uploaded");
-    let content = UploadedDocument {
-        sha256,
-        signed,
-        ..Default::default()
-    };
-    Document {
-        requirement: requirement.into(),
-        content: Some(Content::Upload(content)),
-    }
+    let sha256 = client.upload("application/pdf", &bytes).await.expect("a PDF can be uploaded");
+    let content = UploadedDocument { sha256, signed, ..Default::default() };
+    Document { requirement: requirement.into(), content: Some(Content::Upload(content)) }
 }
 
 /// What the form of a birth registration holds.
@@ -261,8 +239,5 @@ pub fn with_form(filing: SubmitDossierRequest, changes: Value) -> SubmitDossierR
             members.insert(name.clone(), value.clone());
         }
     }
-    SubmitDossierRequest {
-        form_json: form.to_string(),
-        ..filing
-    }
+    SubmitDossierRequest { form_json: form.to_string(), ..filing }
 }

@@ -56,21 +56,14 @@ impl Crew {
     /// # Panics
     /// When the dossier does not get there.
     pub async fn drive(&self, dossier: &str, to: &str) -> DossierState {
-        let mut present = self
-            .clerk
-            .get(dossier)
-            .await
-            .expect("the clerk sees the dossier");
+        let mut present = self.clerk.get(dossier).await.expect("the clerk sees the dossier");
         for _ in 0..STEPS_MAX {
             if present.state == to {
                 return present;
             }
             present = self.go_on(&present).await;
         }
-        panic!(
-            "{dossier} stands in {} and does not reach {to}",
-            present.state
-        );
+        panic!("{dossier} stands in {} and does not reach {to}", present.state);
     }
 
     /// Does what lies on the way from the present step.
@@ -102,24 +95,17 @@ impl Crew {
         }
         for fee in present.fees.iter().filter(|fee| !fee.paid) {
             let reference = format!("BL-{}-{}", fee.id, &id[24..]);
-            self.cashier
-                .pay(id, &fee.id, fee.amount, &reference)
-                .await?;
+            self.cashier.pay(id, &fee.id, fee.amount, &reference).await?;
         }
         self.clerk.accept(id).await
     }
 
     async fn examine(&self, present: &DossierState) -> crate::client::Acted {
         let id = present.id.as_str();
-        let procedure = present
-            .procedure
-            .as_ref()
-            .map(|pinned| pinned.code.as_str());
+        let procedure = present.procedure.as_ref().map(|pinned| pinned.code.as_str());
         if procedure == Some(MARRIAGE) {
             for requirement in ["D4a", "D4b"] {
-                self.specialist
-                    .look_up(id, requirement, "civil_status", true)
-                    .await?;
+                self.specialist.look_up(id, requirement, "civil_status", true).await?;
             }
         }
         self.specialist.advance(id, "draft_result").await
@@ -128,10 +114,7 @@ impl Crew {
     async fn deliver(&self, present: &DossierState) -> crate::client::Acted {
         let owners = present.filing.as_ref().map(|filing| filing.owners.clone());
         let owners = owners.unwrap_or_default();
-        let scans = present
-            .documents
-            .iter()
-            .filter(|paper| paper.original_at_delivery);
+        let scans = present.documents.iter().filter(|paper| paper.original_at_delivery);
         let scans: Vec<&str> = scans.map(|paper| paper.requirement.as_str()).collect();
         let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
         self.returner.deliver(&present.id, &owners, &scans).await
@@ -145,10 +128,7 @@ impl Crew {
 
 /// Handed in, without a verdict.
 fn is_undecided(paper: &DocumentState) -> bool {
-    let content = paper
-        .document
-        .as_ref()
-        .and_then(|document| document.content.as_ref());
+    let content = paper.document.as_ref().and_then(|document| document.content.as_ref());
     let present = match content {
         None | Some(Content::LookUp(LookedUpDocument { found: false, .. })) => false,
         Some(_) => true,

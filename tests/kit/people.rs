@@ -14,19 +14,11 @@ pub struct Who {
 }
 
 const fn staff(id: &'static str, unit: &'static str, roles: &'static [Role]) -> Who {
-    Who {
-        id,
-        unit: Some(unit),
-        roles,
-    }
+    Who { id, unit: Some(unit), roles }
 }
 
 const fn citizen(id: &'static str) -> Who {
-    Who {
-        id,
-        unit: None,
-        roles: &[Role::Applicant],
-    }
+    Who { id, unit: None, roles: &[Role::Applicant] }
 }
 
 /// The centre of the ward of Hạ Long.
@@ -81,23 +73,11 @@ pub const PROVINCE_CLERK: Who = staff("p-clerk", PROVINCE, &[Role::ReceptionCler
 pub const PROVINCE_RETURNER: Who = staff("p-returner", PROVINCE, &[Role::ReturnClerk]);
 
 /// Replays histories.
-pub const AUDITOR: Who = Who {
-    id: "a-auditor",
-    unit: None,
-    roles: &[Role::Auditor],
-};
+pub const AUDITOR: Who = Who { id: "a-auditor", unit: None, roles: &[Role::Auditor] };
 /// Publishes and loads.
-pub const ADMIN: Who = Who {
-    id: "a-admin",
-    unit: None,
-    roles: &[Role::Administrator],
-};
+pub const ADMIN: Who = Who { id: "a-admin", unit: None, roles: &[Role::Administrator] };
 /// The program in front of the citizens.
-pub const PORTAL: Who = Who {
-    id: "f-portal",
-    unit: None,
-    roles: &[Role::FrontEnd],
-};
+pub const PORTAL: Who = Who { id: "f-portal", unit: None, roles: &[Role::FrontEnd] };
 
 /// Everyone, one of each role and unit.
 pub const EVERYONE: [&Who; 21] = [

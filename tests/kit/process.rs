@@ -22,10 +22,7 @@ const READY: &str = "motcua is ready on ";
 /// The root of the project.
 pub fn project() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("the tests lie in the project")
-        .to_owned()
+    tests.parent().expect("the tests lie in the project").to_owned()
 }
 
 /// The executable: the one that `MOTCUA_BIN` names, else built now.
@@ -42,26 +39,13 @@ pub fn executable() -> &'static Path {
 
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = [
-        "build",
-        "--quiet",
-        "--package=motcua-cli",
-        "--message-format=json",
-    ];
-    let built = Command::new(cargo)
-        .args(arguments)
-        .current_dir(project())
-        .output();
+    let arguments = ["build", "--quiet", "--package=motcua-cli", "--message-format=json"];
+    let built = Command::new(cargo).args(arguments).current_dir(project()).output();
     let built = built.expect("cargo runs");
     let said = String::from_utf8_lossy(&built.stderr);
-    assert!(
-        built.status.success(),
-        "the executable cannot be built: {said}"
-    );
+    assert!(built.status.success(), "the executable cannot be built: {said}");
     let messages = String::from_utf8_lossy(&built.stdout);
-    let messages = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let path = |message: Value| Some(message["executable"].as_str()?.to_owned());
     let path = messages.filter_map(path).next_back();
     PathBuf::from(path.expect("cargo names the executable that it built"))
@@ -101,11 +85,7 @@ impl Ended {
     /// Asserts that standard error says something.
     #[track_caller]
     pub fn saying(self, words: &str) -> Self {
-        assert!(
-            self.err.contains(words),
-            "{words:?} is not in: {}",
-            self.err
-        );
+        assert!(self.err.contains(words), "{words:?} is not in: {}", self.err);
         self
     }
 
@@ -141,10 +121,7 @@ pub fn run(command: &mut Command) -> Ended {
 /// When it cannot be started.
 #[track_caller]
 pub fn run_with(command: &mut Command, input: Vec<u8>) -> Ended {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the command starts");
     let mut stdin = child.stdin.take().expect("standard input is a pipe");
     // A command that ends before it has read everything closes the pipe, and that is its right.
@@ -172,14 +149,8 @@ impl Service {
         let service = Self::bare(&[]);
         let admin = service.token(&ADMIN);
         let units = project().join("tests/kit/units.json");
-        service
-            .as_whoever(&admin, ["unit", "load", &units.to_string_lossy()])
-            .with(0);
-        for name in [
-            "birth-registration",
-            "household-business",
-            "marriage-registration",
-        ] {
+        service.as_whoever(&admin, ["unit", "load", &units.to_string_lossy()]).with(0);
+        for name in ["birth-registration", "household-business", "marriage-registration"] {
             let file = project().join(format!("catalogue/{name}.yaml"));
             let arguments = ["procedure", "publish", &file.to_string_lossy()];
             service.as_whoever(&admin, arguments).with(0);
@@ -200,11 +171,7 @@ impl Service {
     /// When there is no place for the folder.
     pub fn stopped() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the data");
-        Self {
-            folder,
-            running: None,
-            address: "127.0.0.1:0".to_owned(),
-        }
+        Self { folder, running: None, address: "127.0.0.1:0".to_owned() }
     }
 
     /// Starts the service again: on the same port, so that its clients find it.
@@ -213,10 +180,7 @@ impl Service {
     /// When it does not become ready.
     pub fn restart(&mut self, arguments: &[&str]) {
         self.kill();
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_file());
+        let log = File::options().create(true).append(true).open(self.log_file());
         let mut child = motcua(["serve", "--listen", &self.address])
             .args(arguments)
             .arg("--data")
@@ -229,9 +193,7 @@ impl Service {
         let (send, lines) = channel();
         std::thread::spawn(move || {
             let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            lines
-                .take_while(|line| send.send(line.clone()).is_ok())
-                .for_each(drop);
+            lines.take_while(|line| send.send(line.clone()).is_ok()).for_each(drop);
         });
         self.running = Some(Running { child, lines });
         self.address = self.wait_until_ready();
@@ -291,11 +253,7 @@ impl Service {
             if let Some(status) = running.child.try_wait().expect("the process can be asked") {
                 return status;
             }
-            assert!(
-                Instant::now() < until,
-                "the service does not stop: {}",
-                self.log()
-            );
+            assert!(Instant::now() < until, "the service does not stop: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -345,9 +303,7 @@ impl Service {
     /// A client of this service with a token.
     pub fn client<'a>(&self, token: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = motcua(arguments);
-        command
-            .env("MOTCUA_SERVER", self.url())
-            .env("MOTCUA_TOKEN", token);
+        command.env("MOTCUA_SERVER", self.url()).env("MOTCUA_TOKEN", token);
         command.current_dir(self.folder.path());
         command
     }

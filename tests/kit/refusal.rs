@@ -46,10 +46,7 @@ impl Refused {
     pub fn of(status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info();
-        let fields = details
-            .bad_request()
-            .into_iter()
-            .flat_map(|bad| &bad.field_violations);
+        let fields = details.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let unmet: Vec<_> = details
             .precondition_failure()
             .into_iter()
@@ -76,11 +73,7 @@ impl Refused {
     /// Asserts code and reason.
     #[track_caller]
     pub fn is(&self, code: Code, reason: &str) -> &Self {
-        assert_eq!(
-            (self.code, self.reason.as_str()),
-            (code, reason),
-            "{self:?}"
-        );
+        assert_eq!((self.code, self.reason.as_str()), (code, reason), "{self:?}");
         self
     }
 
@@ -88,11 +81,7 @@ impl Refused {
     #[track_caller]
     pub fn names(&self, subject: &str) -> &Self {
         let named = self.subjects.iter().any(|found| found == subject);
-        assert!(
-            named,
-            "{subject} is not among {:?}: {}",
-            self.subjects, self.message
-        );
+        assert!(named, "{subject} is not among {:?}: {}", self.subjects, self.message);
         self
     }
 
@@ -100,22 +89,14 @@ impl Refused {
     #[track_caller]
     pub fn kind(&self, kind: &str) -> &Self {
         let found = self.kinds.iter().any(|found| found == kind);
-        assert!(
-            found,
-            "{kind} is not among {:?}: {}",
-            self.kinds, self.message
-        );
+        assert!(found, "{kind} is not among {:?}: {}", self.kinds, self.message);
         self
     }
 
     /// Asserts what a member of the metadata says.
     #[track_caller]
     pub fn says(&self, key: &str, value: &str) -> &Self {
-        assert_eq!(
-            self.metadata.get(key).map(String::as_str),
-            Some(value),
-            "{key} of {self:?}"
-        );
+        assert_eq!(self.metadata.get(key).map(String::as_str), Some(value), "{key} of {self:?}");
         self
     }
 }

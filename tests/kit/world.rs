@@ -33,18 +33,9 @@ pub const CALENDAR: &[u8] = include_bytes!("../../crates/deadlines/data/calendar
 pub const UNITS: &[u8] = include_bytes!("units.json");
 /// The shipped procedures.
 pub const CATALOGUE: [(&str, &[u8]); 3] = [
-    (
-        BIRTH,
-        include_bytes!("../../catalogue/birth-registration.yaml"),
-    ),
-    (
-        BUSINESS,
-        include_bytes!("../../catalogue/household-business.yaml"),
-    ),
-    (
-        MARRIAGE,
-        include_bytes!("../../catalogue/marriage-registration.yaml"),
-    ),
+    (BIRTH, include_bytes!("../../catalogue/birth-registration.yaml")),
+    (BUSINESS, include_bytes!("../../catalogue/household-business.yaml")),
+    (MARRIAGE, include_bytes!("../../catalogue/marriage-registration.yaml")),
 ];
 /// Birth registration.
 pub const BIRTH: &str = "1.001193";
@@ -81,28 +72,17 @@ struct Running {
 /// For any other text.
 #[track_caller]
 pub fn instant(text: &str) -> Timestamp {
-    text.parse()
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 impl World {
     /// A server with calendar, units and the shipped procedures, on Monday 5 October 2026 at 09:00.
     pub async fn start() -> Self {
         let world = Self::bare().await;
-        let admin = Caller {
-            id: ADMIN.id.into(),
-            unit: None,
-            roles: vec![Role::Administrator],
-        };
+        let admin = Caller { id: ADMIN.id.into(), unit: None, roles: vec![Role::Administrator] };
         let engine = world.engine();
-        engine
-            .load_calendar(&admin, CALENDAR.to_vec())
-            .await
-            .expect("the calendar is sound");
-        engine
-            .load_units(&admin, UNITS.to_vec())
-            .await
-            .expect("the units are sound");
+        engine.load_calendar(&admin, CALENDAR.to_vec()).await.expect("the calendar is sound");
+        engine.load_units(&admin, UNITS.to_vec()).await.expect("the units are sound");
         for (code, source) in CATALOGUE {
             let published = engine.publish_procedure(&admin, source.to_vec()).await;
             published.unwrap_or_else(|error| panic!("{code}: {error:?}"));
@@ -115,12 +95,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder for the data");
         let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
-        let mut world = Self {
-            folder,
-            clock,
-            key: key.expect("a key can be made"),
-            running: None,
-        };
+        let mut world = Self { folder, clock, key: key.expect("a key can be made"), running: None };
         world.run().await;
         world
     }
@@ -128,10 +103,7 @@ impl World {
     async fn run(&mut self) {
         let store = SqliteStore::open(&self.database(), Options::default()).await;
         let documents = FolderDocuments::open(&self.folder.path().join("documents")).await;
-        let config = Config {
-            origin: Some(ORIGIN.into()),
-            secret: SECRET,
-        };
+        let config = Config { origin: Some(ORIGIN.into()), secret: SECRET };
         let engine = Engine::start(
             store.expect("the database opens"),
             documents.expect("the documents open"),
@@ -139,9 +111,7 @@ impl World {
             config,
         );
         let engine = engine.await.expect("the engine starts");
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port is free");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         let (stop, stopped) = oneshot::channel::<()>();
         let config = ServerConfig::new(self.key.clone());
@@ -149,12 +119,7 @@ impl World {
             stopped.await.ok();
         });
         let served = tokio::spawn(async move { serving.await.expect("the server ends cleanly") });
-        self.running = Some(Running {
-            engine,
-            address,
-            stop,
-            served,
-        });
+        self.running = Some(Running { engine, address, stop, served });
     }
 
     /// Stops the server.
@@ -251,10 +216,8 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let engine = self.engine().clone();
         let working = tokio::spawn(async move { engine.run_workers(stopped).await });
-        until("the due timers to fire", async || {
-            (self.due_timers().await == 0).then_some(())
-        })
-        .await;
+        until("the due timers to fire", async || (self.due_timers().await == 0).then_some(()))
+            .await;
         stop.send(true).expect("the worker listens");
         working.await.expect("the worker did not panic");
     }
@@ -275,9 +238,7 @@ impl World {
     /// A connection of its own to the database, as an intruder would have.
     pub async fn open_database(&self) -> SqliteConnection {
         let url = format!("sqlite://{}", self.database().display());
-        SqliteConnection::connect(&url)
-            .await
-            .expect("the database opens")
+        SqliteConnection::connect(&url).await.expect("the database opens")
     }
 
     /// A new id for a dossier, draft, upload or command: a UUIDv7 of now.

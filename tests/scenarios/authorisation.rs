@@ -41,29 +41,16 @@ async fn attempt(client: &Client, act: &str, id: &str) -> Acted {
 /// Everybody but `allowed` is refused, and the dossier stays as it was.
 async fn refused_to_others(world: &World, id: &str, act: &str, allowed: &[&Who]) {
     let auditor = world.client(&AUDITOR);
-    let before = auditor
-        .get(id)
-        .await
-        .expect("auditors see every dossier")
-        .version;
+    let before = auditor.get(id).await.expect("auditors see every dossier").version;
     for who in EVERYONE {
         if allowed.contains(&who) {
             continue;
         }
         let outcome = refused(attempt(&world.client(who), act, id).await);
         let denied = [Code::PermissionDenied, Code::NotFound];
-        assert!(
-            denied.contains(&outcome.code),
-            "{act} by {}: {outcome:?}",
-            who.id
-        );
+        assert!(denied.contains(&outcome.code), "{act} by {}: {outcome:?}", who.id);
         let sees = world.client(who).get(id).await.is_ok();
-        assert_eq!(
-            outcome.code == Code::PermissionDenied,
-            sees,
-            "{act} by {}",
-            who.id
-        );
+        assert_eq!(outcome.code == Code::PermissionDenied, sees, "{act} by {}", who.id);
     }
     let after = auditor.get(id).await.expect("seen").version;
     assert_eq!(before, after, "{act} changed something");
@@ -74,43 +61,22 @@ async fn refused_to_others(world: &World, id: &str, act: &str, allowed: &[&Who])
 async fn every_act_is_refused_to_every_other_role_unit_and_citizen() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_at_counter(&crew.citizen))
-        .await
-        .expect("filed");
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
     let id = filed.id.as_str();
     let clerks = [&CLERK, &CLERK_2];
     let specialists = [&SPECIALIST, &SPECIALIST_2];
-    for act in [
-        "decide_items",
-        "record_lookup",
-        "claim",
-        "request_supplement",
-        "propose_refusal",
-    ] {
+    for act in ["decide_items", "record_lookup", "claim", "request_supplement", "propose_refusal"] {
         refused_to_others(&world, id, act, &clerks).await;
     }
     refused_to_others(&world, id, "accept", &clerks).await;
     refused_to_others(&world, id, "assign", &[&HEAD_OF_CENTRE]).await;
-    refused_to_others(
-        &world,
-        id,
-        "hand_over",
-        &[&CLERK, &CLERK_2, &HEAD_OF_CENTRE],
-    )
-    .await;
+    refused_to_others(&world, id, "hand_over", &[&CLERK, &CLERK_2, &HEAD_OF_CENTRE]).await;
     refused_to_others(&world, id, "release", &[&CLERK, &CLERK_2, &HEAD_OF_CENTRE]).await;
     refused_to_others(&world, id, "withdraw", &[&MAI]).await;
     crew.drive(id, "handover").await;
     refused_to_others(&world, id, "take_over", &specialists).await;
     crew.drive(id, "examination").await;
-    for act in [
-        "draft_result",
-        "refuse",
-        "request_supplement",
-        "return_to_reception",
-    ] {
+    for act in ["draft_result", "refuse", "request_supplement", "return_to_reception"] {
         refused_to_others(&world, id, act, &specialists).await;
     }
     refused_to_others(&world, id, "stop", &[&LEADER]).await;
@@ -118,13 +84,8 @@ async fn every_act_is_refused_to_every_other_role_unit_and_citizen() {
     crew.citizen.withdraw(id).await.expect("asked");
     let deciders = [&CLERK, &CLERK_2, &HEAD_OF_CENTRE];
     refused_to_others(&world, id, "stop", &deciders).await;
-    refused_to_others(
-        &world,
-        id,
-        "decline_withdrawal",
-        &[&CLERK, &CLERK_2, &HEAD_OF_CENTRE, &MAI],
-    )
-    .await;
+    refused_to_others(&world, id, "decline_withdrawal", &[&CLERK, &CLERK_2, &HEAD_OF_CENTRE, &MAI])
+        .await;
     crew.clerk.decline_withdrawal(id).await.expect("declined");
     crew.drive(id, "register").await;
     refused_to_others(&world, id, "submit_for_signature", &specialists).await;
@@ -142,39 +103,19 @@ async fn every_act_is_refused_to_every_other_role_unit_and_citizen() {
 async fn supplements_confirmations_and_payments_are_refused_to_others_too() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let business = crew
-        .citizen
-        .submit(filing::business_at_counter(&crew.citizen, "Quán"))
-        .await;
+    let business = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán")).await;
     let id = business.expect("filed").id;
     refused_to_others(&world, &id, "pay", &[&CASHIER]).await;
-    crew.clerk
-        .reject(&id, &[("document:D1", "Thiếu chữ ký")])
-        .await
-        .expect("rejected");
-    crew.clerk
-        .request_supplement(&id, &[("document:D1", "Ký")])
-        .await
-        .expect("asked");
+    crew.clerk.reject(&id, &[("document:D1", "Thiếu chữ ký")]).await.expect("rejected");
+    crew.clerk.request_supplement(&id, &[("document:D1", "Ký")]).await.expect("asked");
     refused_to_others(&world, &id, "supplement", &[&MAI]).await;
 
-    let birth = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await;
-    let waiting = crew
-        .drive(&birth.expect("filed").id, "applicant_confirms")
-        .await;
+    let birth = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let waiting = crew.drive(&birth.expect("filed").id, "applicant_confirms").await;
     refused_to_others(&world, &waiting.id, "confirm", &[&MAI]).await;
-    let proposed = crew
-        .citizen
-        .submit(filing::birth_at_counter(&crew.citizen))
-        .await;
+    let proposed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await;
     let id = proposed.expect("filed").id;
-    crew.clerk
-        .advance(&id, "propose_refusal")
-        .await
-        .expect("proposed");
+    crew.clerk.advance(&id, "propose_refusal").await.expect("proposed");
     refused_to_others(&world, &id, "refuse", &[&HEAD_OF_CENTRE]).await;
 }
 
@@ -182,52 +123,24 @@ async fn supplements_confirmations_and_payments_are_refused_to_others_too() {
 async fn a_clerk_acts_for_the_citizen_whom_they_attest_and_for_nobody_else() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let birth = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await;
-    let waiting = crew
-        .drive(&birth.expect("filed").id, "applicant_confirms")
-        .await;
+    let birth = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let waiting = crew.drive(&birth.expect("filed").id, "applicant_confirms").await;
     let (clerk, island) = (&crew.clerk, world.client(&ISLAND_CLERK));
-    refused(
-        clerk
-            .attesting(STRANGER.id)
-            .advance(&waiting.id, "confirm")
-            .await,
-    )
-    .is(Code::PermissionDenied, "ROLE_REQUIRED");
-    refused(
-        island
-            .attesting(MAI.id)
-            .advance(&waiting.id, "confirm")
-            .await,
-    )
-    .is(Code::NotFound, "NOT_FOUND");
-    let confirmed = clerk
-        .attesting(MAI.id)
-        .advance(&waiting.id, "confirm")
-        .await;
-    let actor = confirmed
-        .expect("attested")
-        .last_act
-        .and_then(|act| act.actor)
-        .expect("an actor");
-    assert_eq!(
-        (actor.id.as_str(), actor.acting_for.as_str()),
-        (CLERK.id, MAI.id)
-    );
+    refused(clerk.attesting(STRANGER.id).advance(&waiting.id, "confirm").await)
+        .is(Code::PermissionDenied, "ROLE_REQUIRED");
+    refused(island.attesting(MAI.id).advance(&waiting.id, "confirm").await)
+        .is(Code::NotFound, "NOT_FOUND");
+    let confirmed = clerk.attesting(MAI.id).advance(&waiting.id, "confirm").await;
+    let actor = confirmed.expect("attested").last_act.and_then(|act| act.actor).expect("an actor");
+    assert_eq!((actor.id.as_str(), actor.acting_for.as_str()), (CLERK.id, MAI.id));
 }
 
 #[tokio::test]
 async fn each_reads_what_is_theirs() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await
-        .expect("filed");
+    let filed =
+        crew.citizen.submit(filing::birth_online(&crew.citizen).await).await.expect("filed");
     let id = filed.id.as_str();
     for (who, full) in [
         (&MAI, true),
@@ -261,12 +174,7 @@ async fn each_reads_what_is_theirs() {
     refused(auditor.form(id, 1).await).is(Code::PermissionDenied, "PERMISSION_DENIED");
     let (events, _) = auditor.replay(id).await.expect("replayed");
     let shown = format!("{events:?}");
-    for secret in [
-        "Nguyễn Thị Mai",
-        filing::MAI_NUMBER,
-        filing::MAI_PHONE,
-        "An Nhiên",
-    ] {
+    for secret in ["Nguyễn Thị Mai", filing::MAI_NUMBER, filing::MAI_PHONE, "An Nhiên"] {
         assert!(!shown.contains(secret), "{secret} is masked from auditors");
     }
 }
@@ -275,11 +183,8 @@ async fn each_reads_what_is_theirs() {
 async fn reading_personal_values_is_recorded_for_staff_and_not_for_the_citizen() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await
-        .expect("filed");
+    let filed =
+        crew.citizen.submit(filing::birth_online(&crew.citizen).await).await.expect("filed");
     crew.citizen.get_full(&filed.id).await.expect("her own");
     crew.clerk.get(&filed.id).await.expect("without names");
     let chain = format!("acc:{}", filed.id);
@@ -299,17 +204,9 @@ async fn registers_and_chains_are_closed_to_everyone_else() {
         let mut outcomes: Vec<Option<Status>> = Vec::new();
         if *who != ADMIN {
             let content = b"{}".to_vec();
-            let load = LoadCalendarRequest {
-                content: content.clone(),
-            };
+            let load = LoadCalendarRequest { content: content.clone() };
             outcomes.push(client.deadlines().load_calendar(load).await.err());
-            outcomes.push(
-                client
-                    .admin()
-                    .load_units(LoadUnitsRequest { content })
-                    .await
-                    .err(),
-            );
+            outcomes.push(client.admin().load_units(LoadUnitsRequest { content }).await.err());
             let source = b"procedure: x".to_vec();
             let publish = PublishProcedureRequest { source };
             outcomes.push(client.procedures().publish_procedure(publish).await.err());
@@ -317,10 +214,7 @@ async fn registers_and_chains_are_closed_to_everyone_else() {
         if *who != AUDITOR {
             outcomes.push(client.chain("sys:search").await.err());
             if *who != ADMIN {
-                let info = client
-                    .admin()
-                    .get_server_info(GetServerInfoRequest {})
-                    .await;
+                let info = client.admin().get_server_info(GetServerInfoRequest {}).await;
                 outcomes.push(info.err());
             }
         }
@@ -336,11 +230,7 @@ async fn administrators_hold_no_business_rights() {
     let world = World::start().await;
     let admin = world.client(&ADMIN);
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_at_counter(&crew.citizen))
-        .await
-        .expect("filed");
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
     refused(admin.get(&filed.id).await).is(Code::NotFound, "NOT_FOUND");
     refused(admin.queue(Queue::ToReceive).await).is(Code::PermissionDenied, "PERMISSION_DENIED");
     let by = search_dossiers_request::By::Name("Mai".into());
@@ -353,9 +243,7 @@ async fn a_call_without_a_genuine_token_is_unauthenticated() {
     refused(world.anonymous().get("x").await).is(Code::Unauthenticated, "TOKEN_MISSING");
     let forger = TokenKey::ephemeral().expect("a key");
     let ttl = Duration::from_secs(60);
-    let forged = forger
-        .issue(MAI.id, None, &[Role::Applicant], ttl)
-        .expect("a token");
+    let forged = forger.issue(MAI.id, None, &[Role::Applicant], ttl).expect("a token");
     let genuine = world.token(&MAI);
     let altered = alter_claims(&genuine);
     let unsigned = format!("{}.", genuine.rsplit_once('.').expect("three parts").0);
@@ -380,30 +268,19 @@ fn alter_claims(token: &str) -> String {
 async fn the_acting_role_comes_from_the_token_and_is_named_where_there_are_several() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_at_counter(&crew.citizen))
-        .await
-        .expect("filed");
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
     let id = filed.id.as_str();
     refused(crew.specialist.acting_as("signing_leader").claim(id).await)
         .is(Code::PermissionDenied, "ROLE_NOT_HELD");
     refused(crew.clerk.acting_as("system").accept(id).await)
         .is(Code::PermissionDenied, "ROLE_NOT_HELD");
-    let both = Who {
-        id: CLERK.id,
-        unit: Some(CENTRE),
-        roles: &[Role::ReceptionClerk, Role::Cashier],
-    };
+    let both =
+        Who { id: CLERK.id, unit: Some(CENTRE), roles: &[Role::ReceptionClerk, Role::Cashier] };
     let client = world.client(&both);
     refused(client.accept_rest(id).await)
         .is(Code::InvalidArgument, "INVALID_REQUEST")
         .names("command.acting_role");
-    client
-        .acting_as("reception_clerk")
-        .accept_rest(id)
-        .await
-        .expect("as a clerk");
+    client.acting_as("reception_clerk").accept_rest(id).await.expect("as a clerk");
     refused(client.acting_as("cashier").accept(id).await)
         .is(Code::PermissionDenied, "ROLE_REQUIRED");
 }

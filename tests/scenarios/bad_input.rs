@@ -19,23 +19,10 @@ use tonic::{Code, Status};
 /// The server still files and reads; nothing was written meanwhile.
 async fn unharmed(world: &World) {
     let citizen = world.client(&MAI);
-    let mine = citizen
-        .dossiers()
-        .list_my_dossiers(ListMyDossiersRequest::default())
-        .await;
-    assert!(
-        mine.expect("listed").into_inner().dossiers.is_empty(),
-        "nothing is half-written"
-    );
-    let filed = citizen
-        .submit(filing::birth_at_counter(&citizen))
-        .await
-        .expect("it goes on");
-    world
-        .client(&CLERK)
-        .accept_rest(&filed.id)
-        .await
-        .expect("it goes on");
+    let mine = citizen.dossiers().list_my_dossiers(ListMyDossiersRequest::default()).await;
+    assert!(mine.expect("listed").into_inner().dossiers.is_empty(), "nothing is half-written");
+    let filed = citizen.submit(filing::birth_at_counter(&citizen)).await.expect("it goes on");
+    world.client(&CLERK).accept_rest(&filed.id).await.expect("it goes on");
 }
 
 #[tokio::test]
@@ -50,9 +37,7 @@ async fn a_form_that_breaks_its_schema_is_told_every_fault_at_once() {
     let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
     request.documents.push(filing::paper("D9"));
     let refusal = refused(citizen.submit(request).await);
-    refusal
-        .is(Code::InvalidArgument, "FORM_INVALID")
-        .says("retry", "corrected");
+    refusal.is(Code::InvalidArgument, "FORM_INVALID").says("retry", "corrected");
     for subject in [
         "form/child_name",
         "form/child_sex",
@@ -95,10 +80,7 @@ async fn form_json_that_is_no_bounded_object_is_refused() {
         let refusal = refused(citizen.submit(request).await);
         let text: String = form_json.chars().take(40).collect();
         assert_eq!(refusal.code, Code::InvalidArgument, "{text}: {refusal:?}");
-        assert!(
-            ["INVALID_REQUEST", "FORM_INVALID"].contains(&refusal.reason.as_str()),
-            "{text}"
-        );
+        assert!(["INVALID_REQUEST", "FORM_INVALID"].contains(&refusal.reason.as_str()), "{text}");
         assert!(!refusal.message.is_empty() && !refusal.message_vi.is_empty());
     }
     unharmed(&world).await;
@@ -108,10 +90,9 @@ async fn form_json_that_is_no_bounded_object_is_refused() {
 async fn the_character_u_0000_and_endless_texts_are_refused_wherever_they_stand() {
     let world = World::start().await;
     let citizen = world.client(&MAI);
-    for (bad, field) in [
-        ("Mai\0", "persons[0].full_name"),
-        (&"x".repeat(5_000), "persons[0].full_name"),
-    ] {
+    for (bad, field) in
+        [("Mai\0", "persons[0].full_name"), (&"x".repeat(5_000), "persons[0].full_name")]
+    {
         let mut request = filing::birth_at_counter(&citizen);
         request.persons[0].full_name = bad.into();
         refused(citizen.submit(request).await)
@@ -146,9 +127,7 @@ async fn an_empty_request_is_told_everything_that_it_lacks() {
     let mut unknown = filing::birth_at_counter(&citizen);
     unknown.channel = 99;
     unknown.command.as_mut().expect("a command").command_id = "not-a-uuid".into();
-    refused(citizen.submit(unknown).await)
-        .names("channel")
-        .names("command.command_id");
+    refused(citizen.submit(unknown).await).names("channel").names("command.command_id");
     unharmed(&world).await;
 }
 
@@ -171,11 +150,7 @@ async fn a_document_is_what_it_says_it_is() {
     refused(citizen.dossiers().begin_upload(begin(u64::MAX)).await).names("size");
 
     let begun = begin(100);
-    citizen
-        .dossiers()
-        .begin_upload(begun.clone())
-        .await
-        .expect("begun");
+    citizen.dossiers().begin_upload(begun.clone()).await.expect("begun");
     let put = |offset, content: &[u8]| PutChunkRequest {
         upload_id: begun.upload_id.clone(),
         offset,
@@ -189,24 +164,14 @@ async fn a_document_is_what_it_says_it_is() {
         .is(Code::InvalidArgument, "INVALID_REQUEST");
     let mut content = files::pdf("x");
     content.resize(100, b' ');
-    citizen
-        .dossiers()
-        .put_chunk(put(0, &content))
-        .await
-        .expect("put");
-    let finish = FinishUploadRequest {
-        upload_id: begun.upload_id.clone(),
-        sha256: "0".repeat(64),
-    };
+    citizen.dossiers().put_chunk(put(0, &content)).await.expect("put");
+    let finish = FinishUploadRequest { upload_id: begun.upload_id.clone(), sha256: "0".repeat(64) };
     refused(citizen.dossiers().finish_upload(finish).await)
         .is(Code::InvalidArgument, "INVALID_REQUEST")
         .names("sha256");
 
     let mut never_uploaded = filing::birth_online(&citizen).await;
-    let content = UploadedDocument {
-        sha256: "a".repeat(64),
-        ..Default::default()
-    };
+    let content = UploadedDocument { sha256: "a".repeat(64), ..Default::default() };
     never_uploaded.documents[0].content = Some(document::Content::Upload(content));
     refused(citizen.submit(never_uploaded).await)
         .is(Code::InvalidArgument, "INVALID_REQUEST")
@@ -219,14 +184,8 @@ async fn a_document_of_a_type_that_the_procedure_does_not_take_is_refused() {
     let world = World::start().await;
     let citizen = world.client(&MAI);
     let mut request = filing::birth_online(&citizen).await;
-    let sha256 = citizen
-        .upload("image/png", &files::png("form"))
-        .await
-        .expect("a PNG");
-    let content = UploadedDocument {
-        sha256,
-        ..Default::default()
-    };
+    let sha256 = citizen.upload("image/png", &files::png("form")).await.expect("a PNG");
+    let content = UploadedDocument { sha256, ..Default::default() };
     request.documents[0].content = Some(document::Content::Upload(content));
     refused(citizen.submit(request).await)
         .is(Code::InvalidArgument, "DOCUMENT_INVALID")
@@ -290,15 +249,11 @@ impl Decoder for Raw {
 }
 
 async fn send_raw(world: &World, message: Vec<u8>) -> Result<Vec<u8>, Status> {
-    let channel = Endpoint::from_shared(world.url())
-        .expect("an address")
-        .connect_lazy();
+    let channel = Endpoint::from_shared(world.url()).expect("an address").connect_lazy();
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.expect("connected");
     let mut request = tonic::Request::new(message);
-    let token = format!("Bearer {}", world.token(&MAI))
-        .parse()
-        .expect("ASCII");
+    let token = format!("Bearer {}", world.token(&MAI)).parse().expect("ASCII");
     request.metadata_mut().insert("authorization", token);
     let path = http::uri::PathAndQuery::from_static("/motcua.v1.DossierService/GetDossier");
     Ok(grpc.unary(request, path, Raw).await?.into_inner())
@@ -307,11 +262,7 @@ async fn send_raw(world: &World, message: Vec<u8>) -> Result<Vec<u8>, Status> {
 #[tokio::test]
 async fn bytes_that_are_no_message_are_refused() {
     let world = World::start().await;
-    let sound = GetDossierRequest {
-        dossier: "x".into(),
-        view: 1,
-    }
-    .encode_to_vec();
+    let sound = GetDossierRequest { dossier: "x".into(), view: 1 }.encode_to_vec();
     refused(send_raw(&world, sound.clone()).await).is(Code::NotFound, "NOT_FOUND");
     let mut cut = sound.clone();
     cut.truncate(2);
@@ -322,13 +273,8 @@ async fn bytes_that_are_no_message_are_refused() {
     for message in [cut, invalid_utf8, wrong_type, endless_varint, deep] {
         let refusal = refused(send_raw(&world, message.clone()).await);
         let start = &message[..message.len().min(8)];
-        assert_eq!(
-            refusal.reason, "MALFORMED_MESSAGE",
-            "{start:?}: {refusal:?}"
-        );
-        refusal
-            .is(Code::InvalidArgument, "MALFORMED_MESSAGE")
-            .says("retry", "corrected");
+        assert_eq!(refusal.reason, "MALFORMED_MESSAGE", "{start:?}: {refusal:?}");
+        refusal.is(Code::InvalidArgument, "MALFORMED_MESSAGE").says("retry", "corrected");
     }
     // A field that this version does not know is passed over, as protobuf demands.
     let mut newer = sound;
@@ -340,18 +286,9 @@ async fn bytes_that_are_no_message_are_refused() {
 #[tokio::test]
 async fn a_frame_that_ends_before_its_length_is_refused() {
     let world = World::start().await;
-    let channel = Endpoint::from_shared(world.url())
-        .expect("an address")
-        .connect()
-        .await;
+    let channel = Endpoint::from_shared(world.url()).expect("an address").connect().await;
     let mut channel = channel.expect("connected");
-    for frame in [
-        "\0\0\0\0\x10abc",
-        "\0\0",
-        "\x07\0\0\0\x01a",
-        "\0\x7f\0\0\0a",
-        "",
-    ] {
+    for frame in ["\0\0\0\0\x10abc", "\0\0", "\x07\0\0\0\x01a", "\0\x7f\0\0\0a", ""] {
         let request = http::Request::builder()
             .method("POST")
             .uri("/motcua.v1.DossierService/GetDossier")
@@ -360,17 +297,11 @@ async fn a_frame_that_ends_before_its_length_is_refused() {
             .header("authorization", format!("Bearer {}", world.token(&MAI)))
             .body(tonic::body::Body::new(frame.to_owned()))
             .expect("a request");
-        std::future::poll_fn(|context| channel.poll_ready(context))
-            .await
-            .expect("ready");
+        std::future::poll_fn(|context| channel.poll_ready(context)).await.expect("ready");
         let response = channel.call(request).await.expect("an answer");
         let status = Status::from_header_map(response.headers()).expect("a refusal");
         let refusal = Refused::of(&status);
-        assert_eq!(
-            refusal.code,
-            Code::InvalidArgument,
-            "{frame:?}: {refusal:?}"
-        );
+        assert_eq!(refusal.code, Code::InvalidArgument, "{frame:?}: {refusal:?}");
         assert!(
             ["MALFORMED_MESSAGE", "MESSAGE_TOO_LARGE"].contains(&refusal.reason.as_str()),
             "{frame:?}: {refusal:?}"
@@ -381,11 +312,7 @@ async fn a_frame_that_ends_before_its_length_is_refused() {
 
 async fn check(client: &Client, source: Vec<u8>) -> Result<CheckProcedureResponse, Status> {
     let request = CheckProcedureRequest { source };
-    Ok(client
-        .procedures()
-        .check_procedure(request)
-        .await?
-        .into_inner())
+    Ok(client.procedures().check_procedure(request).await?.into_inner())
 }
 
 #[tokio::test]
@@ -413,13 +340,7 @@ async fn a_yaml_that_is_malformed_deep_or_huge_is_refused_quickly() {
         let start = String::from_utf8_lossy(&source[..source.len().min(20)]).into_owned();
         let checked = check(&admin, source.clone()).await.expect("checked");
         assert!(!checked.sound && !checked.findings.is_empty(), "{start}");
-        assert!(
-            checked
-                .findings
-                .iter()
-                .all(|finding| !finding.remedy.is_empty()),
-            "{start}"
-        );
+        assert!(checked.findings.iter().all(|finding| !finding.remedy.is_empty()), "{start}");
         let publish = PublishProcedureRequest { source };
         refused(admin.procedures().publish_procedure(publish).await)
             .is(Code::InvalidArgument, "PROCEDURE_UNSOUND");
@@ -446,26 +367,14 @@ async fn a_published_version_cannot_be_published_with_other_bytes() {
     let admin = world.client(&ADMIN);
     let source = motcua_tests::world::CATALOGUE[0].1.to_vec();
     let publish = async |source: Vec<u8>| {
-        admin
-            .procedures()
-            .publish_procedure(PublishProcedureRequest { source })
-            .await
+        admin.procedures().publish_procedure(PublishProcedureRequest { source }).await
     };
-    let same = publish(source.clone())
-        .await
-        .expect("the same bytes are harmless")
-        .into_inner();
-    assert_eq!(
-        same.procedure.expect("published").digest,
-        files::sha256(&source)
-    );
+    let same = publish(source.clone()).await.expect("the same bytes are harmless").into_inner();
+    assert_eq!(same.procedure.expect("published").digest, files::sha256(&source));
     let mut other = source;
     other.extend_from_slice(b"# another comment\n");
     refused(publish(other).await).is(Code::AlreadyExists, "ALREADY_EXISTS");
-    let list = admin
-        .procedures()
-        .list_procedures(ListProceduresRequest::default())
-        .await;
+    let list = admin.procedures().list_procedures(ListProceduresRequest::default()).await;
     assert_eq!(list.expect("listed").into_inner().procedures.len(), 3);
 }
 
@@ -473,40 +382,26 @@ async fn a_published_version_cannot_be_published_with_other_bytes() {
 async fn registers_with_faults_are_refused_with_every_fault() {
     let world = World::start().await;
     let admin = world.client(&ADMIN);
-    let before = admin
-        .admin()
-        .get_server_info(GetServerInfoRequest {})
-        .await
-        .expect("info");
+    let before = admin.admin().get_server_info(GetServerInfoRequest {}).await.expect("info");
     let units = json!({ "schema_version": 2, "units": [
         { "id": "A B", "kind": "commune", "name": { "vi": "x", "en": "x" }, "codes": [],
           "area": "ordinary", "address": "", "phone": "", "valid_from": "2025-07-01",
           "successor": "nobody" },
     ] });
-    let load = LoadUnitsRequest {
-        content: units.to_string().into_bytes(),
-    };
+    let load = LoadUnitsRequest { content: units.to_string().into_bytes() };
     refused(admin.admin().load_units(load).await)
         .is(Code::InvalidArgument, "REGISTER_INVALID")
         .names("/schema_version")
         .names("/units/0/id")
         .names("/units/0/successor");
     for content in [&b"{"[..], b"[]", b"{\"units\":[],\"colour\":1}", b"\xff"] {
-        let load = LoadUnitsRequest {
-            content: content.to_vec(),
-        };
+        let load = LoadUnitsRequest { content: content.to_vec() };
         refused(admin.admin().load_units(load).await).is(Code::InvalidArgument, "REGISTER_INVALID");
-        let load = LoadCalendarRequest {
-            content: content.to_vec(),
-        };
+        let load = LoadCalendarRequest { content: content.to_vec() };
         refused(admin.deadlines().load_calendar(load).await)
             .is(Code::InvalidArgument, "REGISTER_INVALID");
     }
-    let after = admin
-        .admin()
-        .get_server_info(GetServerInfoRequest {})
-        .await
-        .expect("info");
+    let after = admin.admin().get_server_info(GetServerInfoRequest {}).await.expect("info");
     let (before, after) = (before.into_inner(), after.into_inner());
     assert_eq!(before.units_digest, after.units_digest);
     assert_eq!(before.calendar_digest, after.calendar_digest);
@@ -523,19 +418,9 @@ async fn too_many_entries_and_reasons_without_end_are_refused() {
         .is(Code::InvalidArgument, "INVALID_REQUEST")
         .names("persons");
     unharmed(&world).await;
-    let mine = crew
-        .clerk
-        .queue(Queue::ToReceive)
-        .await
-        .expect("listed")
-        .rows
-        .remove(0);
-    refused(
-        crew.clerk
-            .reject(&mine.dossier, &[("document:D1", &"x".repeat(10_000))])
-            .await,
-    )
-    .is(Code::InvalidArgument, "INVALID_REQUEST");
+    let mine = crew.clerk.queue(Queue::ToReceive).await.expect("listed").rows.remove(0);
+    refused(crew.clerk.reject(&mine.dossier, &[("document:D1", &"x".repeat(10_000))]).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST");
     refused(crew.clerk.reject(&mine.dossier, &[("paper:D1", "x")]).await)
         .is(Code::InvalidArgument, "INVALID_REQUEST");
 }

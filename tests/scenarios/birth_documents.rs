@@ -16,15 +16,9 @@ async fn a_signed_electronic_birth_notification_may_not_be_demanded_on_paper() {
     let portal = world.client(&PORTAL).attesting(MAI.id);
     let mut request = filing::birth_online(&portal).await;
     request.documents[1] = filing::signed(&portal, "D2").await;
-    let filed = portal
-        .submit(request)
-        .await
-        .expect("the portal files for Mai");
+    let filed = portal.submit(request).await.expect("the portal files for Mai");
 
-    let demand = crew
-        .clerk
-        .request_supplement(&filed.id, &[("document:D2", "Nộp bản giấy")])
-        .await;
+    let demand = crew.clerk.request_supplement(&filed.id, &[("document:D2", "Nộp bản giấy")]).await;
     refused(demand)
         .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
         .names("document:D2")
@@ -32,10 +26,7 @@ async fn a_signed_electronic_birth_notification_may_not_be_demanded_on_paper() {
 
     let ready = crew.drive(&filed.id, "completed").await;
     let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &[]).await;
-    assert_eq!(
-        delivered.expect("no paper is owed").status(),
-        Status::Delivered
-    );
+    assert_eq!(delivered.expect("no paper is owed").status(), Status::Delivered);
 }
 
 #[tokio::test]
@@ -51,10 +42,7 @@ async fn a_citizen_cannot_attest_the_signature_of_their_own_file() {
         .names("document:D2");
     let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &["D2"]).await;
     let delivered = delivered.expect("the original was taken in");
-    assert_eq!(
-        delivered.delivery.expect("delivered").originals_checked,
-        ["D2"]
-    );
+    assert_eq!(delivered.delivery.expect("delivered").originals_checked, ["D2"]);
 }
 
 #[tokio::test]
@@ -64,31 +52,21 @@ async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
     for found in [true, false] {
         let mut request = filing::birth_online(&crew.citizen).await;
         request.documents.pop();
-        let filed = crew
-            .citizen
-            .submit(request)
-            .await
-            .expect("data of the state is not asked for");
+        let filed = crew.citizen.submit(request).await.expect("data of the state is not asked for");
         let demand = [("document:D2", "Chưa có giấy chứng sinh")];
         refused(crew.clerk.request_supplement(&filed.id, &demand).await)
             .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
             .kind("LOOK_UP_FIRST");
 
         let registry = "birth_notifications";
-        crew.clerk
-            .look_up(&filed.id, "D2", registry, found)
-            .await
-            .expect("recorded");
+        crew.clerk.look_up(&filed.id, "D2", registry, found).await.expect("recorded");
         let demanded = crew.clerk.request_supplement(&filed.id, &demand).await;
         if found {
             refused(demanded).is(Code::FailedPrecondition, "DEMAND_UNLAWFUL");
             let accepted = crew.drive(&filed.id, "handover").await;
             assert_eq!(accepted.status(), Status::Received);
         } else {
-            assert_eq!(
-                demanded.expect("lawful now").status(),
-                Status::SupplementRequired
-            );
+            assert_eq!(demanded.expect("lawful now").status(), Status::SupplementRequired);
         }
     }
 }
@@ -97,25 +75,17 @@ async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
 async fn papers_that_the_law_does_not_ask_for_may_not_be_demanded() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_at_counter(&crew.citizen))
-        .await
-        .expect("filed");
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
     for (item, kind) in [
         ("document:D4", "NOT_REQUIRED"),
         ("document:D5", "NOT_REQUIRED"),
         ("document:D6", "ALREADY_THERE"),
         ("field:shoe_size", "UNKNOWN_FIELD"),
     ] {
-        refused(
-            crew.clerk
-                .request_supplement(&filed.id, &[(item, "Nộp thêm")])
-                .await,
-        )
-        .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
-        .names(item)
-        .kind(kind);
+        refused(crew.clerk.request_supplement(&filed.id, &[(item, "Nộp thêm")]).await)
+            .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+            .names(item)
+            .kind(kind);
     }
 }
 
@@ -130,17 +100,12 @@ async fn unknown_father_unknown_mother_and_abandoned_child_have_their_own_requir
         "mother_known": false, "mother": null, "father_known": false, "father": null,
         "requester_relation": "guardian",
     });
-    for (variant, changes) in [
-        ("ordinary", &no_father),
-        ("ordinary", &no_mother),
-        ("abandoned", &abandoned),
-    ] {
+    for (variant, changes) in
+        [("ordinary", &no_father), ("ordinary", &no_mother), ("abandoned", &abandoned)]
+    {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes.clone());
         request.variant = variant.into();
-        citizen
-            .submit(request)
-            .await
-            .unwrap_or_else(|status| panic!("{changes}: {status:?}"));
+        citizen.submit(request).await.unwrap_or_else(|status| panic!("{changes}: {status:?}"));
     }
     for (variant, changes) in [
         ("ordinary", json!({ "father": null })),
@@ -151,14 +116,8 @@ async fn unknown_father_unknown_mother_and_abandoned_child_have_their_own_requir
             "abandoned",
             json!({ "birth_case": "abandoned", "birth_evidence": "abandonment_minutes" }),
         ),
-        (
-            "ordinary",
-            json!({ "birth_evidence": "abandonment_minutes" }),
-        ),
-        (
-            "surrogacy",
-            json!({ "birth_case": "surrogacy", "birth_evidence": "witnesses" }),
-        ),
+        ("ordinary", json!({ "birth_evidence": "abandonment_minutes" })),
+        ("surrogacy", json!({ "birth_case": "surrogacy", "birth_evidence": "witnesses" })),
     ] {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
         request.variant = variant.into();
@@ -189,18 +148,8 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
         "mother_known": false, "mother": null, "father_known": false, "father": null,
     });
     let cases: [(&str, Value, Channel, &[&str]); 6] = [
-        (
-            "ordinary",
-            json!({}),
-            Channel::Counter,
-            &["D1", "D2", "D6", "D7"],
-        ),
-        (
-            "ordinary",
-            json!({}),
-            Channel::Post,
-            &["D1", "D2", "D8a", "D8b"],
-        ),
+        ("ordinary", json!({}), Channel::Counter, &["D1", "D2", "D6", "D7"]),
+        ("ordinary", json!({}), Channel::Post, &["D1", "D2", "D8a", "D8b"]),
         (
             "ordinary",
             json!({ "birth_evidence": "witnesses" }),
@@ -213,18 +162,8 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
             Channel::Counter,
             &["D1", "D2b", "D6", "D7"],
         ),
-        (
-            "abandoned",
-            abandoned,
-            Channel::Counter,
-            &["D1", "D3", "D6", "D7"],
-        ),
-        (
-            "surrogacy",
-            surrogacy,
-            Channel::Counter,
-            &["D1", "D2", "D4", "D6", "D7"],
-        ),
+        ("abandoned", abandoned, Channel::Counter, &["D1", "D3", "D6", "D7"]),
+        ("surrogacy", surrogacy, Channel::Counter, &["D1", "D2", "D4", "D6", "D7"]),
     ];
     for (variant, changes, channel, documents) in cases {
         let mut request = filing::with_form(filing::birth_at_counter(&citizen), changes);
@@ -233,10 +172,7 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
         let filed = citizen.submit(request).await.expect("filed");
         assert_eq!(required(&filed), documents, "{variant} {channel:?}");
     }
-    let online = citizen
-        .submit(filing::birth_online(&citizen).await)
-        .await
-        .expect("filed");
+    let online = citizen.submit(filing::birth_online(&citizen).await).await.expect("filed");
     assert_eq!(required(&online), ["D1e", "D2", "D6", "D7"]);
 }
 
@@ -244,19 +180,14 @@ async fn documents_depend_on_evidence_variant_channel_and_proxy() {
 async fn a_power_of_attorney_depends_on_kinship() {
     let world = World::start().await;
     let proxy = world.client(&BINH);
-    for (relation, power) in [
-        ("other", Some("D5")),
-        ("close_kin", Some("D5a")),
-        ("relative_for_parents", None),
-    ] {
+    for (relation, power) in
+        [("other", Some("D5")), ("close_kin", Some("D5a")), ("relative_for_parents", None)]
+    {
         let changes = json!({ "proxy_relation": relation, "agreed_with_parents": true });
         let mut request = filing::with_form(filing::birth_at_counter(&proxy), changes);
         request.persons.push(filing::binh_as_proxy());
         let filed = proxy.submit(request).await.expect("filed by a proxy");
-        let powers: Vec<_> = required(&filed)
-            .into_iter()
-            .filter(|id| id.contains("D5"))
-            .collect();
+        let powers: Vec<_> = required(&filed).into_iter().filter(|id| id.contains("D5")).collect();
         assert_eq!(powers, Vec::from_iter(power), "{relation}");
         assert_eq!(filed.filing.expect("filed").authorised_person, BINH.id);
     }

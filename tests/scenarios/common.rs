@@ -10,11 +10,7 @@ use serde_json::json;
 #[track_caller]
 pub(crate) fn clock(dossier: &DossierState) -> &Clock {
     let clocks = dossier.clocks.as_ref().expect("the clock has started");
-    clocks
-        .committed
-        .as_ref()
-        .or(clocks.statutory.as_ref())
-        .expect("there is a limit")
+    clocks.committed.as_ref().or(clocks.statutory.as_ref()).expect("there is a limit")
 }
 
 /// Day of the appointment; empty while paused.
@@ -26,11 +22,7 @@ pub(crate) fn due_on(dossier: &DossierState) -> &str {
 /// Why the clock stands still; empty while it runs.
 #[track_caller]
 pub(crate) fn paused_on(dossier: &DossierState) -> &str {
-    &dossier
-        .clocks
-        .as_ref()
-        .expect("the clock has started")
-        .paused_on
+    &dossier.clocks.as_ref().expect("the clock has started").paused_on
 }
 
 /// The only open work item.
@@ -51,13 +43,8 @@ pub(crate) fn required(dossier: &DossierState) -> Vec<&str> {
 /// The verdict on a document.
 #[track_caller]
 pub(crate) fn verdict(dossier: &DossierState, requirement: &str) -> Option<bool> {
-    let found = dossier
-        .documents
-        .iter()
-        .find(|paper| paper.requirement == requirement);
-    found
-        .unwrap_or_else(|| panic!("{requirement} is known"))
-        .accepted
+    let found = dossier.documents.iter().find(|paper| paper.requirement == requirement);
+    found.unwrap_or_else(|| panic!("{requirement} is known")).accepted
 }
 
 /// The instant of a message.
@@ -69,11 +56,7 @@ pub(crate) fn at(timestamp: Option<&prost_types::Timestamp>) -> Timestamp {
 
 /// Acts that the caller may do now.
 pub(crate) fn offered(dossier: &DossierState) -> Vec<&str> {
-    dossier
-        .offers
-        .iter()
-        .map(|offer| offer.act.as_str())
-        .collect()
+    dossier.offers.iter().map(|offer| offer.act.as_str()).collect()
 }
 
 /// Files, decides and accepts at an instant.
@@ -84,11 +67,7 @@ pub(crate) async fn accepted(
 ) -> DossierState {
     world.at(at);
     let crew = Crew::of(world);
-    let filed = crew
-        .citizen
-        .submit(filing(&crew.citizen).await)
-        .await
-        .expect("filed");
+    let filed = crew.citizen.submit(filing(&crew.citizen).await).await.expect("filed");
     crew.drive(&filed.id, "handover").await
 }
 

@@ -9,16 +9,11 @@ const VECTORS: &str = include_str!("../../crates/deadlines/data/deadline-vectors
 
 fn timestamp(vector: &Value, name: &str) -> Option<prost_types::Timestamp> {
     let at = instant(vector[name].as_str()?);
-    Some(prost_types::Timestamp {
-        seconds: at.as_second(),
-        nanos: 0,
-    })
+    Some(prost_types::Timestamp { seconds: at.as_second(), nanos: 0 })
 }
 
 fn amount(vector: &Value, name: &str) -> u32 {
-    vector[name]
-        .as_u64()
-        .map_or(0, |amount| u32::try_from(amount).expect("small"))
+    vector[name].as_u64().map_or(0, |amount| u32::try_from(amount).expect("small"))
 }
 
 fn asked(vector: &Value) -> ComputeDeadlineRequest {
@@ -58,9 +53,7 @@ async fn the_golden_vectors_hold_over_the_api_and_each_date_says_how_it_came_to_
     assert_eq!(vectors.len(), 29);
     for vector in vectors {
         let answer = client.deadlines().compute_deadline(asked(vector)).await;
-        let answer = answer
-            .unwrap_or_else(|status| panic!("{vector}: {status:?}"))
-            .into_inner();
+        let answer = answer.unwrap_or_else(|status| panic!("{vector}: {status:?}")).into_inner();
         if let Some(due_on) = vector["due_on"].as_str() {
             assert_eq!(answer.due_on, due_on, "{vector}");
         }

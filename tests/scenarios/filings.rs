@@ -17,34 +17,16 @@ async fn a_draft_is_saved_found_again_and_gone_once_filed() {
         revision,
         body_json: body.into(),
     };
-    let saved = citizen
-        .dossiers()
-        .save_draft(save(0, r#"{"step":1}"#))
-        .await
-        .expect("saved");
+    let saved = citizen.dossiers().save_draft(save(0, r#"{"step":1}"#)).await.expect("saved");
     assert_eq!(saved.into_inner().draft.expect("a draft").revision, 1);
-    citizen
-        .dossiers()
-        .save_draft(save(1, r#"{"step":2}"#))
-        .await
-        .expect("saved again");
-    refused(
-        citizen
-            .dossiers()
-            .save_draft(save(1, r#"{"step":3}"#))
-            .await,
-    )
-    .is(Code::Aborted, "VERSION_STALE");
+    citizen.dossiers().save_draft(save(1, r#"{"step":2}"#)).await.expect("saved again");
+    refused(citizen.dossiers().save_draft(save(1, r#"{"step":3}"#)).await)
+        .is(Code::Aborted, "VERSION_STALE");
     refused(other.dossiers().save_draft(save(0, "{}")).await)
         .is(Code::AlreadyExists, "ALREADY_EXISTS");
     let get = GetDraftRequest { id: id.clone() };
     refused(other.dossiers().get_draft(get.clone()).await).is(Code::NotFound, "NOT_FOUND");
-    let found = citizen
-        .dossiers()
-        .get_draft(get.clone())
-        .await
-        .expect("found")
-        .into_inner();
+    let found = citizen.dossiers().get_draft(get.clone()).await.expect("found").into_inner();
     assert_eq!(found.draft.expect("a draft").body_json, r#"{"step":2}"#);
 
     request.dossier.clone_from(&id);
@@ -54,11 +36,7 @@ async fn a_draft_is_saved_found_again_and_gone_once_filed() {
     refused(other.submit(theirs).await).is(Code::AlreadyExists, "ALREADY_EXISTS");
     citizen.submit(request).await.expect("filed");
     refused(citizen.dossiers().get_draft(get).await).is(Code::NotFound, "NOT_FOUND");
-    let left = citizen
-        .dossiers()
-        .list_drafts(ListDraftsRequest {})
-        .await
-        .expect("listed");
+    let left = citizen.dossiers().list_drafts(ListDraftsRequest {}).await.expect("listed");
     assert!(left.into_inner().drafts.is_empty());
 }
 
@@ -78,75 +56,36 @@ async fn an_upload_goes_on_where_the_line_dropped_even_after_a_restart() {
         size_bytes: bytes.len() as u64,
     };
     let citizen = world.client(&MAI);
-    citizen
-        .dossiers()
-        .begin_upload(begin.clone())
-        .await
-        .expect("begun");
-    citizen
-        .dossiers()
-        .put_chunk(put(0, 200_000))
-        .await
-        .expect("put");
+    citizen.dossiers().begin_upload(begin.clone()).await.expect("begun");
+    citizen.dossiers().put_chunk(put(0, 200_000)).await.expect("put");
     world.restart().await;
     let citizen = world.client(&MAI);
-    let known = citizen
-        .dossiers()
-        .begin_upload(begin)
-        .await
-        .expect("known")
-        .into_inner();
+    let known = citizen.dossiers().begin_upload(begin).await.expect("known").into_inner();
     assert_eq!(known.upload.expect("an upload").received_bytes, 200_000);
     refused(citizen.dossiers().put_chunk(put(400_000, 500_000)).await)
         .is(Code::FailedPrecondition, "UPLOAD_OFFSET")
         .says("received", "200000");
-    citizen
-        .dossiers()
-        .put_chunk(put(100_000, 300_000))
-        .await
-        .expect("overlaps are harmless");
-    let unfinished = FinishUploadRequest {
-        upload_id: upload_id.clone(),
-        sha256: files::sha256(&bytes),
-    };
+    citizen.dossiers().put_chunk(put(100_000, 300_000)).await.expect("overlaps are harmless");
+    let unfinished =
+        FinishUploadRequest { upload_id: upload_id.clone(), sha256: files::sha256(&bytes) };
     refused(citizen.dossiers().finish_upload(unfinished.clone()).await)
         .is(Code::FailedPrecondition, "UPLOAD_OFFSET");
     for (from, to) in [(300_000, 500_000), (500_000, bytes.len())] {
-        citizen
-            .dossiers()
-            .put_chunk(put(from, to))
-            .await
-            .expect("put");
+        citizen.dossiers().put_chunk(put(from, to)).await.expect("put");
     }
-    let get = GetUploadRequest {
-        upload_id: upload_id.clone(),
-    };
+    let get = GetUploadRequest { upload_id: upload_id.clone() };
     refused(world.client(&BINH).dossiers().get_upload(get).await).is(Code::NotFound, "NOT_FOUND");
-    let finished = citizen
-        .dossiers()
-        .finish_upload(unfinished.clone())
-        .await
-        .expect("finished");
-    assert_eq!(
-        finished.into_inner().upload.expect("an upload").sha256,
-        files::sha256(&bytes)
-    );
-    citizen
-        .dossiers()
-        .finish_upload(unfinished)
-        .await
-        .expect("repeating is harmless");
+    let finished = citizen.dossiers().finish_upload(unfinished.clone()).await.expect("finished");
+    assert_eq!(finished.into_inner().upload.expect("an upload").sha256, files::sha256(&bytes));
+    citizen.dossiers().finish_upload(unfinished).await.expect("repeating is harmless");
 }
 
 #[tokio::test]
 async fn a_document_comes_back_byte_for_byte_to_those_who_may_see_the_dossier() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::birth_online(&crew.citizen).await)
-        .await
-        .expect("filed");
+    let filed =
+        crew.citizen.submit(filing::birth_online(&crew.citizen).await).await.expect("filed");
     let bytes = files::pdf("D2 c-mai");
     let get = GetDocumentRequest {
         dossier: filed.id.clone(),
@@ -155,16 +94,8 @@ async fn a_document_comes_back_byte_for_byte_to_those_who_may_see_the_dossier() 
         limit: 0,
     };
     for reader in [&crew.citizen, &crew.clerk, &crew.specialist] {
-        let part = reader
-            .dossiers()
-            .get_document(get.clone())
-            .await
-            .expect("read")
-            .into_inner();
-        assert_eq!(
-            (part.content, part.media_type.as_str()),
-            (bytes.clone(), "application/pdf")
-        );
+        let part = reader.dossiers().get_document(get.clone()).await.expect("read").into_inner();
+        assert_eq!((part.content, part.media_type.as_str()), (bytes.clone(), "application/pdf"));
     }
     let stranger = world.client(&STRANGER);
     refused(stranger.dossiers().get_document(get).await).is(Code::NotFound, "NOT_FOUND");
@@ -174,10 +105,7 @@ async fn a_document_comes_back_byte_for_byte_to_those_who_may_see_the_dossier() 
 async fn a_portal_that_sends_a_filing_twice_gets_the_same_dossier() {
     let world = World::start().await;
     let portal = world.client(&PORTAL).attesting(MAI.id);
-    let external = Some(ExternalReference {
-        source: "npsp".into(),
-        id: "HS-1".into(),
-    });
+    let external = Some(ExternalReference { source: "npsp".into(), id: "HS-1".into() });
     let mut ids = Vec::new();
     for _ in 0..2 {
         let mut request = filing::birth_online(&portal).await;
@@ -199,20 +127,11 @@ async fn a_clerk_files_for_the_citizen_at_the_counter_and_says_so() {
     refused(clerk.submit(filing::birth_at_counter(&clerk)).await)
         .is(Code::InvalidArgument, "FILING_INVALID");
     let attesting = clerk.attesting(MAI.id);
-    let filed = attesting
-        .submit(filing::birth_at_counter(&attesting))
-        .await
-        .expect("filed");
+    let filed = attesting.submit(filing::birth_at_counter(&attesting)).await.expect("filed");
     let actor = filed.last_act.and_then(|act| act.actor).expect("an actor");
-    assert_eq!(
-        (actor.id.as_str(), actor.acting_for.as_str()),
-        (CLERK.id, MAI.id)
-    );
+    assert_eq!((actor.id.as_str(), actor.acting_for.as_str()), (CLERK.id, MAI.id));
     assert_eq!(filed.filing.expect("filed").applicant, MAI.id);
-    assert_eq!(
-        world.client(&MAI).get(&filed.id).await.expect("hers").id,
-        filed.id
-    );
+    assert_eq!(world.client(&MAI).get(&filed.id).await.expect("hers").id, filed.id);
 }
 
 #[tokio::test]

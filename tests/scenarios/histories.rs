@@ -12,10 +12,7 @@ use sqlx::SqliteConnection;
 /// A marriage with some history, in the hands of the signing leader.
 async fn history(world: &World) -> (Crew, String) {
     let crew = Crew::of(world);
-    let filed = crew
-        .citizen
-        .submit(filing::marriage_at_counter(&crew.citizen))
-        .await;
+    let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
     let id = filed.expect("filed").id;
     crew.drive(&id, "signature").await;
     (crew, id)
@@ -28,25 +25,15 @@ async fn a_history_proves_itself_and_yields_the_stored_state() {
     let present = crew.clerk.get(&id).await.expect("seen");
     for who in [&AUDITOR, &MAI, &CLERK] {
         let (events, verdict) = world.client(who).replay(&id).await.expect("replayed");
-        assert!(
-            verdict.equal && verdict.findings.is_empty(),
-            "{:?}",
-            verdict.findings
-        );
-        assert_eq!(
-            (verdict.events, events.len() as u64),
-            (present.version, present.version)
-        );
+        assert!(verdict.equal && verdict.findings.is_empty(), "{:?}", verdict.findings);
+        assert_eq!((verdict.events, events.len() as u64), (present.version, present.version));
         let state: Value = serde_json::from_str(&verdict.state_json).expect("JSON");
         assert_eq!(state["state"], "signature");
         assert_eq!(state["code"], present.code);
         let last = events.last().expect("events");
         assert_eq!(verdict.head, last.hash);
         let chain = format!("dossier:{id}");
-        assert_eq!(
-            present.evidence,
-            format!("motcua:1:{chain}:{}:{}", last.sequence, last.hash)
-        );
+        assert_eq!(present.evidence, format!("motcua:1:{chain}:{}:{}", last.sequence, last.hash));
     }
 }
 
@@ -60,10 +47,7 @@ async fn anyone_recomputes_the_chain_from_the_streamed_headers() {
         assert_eq!(event.sequence, place as u64 + 1);
         assert_eq!(
             (event.chain.as_str(), event.origin.as_str()),
-            (
-                format!("dossier:{id}").as_str(),
-                motcua_tests::world::ORIGIN
-            )
+            (format!("dossier:{id}").as_str(), motcua_tests::world::ORIGIN)
         );
         let mut leaf = vec![0];
         leaf.extend_from_slice(event.header.as_bytes());
@@ -90,24 +74,15 @@ async fn a_dossier_is_shown_as_it_stood_at_any_version_and_instant() {
             "" => Value::Null,
             json => serde_json::from_str(json).expect("JSON"),
         };
-        (
-            shown.version,
-            state["state"].as_str().unwrap_or_default().to_owned(),
-        )
+        (shown.version, state["state"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(state(AsOf::Version(1)).await, (1, "intake".into()));
     assert_eq!(state(AsOf::Version(3)).await, (3, "handover".into()));
     let at = |text: &str| {
         let at = instant(text);
-        AsOf::At(prost_types::Timestamp {
-            seconds: at.as_second(),
-            nanos: 0,
-        })
+        AsOf::At(prost_types::Timestamp { seconds: at.as_second(), nanos: 0 })
     };
-    assert_eq!(
-        state(at("2026-10-05T08:59:59+07:00")).await,
-        (0, String::new())
-    );
+    assert_eq!(state(at("2026-10-05T08:59:59+07:00")).await, (0, String::new()));
     assert_eq!(state(at("2026-10-05T09:00:00+07:00")).await.1, "signature");
     assert_eq!(state(at("2026-10-05T10:59:59+07:00")).await.1, "signature");
     assert_eq!(state(at("2026-10-05T11:00:00+07:00")).await.1, "completed");
@@ -146,21 +121,13 @@ async fn the_database_refuses_to_change_or_delete_a_history() {
 
 /// Takes the guards away, as only someone with the file can, and changes something.
 async fn tamper(database: &mut SqliteConnection, statement: &str) {
-    for guard in [
-        "event_is_never_changed",
-        "event_is_never_deleted",
-        "event_value_is_never_deleted",
-    ] {
+    for guard in
+        ["event_is_never_changed", "event_is_never_deleted", "event_value_is_never_deleted"]
+    {
         let drop = format!("DROP TRIGGER IF EXISTS {guard}");
-        sqlx::query(sqlx::AssertSqlSafe(drop))
-            .execute(&mut *database)
-            .await
-            .expect("dropped");
+        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut *database).await.expect("dropped");
     }
-    sqlx::query("PRAGMA foreign_keys = OFF")
-        .execute(&mut *database)
-        .await
-        .expect("set");
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *database).await.expect("set");
     let changed = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
     let changed = changed.execute(&mut *database).await.expect("changed");
     assert!(changed.rows_affected() > 0, "{statement} changes something");
@@ -226,13 +193,7 @@ async fn every_change_in_the_database_is_found_with_its_event_and_field() {
             "outcome",
             "stored_state",
         ),
-        (
-            "an event taken out",
-            format!("DELETE FROM event WHERE id = {accept}"),
-            4,
-            "",
-            "seq",
-        ),
+        ("an event taken out", format!("DELETE FROM event WHERE id = {accept}"), 4, "", "seq"),
         (
             "the last event taken out",
             "DELETE FROM event_value WHERE event = (SELECT max(id) FROM event);
@@ -246,11 +207,7 @@ async fn every_change_in_the_database_is_found_with_its_event_and_field() {
         let world = World::start().await;
         let (_, id) = history(&world).await;
         tamper(&mut world.open_database().await, &statement).await;
-        let (_, verdict) = world
-            .client(&AUDITOR)
-            .replay(&id)
-            .await
-            .expect("replayed all the same");
+        let (_, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed all the same");
         assert!(!verdict.equal, "{what}");
         let named = |finding: &&AuditFinding| {
             finding.sequence == sequence && finding.field == field && finding.code == code
@@ -291,27 +248,14 @@ async fn erasing_personal_values_and_salts_breaks_no_replay_and_stops_no_work() 
     assert!(erased > 5, "there was something to erase");
     for table in ["form", "search_term", "tracking_factor"] {
         let delete = format!("DELETE FROM {table}");
-        sqlx::query(sqlx::AssertSqlSafe(delete))
-            .execute(&mut database)
-            .await
-            .expect("deleted");
+        sqlx::query(sqlx::AssertSqlSafe(delete)).execute(&mut database).await.expect("deleted");
     }
     let (events, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
     assert!(!format!("{events:?}").contains("Nguyễn"));
-    let full = crew
-        .clerk
-        .get_full(&id)
-        .await
-        .expect("seen")
-        .personal
-        .expect("asked for");
+    let full = crew.clerk.get_full(&id).await.expect("seen").personal.expect("asked for");
     assert_eq!((full.persons.len(), full.form_json.as_str()), (0, "null"));
-    let form = crew
-        .clerk
-        .form(&id, 1)
-        .await
-        .expect("form 01 without names");
+    let form = crew.clerk.form(&id, 1).await.expect("form 01 without names");
     assert_eq!(form["owner"], Value::Null);
     let delivered = crew.drive(&id, "delivered").await;
     assert_eq!(delivered.status(), Status::Delivered);

@@ -11,10 +11,7 @@ use crate::common::*;
 
 /// Examined on Monday 5 October at 09:00.
 async fn examined(crew: &Crew) -> DossierState {
-    let filed = crew
-        .citizen
-        .submit(filing::marriage_at_counter(&crew.citizen))
-        .await;
+    let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
     crew.drive(&filed.expect("filed").id, "examination").await
 }
 
@@ -22,18 +19,9 @@ async fn examined(crew: &Crew) -> DossierState {
 async fn being_verified(crew: &Crew) -> DossierState {
     let examined = examined(crew).await;
     let id = examined.id.as_str();
-    crew.specialist
-        .look_up(id, "D4a", "civil_status", false)
-        .await
-        .expect("recorded");
-    crew.specialist
-        .look_up(id, "D4b", "civil_status", true)
-        .await
-        .expect("recorded");
-    let asked = crew
-        .specialist
-        .advance_with(id, "request_verification", ISLAND, "")
-        .await;
+    crew.specialist.look_up(id, "D4a", "civil_status", false).await.expect("recorded");
+    crew.specialist.look_up(id, "D4b", "civil_status", true).await.expect("recorded");
+    let asked = crew.specialist.advance_with(id, "request_verification", ISLAND, "").await;
     asked.expect("asked")
 }
 
@@ -44,19 +32,11 @@ async fn verification_is_not_counted_and_the_answer_starts_the_day_again() {
     let island = world.client(&ISLAND_SPECIALIST);
     let asked = being_verified(&crew).await;
     assert_eq!((paused_on(&asked), due_on(&asked)), ("verification", ""));
-    assert_eq!(
-        at(item(&asked).due_at.as_ref()),
-        instant("2026-10-08T17:00:00+07:00")
-    );
+    assert_eq!(at(item(&asked).due_at.as_ref()), instant("2026-10-08T17:00:00+07:00"));
     world.at("2026-10-07T10:00:00+07:00");
-    let answered = island
-        .advance_with(&asked.id, "answer", "", r#"{"finding":"single"}"#)
-        .await;
+    let answered = island.advance_with(&asked.id, "answer", "", r#"{"finding":"single"}"#).await;
     let answered = answered.expect("answered");
-    assert_eq!(
-        (answered.state.as_str(), due_on(&answered)),
-        ("examination", "2026-10-07")
-    );
+    assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-10-07"));
 }
 
 #[tokio::test]
@@ -76,24 +56,12 @@ async fn a_late_verification_names_the_other_commune_and_is_met_with_an_apology(
     assert!(item(&late).late, "three working days are over");
     assert_eq!(item(&late).unit, ISLAND, "the late party");
 
-    let resumed = head
-        .advance(id, "go_on_without_answer")
-        .await
-        .expect("the wait is over");
-    assert_eq!(
-        (resumed.state.as_str(), due_on(&resumed)),
-        ("examination", "2026-10-09")
-    );
+    let resumed = head.advance(id, "go_on_without_answer").await.expect("the wait is over");
+    assert_eq!((resumed.state.as_str(), due_on(&resumed)), ("examination", "2026-10-09"));
     let apologised = head.apologise(id, "2026-10-14").await.expect("apologised");
     assert_eq!(due_on(&apologised), "2026-10-14");
-    assert_eq!(
-        head.form(id, 4).await.expect("form 04")["new_due_on"],
-        "2026-10-14"
-    );
-    let asked_again = crew
-        .specialist
-        .advance_with(id, "request_verification", ISLAND, "")
-        .await;
+    assert_eq!(head.form(id, 4).await.expect("form 04")["new_due_on"], "2026-10-14");
+    let asked_again = crew.specialist.advance_with(id, "request_verification", ISLAND, "").await;
     assert_eq!(asked_again.expect("asked again").state, "verification");
 }
 
@@ -104,17 +72,10 @@ async fn verification_needs_a_look_up_that_found_nothing() {
     let examined = examined(&crew).await;
     let id = examined.id.as_str();
     for requirement in ["D4a", "D4b"] {
-        crew.specialist
-            .look_up(id, requirement, "civil_status", true)
-            .await
-            .expect("recorded");
+        crew.specialist.look_up(id, requirement, "civil_status", true).await.expect("recorded");
     }
-    refused(
-        crew.specialist
-            .advance_with(id, "request_verification", ISLAND, "")
-            .await,
-    )
-    .is(Code::FailedPrecondition, "CONDITION_NOT_MET");
+    refused(crew.specialist.advance_with(id, "request_verification", ISLAND, "").await)
+        .is(Code::FailedPrecondition, "CONDITION_NOT_MET");
 }
 
 #[tokio::test]
@@ -127,10 +88,7 @@ async fn the_marital_status_is_never_asked_of_the_couple() {
     refused(crew.specialist.request_supplement(id, &demand).await)
         .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
         .names("document:D4a");
-    let looked_up = crew
-        .specialist
-        .look_up(id, "D4a", "civil_status", false)
-        .await;
+    let looked_up = crew.specialist.look_up(id, "D4a", "civil_status", false).await;
     looked_up.expect("recorded");
     refused(crew.specialist.request_supplement(id, &demand).await)
         .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
@@ -152,52 +110,32 @@ async fn the_certificate_is_handed_to_both_parties_in_person() {
         dossier: ready.id.clone(),
         method: DeliveryMethod::Counter.into(),
         recipients: vec![
-            Recipient {
-                id: MAI.id.into(),
-                identity_checked: true,
-                authorised: false,
-            },
-            Recipient {
-                id: BINH.id.into(),
-                identity_checked: false,
-                authorised: false,
-            },
+            Recipient { id: MAI.id.into(), identity_checked: true, authorised: false },
+            Recipient { id: BINH.id.into(), identity_checked: false, authorised: false },
         ],
         ..Default::default()
     };
     refused(crew.returner.desk().deliver_result(unidentified).await)
         .is(Code::FailedPrecondition, "RECIPIENT_INVALID")
         .kind("IDENTITY_UNCHECKED");
-    let delivered = crew
-        .returner
-        .deliver(&ready.id, &[MAI.id, BINH.id], &[])
-        .await;
+    let delivered = crew.returner.deliver(&ready.id, &[MAI.id, BINH.id], &[]).await;
     assert_eq!(delivered.expect("both came").status(), Status::Delivered);
 }
 
 #[tokio::test]
 async fn a_certificate_that_is_not_fetched_within_60_days_is_void() {
-    for (day, void) in [
-        ("2026-12-04T16:00:00+07:00", false),
-        ("2026-12-05T00:00:00+07:00", true),
-    ] {
+    for (day, void) in [("2026-12-04T16:00:00+07:00", false), ("2026-12-05T00:00:00+07:00", true)] {
         let world = World::start().await;
         let crew = Crew::of(&world);
         let examined = examined(&crew).await;
         let ready = crew.drive(&examined.id, "completed").await;
         world.at(day);
-        let delivered = crew
-            .returner
-            .deliver(&ready.id, &[MAI.id, BINH.id], &[])
-            .await;
+        let delivered = crew.returner.deliver(&ready.id, &[MAI.id, BINH.id], &[]).await;
         if void {
             refused(delivered).is(Code::FailedPrecondition, "DOSSIER_CLOSED");
             world.fire_timers().await;
             let ended = crew.citizen.get(&ready.id).await.expect("seen");
-            assert_eq!(
-                (ended.state.as_str(), ended.status()),
-                ("void", Status::Stopped)
-            );
+            assert_eq!((ended.state.as_str(), ended.status()), ("void", Status::Stopped));
             assert!(ended.delivery.is_none());
         } else {
             assert_eq!(delivered.expect("the last day").status(), Status::Delivered);
@@ -214,21 +152,10 @@ async fn somebody_married_already_gets_a_reasoned_negative_result() {
     refused(crew.specialist.refuse(id, "").await).is(Code::InvalidArgument, "REASON_REQUIRED");
     let reason = "Bên nam đang có vợ theo Cơ sở dữ liệu hộ tịch.";
     let drafted = crew.specialist.refuse(id, reason).await.expect("drafted");
-    assert_eq!(
-        (drafted.state.as_str(), drafted.outcome.as_str()),
-        ("signature", "refusal_notice")
-    );
+    assert_eq!((drafted.state.as_str(), drafted.outcome.as_str()), ("signature", "refusal_notice"));
     let ready = crew.drive(id, "refusal_ready").await;
-    assert_eq!(
-        ready.status(),
-        Status::Completed,
-        "a result, not a refusal to receive"
-    );
-    let delivered = crew
-        .returner
-        .deliver(id, &[BINH.id], &[])
-        .await
-        .expect("one party is enough");
+    assert_eq!(ready.status(), Status::Completed, "a result, not a refusal to receive");
+    let delivered = crew.returner.deliver(id, &[BINH.id], &[]).await.expect("one party is enough");
     assert_eq!(delivered.status(), Status::Delivered);
 }
 
@@ -238,34 +165,17 @@ async fn either_party_may_withdraw_until_delivery_and_nobody_else() {
     let crew = Crew::of(&world);
     let (groom, stranger) = (world.client(&BINH), world.client(&STRANGER));
     for step in ["intake", "examination", "signature", "issued", "completed"] {
-        let filed = crew
-            .citizen
-            .submit(filing::marriage_at_counter(&crew.citizen))
-            .await;
+        let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
         let present = crew.drive(&filed.expect("filed").id, step).await;
         let id = present.id.as_str();
         refused(stranger.withdraw(id).await).is(Code::NotFound, "NOT_FOUND");
-        let asked = groom
-            .withdraw(id)
-            .await
-            .unwrap_or_else(|status| panic!("{step}: {status:?}"));
+        let asked = groom.withdraw(id).await.unwrap_or_else(|status| panic!("{step}: {status:?}"));
         assert_eq!(asked.status(), Status::WithdrawalRequested, "{step}");
-        let ended = crew
-            .clerk
-            .stop(id, "Theo yêu cầu của công dân.")
-            .await
-            .expect("granted");
-        assert_eq!(
-            (ended.status(), ended.closed),
-            (Status::Stopped, true),
-            "{step}"
-        );
+        let ended = crew.clerk.stop(id, "Theo yêu cầu của công dân.").await.expect("granted");
+        assert_eq!((ended.status(), ended.closed), (Status::Stopped, true), "{step}");
         assert!(crew.citizen.form(id, 5).await.is_ok(), "form 05");
     }
-    let filed = crew
-        .citizen
-        .submit(filing::marriage_at_counter(&crew.citizen))
-        .await;
+    let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
     let delivered = crew.drive(&filed.expect("filed").id, "delivered").await;
     refused(groom.withdraw(&delivered.id).await).is(Code::FailedPrecondition, "DOSSIER_CLOSED");
 }
@@ -277,10 +187,7 @@ async fn nobody_marries_alone_or_by_proxy() {
     let mut alone = filing::marriage_at_counter(&citizen);
     alone.persons.pop();
     let mut proxy = filing::marriage_at_counter(&citizen);
-    proxy.persons.push(Person {
-        id: "c-third".into(),
-        ..filing::binh_as_proxy()
-    });
+    proxy.persons.push(Person { id: "c-third".into(), ..filing::binh_as_proxy() });
     for request in [alone, proxy] {
         refused(citizen.submit(request).await)
             .is(Code::InvalidArgument, "FILING_INVALID")
@@ -294,10 +201,8 @@ async fn a_divorce_abroad_must_have_been_noted_before() {
     let citizen = world.client(&MAI);
     let mut groom = filing::marriage_form()["groom"].clone();
     groom["divorced_abroad"] = json!(true);
-    let request = filing::with_form(
-        filing::marriage_at_counter(&citizen),
-        json!({ "groom": groom }),
-    );
+    let request =
+        filing::with_form(filing::marriage_at_counter(&citizen), json!({ "groom": groom }));
     let filed = citizen.submit(request).await.expect("filed");
     assert!(required(&filed).contains(&"D5"));
     let clerk = world.client(&CLERK);
@@ -305,10 +210,7 @@ async fn a_divorce_abroad_must_have_been_noted_before() {
     refused(clerk.accept(&filed.id).await)
         .is(Code::FailedPrecondition, "REVIEW_INCOMPLETE")
         .names("document:D5");
-    clerk
-        .look_up(&filed.id, "D5", "civil_status", true)
-        .await
-        .expect("noted");
+    clerk.look_up(&filed.id, "D5", "civil_status", true).await.expect("noted");
     clerk.accept(&filed.id).await.expect("accepted");
 }
 
@@ -316,26 +218,15 @@ async fn a_divorce_abroad_must_have_been_noted_before() {
 async fn silence_of_the_couple_for_a_day_confirms_the_draft_online() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::marriage_online(&crew.citizen).await)
-        .await;
-    let waiting = crew
-        .drive(&filed.expect("filed").id, "applicant_confirms")
-        .await;
+    let filed = crew.citizen.submit(filing::marriage_online(&crew.citizen).await).await;
+    let waiting = crew.drive(&filed.expect("filed").id, "applicant_confirms").await;
     world.at("2026-10-06T23:59:59+07:00");
     world.fire_timers().await;
-    assert_eq!(
-        crew.citizen.get(&waiting.id).await.expect("seen").state,
-        "applicant_confirms"
-    );
+    assert_eq!(crew.citizen.get(&waiting.id).await.expect("seen").state, "applicant_confirms");
     world.at("2026-10-07T00:00:00+07:00");
     world.fire_timers().await;
     let confirmed = crew.citizen.get(&waiting.id).await.expect("seen");
-    assert_eq!(
-        (confirmed.state.as_str(), due_on(&confirmed)),
-        ("register", "2026-10-07")
-    );
+    assert_eq!((confirmed.state.as_str(), due_on(&confirmed)), ("register", "2026-10-07"));
     crew.drive(&waiting.id, "delivered").await;
 }
 

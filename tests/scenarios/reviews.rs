@@ -15,10 +15,7 @@ async fn acceptance_gives_the_code_the_due_date_and_form_01() {
     let crew = Crew::of(&world);
     let mut codes = Vec::new();
     for name in ["Quán Một", "Quán Hai"] {
-        let filed = crew
-            .citizen
-            .submit(filing::business_at_counter(&crew.citizen, name))
-            .await;
+        let filed = crew.citizen.submit(filing::business_at_counter(&crew.citizen, name)).await;
         let filed = filed.expect("filed");
         assert!(filed.code.is_empty());
         let accepted = crew.drive(&filed.id, "handover").await;
@@ -54,22 +51,9 @@ async fn acceptance_gives_the_code_the_due_date_and_form_01() {
     ] {
         assert_eq!(form.pointer(pointer), Some(&value), "{pointer} of {form:#}");
     }
-    let request = GetFormRequest {
-        dossier: code.clone(),
-        number: 1,
-        sequence: 0,
-    };
-    let again = crew
-        .clerk
-        .dossiers()
-        .get_form(request)
-        .await
-        .expect("again")
-        .into_inner();
-    assert!(
-        again.reprint,
-        "the second print is a reprint of the same data"
-    );
+    let request = GetFormRequest { dossier: code.clone(), number: 1, sequence: 0 };
+    let again = crew.clerk.dossiers().get_form(request).await.expect("again").into_inner();
+    assert!(again.reprint, "the second print is a reprint of the same data");
     assert_eq!(again.data_json, form.to_string());
     assert_eq!(again.sha256, files::sha256(form.to_string().as_bytes()));
     refused(crew.citizen.form(code, 4).await).is(Code::NotFound, "NOT_FOUND");
@@ -89,10 +73,7 @@ async fn nothing_is_accepted_before_everything_is_there_and_checked() {
         .names("document:D2")
         .kind("NOT_DECIDED")
         .kind("MISSING");
-    crew.clerk
-        .reject(id, &[("document:D1", "Thiếu chữ ký")])
-        .await
-        .expect("rejected");
+    crew.clerk.reject(id, &[("document:D1", "Thiếu chữ ký")]).await.expect("rejected");
     refused(crew.clerk.accept(id).await)
         .is(Code::FailedPrecondition, "REVIEW_INCOMPLETE")
         .kind("REJECTED");
@@ -110,11 +91,7 @@ async fn a_supplement_before_reception_starts_no_clock_and_leads_back_to_the_cle
     let id = filed.id.as_str();
     crew.clerk.accept_rest(id).await.expect("checked");
     let items = [("document:D2", "Nộp văn bản ủy quyền có công chứng")];
-    let asked = crew
-        .clerk
-        .request_supplement(id, &items)
-        .await
-        .expect("asked");
+    let asked = crew.clerk.request_supplement(id, &items).await.expect("asked");
     assert_eq!(asked.status(), Status::SupplementRequired);
     assert!(asked.clocks.is_none() && asked.code.is_empty());
     let form = crew.citizen.form(id, 2).await.expect("form 02");
@@ -122,19 +99,10 @@ async fn a_supplement_before_reception_starts_no_clock_and_leads_back_to_the_cle
     assert_eq!(form["items"][0]["content"], items[0].1);
     assert_eq!(form["answer_before"], "2026-11-05T00:00:00+07:00");
 
-    let answered = crew
-        .citizen
-        .supplement(id, "", vec![filing::paper("D2")])
-        .await;
+    let answered = crew.citizen.supplement(id, "", vec![filing::paper("D2")]).await;
     let answered = answered.expect("answered");
-    assert_eq!(
-        (answered.state.as_str(), answered.status()),
-        ("intake", Status::Submitted)
-    );
-    assert_eq!(
-        (verdict(&answered, "D1"), verdict(&answered, "D2")),
-        (Some(true), None)
-    );
+    assert_eq!((answered.state.as_str(), answered.status()), ("intake", Status::Submitted));
+    assert_eq!((verdict(&answered, "D1"), verdict(&answered, "D2")), (Some(true), None));
     crew.drive(id, "delivered").await;
 }
 
@@ -146,10 +114,7 @@ async fn one_notice_names_everything_pauses_the_clock_and_only_what_changed_is_c
     let id = examined.id.as_str();
     assert_eq!(due_on(&examined), "2026-10-08");
     world.at("2026-10-06T10:00:00+07:00");
-    let wrong = [
-        ("document:D2", "Chưa chứng thực"),
-        ("field:trades", "Thiếu mã ngành"),
-    ];
+    let wrong = [("document:D2", "Chưa chứng thực"), ("field:trades", "Thiếu mã ngành")];
     crew.specialist.reject(id, &wrong).await.expect("rejected");
     refused(crew.specialist.request_supplement(id, &wrong[..1]).await)
         .is(Code::FailedPrecondition, "SUPPLEMENT_INCOMPLETE")
@@ -157,55 +122,25 @@ async fn one_notice_names_everything_pauses_the_clock_and_only_what_changed_is_c
         .kind("LEFT_OUT");
     refused(crew.specialist.request_supplement(id, &[]).await)
         .is(Code::FailedPrecondition, "SUPPLEMENT_INCOMPLETE");
-    let asked = crew
-        .specialist
-        .request_supplement(id, &wrong)
-        .await
-        .expect("asked");
-    assert_eq!(
-        (asked.status(), paused_on(&asked)),
-        (Status::SupplementRequired, "supplement")
-    );
+    let asked = crew.specialist.request_supplement(id, &wrong).await.expect("asked");
+    assert_eq!((asked.status(), paused_on(&asked)), (Status::SupplementRequired, "supplement"));
     assert_eq!((due_on(&asked), clock(&asked).used), ("", Some(1)));
-    assert_eq!(
-        asked.supplement.expect("open").items,
-        ["document:D2", "field:trades"]
-    );
+    assert_eq!(asked.supplement.expect("open").items, ["document:D2", "field:trades"]);
 
     world.at("2026-10-20T14:00:00+07:00");
-    refused(
-        crew.citizen
-            .supplement(id, "", vec![filing::paper("D2")])
-            .await,
-    )
-    .is(Code::FailedPrecondition, "SUPPLEMENT_INCOMPLETE")
-    .names("field:trades")
-    .kind("UNANSWERED");
+    refused(crew.citizen.supplement(id, "", vec![filing::paper("D2")]).await)
+        .is(Code::FailedPrecondition, "SUPPLEMENT_INCOMPLETE")
+        .names("field:trades")
+        .kind("UNANSWERED");
     let trades = r#"{"trades":[{"code":"4711","name":"Bán lẻ"}]}"#;
-    let answered = crew
-        .citizen
-        .supplement(id, trades, vec![filing::paper("D2")])
-        .await;
+    let answered = crew.citizen.supplement(id, trades, vec![filing::paper("D2")]).await;
     let answered = answered.expect("answered");
-    assert_eq!(
-        (answered.state.as_str(), due_on(&answered)),
-        ("examination", "2026-10-23")
-    );
-    assert_eq!(
-        (verdict(&answered, "D1"), verdict(&answered, "D2")),
-        (Some(true), None)
-    );
+    assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-10-23"));
+    assert_eq!((verdict(&answered, "D1"), verdict(&answered, "D2")), (Some(true), None));
     assert!(answered.field_verdicts.is_empty() && answered.supplement.is_none());
-    assert_eq!(
-        item(&answered).assignee,
-        SPECIALIST.id,
-        "back to who examined it"
-    );
+    assert_eq!(item(&answered).assignee, SPECIALIST.id, "back to who examined it");
 
-    crew.specialist
-        .reject(id, &wrong[..1])
-        .await
-        .expect("rejected again");
+    crew.specialist.reject(id, &wrong[..1]).await.expect("rejected again");
     refused(crew.specialist.request_supplement(id, &wrong[..1]).await)
         .is(Code::FailedPrecondition, "ROUNDS_EXHAUSTED")
         .says("retry", "never");
@@ -219,39 +154,24 @@ async fn a_supplement_that_never_comes_lapses_after_30_days_although_the_server_
     let id = examined.id.as_str();
     let wrong = [("document:D2", "Chưa chứng thực")];
     crew.specialist.reject(id, &wrong).await.expect("rejected");
-    crew.specialist
-        .request_supplement(id, &wrong)
-        .await
-        .expect("asked");
+    crew.specialist.request_supplement(id, &wrong).await.expect("asked");
     world.stop().await;
     world.at("2026-11-20T08:00:00+07:00");
     world.restart().await;
     let crew = Crew::of(&world);
-    refused(
-        crew.citizen
-            .supplement(id, "", vec![filing::paper("D2")])
-            .await,
-    )
-    .is(Code::FailedPrecondition, "DOSSIER_CLOSED");
+    refused(crew.citizen.supplement(id, "", vec![filing::paper("D2")]).await)
+        .is(Code::FailedPrecondition, "DOSSIER_CLOSED");
     world.fire_timers().await;
     let lapsed = crew.citizen.get(id).await.expect("seen");
-    assert_eq!(
-        (lapsed.state.as_str(), lapsed.status()),
-        ("stopped", Status::Stopped)
-    );
+    assert_eq!((lapsed.state.as_str(), lapsed.status()), ("stopped", Status::Stopped));
     assert!(lapsed.closed && clock(&lapsed).stopped);
     assert!(crew.citizen.form(id, 5).await.is_ok(), "form 05");
     let (events, verdict) = world.client(&AUDITOR).replay(id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
-    let lapse = events
-        .iter()
-        .find(|event| event.header.contains(r#""kind":"lapse""#));
+    let lapse = events.iter().find(|event| event.header.contains(r#""kind":"lapse""#));
     let lapse = format!("{:?}", lapse.expect("an event"));
     // 30 days after Monday 5 October end with Wednesday 4 November.
-    assert!(
-        lapse.contains("2026-11-04T17:00:00Z"),
-        "the true instant: {lapse}"
-    );
+    assert!(lapse.contains("2026-11-04T17:00:00Z"), "the true instant: {lapse}");
 }
 
 #[tokio::test]
@@ -262,18 +182,9 @@ async fn the_supplement_is_answered_on_the_last_day() {
     let id = examined.id.as_str();
     let wrong = [("document:D2", "Chưa chứng thực")];
     crew.specialist.reject(id, &wrong).await.expect("rejected");
-    crew.specialist
-        .request_supplement(id, &wrong)
-        .await
-        .expect("asked");
+    crew.specialist.request_supplement(id, &wrong).await.expect("asked");
     world.at("2026-11-04T23:59:59+07:00");
-    let answered = crew
-        .citizen
-        .supplement(id, "", vec![filing::paper("D2")])
-        .await;
+    let answered = crew.citizen.supplement(id, "", vec![filing::paper("D2")]).await;
     let answered = answered.expect("in time");
-    assert_eq!(
-        (answered.state.as_str(), due_on(&answered)),
-        ("examination", "2026-11-10")
-    );
+    assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-11-10"));
 }

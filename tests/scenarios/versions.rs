@@ -23,11 +23,7 @@ fn next_version() -> Vec<u8> {
 async fn publish(world: &World, source: Vec<u8>) {
     let request = PublishProcedureRequest { source };
     let admin = world.client(&ADMIN);
-    admin
-        .procedures()
-        .publish_procedure(request)
-        .await
-        .expect("published");
+    admin.procedures().publish_procedure(request).await.expect("published");
 }
 
 fn version(dossier: &DossierState) -> &str {
@@ -38,10 +34,7 @@ fn version(dossier: &DossierState) -> &str {
 async fn a_received_dossier_keeps_its_version_whatever_is_published_later() {
     let mut world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::business_at_counter(&crew.citizen, "Quán"))
-        .await;
+    let filed = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán")).await;
     let received = crew.drive(&filed.expect("filed").id, "examination").await;
     publish(&world, next_version()).await;
     world.at("2026-10-07T09:00:00+07:00");
@@ -49,53 +42,26 @@ async fn a_received_dossier_keeps_its_version_whatever_is_published_later() {
     let crew = Crew::of(&world);
     let delivered = crew.drive(&received.id, "delivered").await;
     assert_eq!(delivered.procedure, received.procedure, "pinned by digest");
-    assert_eq!(
-        (version(&delivered), delivered.fees[0].amount),
-        ("1.0.0", 50_000)
-    );
+    assert_eq!((version(&delivered), delivered.fees[0].amount), ("1.0.0", 50_000));
 }
 
 #[tokio::test]
 async fn a_version_that_took_effect_before_acceptance_is_pinned_by_a_recorded_act() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let filed = crew
-        .citizen
-        .submit(filing::business_at_counter(&crew.citizen, "Quán"))
-        .await;
+    let filed = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán")).await;
     let filed = filed.expect("filed");
     publish(&world, next_version()).await;
-    assert_eq!(
-        version(&crew.citizen.get(&filed.id).await.expect("seen")),
-        "1.0.0"
-    );
+    assert_eq!(version(&crew.citizen.get(&filed.id).await.expect("seen")), "1.0.0");
     world.at("2026-10-06T09:00:00+07:00");
     crew.clerk.accept_rest(&filed.id).await.expect("checked");
-    crew.cashier
-        .pay(&filed.id, "registration-counter", 50_000, "BL-1")
-        .await
-        .expect("paid before");
-    let accepted = crew
-        .clerk
-        .accept(&filed.id)
-        .await
-        .expect("accepted under the new version");
+    crew.cashier.pay(&filed.id, "registration-counter", 50_000, "BL-1").await.expect("paid before");
+    let accepted = crew.clerk.accept(&filed.id).await.expect("accepted under the new version");
     assert_eq!(version(&accepted), "1.1.0");
-    let (events, verdict) = world
-        .client(&AUDITOR)
-        .replay(&filed.id)
-        .await
-        .expect("replayed");
+    let (events, verdict) = world.client(&AUDITOR).replay(&filed.id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
-    assert!(
-        events
-            .iter()
-            .any(|event| event.header.contains(r#""kind":"repin""#))
-    );
-    let newer = crew
-        .citizen
-        .submit(filing::business_at_counter(&crew.citizen, "Quán Hai"))
-        .await;
+    assert!(events.iter().any(|event| event.header.contains(r#""kind":"repin""#)));
+    let newer = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán Hai")).await;
     let newer = newer.expect("filed");
     assert_eq!((version(&newer), newer.fees[0].amount), ("1.1.0", 60_000));
 }
@@ -130,22 +96,11 @@ async fn an_unknown_or_future_version_is_not_filed_under() {
     let world = World::start().await;
     let citizen = world.client(&MAI);
     publish(&world, next_version()).await;
-    let get = |version: &str| GetProcedureRequest {
-        code: "1.001612".into(),
-        version: version.into(),
-    };
-    let now = citizen
-        .procedures()
-        .get_procedure(get(""))
-        .await
-        .expect("in force")
-        .into_inner();
+    let get =
+        |version: &str| GetProcedureRequest { code: "1.001612".into(), version: version.into() };
+    let now = citizen.procedures().get_procedure(get("")).await.expect("in force").into_inner();
     assert_eq!(now.procedure.expect("a procedure").version, "1.0.0");
-    let next = citizen
-        .procedures()
-        .get_procedure(get("1.1.0"))
-        .await
-        .expect("published");
+    let next = citizen.procedures().get_procedure(get("1.1.0")).await.expect("published");
     assert_eq!(next.into_inner().source, next_version());
     refused(citizen.procedures().get_procedure(get("9.9.9")).await).is(Code::NotFound, "NOT_FOUND");
 }

@@ -12,56 +12,34 @@ use crate::common::*;
 async fn work_is_assigned_claimed_released_and_handed_over() {
     let world = World::start().await;
     let crew = Crew::of(&world);
-    let (other, island) = (
-        world.client(&SPECIALIST_2),
-        world.client(&ISLAND_SPECIALIST),
-    );
+    let (other, island) = (world.client(&SPECIALIST_2), world.client(&ISLAND_SPECIALIST));
     let examined = family_examined(&crew).await;
     let id = examined.id.as_str();
     let claimed = crew.specialist.claim(id).await.expect("claimed");
     assert_eq!(item(&claimed).assignee, SPECIALIST.id);
     let held = refused(other.advance(id, "draft_result").await);
-    held.is(Code::FailedPrecondition, "ITEM_HELD")
-        .says("retry", "after_change");
+    held.is(Code::FailedPrecondition, "ITEM_HELD").says("retry", "after_change");
     refused(other.claim(id).await).is(Code::FailedPrecondition, "ITEM_HELD");
     refused(other.release(id).await).is(Code::FailedPrecondition, "ITEM_HELD");
     crew.specialist.release(id).await.expect("released");
-    let assigned = crew
-        .head
-        .assign(id, SPECIALIST_2.id)
-        .await
-        .expect("assigned");
+    let assigned = crew.head.assign(id, SPECIALIST_2.id).await.expect("assigned");
     assert_eq!(item(&assigned).assignee, SPECIALIST_2.id);
     refused(crew.head.assign(id, LEADER.id).await)
         .is(Code::FailedPrecondition, "ASSIGNEE_UNSUITABLE");
     refused(crew.head.assign(id, "nobody").await)
         .is(Code::FailedPrecondition, "ASSIGNEE_UNSUITABLE");
-    let passed = other
-        .hand_over(id, "", SPECIALIST.id)
-        .await
-        .expect("handed over");
+    let passed = other.hand_over(id, "", SPECIALIST.id).await.expect("handed over");
     assert_eq!(item(&passed).assignee, SPECIALIST.id);
     refused(crew.specialist.hand_over(id, "", "").await)
         .is(Code::FailedPrecondition, "ASSIGNEE_UNSUITABLE");
     refused(crew.specialist.hand_over(id, "pasc-gone", "").await)
         .is(Code::FailedPrecondition, "UNIT_UNKNOWN");
-    let moved = crew
-        .specialist
-        .hand_over(id, ISLAND, ISLAND_SPECIALIST.id)
-        .await
-        .expect("moved");
+    let moved = crew.specialist.hand_over(id, ISLAND, ISLAND_SPECIALIST.id).await.expect("moved");
     assert_eq!(item(&moved).unit, ISLAND);
-    assert_eq!(
-        due_on(&moved),
-        due_on(&examined),
-        "a hand-over moves no date"
-    );
+    assert_eq!(due_on(&moved), due_on(&examined), "a hand-over moves no date");
     refused(crew.specialist.advance(id, "draft_result").await)
         .is(Code::PermissionDenied, "ROLE_REQUIRED");
-    let drafted = island
-        .advance(id, "draft_result")
-        .await
-        .expect("drafted there");
+    let drafted = island.advance(id, "draft_result").await.expect("drafted there");
     assert_eq!(drafted.state, "signature");
 }
 
@@ -72,30 +50,15 @@ async fn rework_goes_back_to_who_held_it_and_never_moves_the_due_date() {
     let examined = family_examined(&crew).await;
     let id = examined.id.as_str();
     crew.specialist.claim(id).await.expect("claimed");
-    let drafted = crew
-        .specialist
-        .advance(id, "draft_result")
-        .await
-        .expect("drafted");
+    let drafted = crew.specialist.advance(id, "draft_result").await.expect("drafted");
     world.at("2026-10-07T09:00:00+07:00");
-    let back = crew
-        .leader
-        .advance(id, "return_for_rework")
-        .await
-        .expect("returned");
+    let back = crew.leader.advance(id, "return_for_rework").await.expect("returned");
     assert_eq!(
         (back.state.as_str(), item(&back).assignee.as_str()),
         ("examination", SPECIALIST.id)
     );
     assert_eq!(due_on(&back), due_on(&drafted));
-    assert_eq!(
-        crew.drive(id, "issued")
-            .await
-            .signature
-            .expect("signed")
-            .signer,
-        LEADER.id
-    );
+    assert_eq!(crew.drive(id, "issued").await.signature.expect("signed").signer, LEADER.id);
 }
 
 #[tokio::test]
@@ -108,19 +71,12 @@ async fn signing_and_issuing_are_acts_of_their_own() {
     refused(crew.records.issue(id, "1/2026", "2026-10-05").await)
         .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
     let signed = crew.leader.sign(id).await.expect("signed");
-    assert_eq!(
-        (signed.state.as_str(), signed.status()),
-        ("issuing", Status::Processing)
-    );
+    assert_eq!((signed.state.as_str(), signed.status()), ("issuing", Status::Processing));
     refused(crew.citizen.withdraw(id).await).is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
     refused(crew.records.issue(id, "1/2026", "2026-10-06").await)
         .is(Code::FailedPrecondition, "DEADLINE_RULE");
     let bytes = files::pdf("certificate");
-    let sha256 = crew
-        .records
-        .upload("application/pdf", &bytes)
-        .await
-        .expect("uploaded");
+    let sha256 = crew.records.upload("application/pdf", &bytes).await.expect("uploaded");
     let issue = IssueResultRequest {
         command: crew.records.meta(),
         dossier: id.into(),
@@ -133,33 +89,15 @@ async fn signing_and_issuing_are_acts_of_their_own() {
         }),
         ..Default::default()
     };
-    let issued = crew
-        .records
-        .desk()
-        .issue_result(issue)
-        .await
-        .expect("issued")
-        .into_inner();
+    let issued = crew.records.desk().issue_result(issue).await.expect("issued").into_inner();
     let issued = issued.dossier.expect("a dossier");
     let result = issued.result.expect("a result");
-    assert_eq!(
-        (result.number.as_str(), result.code.as_str()),
-        ("01/HKD-2026", "KQ.G12.001041")
-    );
+    assert_eq!((result.number.as_str(), result.code.as_str()), ("01/HKD-2026", "KQ.G12.001041"));
     assert!(result.document.expect("electronic").signed);
     refused(crew.returner.deliver(id, &[MAI.id], &[]).await)
         .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
-    let get = GetDocumentRequest {
-        dossier: id.into(),
-        sha256,
-        ..Default::default()
-    };
-    let result = crew
-        .citizen
-        .dossiers()
-        .get_document(get)
-        .await
-        .expect("the citizen's own");
+    let get = GetDocumentRequest { dossier: id.into(), sha256, ..Default::default() };
+    let result = crew.citizen.dossiers().get_document(get).await.expect("the citizen's own");
     assert_eq!(result.into_inner().content, bytes);
 }
 
@@ -173,10 +111,7 @@ async fn completion_ends_processing_and_delivery_may_come_much_later() {
     world.at("2026-10-06T10:00:00+07:00");
     let completed = crew.returner.complete(id).await.expect("completed");
     assert_eq!(completed.status(), Status::Completed);
-    assert_eq!(
-        at(completed.completed_at.as_ref()),
-        instant("2026-10-06T10:00:00+07:00")
-    );
+    assert_eq!(at(completed.completed_at.as_ref()), instant("2026-10-06T10:00:00+07:00"));
     assert!(clock(&completed).stopped, "lateness is judged here");
     refused(crew.returner.deliver(id, &[], &[]).await)
         .is(Code::FailedPrecondition, "RECIPIENT_INVALID");
@@ -185,18 +120,8 @@ async fn completion_ends_processing_and_delivery_may_come_much_later() {
         .kind("NOT_A_PARTY");
 
     world.at("2026-12-01T10:00:00+07:00");
-    let delivered = crew
-        .returner
-        .deliver(id, &[MAI.id], &[])
-        .await
-        .expect("delivered");
-    assert_eq!(
-        (delivered.status(), delivered.closed),
-        (Status::Delivered, true)
-    );
+    let delivered = crew.returner.deliver(id, &[MAI.id], &[]).await.expect("delivered");
+    assert_eq!((delivered.status(), delivered.closed), (Status::Delivered, true));
     let delivery = delivered.delivery.expect("a delivery");
-    assert_eq!(
-        at(delivery.at.as_ref()),
-        instant("2026-12-01T10:00:00+07:00")
-    );
+    assert_eq!(at(delivery.at.as_ref()), instant("2026-12-01T10:00:00+07:00"));
 }

@@ -7,10 +7,7 @@ use crate::{assert_bites, assert_none};
 
 /// Targets of the links of a Markdown text that are files: `[words](target)`.
 fn linked_files(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(')'));
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     targets
         .map(|(target, _)| target.split(['#', ' ']).next().unwrap_or_default())
         .filter(|target| !target.is_empty() && !target.contains("://"))
@@ -40,17 +37,11 @@ fn dead_links(sources: &[Source], exists: impl Fn(&str) -> bool) -> Vec<String> 
     let documents = sources.iter().filter(|source| source.path.ends_with(".md"));
     let mut complaints = BTreeSet::new();
     for source in documents {
-        let folder = source
-            .path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder);
+        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let links = linked_files(&source.text).map(|link| joined(folder, link));
         let mentioned = mentioned_documents(&source.text).map(str::to_owned);
         for target in links.chain(mentioned).filter(|target| !exists(target)) {
-            complaints.insert(format!(
-                "{} points at {target}, which is not there",
-                source.path
-            ));
+            complaints.insert(format!("{} points at {target}, which is not there", source.path));
         }
     }
     complaints.into_iter().collect()
@@ -64,12 +55,7 @@ fn every_file_that_a_document_points_at_exists() {
 
 #[test]
 fn the_documents_that_a_newcomer_looks_for_exist() {
-    let wanted = [
-        "README.md",
-        "ARCHITECTURE.md",
-        "CHANGELOG.md",
-        "docs/fields.md",
-    ];
+    let wanted = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/fields.md"];
     let root = root();
     assert_none(
         wanted
@@ -84,18 +70,9 @@ fn the_documents_that_a_newcomer_looks_for_exist() {
 fn a_dead_link_is_found() {
     let exists = |target: &str| target == "docs/there.md";
     let planted = |path: &str, text: &str| [Source::planted(path, text)];
-    assert_none(dead_links(
-        &planted("README.md", "[a](docs/there.md#b) [c](https://d.e)"),
-        exists,
-    ));
-    assert_none(dead_links(
-        &planted("docs/a.md", "[a](there.md) [b](../docs/there.md)"),
-        exists,
-    ));
+    assert_none(dead_links(&planted("README.md", "[a](docs/there.md#b) [c](https://d.e)"), exists));
+    assert_none(dead_links(&planted("docs/a.md", "[a](there.md) [b](../docs/there.md)"), exists));
     let complaints = dead_links(&planted("README.md", "[a](docs/gone.md)"), exists);
     assert_bites(complaints, "docs/gone.md");
-    assert_bites(
-        dead_links(&planted("A.md", "see `docs/gone.md`"), exists),
-        "docs/gone.md",
-    );
+    assert_bites(dead_links(&planted("A.md", "see `docs/gone.md`"), exists), "docs/gone.md");
 }

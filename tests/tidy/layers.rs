@@ -14,26 +14,9 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("dossiers", &["audit", "deadlines", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store-files", &["store"]),
-    (
-        "store-sql",
-        &["audit", "deadlines", "dossiers", "procedures", "store"],
-    ),
-    (
-        "engine",
-        &["audit", "deadlines", "dossiers", "procedures", "store"],
-    ),
-    (
-        "server",
-        &[
-            "api",
-            "audit",
-            "deadlines",
-            "dossiers",
-            "engine",
-            "procedures",
-            "store",
-        ],
-    ),
+    ("store-sql", &["audit", "deadlines", "dossiers", "procedures", "store"]),
+    ("engine", &["audit", "deadlines", "dossiers", "procedures", "store"]),
+    ("server", &["api", "audit", "deadlines", "dossiers", "engine", "procedures", "store"]),
     (
         "cli",
         &[
@@ -90,10 +73,7 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
 
 fn manifests(sources: &[Source]) -> BTreeMap<&str, BTreeSet<String>> {
     let crates = sources.iter().filter_map(|source| {
-        let name = source
-            .path
-            .strip_prefix("crates/")?
-            .strip_suffix("/Cargo.toml")?;
+        let name = source.path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
         Some((name, dependencies(&source.text)))
     });
     crates.collect()
@@ -106,9 +86,7 @@ fn looking_up(sources: &[Source]) -> Vec<String> {
             complaints.push(format!("crates/{name}: give it a layer in this test"));
             continue;
         };
-        let ours = dependencies
-            .iter()
-            .filter_map(|name| name.strip_prefix("motcua-"));
+        let ours = dependencies.iter().filter_map(|name| name.strip_prefix("motcua-"));
         let forbidden = ours.filter(|other| !known.contains(other));
         complaints.extend(forbidden.map(|other| format!("crates/{name} looks up to {other}")));
     }
@@ -117,13 +95,9 @@ fn looking_up(sources: &[Source]) -> Vec<String> {
 
 fn impure(sources: &[Source]) -> Vec<String> {
     let manifests = manifests(sources);
-    let pure = PURE
-        .iter()
-        .filter_map(|name| Some((*name, manifests.get(name)?)));
+    let pure = PURE.iter().filter_map(|name| Some((*name, manifests.get(name)?)));
     pure.flat_map(|(name, dependencies)| {
-        let listed = dependencies
-            .iter()
-            .filter(|other| IMPURE.contains(&other.as_str()));
+        let listed = dependencies.iter().filter(|other| IMPURE.contains(&other.as_str()));
         listed.map(move |other| format!("crates/{name} is pure and lists {other}"))
     })
     .collect()
@@ -132,11 +106,7 @@ fn impure(sources: &[Source]) -> Vec<String> {
 #[test]
 fn no_layer_looks_up() {
     let sources = sources();
-    assert_eq!(
-        manifests(&sources).len(),
-        MAY_KNOW.len(),
-        "every crate is read"
-    );
+    assert_eq!(manifests(&sources).len(), MAY_KNOW.len(), "every crate is read");
     assert_none(looking_up(&sources));
 }
 
@@ -149,10 +119,7 @@ fn pure_crates_depend_on_no_runtime_no_database_and_no_chance() {
 fn nobody_is_below_themselves() {
     let mut below: BTreeSet<&str> = BTreeSet::new();
     for (layer, known) in MAY_KNOW {
-        let missing: Vec<_> = known
-            .iter()
-            .filter(|other| !below.contains(*other))
-            .collect();
+        let missing: Vec<_> = known.iter().filter(|other| !below.contains(*other)).collect();
         assert!(missing.is_empty(), "{layer} stands before {missing:?}");
         below.insert(layer);
     }
@@ -165,18 +132,9 @@ fn an_engine_that_knows_its_database_is_found() {
         [Source::planted("crates/engine/Cargo.toml", &text)]
     };
     assert_none(looking_up(&planted("motcua-store.workspace = true")));
-    assert_bites(
-        looking_up(&planted("motcua-store-sql.workspace = true")),
-        "store-sql",
-    );
-    assert_bites(
-        looking_up(&planted("motcua-server = { path = \"../server\" }")),
-        "server",
-    );
-    assert_bites(
-        looking_up(&planted("[target.'cfg(unix)'.dependencies.motcua-api]")),
-        "api",
-    );
+    assert_bites(looking_up(&planted("motcua-store-sql.workspace = true")), "store-sql");
+    assert_bites(looking_up(&planted("motcua-server = { path = \"../server\" }")), "server");
+    assert_bites(looking_up(&planted("[target.'cfg(unix)'.dependencies.motcua-api]")), "api");
 }
 
 #[test]

@@ -43,23 +43,15 @@ fn the_core_asks_no_clock_no_file_and_no_network() {
 #[test]
 fn a_clock_in_the_core_is_found_and_comments_and_tests_may_name_it() {
     let planted = |text: &str| [Source::planted("crates/dossiers/src/decide.rs", text)];
-    assert_bites(
-        reaching_out(&planted("fn f() { jiff::Timestamp::now(); }")),
-        "Timestamp::now",
-    );
+    assert_bites(reaching_out(&planted("fn f() { jiff::Timestamp::now(); }")), "Timestamp::now");
     assert_bites(reaching_out(&planted("use std::fs::File;")), "std::fs");
-    assert_none(reaching_out(&planted(
-        "// Timestamp::now\nconst A: &str = \"std::fs\";",
-    )));
+    assert_none(reaching_out(&planted("// Timestamp::now\nconst A: &str = \"std::fs\";")));
     let test = "fn f() {}\n\n#[cfg(test)]\nmod tests {\n use std::fs;\n}\n";
     assert_none(reaching_out(&planted(test)));
 }
 
 #[test]
 fn the_shell_may_use_the_world() {
-    let planted = [Source::planted(
-        "crates/engine/src/clock.rs",
-        "use std::time::SystemTime;",
-    )];
+    let planted = [Source::planted("crates/engine/src/clock.rs", "use std::time::SystemTime;")];
     assert_none(reaching_out(&planted));
 }

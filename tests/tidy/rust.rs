@@ -43,8 +43,7 @@ fn comment(text: &str) -> Option<usize> {
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
     }
-    text.starts_with("/*")
-        .then(|| text.find("*/").map_or(text.len(), |end| end + 2))
+    text.starts_with("/*").then(|| text.find("*/").map_or(text.len(), |end| end + 2))
 }
 
 /// Length of the string or character that begins here.
@@ -61,9 +60,7 @@ fn literal(text: &str) -> Option<usize> {
         rest[hashes..].strip_prefix('"')?;
         let close = format!("\"{}", "#".repeat(hashes));
         let body = hashes + 1;
-        let end = rest[body..]
-            .find(&close)
-            .map_or(rest.len(), |at| body + at + close.len());
+        let end = rest[body..].find(&close).map_or(rest.len(), |at| body + at + close.len());
         return Some(before + end);
     }
     if rest.starts_with('"') {
@@ -103,17 +100,11 @@ pub(crate) fn functions(text: &str) -> Vec<Function> {
         let head = &code[at + 3..];
         let name: String = head.chars().take_while(|c| is_word(*c)).collect();
         // `fn (..)` is a type; a signature that ends in `;` has no body.
-        let body = head
-            .find(['{', ';'])
-            .filter(|end| head[*end..].starts_with('{'));
+        let body = head.find(['{', ';']).filter(|end| head[*end..].starts_with('{'));
         if let (false, Some(body)) = (name.is_empty(), body) {
             let end = body + block(&head[body..]);
             let line = 1 + code[..at].matches('\n').count();
-            found.push(Function {
-                name,
-                line,
-                lines: 1 + head[..end].matches('\n').count(),
-            });
+            found.push(Function { name, line, lines: 1 + head[..end].matches('\n').count() });
         }
     }
     found
@@ -142,11 +133,7 @@ pub(crate) fn without_tests(text: &str) -> &str {
         let module = text[*at..].lines().nth(2).unwrap_or_default();
         module.ends_with('{')
     };
-    let at = foot
-        .iter()
-        .filter_map(|foot| text.find(foot))
-        .filter(inline)
-        .min();
+    let at = foot.iter().filter_map(|foot| text.find(foot)).filter(inline).min();
     at.map_or(text, |at| &text[..=at])
 }
 
@@ -159,27 +146,18 @@ mod tests {
         let text =
             "fn a<'x>() {\n  let _ = ('{', '\\'', \"}\\\"{\", r#\"{\"{\"#); // }\n}\nfn b() {}\n";
         let found = functions(text);
-        let found: Vec<_> = found
-            .iter()
-            .map(|f| (f.name.as_str(), f.line, f.lines))
-            .collect();
+        let found: Vec<_> = found.iter().map(|f| (f.name.as_str(), f.line, f.lines)).collect();
         assert_eq!(found, [("a", 1, 3), ("b", 4, 1)]);
     }
 
     #[test]
     fn types_and_promises_of_functions_have_no_body() {
-        assert_eq!(
-            functions("type F = fn (u8);\ntrait T { fn t(&self); }\n"),
-            []
-        );
+        assert_eq!(functions("type F = fn (u8);\ntrait T { fn t(&self); }\n"), []);
     }
 
     #[test]
     fn the_tests_at_the_foot_are_no_part_of_the_file() {
-        assert_eq!(
-            without_tests("a\n\n#[cfg(test)]\nmod tests {\n}\n"),
-            "a\n\n"
-        );
+        assert_eq!(without_tests("a\n\n#[cfg(test)]\nmod tests {\n}\n"), "a\n\n");
         let apart = "#![x]\n\n#[cfg(test)]\nmod tests;\nfn a() {}\n";
         assert_eq!(without_tests(apart), apart);
     }

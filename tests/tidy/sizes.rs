@@ -12,9 +12,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LINE_CHARS_MAX: usize = 110;
 
 fn long_files(sources: &[Source]) -> Vec<String> {
-    let production = sources
-        .iter()
-        .filter(|source| source.is_rust() && !source.is_test());
+    let production = sources.iter().filter(|source| source.is_rust() && !source.is_test());
     let measured = production.map(|source| (source, without_tests(&source.text).lines().count()));
     measured
         .filter(|(_, lines)| *lines > FILE_LINES_MAX)
@@ -23,20 +21,13 @@ fn long_files(sources: &[Source]) -> Vec<String> {
 }
 
 fn long_functions(sources: &[Source]) -> Vec<String> {
-    let production = sources
-        .iter()
-        .filter(|source| source.is_rust() && !source.is_test());
+    let production = sources.iter().filter(|source| source.is_rust() && !source.is_test());
     production
         .flat_map(|source| {
             let long = functions(without_tests(&source.text))
                 .into_iter()
                 .filter(|f| f.lines > FUNCTION_LINES_MAX);
-            long.map(|f| {
-                format!(
-                    "{}:{}: fn {} has {} lines",
-                    source.path, f.line, f.name, f.lines
-                )
-            })
+            long.map(|f| format!("{}:{}: fn {} has {} lines", source.path, f.line, f.name, f.lines))
         })
         .collect()
 }
@@ -51,12 +42,7 @@ fn long_lines(sources: &[Source]) -> Vec<String> {
         let lines = source.text.lines().enumerate();
         let long = lines.filter(|(_, line)| line.chars().count() > LINE_CHARS_MAX);
         long.map(|(i, line)| {
-            format!(
-                "{}:{}: {} characters",
-                source.path,
-                i + 1,
-                line.chars().count()
-            )
+            format!("{}:{}: {} characters", source.path, i + 1, line.chars().count())
         })
     })
     .collect()
@@ -81,10 +67,7 @@ fn no_line_is_longer_than_110_characters() {
 fn a_file_of_601_lines_is_found_and_its_tests_are_not_counted() {
     let file = |lines: usize, tests: usize| {
         let tests = "\n".repeat(tests);
-        let text = format!(
-            "{}#[cfg(test)]\nmod tests {{{tests}}}\n",
-            "\n".repeat(lines)
-        );
+        let text = format!("{}#[cfg(test)]\nmod tests {{{tests}}}\n", "\n".repeat(lines));
         [Source::planted("crates/a/src/b.rs", &text)]
     };
     assert_none(long_files(&file(600, 900)));
@@ -98,10 +81,7 @@ fn a_function_of_71_lines_is_found() {
         [Source::planted("crates/a/src/b.rs", &text)]
     };
     assert_none(long_functions(&function(70)));
-    assert_bites(
-        long_functions(&function(71)),
-        "crates/a/src/b.rs:1: fn long",
-    );
+    assert_bites(long_functions(&function(71)), "crates/a/src/b.rs:1: fn long");
 }
 
 #[test]

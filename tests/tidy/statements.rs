@@ -5,9 +5,8 @@ use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
 
 /// Words that a statement begins with.
-const VERBS: [&str; 9] = [
-    "BEGIN", "COMMIT", "DELETE", "INSERT", "PRAGMA", "ROLLBACK", "SELECT", "UPDATE", "WITH",
-];
+const VERBS: [&str; 9] =
+    ["BEGIN", "COMMIT", "DELETE", "INSERT", "PRAGMA", "ROLLBACK", "SELECT", "UPDATE", "WITH"];
 
 /// Name and text of every constant that is one string literal.
 fn constants(text: &str) -> Vec<(&str, &str)> {
@@ -22,20 +21,16 @@ fn constants(text: &str) -> Vec<(&str, &str)> {
 
 fn is_statement(text: &str) -> bool {
     let statement = text.lines().map(str::trim).find(|line| !line.is_empty());
-    let statement = statement
-        .filter(|line| !line.starts_with("--"))
-        .or_else(|| {
-            let after_name = text.lines().nth(1).map(str::trim);
-            after_name.filter(|_| text.starts_with("--"))
-        });
+    let statement = statement.filter(|line| !line.starts_with("--")).or_else(|| {
+        let after_name = text.lines().nth(1).map(str::trim);
+        after_name.filter(|_| text.starts_with("--"))
+    });
     let verb = statement.and_then(|line| line.split([' ', '(']).next());
     verb.is_some_and(|verb| VERBS.contains(&verb))
 }
 
 fn unnamed_statements(sources: &[Source]) -> Vec<String> {
-    let sql = sources
-        .iter()
-        .filter(|source| source.path.starts_with("crates/store-sql/src/"));
+    let sql = sources.iter().filter(|source| source.path.starts_with("crates/store-sql/src/"));
     sql.flat_map(|source| {
         let constants = constants(without_tests(&source.text)).into_iter();
         let wrong = constants.filter(|(name, text)| {
@@ -44,10 +39,7 @@ fn unnamed_statements(sources: &[Source]) -> Vec<String> {
         });
         let said = wrong.map(|(name, _)| {
             let wanted = name.to_lowercase();
-            format!(
-                "{}: {name} must begin with the line `-- {wanted}`",
-                source.path
-            )
+            format!("{}: {name} must begin with the line `-- {wanted}`", source.path)
         });
         said.collect::<Vec<_>>()
     })
@@ -87,11 +79,7 @@ fn every_statement_carries_its_name_in_its_first_line() {
 fn migrations_are_numbered_without_gaps() {
     let sources = sources();
     let paths: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
-    assert!(
-        paths
-            .iter()
-            .any(|path| path.starts_with("migrations/sqlite/0001_"))
-    );
+    assert!(paths.iter().any(|path| path.starts_with("migrations/sqlite/0001_")));
     assert_none(misnumbered(&paths));
 }
 
@@ -104,18 +92,12 @@ fn a_statement_without_its_name_is_found() {
     assert_bites(unnamed_statements(&planted(&other)), "DRAFT_BY_ID");
     let bare = "const DRAFT_BY_ID: &str =\n    \"SELECT 1\";";
     assert_bites(unnamed_statements(&planted(bare)), "DRAFT_BY_ID");
-    assert_none(unnamed_statements(&planted(
-        "const KIND: &str = \"draft\";",
-    )));
+    assert_none(unnamed_statements(&planted("const KIND: &str = \"draft\";")));
 }
 
 #[test]
 fn a_gap_between_migrations_is_found() {
-    let planted = [
-        "migrations/a/0001_x.sql",
-        "migrations/a/0003_y.sql",
-        "migrations/b/0001_x.sql",
-    ];
+    let planted = ["migrations/a/0001_x.sql", "migrations/a/0003_y.sql", "migrations/b/0001_x.sql"];
     assert_bites(misnumbered(&planted), "migrations/a/0003_y.sql");
     let twice = ["migrations/a/0001_x.sql", "migrations/a/0001_y.sql"];
     assert_bites(misnumbered(&twice), "0001_y.sql must begin with 0002_");

@@ -15,10 +15,7 @@ pub(crate) struct Source {
 impl Source {
     /// A file that exists only in a test.
     pub(crate) fn planted(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 
     /// Whether the file is Rust.
@@ -34,24 +31,14 @@ impl Source {
 }
 
 /// Folders that hold what is made, not written.
-const SKIPPED: [&str; 6] = [
-    ".git",
-    ".venv",
-    "__pycache__",
-    "corpus",
-    "artifacts",
-    "target",
-];
+const SKIPPED: [&str; 6] = [".git", ".venv", "__pycache__", "corpus", "artifacts", "target"];
 /// Folder of a service that runs in the checkout.
 const SERVICE_DATA: &str = "data";
 
 /// The root of the project.
 pub(crate) fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("the tests lie in the project")
-        .to_owned()
+    tests.parent().expect("the tests lie in the project").to_owned()
 }
 
 /// Every text file, by path.
@@ -59,21 +46,14 @@ pub(crate) fn sources() -> Vec<Source> {
     let mut found = Vec::new();
     collect(&root(), &root(), &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(
-        found.len() > 100,
-        "the project has more files than {}",
-        found.len()
-    );
+    assert!(found.len() > 100, "the project has more files than {}", found.len());
     found
 }
 
 fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("a folder of the project") {
         let path = entry.expect("an entry").path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .expect("names are UTF-8");
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         if path.is_dir() {
             let is_data = folder == root && name == SERVICE_DATA;
             if !SKIPPED.contains(&name) && !is_data {

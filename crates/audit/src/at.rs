@@ -21,11 +21,7 @@ impl At {
     /// # Errors
     /// [`HeaderError::Member`] outside the years 0000 to 9999.
     pub const fn from_micros(micros: i64) -> Result<Self, HeaderError> {
-        if micros < MIN_US || micros > MAX_US {
-            Err(NOT_AT)
-        } else {
-            Ok(Self(micros))
-        }
+        if micros < MIN_US || micros > MAX_US { Err(NOT_AT) } else { Ok(Self(micros)) }
     }
 
     /// Microseconds after 1970-01-01T00:00:00Z.
@@ -48,9 +44,7 @@ impl At {
             return Err(NOT_AT);
         }
         let number = |from: usize, to: usize| {
-            bytes[from..to]
-                .iter()
-                .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+            bytes[from..to].iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
         };
         let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
         let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));
@@ -113,11 +107,7 @@ fn date_from_days(days: i64) -> (i64, i64, i64) {
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }

@@ -128,16 +128,8 @@ pub fn seal(
 ) -> Result<(Vec<SealedEvent>, ChainHead), SealError> {
     check_origin(origin)?;
     let mut head = match head {
-        Some(head) => ChainHead {
-            at: at.max(head.at),
-            ..head.clone()
-        },
-        None => ChainHead {
-            seq: 0,
-            hash: genesis(origin, chain),
-            at,
-            state: None,
-        },
+        Some(head) => ChainHead { at: at.max(head.at), ..head.clone() },
+        None => ChainHead { seq: 0, hash: genesis(origin, chain), at, state: None },
     };
     let mut buffer = Vec::with_capacity(1024);
     let mut sealed = Vec::with_capacity(events.len());
@@ -157,19 +149,8 @@ pub fn seal(
         };
         let bytes = header.encode()?;
         let hash = event_hash(&bytes);
-        head = ChainHead {
-            seq: header.seq,
-            hash,
-            at: head.at,
-            state: header.to,
-        };
-        sealed.push(SealedEvent {
-            seq: head.seq,
-            header: bytes,
-            hash,
-            commitments,
-            fields,
-        });
+        head = ChainHead { seq: header.seq, hash, at: head.at, state: header.to };
+        sealed.push(SealedEvent { seq: head.seq, header: bytes, hash, commitments, fields });
     }
     Ok((sealed, head))
 }
@@ -215,16 +196,8 @@ mod tests {
     }
 
     fn event(to: &str, names: &[&str]) -> NewEvent {
-        let fields = names
-            .iter()
-            .map(|name| ((*name).to_owned(), cj::Value::Null))
-            .collect();
-        NewEvent {
-            kind: "advance".into(),
-            to: Some(to.into()),
-            def: None,
-            fields,
-        }
+        let fields = names.iter().map(|name| ((*name).to_owned(), cj::Value::Null)).collect();
+        NewEvent { kind: "advance".into(), to: Some(to.into()), def: None, fields }
     }
 
     fn seal_one(event: NewEvent) -> Result<(Vec<SealedEvent>, ChainHead), SealError> {
@@ -245,23 +218,12 @@ mod tests {
         let (sealed, head) = seal(ORIGIN, &chain(), None, at(5), events, &mut || Salt([0; 32]))
             .expect("valid events");
         let (first, second) = (header(&sealed[0]), header(&sealed[1]));
-        assert_eq!(
-            (first.seq, first.prev, first.from),
-            (1, genesis(ORIGIN, &chain()), None)
-        );
-        assert_eq!(
-            (second.seq, second.prev, second.from),
-            (2, sealed[0].hash, first.to)
-        );
+        assert_eq!((first.seq, first.prev, first.from), (1, genesis(ORIGIN, &chain()), None));
+        assert_eq!((second.seq, second.prev, second.from), (2, sealed[0].hash, first.to));
         assert_eq!((first.at, second.at), (at(5), at(5)));
         assert_eq!(
             head,
-            ChainHead {
-                seq: 2,
-                hash: sealed[1].hash,
-                at: at(5),
-                state: Some("b".into())
-            }
+            ChainHead { seq: 2, hash: sealed[1].hash, at: at(5), state: Some("b".into()) }
         );
     }
 
@@ -269,15 +231,9 @@ mod tests {
     fn a_clock_that_stepped_back_is_clamped_to_the_head() {
         let (_, head) = seal_one(event("a", &[])).expect("valid");
         let mut salts = || Salt([0; 32]);
-        let (sealed, next) = seal(
-            ORIGIN,
-            &chain(),
-            Some(&head),
-            at(4),
-            vec![event("b", &[])],
-            &mut salts,
-        )
-        .expect("valid");
+        let (sealed, next) =
+            seal(ORIGIN, &chain(), Some(&head), at(4), vec![event("b", &[])], &mut salts)
+                .expect("valid");
         assert_eq!((header(&sealed[0]).at, next.at), (at(5), at(5)));
     }
 
@@ -292,22 +248,11 @@ mod tests {
     #[test]
     fn fields_are_sorted_by_byte_and_each_has_its_own_salt() {
         let (sealed, _) = seal_one(event("a", &["b", "a.b", "B", "a"])).expect("valid");
-        let names: Vec<_> = sealed[0]
-            .fields
-            .iter()
-            .map(|field| field.name.as_str())
-            .collect();
+        let names: Vec<_> = sealed[0].fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["B", "a", "a.b", "b"]);
-        let salts: Vec<_> = sealed[0]
-            .fields
-            .iter()
-            .map(|field| field.salt.0[0])
-            .collect();
+        let salts: Vec<_> = sealed[0].fields.iter().map(|field| field.salt.0[0]).collect();
         assert_eq!(salts, [1, 2, 3, 4]);
-        assert_eq!(
-            header(&sealed[0]).fields,
-            fields_root(&sealed[0].commitments)
-        );
+        assert_eq!(header(&sealed[0]).fields, fields_root(&sealed[0].commitments));
     }
 
     #[test]
@@ -318,21 +263,12 @@ mod tests {
         );
         assert_eq!(
             seal_one(event("a", &["họ"])),
-            Err(SealError::Field {
-                name: "họ".into(),
-                source: FieldError::Name
-            })
+            Err(SealError::Field { name: "họ".into(), source: FieldError::Name })
         );
-        assert_eq!(
-            seal_one(event("a b", &[])),
-            Err(HeaderError::Member { key: "to" }.into())
-        );
+        assert_eq!(seal_one(event("a b", &[])), Err(HeaderError::Member { key: "to" }.into()));
         let many: Vec<_> = (0..1025).map(|number| format!("f{number}")).collect();
         let names: Vec<_> = many.iter().map(String::as_str).collect();
-        assert_eq!(
-            seal_one(event("a", &names)),
-            Err(SealError::TooManyFields(1025))
-        );
+        assert_eq!(seal_one(event("a", &names)), Err(SealError::TooManyFields(1025)));
         assert!(seal_one(event("a", &names[..1024])).is_ok());
     }
 

@@ -67,9 +67,7 @@ pub enum CjError {
 /// Whether a text matches the key grammar `[A-Za-z0-9_.:/-]{1,200}`.
 pub fn key_is_valid(key: &str) -> bool {
     (1..=KEY_BYTES_MAX).contains(&key.len())
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:/-".contains(&byte))
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:/-".contains(&byte))
 }
 
 /// The one spelling of a value.
@@ -99,10 +97,9 @@ pub fn to_json(value: &Value) -> serde_json::Value {
         Value::Int(int) => (*int).into(),
         Value::String(text) => text.as_str().into(),
         Value::Array(items) => items.iter().map(to_json).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, member)| (key.clone(), to_json(member)))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(key, member)| (key.clone(), to_json(member))).collect()
+        }
     }
 }
 
@@ -129,37 +126,21 @@ fn take_json(json: &serde_json::Value, depth: u32) -> Result<Value, CjError> {
             let member = |(key, json): (&String, _)| {
                 Ok((checked_key(key)?.to_owned(), take_json(json, depth)?))
             };
-            members
-                .iter()
-                .map(member)
-                .collect::<Result<_, _>>()
-                .map(Value::Object)
+            members.iter().map(member).collect::<Result<_, _>>().map(Value::Object)
         }
     }
 }
 
 fn deeper(depth: u32) -> Result<u32, CjError> {
-    if depth < DEPTH_MAX {
-        Ok(depth + 1)
-    } else {
-        Err(CjError::Depth)
-    }
+    if depth < DEPTH_MAX { Ok(depth + 1) } else { Err(CjError::Depth) }
 }
 
 fn checked_int(int: i64) -> Result<i64, CjError> {
-    if (-INT_MAX..=INT_MAX).contains(&int) {
-        Ok(int)
-    } else {
-        Err(CjError::IntRange)
-    }
+    if (-INT_MAX..=INT_MAX).contains(&int) { Ok(int) } else { Err(CjError::IntRange) }
 }
 
 fn checked_key(key: &str) -> Result<&str, CjError> {
-    if key_is_valid(key) {
-        Ok(key)
-    } else {
-        Err(CjError::Key(key.to_owned()))
-    }
+    if key_is_valid(key) { Ok(key) } else { Err(CjError::Key(key.to_owned())) }
 }
 
 /// Appends a value that stands inside `depth` levels.
@@ -293,10 +274,7 @@ pub(crate) mod tests {
                 + r#"\u001c\u001d\u001e\u001f ""#
         );
         let literal = "/\u{7f}\u{80}\u{2028}Nguyễn 😀'<>&";
-        assert_eq!(
-            text(&Value::String(literal.into())),
-            format!("\"{literal}\"")
-        );
+        assert_eq!(text(&Value::String(literal.into())), format!("\"{literal}\""));
         assert_eq!(text(&Value::String(r#"a"b\c"#.into())), r#""a\"b\\c""#);
     }
 
@@ -319,11 +297,7 @@ pub(crate) mod tests {
     #[test]
     fn keys_are_sorted_by_byte_and_of_a_narrow_grammar() {
         let object = |keys: &[&str]| {
-            Value::Object(
-                keys.iter()
-                    .map(|key| ((*key).to_owned(), Value::Null))
-                    .collect(),
-            )
+            Value::Object(keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect())
         };
         assert_eq!(
             text(&object(&["b", "a.b", "a", "B", "1", "a:b/c-d_e"])),

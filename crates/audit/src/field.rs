@@ -108,10 +108,7 @@ mod tests {
     #[test]
     fn a_value_may_nest_31_levels_inside_its_opening() {
         assert!(commitment("a", &nested(31), &SALT).is_ok());
-        assert_eq!(
-            commitment("a", &nested(32), &SALT),
-            Err(cj::CjError::Depth.into())
-        );
+        assert_eq!(commitment("a", &nested(32), &SALT), Err(cj::CjError::Depth.into()));
     }
 
     #[test]

@@ -97,9 +97,7 @@ impl Serialize for Hash {
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -133,13 +131,7 @@ mod tests {
     fn any_other_text_is_refused() {
         let good = "0a".repeat(32);
         let long = format!("{good}0");
-        for bad in [
-            "",
-            &good[1..],
-            &long,
-            &good.to_uppercase(),
-            &good.replace('a', "g"),
-        ] {
+        for bad in ["", &good[1..], &long, &good.to_uppercase(), &good.replace('a', "g")] {
             assert_eq!(bad.parse::<Hash>(), Err(HexError), "{bad:?}");
         }
         let wide = format!("{}é", &good[2..]);

@@ -130,10 +130,7 @@ impl Header {
         out.extend_from_slice(b",\"prev\":\"");
         out.extend_from_slice(&self.prev.digits());
         out.extend_from_slice(b"\",\"seq\":");
-        cj::write_int(
-            &mut out,
-            self.seq.try_into().expect("checked to be within 2^53-1"),
-        );
+        cj::write_int(&mut out, self.seq.try_into().expect("checked to be within 2^53-1"));
         out.extend_from_slice(b",\"to\":");
         write_optional(&mut out, self.to.as_deref().map(str::as_bytes));
         out.extend_from_slice(b",\"v\":1}");
@@ -151,9 +148,8 @@ impl Header {
         let Value::Object(members) = cj::decode(bytes)? else {
             return Err(HeaderError::Keys);
         };
-        const KEYS: [&str; 11] = [
-            "at", "chain", "def", "fields", "from", "kind", "n", "prev", "seq", "to", "v",
-        ];
+        const KEYS: [&str; 11] =
+            ["at", "chain", "def", "fields", "from", "kind", "n", "prev", "seq", "to", "v"];
         if !members.keys().eq(KEYS) {
             return Err(HeaderError::Keys);
         }
@@ -161,10 +157,7 @@ impl Header {
         let header = Self {
             at: At::parse(members.text("at")?)?,
             chain: ChainId::parse(members.text("chain")?)?,
-            def: members
-                .optional("def")?
-                .map(|text| hash("def", text))
-                .transpose()?,
+            def: members.optional("def")?.map(|text| hash("def", text)).transpose()?,
             fields: hash("fields", members.text("fields")?)?,
             from: members.optional("from")?.map(str::to_owned),
             kind: members.text("kind")?.to_owned(),
@@ -292,16 +285,9 @@ mod tests {
     #[test]
     fn a_header_is_canonical_json_and_reads_back() {
         let bytes = header().encode().expect("valid");
-        assert_eq!(
-            cj::encode(&cj::decode(&bytes).expect("canonical")),
-            Ok(bytes.clone())
-        );
+        assert_eq!(cj::encode(&cj::decode(&bytes).expect("canonical")), Ok(bytes.clone()));
         assert_eq!(Header::decode(&bytes), Ok(header()));
-        let full = Header {
-            def: Some(Hash([7; 32])),
-            to: Some("a.b-c_D9".into()),
-            ..header()
-        };
+        let full = Header { def: Some(Hash([7; 32])), to: Some("a.b-c_D9".into()), ..header() };
         assert_eq!(Header::decode(&full.encode().expect("valid")), Ok(full));
     }
 
@@ -310,27 +296,15 @@ mod tests {
         refused("[]", HeaderError::Keys);
         refused("{}", HeaderError::Keys);
         refused(&text().replace(",\"v\":1", ""), HeaderError::Keys);
-        refused(
-            &text().replace(",\"v\":1", ",\"v\":1,\"w\":1"),
-            HeaderError::Keys,
-        );
+        refused(&text().replace(",\"v\":1", ",\"v\":1,\"w\":1"), HeaderError::Keys);
         refused(&text().replace("\"kind\"", "\"king\""), HeaderError::Keys);
     }
 
     #[test]
     fn other_spellings_are_refused() {
-        refused(
-            &text().replace(":null", ": null"),
-            CjError::Syntax { at: 97 }.into(),
-        );
-        refused(
-            &text().replace("accept", r"\u0061ccept"),
-            CjError::Spelling.into(),
-        );
-        refused(
-            &format!("{} ", text()),
-            CjError::Syntax { at: text().len() }.into(),
-        );
+        refused(&text().replace(":null", ": null"), CjError::Syntax { at: 97 }.into());
+        refused(&text().replace("accept", r"\u0061ccept"), CjError::Spelling.into());
+        refused(&format!("{} ", text()), CjError::Syntax { at: text().len() }.into());
         refused(&" ".repeat(4097), HeaderError::TooLong(4097));
     }
 
@@ -375,56 +349,25 @@ mod tests {
     #[test]
     fn limits_of_lengths_are_inclusive() {
         let ok = |header: Header| header.encode().is_ok_and(|b| Header::decode(&b).is_ok());
-        assert!(ok(Header {
-            kind: format!("a{}", "0".repeat(63)),
-            ..header()
-        }));
-        assert!(!ok(Header {
-            kind: format!("a{}", "0".repeat(64)),
-            ..header()
-        }));
-        assert!(ok(Header {
-            to: Some("s".repeat(128)),
-            ..header()
-        }));
-        assert!(!ok(Header {
-            to: Some("s".repeat(129)),
-            ..header()
-        }));
-        assert!(ok(Header {
-            n: 1024,
-            ..header()
-        }));
-        assert!(!ok(Header {
-            n: 1025,
-            ..header()
-        }));
-        assert!(ok(Header {
-            seq: (1 << 53) - 1,
-            ..header()
-        }));
-        assert!(!ok(Header {
-            seq: 1 << 53,
-            ..header()
-        }));
+        assert!(ok(Header { kind: format!("a{}", "0".repeat(63)), ..header() }));
+        assert!(!ok(Header { kind: format!("a{}", "0".repeat(64)), ..header() }));
+        assert!(ok(Header { to: Some("s".repeat(128)), ..header() }));
+        assert!(!ok(Header { to: Some("s".repeat(129)), ..header() }));
+        assert!(ok(Header { n: 1024, ..header() }));
+        assert!(!ok(Header { n: 1025, ..header() }));
+        assert!(ok(Header { seq: (1 << 53) - 1, ..header() }));
+        assert!(!ok(Header { seq: 1 << 53, ..header() }));
         assert!(!ok(Header { seq: 0, ..header() }));
     }
 
     #[test]
     fn chain_names_follow_their_grammar() {
         let (class, name) = ("c".repeat(16), "n".repeat(128));
-        for good in [
-            "sys:definitions",
-            "acc:1",
-            "a:A.b_c-9",
-            &format!("{class}:{name}"),
-        ] {
+        for good in ["sys:definitions", "acc:1", "a:A.b_c-9", &format!("{class}:{name}")] {
             assert!(ChainId::parse(good).is_ok(), "{good}");
         }
         let (long_class, long_name) = (format!("{class}c:x"), format!("a:{name}n"));
-        for bad in [
-            "", "sys", "sys:", ":x", "s1:x", "sys:a:b", "sys:a b", "sys:đ",
-        ] {
+        for bad in ["", "sys", "sys:", ":x", "s1:x", "sys:a:b", "sys:a b", "sys:đ"] {
             assert!(ChainId::parse(bad).is_err(), "{bad}");
         }
         assert!(ChainId::parse(&long_class).is_err() && ChainId::parse(&long_name).is_err());

@@ -70,14 +70,8 @@ mod chain_text {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum SlotOut<'a> {
-    Opened {
-        name: &'a str,
-        salt: &'a Salt,
-        value: &'a cj::Value,
-    },
-    Withheld {
-        c: &'a Hash,
-    },
+    Opened { name: &'a str, salt: &'a Salt, value: &'a cj::Value },
+    Withheld { c: &'a Hash },
 }
 
 /// All members a slot can have; which ones go together is checked after reading.
@@ -109,21 +103,13 @@ impl Serialize for FieldSlot {
 impl<'de> Deserialize<'de> for FieldSlot {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match SlotIn::deserialize(from)? {
-            SlotIn {
-                name: Some(name),
-                salt: Some(salt),
-                value: Some(value),
-                c: None,
-            } => Ok(Self::Opened(Field { name, value, salt })),
-            SlotIn {
-                name: None,
-                salt: None,
-                value: None,
-                c: Some(c),
-            } => Ok(Self::Withheld(c)),
-            SlotIn { .. } => Err(de::Error::custom(
-                "a field has either name, salt and value, or c alone",
-            )),
+            SlotIn { name: Some(name), salt: Some(salt), value: Some(value), c: None } => {
+                Ok(Self::Opened(Field { name, value, salt }))
+            }
+            SlotIn { name: None, salt: None, value: None, c: Some(c) } => Ok(Self::Withheld(c)),
+            SlotIn { .. } => {
+                Err(de::Error::custom("a field has either name, salt and value, or c alone"))
+            }
         }
     }
 }
@@ -147,15 +133,8 @@ mod tests {
 
     #[test]
     fn a_line_has_its_members_in_a_fixed_order() {
-        let field = Field {
-            name: "note".into(),
-            value: cj::Value::Null,
-            salt: Salt([2; 32]),
-        };
-        let text = write(&line(vec![
-            FieldSlot::Opened(field),
-            FieldSlot::Withheld(Hash([3; 32])),
-        ]));
+        let field = Field { name: "note".into(), value: cj::Value::Null, salt: Salt([2; 32]) };
+        let text = write(&line(vec![FieldSlot::Opened(field), FieldSlot::Withheld(Hash([3; 32]))]));
         let (hash, salt, c) = ("01".repeat(32), "02".repeat(32), "03".repeat(32));
         let start = r#"{"origin":"shop.example/log/1","chain":"dossier:1","seq":3,"#;
         let middle = format!(r#""header":"{{\"at\":1}}","hash":"{hash}","fields":["#);
@@ -165,11 +144,7 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        let field = Field {
-            name: "a".into(),
-            value: cj::Value::Int(1),
-            salt: Salt([2; 32]),
-        };
+        let field = Field { name: "a".into(), value: cj::Value::Int(1), salt: Salt([2; 32]) };
         let good = write(&line(vec![FieldSlot::Opened(field)]));
         assert!(read(&good).is_ok());
         let c = format!("\"c\":\"{}\"", "03".repeat(32));
@@ -198,18 +173,9 @@ mod tests {
 
     fn any_slot() -> impl Strategy<Value = FieldSlot> {
         let opened = ("[A-Za-z0-9_.:/-]{1,9}", any_value(), any::<[u8; 32]>()).prop_map(
-            |(name, value, salt)| {
-                FieldSlot::Opened(Field {
-                    name,
-                    value,
-                    salt: Salt(salt),
-                })
-            },
+            |(name, value, salt)| FieldSlot::Opened(Field { name, value, salt: Salt(salt) }),
         );
-        prop_oneof![
-            opened,
-            any::<[u8; 32]>().prop_map(|c| FieldSlot::Withheld(Hash(c)))
-        ]
+        prop_oneof![opened, any::<[u8; 32]>().prop_map(|c| FieldSlot::Withheld(Hash(c)))]
     }
 
     proptest! {

@@ -6,13 +6,7 @@ use crate::Hash;
 
 /// `H(0x00 || entry)`, the hash of one entry.
 pub fn leaf(entry: &[u8]) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update([0])
-            .chain_update(entry)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
 }
 
 /// `H(0x01 || left || right)`, the hash of an inner node.
@@ -31,17 +25,12 @@ pub fn mth<'a>(entries: impl IntoIterator<Item = &'a [u8]>) -> Hash {
     for (count, entry) in entries.into_iter().enumerate() {
         let mut hash = leaf(entry);
         for _ in 0..count.trailing_ones() {
-            let left = subtrees
-                .pop()
-                .expect("each one bit of the count is a subtree");
+            let left = subtrees.pop().expect("each one bit of the count is a subtree");
             hash = node(&left, &hash);
         }
         subtrees.push(hash);
     }
-    let joined = subtrees
-        .into_iter()
-        .rev()
-        .reduce(|right, left| node(&left, &right));
+    let joined = subtrees.into_iter().rev().reduce(|right, left| node(&left, &right));
     joined.unwrap_or_else(|| Hash(Sha256::digest(b"").into()))
 }
 

@@ -75,14 +75,7 @@ impl ChainVerifier {
     /// A verifier that expects event 1 of `chain` in the log `origin`.
     pub fn new(origin: &str, chain: ChainId) -> Self {
         let prev = genesis(origin, &chain);
-        Self {
-            chain,
-            next_seq: 1,
-            prev,
-            prev_stored: None,
-            head: None,
-            head_is_last: true,
-        }
+        Self { chain, next_seq: 1, prev, prev_stored: None, head: None, head_is_last: true }
     }
 
     /// Checks the next event where commitments are known only through `slots`, as in an export. A
@@ -128,10 +121,7 @@ impl ChainVerifier {
             Ok(header) if stored_hash == Some(&hash) => header.seq,
             Ok(_) | Err(_) => self.next_seq,
         };
-        let mut report = Report {
-            seq,
-            findings: Vec::new(),
-        };
+        let mut report = Report { seq, findings: Vec::new() };
         if let Some(stored) = altered {
             report.event(
                 code::EVENT_HASH,
@@ -150,38 +140,19 @@ impl ChainVerifier {
             ),
         }
         check_fields(header.as_ref().ok(), stored, slots, &mut report);
-        self.advance(
-            header.ok().filter(|_| altered.is_none()),
-            hash,
-            altered.copied(),
-        );
+        self.advance(header.ok().filter(|_| altered.is_none()), hash, altered.copied());
         report.findings
     }
 
     fn check_links(&self, header: &Header, report: &mut Report) {
         if header.chain != self.chain {
-            report.event(
-                code::CHAIN,
-                &self.chain,
-                &header.chain,
-                "it belongs to another chain",
-            );
+            report.event(code::CHAIN, &self.chain, &header.chain, "it belongs to another chain");
         }
         if header.seq != self.next_seq {
-            report.event(
-                code::SEQ,
-                self.next_seq,
-                header.seq,
-                "it is not the next of its chain",
-            );
+            report.event(code::SEQ, self.next_seq, header.seq, "it is not the next of its chain");
         }
         if header.prev != self.prev && Some(header.prev) != self.prev_stored {
-            report.event(
-                code::PREV,
-                self.prev,
-                header.prev,
-                "it does not follow the event before",
-            );
+            report.event(code::PREV, self.prev, header.prev, "it does not follow the event before");
         }
         if let Some(head) = &self.head
             && header.at < head.at
@@ -216,12 +187,7 @@ impl ChainVerifier {
             return;
         };
         self.next_seq = header.seq + 1;
-        self.head = Some(ChainHead {
-            seq: header.seq,
-            hash,
-            at: header.at,
-            state: header.to,
-        });
+        self.head = Some(ChainHead { seq: header.seq, hash, at: header.at, state: header.to });
     }
 }
 
@@ -235,17 +201,8 @@ fn check_fields(
     let computed = check_slots(stored, slots, report);
     let counts = [Some(slots.len()), stored.map(<[Hash]>::len)];
     let expected = header.map_or(slots.len(), |header| header.n as usize);
-    if let Some(count) = counts
-        .into_iter()
-        .flatten()
-        .find(|count| *count != expected)
-    {
-        report.event(
-            code::FIELD_COUNT,
-            expected,
-            count,
-            "it has another number of fields",
-        );
+    if let Some(count) = counts.into_iter().flatten().find(|count| *count != expected) {
+        report.event(code::FIELD_COUNT, expected, count, "it has another number of fields");
     }
     // Without stored commitments a field that has none was reported already; no root can be made.
     let commitments = stored.map(<[Hash]>::to_vec).or(computed);
@@ -279,13 +236,7 @@ fn check_slots(
             && name <= before
         {
             let expected = format!("a name after {before:?}");
-            report.field(
-                place,
-                code::FIELD_ORDER,
-                expected,
-                name,
-                "its name is out of order",
-            );
+            report.field(place, code::FIELD_ORDER, expected, name, "its name is out of order");
         }
         name_before = name.or(name_before);
         match made {
@@ -300,13 +251,7 @@ fn check_slots(
             }
             Err(error) => {
                 let what = "no commitment can be made of it";
-                report.field(
-                    place,
-                    code::FIELD_FORM,
-                    "a field of the format",
-                    error,
-                    what,
-                );
+                report.field(place, code::FIELD_FORM, "a field of the format", error, what);
             }
         }
     }
@@ -335,11 +280,7 @@ impl Report {
         what: &str,
     ) {
         let message = format!("event {}: {what}", self.seq);
-        self.add(
-            None,
-            code,
-            [expected.to_string(), found.to_string(), message],
-        );
+        self.add(None, code, [expected.to_string(), found.to_string(), message]);
     }
 
     fn field(
@@ -350,16 +291,9 @@ impl Report {
         found: impl ToString,
         what: &str,
     ) {
-        let name = place
-            .name
-            .map(|name| format!(" {name:?}"))
-            .unwrap_or_default();
+        let name = place.name.map(|name| format!(" {name:?}")).unwrap_or_default();
         let message = format!("event {}, field {}{name}: {what}", self.seq, place.index);
-        self.add(
-            Some(place),
-            code,
-            [expected.to_string(), found.to_string(), message],
-        );
+        self.add(Some(place), code, [expected.to_string(), found.to_string(), message]);
     }
 
     fn add(

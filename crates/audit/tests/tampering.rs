@@ -25,12 +25,7 @@ struct Row {
 impl From<SealedEvent> for Row {
     fn from(event: SealedEvent) -> Self {
         let slots = event.fields.into_iter().map(FieldSlot::Opened).collect();
-        Self {
-            header: event.header,
-            hash: event.hash,
-            commitments: event.commitments,
-            slots,
-        }
+        Self { header: event.header, hash: event.hash, commitments: event.commitments, slots }
     }
 }
 
@@ -69,9 +64,7 @@ fn exported(rows: &[Row]) -> Vec<Finding> {
 /// What an export without event hashes is checked with.
 fn bare(rows: &[Row]) -> Vec<Finding> {
     let mut verifier = ChainVerifier::new(ORIGIN, chain());
-    rows.iter()
-        .flat_map(|row| verifier.push(&row.header, None, &row.slots))
-        .collect()
+    rows.iter().flat_map(|row| verifier.push(&row.header, None, &row.slots)).collect()
 }
 
 type Fields = Vec<(String, cj::Value)>;
@@ -86,12 +79,7 @@ fn sealed(events: Vec<(Option<String>, Fields)>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (place, (to, fields)) in events.into_iter().enumerate() {
         let at = At::from_micros(place as i64 * 1_000_000).expect("within the years");
-        let event = NewEvent {
-            kind: "advance".into(),
-            to,
-            def: Some(Hash([7; 32])),
-            fields,
-        };
+        let event = NewEvent { kind: "advance".into(), to, def: Some(Hash([7; 32])), fields };
         let (sealed, next) =
             seal(ORIGIN, &chain(), head.as_ref(), at, vec![event], &mut salts).expect("valid");
         rows.extend(sealed.into_iter().map(Row::from));
@@ -111,10 +99,7 @@ fn four() -> Vec<Row> {
 
 /// `(seq, index, code)` of each finding.
 fn summary(findings: &[Finding]) -> Vec<(u64, Option<u32>, &'static str)> {
-    findings
-        .iter()
-        .map(|finding| (finding.seq, finding.index, finding.code))
-        .collect()
+    findings.iter().map(|finding| (finding.seq, finding.index, finding.code)).collect()
 }
 
 #[track_caller]
@@ -151,15 +136,8 @@ fn a_changed_value_is_named_with_its_event_and_field() {
     assert_eq!(summary(&findings), [(3, Some(1), code::COMMITMENT)]);
     assert_eq!(findings[0].field.as_deref(), Some("b"));
     assert_eq!(findings[0].expected, rows[2].commitments[1].to_string());
-    assert!(
-        findings[0].message.contains("event 3, field 1 \"b\""),
-        "{}",
-        findings[0].message
-    );
-    assert!(
-        !format!("{findings:?}").contains("secret"),
-        "a finding holds no value"
-    );
+    assert!(findings[0].message.contains("event 3, field 1 \"b\""), "{}", findings[0].message);
+    assert!(!format!("{findings:?}").contains("secret"), "a finding holds no value");
     assert_eq!(summary(&exported(&rows)), [(3, None, code::FIELDS_ROOT)]);
 }
 
@@ -172,30 +150,15 @@ fn each_alteration_has_its_own_finding_and_no_echo_in_later_events() {
         |rows| rows[1].commitments[0].0[0] ^= 1,
         &[(2, Some(0), COMMITMENT), (2, None, FIELDS_ROOT)],
     );
-    check(
-        |rows| rows[1].opened(0).salt.0[0] ^= 1,
-        &[(2, Some(0), COMMITMENT)],
-    );
-    check(
-        |rows| rows[1].opened(0).name = "aa".into(),
-        &[(2, Some(0), COMMITMENT)],
-    );
+    check(|rows| rows[1].opened(0).salt.0[0] ^= 1, &[(2, Some(0), COMMITMENT)]);
+    check(|rows| rows[1].opened(0).name = "aa".into(), &[(2, Some(0), COMMITMENT)]);
     check(
         |rows| rows[1].opened(0).name = "c".into(),
         &[(2, Some(0), COMMITMENT), (2, Some(1), FIELD_ORDER)],
     );
-    check(
-        |rows| rows[1].opened(0).name = "a b".into(),
-        &[(2, Some(0), FIELD_FORM)],
-    );
-    check(
-        |rows| rows[1].header[0] = b'[',
-        &[(2, None, EVENT_HASH), (2, None, HEADER_FORM)],
-    );
-    check(
-        |rows| rows[1].header.clear(),
-        &[(2, None, EVENT_HASH), (2, None, HEADER_FORM)],
-    );
+    check(|rows| rows[1].opened(0).name = "a b".into(), &[(2, Some(0), FIELD_FORM)]);
+    check(|rows| rows[1].header[0] = b'[', &[(2, None, EVENT_HASH), (2, None, HEADER_FORM)]);
+    check(|rows| rows[1].header.clear(), &[(2, None, EVENT_HASH), (2, None, HEADER_FORM)]);
     check(|rows| rows[1].slots.truncate(1), &[(2, None, FIELD_COUNT)]);
     check(
         |rows| rows[1].commitments.truncate(1),
@@ -223,42 +186,15 @@ fn missing_repeated_and_exchanged_events_are_found() {
 fn a_header_rewritten_with_its_hash_is_found_by_the_rules_of_the_chain() {
     use code::*;
     let other = ChainId::parse("dossier:2").expect("valid");
-    check(
-        |rows| rows[3].reseal(|header| header.chain = other),
-        &[(4, None, CHAIN)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.seq = 9),
-        &[(9, None, SEQ)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.prev.0[0] ^= 1),
-        &[(4, None, PREV)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.at = at(1)),
-        &[(4, None, AT)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.from = None),
-        &[(4, None, STATE)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.n = 3),
-        &[(4, None, FIELD_COUNT)],
-    );
-    check(
-        |rows| rows[3].reseal(|header| header.fields.0[0] ^= 1),
-        &[(4, None, FIELDS_ROOT)],
-    );
-    check(
-        |rows| rows[1].reseal(|header| header.kind = "other".into()),
-        &[(3, None, PREV)],
-    );
-    check(
-        |rows| rows[1].reseal(|header| header.to = None),
-        &[(3, None, PREV), (3, None, STATE)],
-    );
+    check(|rows| rows[3].reseal(|header| header.chain = other), &[(4, None, CHAIN)]);
+    check(|rows| rows[3].reseal(|header| header.seq = 9), &[(9, None, SEQ)]);
+    check(|rows| rows[3].reseal(|header| header.prev.0[0] ^= 1), &[(4, None, PREV)]);
+    check(|rows| rows[3].reseal(|header| header.at = at(1)), &[(4, None, AT)]);
+    check(|rows| rows[3].reseal(|header| header.from = None), &[(4, None, STATE)]);
+    check(|rows| rows[3].reseal(|header| header.n = 3), &[(4, None, FIELD_COUNT)]);
+    check(|rows| rows[3].reseal(|header| header.fields.0[0] ^= 1), &[(4, None, FIELDS_ROOT)]);
+    check(|rows| rows[1].reseal(|header| header.kind = "other".into()), &[(3, None, PREV)]);
+    check(|rows| rows[1].reseal(|header| header.to = None), &[(3, None, PREV), (3, None, STATE)]);
     check(
         |rows| rows[0].reseal(|header| header.from = Some("s0".into())),
         &[(1, None, STATE), (2, None, PREV)],
@@ -429,11 +365,7 @@ fn every_byte_of_a_small_chain_matters() {
             assert!(!exported(&changed).is_empty(), "event {place}, byte {byte}");
         }
     }
-    let field = Field {
-        name: "a".into(),
-        value: cj::Value::Int(1),
-        salt: Salt([0; 32]),
-    };
+    let field = Field { name: "a".into(), value: cj::Value::Int(1), salt: Salt([0; 32]) };
     let plain = commitment(&field.name, &field.value, &field.salt);
     for byte in 0..32 {
         let mut salt = field.salt;

@@ -25,22 +25,15 @@ fn hash(text: &str) -> Hash {
 /// The value behind `label`, which stands at the start of a line.
 fn labelled(label: &str) -> &'static str {
     let line = VECTORS.lines().find_map(|line| line.strip_prefix(label));
-    line.unwrap_or_else(|| panic!("no line {label:?}"))
-        .trim_start()
+    line.unwrap_or_else(|| panic!("no line {label:?}")).trim_start()
 }
 
 fn opened(opening: &str, salt: &str) -> Field {
     let Ok(cj::Value::Array(pair)) = cj::decode(opening.as_bytes()) else {
         panic!("not canonical: {opening}")
     };
-    let [cj::Value::String(name), value] = pair.as_slice() else {
-        panic!("no pair: {opening}")
-    };
-    Field {
-        name: name.clone(),
-        value: value.clone(),
-        salt: salt.parse().expect("64 digits"),
-    }
+    let [cj::Value::String(name), value] = pair.as_slice() else { panic!("no pair: {opening}") };
+    Field { name: name.clone(), value: value.clone(), salt: salt.parse().expect("64 digits") }
 }
 
 fn events() -> Vec<Event> {
@@ -50,9 +43,7 @@ fn events() -> Vec<Event> {
         if let Some(header) = line.strip_prefix("header") {
             let place = lines.next().expect("a line after the header").trim_start();
             let words: Vec<_> = place.split(' ').collect();
-            let ["index", index, "leaf", "hash", leaf] = words[..] else {
-                panic!("{place}")
-            };
+            let ["index", index, "leaf", "hash", leaf] = words[..] else { panic!("{place}") };
             events.push(Event {
                 header: header.trim_start().to_owned(),
                 index: index.parse().expect("a number"),
@@ -63,10 +54,7 @@ fn events() -> Vec<Event> {
             let (_, opening) = field.split_once(' ').expect("number and opening");
             let mut after = |label| {
                 let line = lines.next().expect("a line after the opening");
-                line.trim_start()
-                    .strip_prefix(label)
-                    .expect("salt, then c")
-                    .trim_start()
+                line.trim_start().strip_prefix(label).expect("salt, then c").trim_start()
             };
             let field = opened(opening, after("salt"));
             let committed = hash(after("c"));
@@ -81,10 +69,7 @@ fn events() -> Vec<Event> {
 
 fn chain_a() -> (ChainId, Vec<Event>) {
     let of_a = |event: &Event| event.header.contains(CHAIN_A);
-    (
-        ChainId::parse(CHAIN_A).expect("valid"),
-        events().into_iter().filter(of_a).collect(),
-    )
+    (ChainId::parse(CHAIN_A).expect("valid"), events().into_iter().filter(of_a).collect())
 }
 
 #[test]
@@ -93,14 +78,8 @@ fn openings_are_canonical_and_give_their_commitments() {
     let mut count = 0;
     for (opening, field, committed) in events.iter().flat_map(|event| &event.fields) {
         let pair = vec![cj::Value::String(field.name.clone()), field.value.clone()];
-        assert_eq!(
-            cj::encode(&cj::Value::Array(pair)),
-            Ok(opening.as_bytes().to_vec())
-        );
-        assert_eq!(
-            commitment(&field.name, &field.value, &field.salt),
-            Ok(*committed)
-        );
+        assert_eq!(cj::encode(&cj::Value::Array(pair)), Ok(opening.as_bytes().to_vec()));
+        assert_eq!(commitment(&field.name, &field.value, &field.salt), Ok(*committed));
         count += 1;
     }
     assert_eq!(count, 11);
@@ -126,11 +105,7 @@ fn sealing_gives_the_chain_byte_for_byte() {
     let mut head = None;
     for event in events {
         let header = Header::decode(event.header.as_bytes()).expect("valid");
-        let mut fields: Vec<_> = event
-            .fields
-            .iter()
-            .map(|(_, field, _)| field.clone())
-            .collect();
+        let mut fields: Vec<_> = event.fields.iter().map(|(_, field, _)| field.clone()).collect();
         let mut salts = fields.clone().into_iter().map(|field| field.salt);
         let mut next_salt = || salts.next().expect("one for each field");
         // In an order that sealing has to undo.
@@ -139,28 +114,16 @@ fn sealing_gives_the_chain_byte_for_byte() {
             kind: header.kind,
             to: header.to,
             def: header.def,
-            fields: fields
-                .into_iter()
-                .map(|field| (field.name, field.value))
-                .collect(),
+            fields: fields.into_iter().map(|field| (field.name, field.value)).collect(),
         };
-        let (sealed, next) = seal(
-            ORIGIN,
-            &chain,
-            head.as_ref(),
-            header.at,
-            vec![new],
-            &mut next_salt,
-        )
-        .expect("valid");
+        let (sealed, next) =
+            seal(ORIGIN, &chain, head.as_ref(), header.at, vec![new], &mut next_salt)
+                .expect("valid");
         assert_eq!(String::from_utf8_lossy(&sealed[0].header), event.header);
         assert_eq!(sealed[0].hash, event.hash);
         head = Some(next);
     }
-    assert_eq!(
-        head.map(|head| (head.seq, head.state)),
-        Some((3, Some("accepted".to_owned())))
-    );
+    assert_eq!(head.map(|head| (head.seq, head.state)), Some((3, Some("accepted".to_owned()))));
 }
 
 #[test]
@@ -168,16 +131,10 @@ fn the_chain_verifies_opened() {
     let (chain, events) = chain_a();
     let mut verifier = ChainVerifier::new(ORIGIN, chain);
     for event in &events {
-        let (slots, commitments): (Vec<_>, Vec<_>) = event
-            .fields
-            .iter()
-            .map(|(_, field, c)| (FieldSlot::Opened(field.clone()), *c))
-            .unzip();
+        let (slots, commitments): (Vec<_>, Vec<_>) =
+            event.fields.iter().map(|(_, field, c)| (FieldSlot::Opened(field.clone()), *c)).unzip();
         let header = event.header.as_bytes();
-        assert_eq!(
-            verifier.push_stored(header, &event.hash, &commitments, &slots),
-            []
-        );
+        assert_eq!(verifier.push_stored(header, &event.hash, &commitments, &slots), []);
     }
     let head = verifier.head().expect("three events");
     assert_eq!((head.seq, head.hash), (3, events[2].hash));
@@ -203,10 +160,7 @@ fn the_chain_of_the_valid_bundle_verifies_with_what_it_withholds() {
         let header = event["header"].as_str().expect("text").as_bytes();
         assert_eq!(verifier.push(header, None, &slots), []);
     }
-    assert!(
-        opened > 0 && withheld > 0,
-        "{opened} opened, {withheld} withheld"
-    );
+    assert!(opened > 0 && withheld > 0, "{opened} opened, {withheld} withheld");
     assert_eq!(verifier.head().map(|head| head.seq), Some(3));
 }
 
@@ -215,11 +169,7 @@ fn roots_of_every_size_are_as_given() {
     let events = events();
     for size in 0..=events.len() {
         let entries = events[..size].iter().map(|event| event.header.as_bytes());
-        assert_eq!(
-            merkle::mth(entries),
-            hash(labelled(&format!("root {size}"))),
-            "size {size}"
-        );
+        assert_eq!(merkle::mth(entries), hash(labelled(&format!("root {size}"))), "size {size}");
     }
 }
 
@@ -235,19 +185,13 @@ fn the_reference_leaves_of_rfc_6962_give_their_roots() {
         b"PQRSTUVW",
         b"`abcdefghijklmno",
     ];
-    let (_, table) = VECTORS
-        .split_once("RFC 6962 reference leaves")
-        .expect("the table");
+    let (_, table) = VECTORS.split_once("RFC 6962 reference leaves").expect("the table");
     let mut sizes = 0;
     for (size, root) in table.lines().filter_map(|line| line.trim().split_once(' ')) {
         let Ok(size) = size.parse::<usize>() else {
             continue;
         };
-        assert_eq!(
-            merkle::mth(leaves[..size].iter().copied()),
-            hash(root),
-            "size {size}"
-        );
+        assert_eq!(merkle::mth(leaves[..size].iter().copied()), hash(root), "size {size}");
         sizes += 1;
     }
     assert_eq!(sizes, 8);

@@ -125,8 +125,7 @@ impl<'a> Shown<'a> {
 
     fn line(&mut self, line: &Line) -> anyhow::Result<()> {
         for finding in self.recheck.push(line) {
-            self.output
-                .note(&local_finding(line, &finding, self.output));
+            self.output.note(&local_finding(line, &finding, self.output));
         }
         Ok(())
     }
@@ -163,16 +162,7 @@ fn row(line: &Line) -> [String; 8] {
     };
     let hash = line.hash.to_string();
     let hash = hash[..12].to_owned();
-    [
-        line.seq.to_string(),
-        at,
-        kind,
-        from,
-        to,
-        of_actor("id"),
-        of_actor("role"),
-        hash,
-    ]
+    [line.seq.to_string(), at, kind, from, to, of_actor("id"), of_actor("role"), hash]
 }
 
 fn local_finding(line: &Line, finding: &Finding, output: &Output) -> String {
@@ -226,16 +216,11 @@ fn judge(verdict: &v1::ReplayVerdict, recheck: &Recheck, output: &Output) -> End
             verdict.head
         ));
     } else if whole {
-        output.note(&format!(
-            "{}: see the differences above",
-            output.red("differs")
-        ));
+        output.note(&format!("{}: see the differences above", output.red("differs")));
     } else {
         let (here, there) = (recheck.events(), verdict.events);
         let word = output.red("differs");
-        output.note(&format!(
-            "{word}: {here} events came, the service speaks of {there}"
-        ));
+        output.note(&format!("{word}: {here} events came, the service speaks of {there}"));
     }
     if equal { Ending::Well } else { Ending::Differs }
 }
@@ -244,18 +229,8 @@ fn remote_finding(finding: &v1::AuditFinding, output: &Output) -> String {
     if output.json {
         return json!({ "finding": to_json("AuditFinding", finding) }).to_string();
     }
-    let v1::AuditFinding {
-        sequence,
-        field,
-        code,
-        message,
-        ..
-    } = finding;
-    let place = if field.is_empty() {
-        String::new()
-    } else {
-        format!(", field {field}")
-    };
+    let v1::AuditFinding { sequence, field, code, message, .. } = finding;
+    let place = if field.is_empty() { String::new() } else { format!(", field {field}") };
     clean(&format!("event {sequence}{place}: {code}: {message}"))
 }
 
@@ -268,10 +243,7 @@ async fn state_as_of(
 ) -> anyhow::Result<Ending> {
     use v1::get_state_as_of_request::AsOf;
     let instant = |at: Timestamp| {
-        AsOf::At(prost_types::Timestamp {
-            seconds: at.as_second(),
-            nanos: at.subsec_nanosecond(),
-        })
+        AsOf::At(prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() })
     };
     let as_of = at.map(instant).or(version.map(AsOf::Version));
     let request = v1::GetStateAsOfRequest { dossier, as_of };
@@ -288,18 +260,11 @@ async fn state_as_of(
         output.text(&serde_json::to_string_pretty(&folded)?)?;
         output.note(&format!("version {}, head {}", state.version, state.head));
     }
-    Ok(if state.findings.is_empty() {
-        Ending::Well
-    } else {
-        Ending::Differs
-    })
+    Ok(if state.findings.is_empty() { Ending::Well } else { Ending::Differs })
 }
 
 async fn chain(name: String, session: &Session, output: &Output) -> anyhow::Result<Ending> {
-    let request = v1::ReadChainRequest {
-        chain: name,
-        after_sequence: 0,
-    };
+    let request = v1::ReadChainRequest { chain: name, after_sequence: 0 };
     let mut stream = steadily(async || session.audit().read_chain(request.clone()).await).await?;
     let mut shown = Shown::new(output);
     while let Some(message) = stream.message().await.map_err(Refused::from)? {
@@ -333,11 +298,7 @@ fn verify_lines(
     loop {
         text.clear();
         let mut bounded = input.by_ref().take(LINE_BYTES_MAX);
-        if bounded
-            .read_until(b'\n', &mut text)
-            .with_context(|| name.to_owned())?
-            == 0
-        {
+        if bounded.read_until(b'\n', &mut text).with_context(|| name.to_owned())? == 0 {
             break;
         }
         number += 1;
@@ -374,18 +335,9 @@ fn conclude(recheck: &Recheck, output: &Output) -> Ending {
             "head": head } });
         output.note(&verdict.to_string());
     } else {
-        let word = if equal {
-            output.green("equal")
-        } else {
-            output.red("differs")
-        };
-        let head = recheck
-            .head()
-            .map(|head| format!(", head {head}"))
-            .unwrap_or_default();
-        output.note(&format!(
-            "{word}: {events} events of {chains} chains recomputed here{head}"
-        ));
+        let word = if equal { output.green("equal") } else { output.red("differs") };
+        let head = recheck.head().map(|head| format!(", head {head}")).unwrap_or_default();
+        output.note(&format!("{word}: {events} events of {chains} chains recomputed here{head}"));
     }
     if equal { Ending::Well } else { Ending::Differs }
 }
@@ -401,10 +353,7 @@ mod tests {
     }
 
     fn exported() -> String {
-        lines()
-            .iter()
-            .map(|line| line::write(line) + "\n")
-            .collect()
+        lines().iter().map(|line| line::write(line) + "\n").collect()
     }
 
     #[test]
@@ -413,10 +362,7 @@ mod tests {
         let hash = lines()[0].hash.to_string();
         let flipped = if hash.starts_with('0') { "1" } else { "0" };
         let other = format!("{flipped}{}", &hash[1..]);
-        assert_eq!(
-            verified(&exported().replace(&hash, &other)),
-            Ending::Differs
-        );
+        assert_eq!(verified(&exported().replace(&hash, &other)), Ending::Differs);
     }
 
     #[test]
@@ -440,15 +386,9 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(judge(&verdict, &recheck, &Output::plain()), Ending::Well);
-        let more = v1::ReplayVerdict {
-            events: 3,
-            ..verdict.clone()
-        };
+        let more = v1::ReplayVerdict { events: 3, ..verdict.clone() };
         assert_eq!(judge(&more, &recheck, &Output::plain()), Ending::Differs);
-        let other = v1::ReplayVerdict {
-            head: "00".into(),
-            ..verdict
-        };
+        let other = v1::ReplayVerdict { head: "00".into(), ..verdict };
         assert_eq!(judge(&other, &recheck, &Output::plain()), Ending::Differs);
     }
 }

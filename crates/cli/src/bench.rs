@@ -40,10 +40,7 @@ pub(crate) struct BenchArguments {
 }
 
 fn callers(text: &str) -> Result<usize, String> {
-    let number = text
-        .parse()
-        .ok()
-        .filter(|number| (1..=CALLERS_MAX).contains(number));
+    let number = text.parse().ok().filter(|number| (1..=CALLERS_MAX).contains(number));
     number.ok_or_else(|| format!("write numbers from 1 to {CALLERS_MAX}"))
 }
 
@@ -72,14 +69,10 @@ pub(crate) async fn run(arguments: BenchArguments, output: &Output) -> anyhow::R
 }
 
 async fn prepare(admin: &Session) -> anyhow::Result<()> {
-    let request = v1::LoadUnitsRequest {
-        content: UNITS.to_vec(),
-    };
+    let request = v1::LoadUnitsRequest { content: UNITS.to_vec() };
     steadily(async || admin.admin().load_units(request.clone()).await).await?;
     for source in PROCEDURES {
-        let request = v1::PublishProcedureRequest {
-            source: source.to_vec(),
-        };
+        let request = v1::PublishProcedureRequest { source: source.to_vec() };
         steadily(async || admin.procedures().publish_procedure(request.clone()).await).await?;
     }
     Ok(())
@@ -109,10 +102,8 @@ async fn measure(
     }
     let begun = Instant::now();
     let end = begun + time;
-    let work: Vec<_> = callers
-        .into_iter()
-        .map(|caller| tokio::spawn(caller.work_until(end)))
-        .collect();
+    let work: Vec<_> =
+        callers.into_iter().map(|caller| tokio::spawn(caller.work_until(end))).collect();
     let mut times = Vec::new();
     let mut lives = 0;
     for work in work {

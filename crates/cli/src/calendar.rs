@@ -58,11 +58,7 @@ async fn show(session: &Session, output: &Output) -> anyhow::Result<()> {
     }
     let mut lines = vec![format!("digest {}", calendar.digest)];
     for year in calendar.years {
-        let word = if year.official {
-            "official"
-        } else {
-            "provisional"
-        };
+        let word = if year.official { "official" } else { "provisional" };
         lines.push(format!("{} {word}", year.year));
     }
     Ok(output.text(&lines.join("\n"))?)

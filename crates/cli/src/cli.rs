@@ -152,11 +152,7 @@ mod tests {
     fn the_tour_names_every_command() {
         for command in Cli::command().get_subcommands() {
             let line = format!("\n  {} ", command.get_name());
-            assert!(
-                TOUR.contains(&line),
-                "{} is not in the tour",
-                command.get_name()
-            );
+            assert!(TOUR.contains(&line), "{} is not in the tour", command.get_name());
         }
     }
 

@@ -37,7 +37,7 @@ const TOKEN_BYTES_MAX: u64 = 16 * 1024;
 pub(crate) type Wire = InterceptedService<Channel, Bearer>;
 
 /// Puts the token on a call.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Bearer {
     header: Option<MetadataValue<Ascii>>,
     subject: Option<String>,
@@ -46,19 +46,13 @@ pub(crate) struct Bearer {
 impl Bearer {
     fn new(token: Option<&str>) -> anyhow::Result<Self> {
         let Some(token) = token.map(str::trim) else {
-            return Ok(Self {
-                header: None,
-                subject: None,
-            });
+            return Ok(Self { header: None, subject: None });
         };
         let header = format!("Bearer {token}").parse();
         let mut header: MetadataValue<Ascii> =
             header.map_err(|_| anyhow!("the token is no token: it holds other characters"))?;
         header.set_sensitive(true);
-        Ok(Self {
-            header: Some(header),
-            subject: subject(token),
-        })
+        Ok(Self { header: Some(header), subject: subject(token) })
     }
 }
 
@@ -72,16 +66,14 @@ fn subject(token: &str) -> Option<String> {
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(header) = &self.header {
-            request
-                .metadata_mut()
-                .insert("authorization", header.clone());
+            request.metadata_mut().insert("authorization", header.clone());
         }
         Ok(request)
     }
 }
 
 /// A connection to the service.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     channel: Channel,
     bearer: Bearer,
@@ -140,10 +132,7 @@ impl Session {
                      with --server or MOTCUA_SERVER"
             )
         })?;
-        Ok(Self {
-            channel,
-            bearer: Bearer::new(token)?,
-        })
+        Ok(Self { channel, bearer: Bearer::new(token)? })
     }
 
     /// The same connection for another caller.
@@ -151,10 +140,7 @@ impl Session {
     /// # Errors
     /// The token holds what no header can.
     pub(crate) fn with_token(&self, token: &str) -> anyhow::Result<Self> {
-        Ok(Self {
-            channel: self.channel.clone(),
-            bearer: Bearer::new(Some(token))?,
-        })
+        Ok(Self { channel: self.channel.clone(), bearer: Bearer::new(Some(token))? })
     }
 
     /// Whom the token stands for; empty without one.
@@ -169,16 +155,11 @@ impl Session {
 
 /// The bearer token of the environment.
 fn token() -> anyhow::Result<Option<String>> {
-    match (
-        std::env::var("MOTCUA_TOKEN"),
-        std::env::var_os("MOTCUA_TOKEN_FILE"),
-    ) {
+    match (std::env::var("MOTCUA_TOKEN"), std::env::var_os("MOTCUA_TOKEN_FILE")) {
         (Ok(token), _) if !token.is_empty() => Ok(Some(token)),
         (_, Some(path)) => {
             let shown = path.display().to_string();
-            let size = std::fs::metadata(&path)
-                .with_context(|| shown.clone())?
-                .len();
+            let size = std::fs::metadata(&path).with_context(|| shown.clone())?.len();
             if size > TOKEN_BYTES_MAX {
                 bail!("{shown} is no token file: it has {size} bytes");
             }
@@ -229,11 +210,7 @@ mod tests {
         let calls = Cell::new(0);
         let answer = steadily(async || {
             calls.set(calls.get() + 1);
-            if calls.get() < 3 {
-                Err(Status::unavailable("gone"))
-            } else {
-                Ok(Response::new(7))
-            }
+            if calls.get() < 3 { Err(Status::unavailable("gone")) } else { Ok(Response::new(7)) }
         });
         assert_eq!(answer.await.expect("answered"), 7);
         assert_eq!(calls.get(), 3);
@@ -264,10 +241,7 @@ mod tests {
     #[test]
     fn a_token_tells_its_subject() {
         let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"citizen-000"}"#);
-        assert_eq!(
-            subject(&format!("e30.{claims}.c2ln")).as_deref(),
-            Some("citizen-000")
-        );
+        assert_eq!(subject(&format!("e30.{claims}.c2ln")).as_deref(), Some("citizen-000"));
         for bad in ["", "a.b.c", "opaque"] {
             assert_eq!(subject(bad), None, "{bad}");
         }

@@ -44,12 +44,7 @@ pub(crate) async fn run(arguments: ConfigArguments, output: &Output) -> anyhow::
     }
     let mut table = Table::new(&["SETTING", "VALUE", "FROM", "MEANING"]);
     for (setting, (value, source)) in SETTINGS.iter().zip(rows) {
-        table.row([
-            setting.name.into(),
-            value,
-            source.into(),
-            setting.meaning.into(),
-        ]);
+        table.row([setting.name.into(), value, source.into(), setting.meaning.into()]);
     }
     output.table(&table)?;
     output.note(

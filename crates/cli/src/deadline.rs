@@ -56,9 +56,7 @@ pub(crate) fn run(command: &DeadlineCommand, output: &Output) -> anyhow::Result<
 /// The calendar of the file; none, after saying why, when it is no calendar.
 fn read_calendar(path: &PathBuf, output: &Output) -> anyhow::Result<Option<Calendar>> {
     let shown = path.display();
-    let size = std::fs::metadata(path)
-        .with_context(|| shown.to_string())?
-        .len();
+    let size = std::fs::metadata(path).with_context(|| shown.to_string())?.len();
     if size > CALENDAR_BYTES_MAX as u64 {
         bail!("{shown}: a calendar has {CALENDAR_BYTES_MAX} bytes at most, this has {size}");
     }
@@ -68,10 +66,7 @@ fn read_calendar(path: &PathBuf, output: &Output) -> anyhow::Result<Option<Calen
         Err(error) => {
             output.note(&format!("{} {shown} is no calendar", output.error_mark()));
             for fault in error.faults() {
-                output.note(&format!(
-                    "  - {}: {}: {}",
-                    fault.path, fault.message, fault.remedy
-                ));
+                output.note(&format!("  - {}: {}: {}", fault.path, fault.message, fault.remedy));
             }
             Ok(None)
         }
@@ -84,10 +79,7 @@ fn compute(
     calendar: &Calendar,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let hours = calendar
-        .office_hours("standard")
-        .cloned()
-        .unwrap_or_else(OfficeHours::default);
+    let hours = calendar.office_hours("standard").cloned().unwrap_or_else(OfficeHours::default);
     let lang = match output.lang {
         Lang::Vi => DeadlineLang::Vi,
         Lang::En => DeadlineLang::En,
@@ -120,8 +112,7 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     }
     if read as u64 == most {
         // A cut letter at the end would look like a fault of its own.
-        line.iter_mut()
-            .for_each(|byte| *byte = b' '.max(*byte & 0x7f));
+        line.iter_mut().for_each(|byte| *byte = b' '.max(*byte & 0x7f));
         input.skip_until(b'\n')?;
     }
     Ok(read > 0)
@@ -130,13 +121,8 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    Error {
-        error: Fault,
-    },
-    Date {
-        due_at: Option<String>,
-        explanation: Vec<String>,
-    },
+    Error { error: Fault },
+    Date { due_at: Option<String>, explanation: Vec<String> },
 }
 
 #[derive(Deserialize)]
@@ -148,20 +134,10 @@ struct Fault {
 
 fn in_words(answer: &str) -> anyhow::Result<String> {
     Ok(match serde_json::from_str(answer)? {
-        Answer::Error {
-            error:
-                Fault {
-                    code,
-                    path,
-                    message,
-                },
-        } => {
+        Answer::Error { error: Fault { code, path, message } } => {
             format!("{code} {path} {message}")
         }
-        Answer::Date {
-            due_at,
-            explanation,
-        } => {
+        Answer::Date { due_at, explanation } => {
             let mut text = due_at.unwrap_or_else(|| "paused".to_owned());
             for line in explanation {
                 text.push_str("\n  ");

@@ -48,10 +48,7 @@ impl DemoClock {
     /// The machine's clock.
     pub(crate) fn new() -> Self {
         let is_past = AtomicBool::new(false);
-        Self {
-            past: ManualClock::new(Timestamp::UNIX_EPOCH),
-            is_past,
-        }
+        Self { past: ManualClock::new(Timestamp::UNIX_EPOCH), is_past }
     }
 
     fn set(&self, at: Timestamp) {
@@ -128,16 +125,12 @@ pub(crate) async fn prepare(
         None => SystemClock.now(),
     };
     fs::create_dir_all(folder.demo()).with_context(|| folder.demo().display().to_string())?;
-    Mark::Begun(base)
-        .write(&path)
-        .with_context(|| path.display().to_string())?;
+    Mark::Begun(base).write(&path).with_context(|| path.display().to_string())?;
     write_samples(folder)?;
     let told = tell(engine, clock, base).await;
     clock.return_to_present();
     output.note(&format!("{} dossiers in many states were filled in", told?));
-    Mark::Told(base)
-        .write(&path)
-        .with_context(|| path.display().to_string())
+    Mark::Told(base).write(&path).with_context(|| path.display().to_string())
 }
 
 async fn tell(engine: &LocalEngine, clock: &DemoClock, base: Timestamp) -> anyhow::Result<usize> {
@@ -146,9 +139,7 @@ async fn tell(engine: &LocalEngine, clock: &DemoClock, base: Timestamp) -> anyho
     clock.set(days.beginning());
     engine.load_units(&operator(), UNITS.to_vec()).await?;
     for source in PROCEDURES {
-        engine
-            .publish_procedure(&operator(), source.to_vec())
-            .await?;
+        engine.publish_procedure(&operator(), source.to_vec()).await?;
     }
     seed::tell(engine, clock, &days).await
 }

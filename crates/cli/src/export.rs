@@ -92,12 +92,7 @@ impl Recheck {
     /// Hash of the last sound event, where there is one chain.
     pub(crate) fn head(&self) -> Option<String> {
         match self.chains.len() {
-            1 => self
-                .chains
-                .values()
-                .next()?
-                .head()
-                .map(|head| head.hash.to_string()),
+            1 => self.chains.values().next()?.head().map(|head| head.hash.to_string()),
             _ => None,
         }
     }
@@ -188,15 +183,10 @@ pub(crate) mod tests {
             sequence: 1,
             header: sent.header.clone(),
             hash: sent.hash.to_string(),
-            fields: vec![v1::HistoryField {
-                slot: Some(Slot::Opened(opened)),
-            }],
+            fields: vec![v1::HistoryField { slot: Some(Slot::Opened(opened)) }],
         };
         assert_eq!(line(event.clone()).expect("a line"), sent);
-        let broken = v1::HistoryEvent {
-            hash: "xyz".into(),
-            ..event
-        };
+        let broken = v1::HistoryEvent { hash: "xyz".into(), ..event };
         assert!(line(broken).is_err());
     }
 }

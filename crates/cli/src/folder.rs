@@ -112,10 +112,7 @@ impl Folder {
     }
 
     fn make_keys_folder(&self) -> anyhow::Result<()> {
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(self.keys());
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(self.keys());
         made.with_context(|| self.keys().display().to_string())
     }
 }

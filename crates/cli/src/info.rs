@@ -33,9 +33,5 @@ pub(crate) async fn run(global: &Global, output: &Output) -> anyhow::Result<Endi
 }
 
 fn digest(digest: &str) -> String {
-    if digest.is_empty() {
-        "none is loaded".to_owned()
-    } else {
-        digest.to_owned()
-    }
+    if digest.is_empty() { "none is loaded".to_owned() } else { digest.to_owned() }
 }

@@ -103,18 +103,12 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
 
 /// Runs a server: on every core.
 fn wide(work: impl Future<Output = anyhow::Result<Ending>>) -> anyhow::Result<Ending> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Runs a client: on this thread.
 fn narrow(work: impl Future<Output = anyhow::Result<Ending>>) -> anyhow::Result<Ending> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 fn report(error: &anyhow::Error, output: &Output) -> ExitCode {

@@ -60,13 +60,7 @@ impl Output {
     /// Plain in another form or language, for tests.
     #[cfg(test)]
     pub(crate) fn plain_with(json: bool, lang: Lang) -> Self {
-        Self {
-            json,
-            lang,
-            colours: false,
-            colours_beside: false,
-            width: None,
-        }
+        Self { json, lang, colours: false, colours_beside: false, width: None }
     }
 
     /// Writes a JSON value: on one line, so that programs read line by line.
@@ -103,11 +97,7 @@ impl Output {
 
     /// `error:`, red on a terminal.
     pub(crate) fn error_mark(&self) -> &'static str {
-        if self.colours_beside {
-            "\u{1b}[31merror:\u{1b}[0m"
-        } else {
-            "error:"
-        }
+        if self.colours_beside { "\u{1b}[31merror:\u{1b}[0m" } else { "error:" }
     }
 
     /// Bold on a terminal.
@@ -148,10 +138,7 @@ pub(crate) fn instant(at: Option<&prost_types::Timestamp>) -> String {
     let Some(at) = at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()) else {
         return String::new();
     };
-    Offset::constant(7)
-        .to_datetime(at)
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
+    Offset::constant(7).to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// 1234567 as `1,234,567`.
@@ -173,32 +160,21 @@ mod tests {
 
     #[test]
     fn instants_are_shown_in_vietnamese_time() {
-        let at = prost_types::Timestamp {
-            seconds: 1_764_000_000,
-            nanos: 0,
-        };
+        let at = prost_types::Timestamp { seconds: 1_764_000_000, nanos: 0 };
         assert_eq!(instant(Some(&at)), "2025-11-24 23:00");
         assert_eq!(instant(None), "");
     }
 
     #[test]
     fn long_numbers_are_grouped() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
     }
 
     #[test]
     fn a_text_without_the_readers_language_is_shown_in_the_other() {
-        let text = v1::Text {
-            vi: "Một cửa".into(),
-            en: String::new(),
-        };
+        let text = v1::Text { vi: "Một cửa".into(), en: String::new() };
         assert_eq!(Output::plain().words(Some(&text)), "Một cửa");
         assert_eq!(Output::plain().words(None), "");
     }

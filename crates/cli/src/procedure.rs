@@ -61,11 +61,7 @@ pub(crate) async fn run(
             publish(&file, &Session::open(global).await?, output).await
         }
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,
-        ProcedureCommand::Show {
-            code,
-            version,
-            source,
-        } => {
+        ProcedureCommand::Show { code, version, source } => {
             let session = Session::open(global).await?;
             show(code, version.unwrap_or_default(), source, &session, output).await
         }
@@ -76,9 +72,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display().to_string();
     let mut source = Vec::new();
     let file = File::open(path).with_context(|| shown.clone())?;
-    file.take(READ_BYTES_MAX)
-        .read_to_end(&mut source)
-        .with_context(|| shown)?;
+    file.take(READ_BYTES_MAX).read_to_end(&mut source).with_context(|| shown)?;
     Ok(source)
 }
 
@@ -119,32 +113,17 @@ fn report_text(path: &Path, report: &Report, output: &Output) -> String {
         text.push_str(&finding_text(path, finding, output));
         text.push('\n');
     }
-    let errors = report
-        .findings
-        .iter()
-        .filter(|f| f.severity == Severity::Error)
-        .count();
+    let errors = report.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = report.findings.len() - errors;
     let verdict = match report.sound {
         true => output.green("sound"),
         false => output.red("not sound"),
     };
-    text + &format!(
-        "{}: {verdict}, {errors} errors, {warnings} warnings",
-        path.display()
-    )
+    text + &format!("{}: {verdict}, {errors} errors, {warnings} warnings", path.display())
 }
 
 fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
-    let Finding {
-        code,
-        severity,
-        message,
-        path: place,
-        line,
-        remedy,
-        trace,
-    } = finding;
+    let Finding { code, severity, message, path: place, line, remedy, trace } = finding;
     let severity = match severity {
         Severity::Error => output.red("error"),
         Severity::Warning => "warning".to_owned(),
@@ -156,41 +135,24 @@ fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
             "" => step.state.clone(),
             action => format!("{} --{action}-->", step.state),
         });
-        text.push_str(&format!(
-            "\n    {}",
-            clean(&steps.collect::<Vec<_>>().join(" "))
-        ));
+        text.push_str(&format!("\n    {}", clean(&steps.collect::<Vec<_>>().join(" "))));
     }
     text
 }
 
 async fn publish(path: &Path, session: &Session, output: &Output) -> anyhow::Result<Ending> {
-    let request = v1::PublishProcedureRequest {
-        source: read(path)?,
-    };
-    let published = steadily(async || {
-        session
-            .procedures()
-            .publish_procedure(request.clone())
-            .await
-    })
-    .await?;
+    let request = v1::PublishProcedureRequest { source: read(path)? };
+    let published =
+        steadily(async || session.procedures().publish_procedure(request.clone()).await).await?;
     if output.json {
         output.value(&to_json("PublishProcedureResponse", &published))?;
         return Ok(Ending::Well);
     }
     let reference = published.procedure.unwrap_or_default();
-    let v1::ProcedureReference {
-        code,
-        version,
-        digest,
-    } = reference;
+    let v1::ProcedureReference { code, version, digest } = reference;
     output.text(&format!("{code} {version} {digest}"))?;
     for finding in published.findings {
-        output.note(&clean(&format!(
-            "warning {}: {}",
-            finding.code, finding.message
-        )));
+        output.note(&clean(&format!("warning {}: {}", finding.code, finding.message)));
     }
     Ok(Ending::Well)
 }
@@ -199,10 +161,7 @@ async fn list(session: &Session, output: &Output) -> anyhow::Result<Ending> {
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = v1::ListProceduresRequest {
-            page_size: 1000,
-            page_token,
-        };
+        let request = v1::ListProceduresRequest { page_size: 1000, page_token };
         let page =
             steadily(async || session.procedures().list_procedures(request.clone()).await).await?;
         found.extend(page.procedures);
@@ -222,13 +181,7 @@ async fn list(session: &Session, output: &Output) -> anyhow::Result<Ending> {
         let reference = procedure.procedure.unwrap_or_default();
         let name = output.words(procedure.name.as_ref()).to_owned();
         let field = output.words(procedure.field.as_ref()).to_owned();
-        table.row([
-            reference.code,
-            reference.version,
-            name,
-            field,
-            procedure.effective_from,
-        ]);
+        table.row([reference.code, reference.version, name, field, procedure.effective_from]);
     }
     output.table(&table)?;
     Ok(Ending::Well)
@@ -256,77 +209,44 @@ fn procedure_text(found: &v1::GetProcedureResponse, output: &Output) -> anyhow::
     let reference = found.procedure.clone().unwrap_or_default();
     let name = output.words(found.name.as_ref());
     let title = format!("{} {}  {name}", reference.code, reference.version);
-    let mut lines = vec![
-        output.bold(&title),
-        format!("  digest  {}", reference.digest),
-    ];
+    let mut lines = vec![output.bold(&title), format!("  digest  {}", reference.digest)];
     for variant in &found.variants {
         let name = output.words(variant.name.as_ref());
         lines.push(format!("  variant  {}: {name}", variant.id));
     }
     for document in &found.documents {
         let name = output.words(document.name.as_ref());
-        let when = if document.when.is_empty() {
-            "always"
-        } else {
-            &document.when
-        };
+        let when = if document.when.is_empty() { "always" } else { &document.when };
         let (id, hand_in) = (&document.id, &document.hand_in);
         lines.push(format!("  document  {id}: {name} ({hand_in}; {when})"));
     }
     for fee in &found.fees {
-        let when = if fee.when.is_empty() {
-            "always"
-        } else {
-            &fee.when
-        };
-        lines.push(format!(
-            "  fee  {}: {} đ ({when})",
-            fee.id,
-            grouped(fee.amount)
-        ));
+        let when = if fee.when.is_empty() { "always" } else { &fee.when };
+        lines.push(format!("  fee  {}: {} đ ({when})", fee.id, grouped(fee.amount)));
     }
     for step in &found.steps {
-        let actions: Vec<&str> = step
-            .actions
-            .iter()
-            .map(|action| action.id.as_str())
-            .collect();
+        let actions: Vec<&str> = step.actions.iter().map(|action| action.id.as_str()).collect();
         let name = output.words(step.name.as_ref());
         let (id, status, role) = (&step.id, step.status, &step.role);
-        lines.push(format!(
-            "  step  {id}: {name} ({status}, {role}) {}",
-            actions.join(", ")
-        ));
+        lines.push(format!("  step  {id}: {name} ({status}, {role}) {}", actions.join(", ")));
     }
-    let form: Value = serde_json::from_str(&found.form_schema_json)?;
-    let fields = form["properties"].as_object().into_iter().flatten();
-    let required: Vec<&str> = form["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    for (field, schema) in fields {
-        let kind = schema["type"].as_str().unwrap_or("object");
-        let choice = schema["enum"]
-            .as_array()
-            .map(|all| Value::from(all.clone()).to_string());
-        let need = if required.contains(&field.as_str()) {
-            "required"
-        } else {
-            "optional"
-        };
-        lines.push(format!(
-            "  field  {field}: {kind} {need} {}",
-            choice.unwrap_or_default()
-        ));
-    }
-    let trimmed: Vec<String> = lines
-        .iter()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
+    lines.extend(form_lines(&serde_json::from_str(&found.form_schema_json)?));
+    let trimmed: Vec<String> = lines.iter().map(|line| line.trim_end().to_owned()).collect();
     Ok(trimmed.join("\n"))
+}
+
+/// Top-level fields of a form: type, whether required, choices.
+fn form_lines(form: &Value) -> Vec<String> {
+    let required = form["required"].as_array().into_iter().flatten();
+    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+    let line = |(field, schema): (&String, &Value)| {
+        let kind = schema["type"].as_str().unwrap_or("object");
+        let choices = schema["enum"].as_array().map(|all| Value::from(all.clone()).to_string());
+        let is_required = required.contains(&field.as_str());
+        let need = if is_required { "required" } else { "optional" };
+        format!("  field  {field}: {kind} {need} {}", choices.unwrap_or_default())
+    };
+    form["properties"].as_object().into_iter().flatten().map(line).collect()
 }
 
 #[cfg(test)]
@@ -338,14 +258,8 @@ mod tests {
     #[test]
     fn a_finding_names_file_line_path_and_remedy() {
         let trace = vec![
-            TraceStep {
-                state: "intake".into(),
-                action: "accept".into(),
-            },
-            TraceStep {
-                state: "handover".into(),
-                action: "".into(),
-            },
+            TraceStep { state: "intake".into(), action: "accept".into() },
+            TraceStep { state: "handover".into(), action: "".into() },
         ];
         let finding = Finding {
             code: "UNKNOWN_STEP",
@@ -369,11 +283,7 @@ mod tests {
         let json = unreadable("nowhere: no such file");
         assert_eq!(json["sound"], false);
         assert_eq!(json["findings"][0]["severity"], "error");
-        assert!(
-            json["findings"][0]["trace"]
-                .as_array()
-                .is_some_and(Vec::is_empty)
-        );
+        assert!(json["findings"][0]["trace"].as_array().is_some_and(Vec::is_empty));
     }
 
     #[test]
@@ -393,11 +303,7 @@ mod tests {
             (missing, Ending::Unreadable),
         ] {
             let shown = path.display();
-            assert_eq!(
-                check(&path, &Output::plain()).expect("checked"),
-                ending,
-                "{shown}"
-            );
+            assert_eq!(check(&path, &Output::plain()).expect("checked"), ending, "{shown}");
         }
     }
 }

@@ -17,21 +17,12 @@ impl Progress {
     /// Work with `total` pieces.
     pub(crate) fn new(name: &str, total: u64) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self {
-            name: crate::table::clean(name),
-            total,
-            shown: None,
-            terminal,
-        }
+        Self { name: crate::table::clean(name), total, shown: None, terminal }
     }
 
     /// So many are done.
     pub(crate) fn at(&mut self, done: u64) {
-        let percent = done
-            .saturating_mul(100)
-            .checked_div(self.total)
-            .unwrap_or(100)
-            .min(100);
+        let percent = done.saturating_mul(100).checked_div(self.total).unwrap_or(100).min(100);
         if !self.terminal || self.shown == Some(percent) {
             return;
         }
@@ -52,9 +43,7 @@ impl Drop for Progress {
 
 fn bar(percent: u64) -> String {
     let full = percent * BAR_WIDTH / 100;
-    (0..BAR_WIDTH)
-        .map(|place| if place < full { '█' } else { '░' })
-        .collect()
+    (0..BAR_WIDTH).map(|place| if place < full { '█' } else { '░' }).collect()
 }
 
 #[cfg(test)]

@@ -32,9 +32,9 @@ impl std::error::Error for Refused {}
 /// Whether the same call may succeed later, and when.
 pub(crate) fn retry_after(status: &Status) -> Option<Duration> {
     match status.code() {
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded => status
-            .get_details_retry_info()
-            .and_then(|info| info.retry_delay),
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded => {
+            status.get_details_retry_info().and_then(|info| info.retry_delay)
+        }
         _ => None,
     }
 }
@@ -79,11 +79,7 @@ impl Refused {
         if let Some(delay) = retry_after(status) {
             lines.push(format!("  Try again in {} s.", delay.as_secs().max(1)));
         }
-        lines
-            .iter()
-            .map(|line| crate::table::clean(line))
-            .collect::<Vec<_>>()
-            .join("\n")
+        lines.iter().map(|line| crate::table::clean(line)).collect::<Vec<_>>().join("\n")
     }
 
     fn message(&self, lang: Lang) -> String {
@@ -97,9 +93,7 @@ impl Refused {
     /// Place and description of each fault.
     fn violations(&self) -> Vec<(String, String)> {
         let fields = self.0.get_details_bad_request();
-        let fields = fields
-            .into_iter()
-            .flat_map(|details| details.field_violations);
+        let fields = fields.into_iter().flat_map(|details| details.field_violations);
         let state = self.0.get_details_precondition_failure();
         let state = state.into_iter().flat_map(|details| details.violations);
         fields
@@ -130,19 +124,12 @@ impl Refused {
 }
 
 fn situation(metadata: &HashMap<String, String>) -> Vec<String> {
-    let known = |key: &str| {
-        metadata
-            .get(key)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
-    };
+    let known = |key: &str| metadata.get(key).map(String::as_str).filter(|text| !text.is_empty());
     let mut lines = Vec::new();
     if let Some(state) = known("state") {
         let since = known("since").map(local).unwrap_or_default();
         let version = known("version").unwrap_or("?");
-        lines.push(format!(
-            "  The dossier is in {state} since {since} (version {version})."
-        ));
+        lines.push(format!("  The dossier is in {state} since {since} (version {version})."));
         if let (Some(act), Some(actor)) = (known("last_act"), known("last_actor")) {
             let at = known("last_at").map(local).unwrap_or_default();
             lines.push(format!("  Last act: {act} by {actor} {at}"));
@@ -172,10 +159,7 @@ fn local(at: &str) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
         return at.to_owned();
     };
-    Offset::constant(7)
-        .to_datetime(at)
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
+    Offset::constant(7).to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Whether trying again helps, in words.
@@ -207,9 +191,8 @@ mod tests {
             ("offered", "draft_result,request_supplement"),
             ("retry", "after_change"),
         ];
-        let metadata: HashMap<String, String> = metadata
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into();
+        let metadata: HashMap<String, String> =
+            metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let mut details = ErrorDetails::with_error_info("ACT_NOT_OFFERED", "motcua", metadata);
         details.set_bad_request(vec![FieldViolation::new("form.name", "is missing")]);
         details.set_localized_message("vi", "Không thể làm việc này.");

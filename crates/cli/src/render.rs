@@ -7,29 +7,19 @@ use crate::table::{Table, clean};
 
 /// Name of a national status, in the words of the glossary, with its code.
 pub(crate) fn status(status: v1::Status) -> String {
-    let name = status
-        .as_str_name()
-        .trim_start_matches("STATUS_")
-        .to_lowercase();
+    let name = status.as_str_name().trim_start_matches("STATUS_").to_lowercase();
     format!("{} {name}", i32::from(status))
 }
 
 /// A name without its enum, in lower case: `TIME_UNIT_WORKING_DAY` as `working day`.
 fn plain_name(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix)
-        .trim_start_matches('_')
-        .to_lowercase()
-        .replace('_', " ")
+    name.trim_start_matches(prefix).trim_start_matches('_').to_lowercase().replace('_', " ")
 }
 
 /// A dossier with everything that is known of it.
 pub(crate) fn dossier(state: &v1::DossierState, output: &Output) -> String {
     let mut lines = Lines::default();
-    let title = if state.code.is_empty() {
-        &state.id
-    } else {
-        &state.code
-    };
+    let title = if state.code.is_empty() { &state.id } else { &state.code };
     let name = output.words(state.procedure_name.as_ref());
     let procedure = state.procedure.clone().unwrap_or_default();
     let head = format!("{title}  {name} ({} {})", procedure.code, procedure.version);
@@ -37,14 +27,7 @@ pub(crate) fn dossier(state: &v1::DossierState, output: &Output) -> String {
     lines.add("id", &state.id);
     let place = output.words(state.state_name.as_ref());
     let closed = if state.closed { ", closed" } else { "" };
-    lines.add(
-        "state",
-        &format!(
-            "{} ({place}), {}{closed}",
-            state.state,
-            status(state.status())
-        ),
-    );
+    lines.add("state", &format!("{} ({place}), {}{closed}", state.state, status(state.status())));
     lines.add("since", &instant(state.since.as_ref()));
     if let Some(last) = &state.last_act {
         lines.add("last act", &last_act(last));
@@ -68,49 +51,42 @@ pub(crate) fn dossier(state: &v1::DossierState, output: &Output) -> String {
     }
     if let Some(asked) = &state.supplement {
         let since = instant(Some(&asked.at.unwrap_or_default()));
-        lines.add(
-            "asked for",
-            &format!("{} (since {since})", asked.items.join(", ")),
-        );
+        lines.add("asked for", &format!("{} (since {since})", asked.items.join(", ")));
     }
-    lines.add("outcome", &state.outcome);
-    if let Some(signed) = &state.signature {
-        lines.add(
-            "signed",
-            &format!("{} by {}", instant(signed.at.as_ref()), signed.signer),
-        );
-    }
-    if let Some(result) = &state.result {
-        lines.add(
-            "result",
-            &format!("no. {} of {}", result.number, result.issued_on),
-        );
-    }
-    lines.add("completed", &instant(state.completed_at.as_ref()));
-    if let Some(delivery) = &state.delivery {
-        let to: Vec<&str> = delivery
-            .recipients
-            .iter()
-            .map(|one| one.id.as_str())
-            .collect();
-        let at = instant(delivery.at.as_ref());
-        lines.add("delivered", &format!("{at} to {}", to.join(", ")));
-    }
+    ending(state, &mut lines);
     if let Some(personal) = &state.personal {
-        for person in &personal.persons {
-            let part = plain_name(person.part().as_str_name(), "PART");
-            let text = format!(
-                "{} ({part}) {} {}",
-                person.full_name, person.id, person.id_number
-            );
-            lines.add("person", &text);
-        }
-        lines.add("form", &personal.form_json);
+        personal_data(personal, &mut lines);
     }
     lines.add("may do", &offers(&state.offers));
     lines.add("version", &state.version.to_string());
     lines.add("evidence", &state.evidence);
     lines.0.join("\n")
+}
+
+/// Outcome, signature, result, delivery.
+fn ending(state: &v1::DossierState, lines: &mut Lines) {
+    lines.add("outcome", &state.outcome);
+    if let Some(signed) = &state.signature {
+        lines.add("signed", &format!("{} by {}", instant(signed.at.as_ref()), signed.signer));
+    }
+    if let Some(result) = &state.result {
+        lines.add("result", &format!("no. {} of {}", result.number, result.issued_on));
+    }
+    lines.add("completed", &instant(state.completed_at.as_ref()));
+    if let Some(delivery) = &state.delivery {
+        let to: Vec<&str> = delivery.recipients.iter().map(|one| one.id.as_str()).collect();
+        let at = instant(delivery.at.as_ref());
+        lines.add("delivered", &format!("{at} to {}", to.join(", ")));
+    }
+}
+
+fn personal_data(personal: &v1::PersonalData, lines: &mut Lines) {
+    for person in &personal.persons {
+        let part = plain_name(person.part().as_str_name(), "PART");
+        let text = format!("{} ({part}) {} {}", person.full_name, person.id, person.id_number);
+        lines.add("person", &text);
+    }
+    lines.add("form", &personal.form_json);
 }
 
 /// Lines of a name and what is known; what is unknown gets none.
@@ -141,10 +117,7 @@ fn filed(filing: &v1::Filing) -> String {
     let at = instant(filing.submitted_at.as_ref());
     let channel = plain_name(filing.channel().as_str_name(), "CHANNEL");
     let (centre, agency) = (&filing.receiving_unit, &filing.competent_unit);
-    format!(
-        "{at} ({channel}, {}) at {centre}, decided by {agency}",
-        filing.variant
-    )
+    format!("{at} ({channel}, {}) at {centre}, decided by {agency}", filing.variant)
 }
 
 fn clock(clock: Option<&v1::Clock>) -> String {
@@ -167,42 +140,24 @@ fn clock(clock: Option<&v1::Clock>) -> String {
     if !clock.original_due_on.is_empty() {
         text.push_str(&format!(", first promised for {}", clock.original_due_on));
     }
-    for (set, word) in [
-        (clock.stopped, ", stopped"),
-        (clock.provisional, ", provisional"),
-    ] {
+    for (set, word) in [(clock.stopped, ", stopped"), (clock.provisional, ", provisional")] {
         text.push_str(if set { word } else { "" });
     }
     text
 }
 
 fn work_item(item: &v1::WorkItem) -> String {
-    let holder = if item.assignee.is_empty() {
-        "unclaimed"
-    } else {
-        &item.assignee
-    };
+    let holder = if item.assignee.is_empty() { "unclaimed" } else { &item.assignee };
     let due = instant(item.due_at.as_ref());
-    let due = if due.is_empty() {
-        due
-    } else {
-        format!(", due {due}")
-    };
+    let due = if due.is_empty() { due } else { format!(", due {due}") };
     let late = if item.late { ", late" } else { "" };
-    format!(
-        "#{} {} for {} of {}: {holder}{due}{late}",
-        item.id, item.step, item.role, item.unit
-    )
+    format!("#{} {} for {} of {}: {holder}{due}{late}", item.id, item.step, item.role, item.unit)
 }
 
 fn one_fee(fee: &v1::Fee, output: &Output) -> String {
     let name = output.words(fee.name.as_ref());
     let paid = match fee.paid {
-        true => format!(
-            "paid {} ({})",
-            instant(fee.paid_at.as_ref()),
-            fee.external_reference
-        ),
+        true => format!("paid {} ({})", instant(fee.paid_at.as_ref()), fee.external_reference),
         false => "unpaid".to_owned(),
     };
     format!("{}: {} đ, {paid}, {name}", fee.id, grouped(fee.amount))
@@ -210,10 +165,7 @@ fn one_fee(fee: &v1::Fee, output: &Output) -> String {
 
 fn one_document(document: &v1::DocumentState, output: &Output) -> String {
     use v1::document::Content;
-    let content = document
-        .document
-        .as_ref()
-        .and_then(|document| document.content.as_ref());
+    let content = document.document.as_ref().and_then(|document| document.content.as_ref());
     let handed_in = match content {
         None => "not handed in".to_owned(),
         Some(Content::Upload(file)) => format!("file {}", &file.sha256),
@@ -222,11 +174,7 @@ fn one_document(document: &v1::DocumentState, output: &Output) -> String {
         }
         Some(Content::Presented(_)) => "presented".to_owned(),
         Some(Content::LookUp(answer)) => {
-            format!(
-                "{} {}",
-                answer.registry,
-                if answer.found { "has it" } else { "has it not" }
-            )
+            format!("{} {}", answer.registry, if answer.found { "has it" } else { "has it not" })
         }
     };
     let verdict = match document.accepted {
@@ -242,11 +190,7 @@ fn one_document(document: &v1::DocumentState, output: &Output) -> String {
 pub(crate) fn offers(offers: &[v1::Offer]) -> String {
     let mut names: Vec<&str> = Vec::with_capacity(offers.len());
     for offer in offers {
-        let name = if offer.action.is_empty() {
-            &offer.act
-        } else {
-            &offer.action
-        };
+        let name = if offer.action.is_empty() { &offer.act } else { &offer.action };
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
@@ -261,17 +205,11 @@ pub(crate) fn dossiers(states: &[v1::DossierState], output: &Output) -> Table {
         let clocks = state.clocks.as_ref();
         let clock = clocks.and_then(|c| c.committed.as_ref().or(c.statutory.as_ref()));
         table.row([
-            if state.code.is_empty() {
-                state.id.clone()
-            } else {
-                state.code.clone()
-            },
+            if state.code.is_empty() { state.id.clone() } else { state.code.clone() },
             output.words(state.procedure_name.as_ref()).to_owned(),
             state.state.clone(),
             status(state.status()),
-            clock
-                .map(|clock| instant(clock.due_at.as_ref()))
-                .unwrap_or_default(),
+            clock.map(|clock| instant(clock.due_at.as_ref())).unwrap_or_default(),
             state.version.to_string(),
         ]);
     }
@@ -282,14 +220,8 @@ pub(crate) fn dossiers(states: &[v1::DossierState], output: &Output) -> Table {
 pub(crate) fn tracked(found: &v1::TrackDossierResponse, output: &Output) -> String {
     let mut lines = Lines::default();
     let name = output.words(found.procedure_name.as_ref());
-    let code = if found.code.is_empty() {
-        "not received yet"
-    } else {
-        &found.code
-    };
-    lines
-        .0
-        .push(output.bold(&clean(&format!("{code}  {name}"))));
+    let code = if found.code.is_empty() { "not received yet" } else { &found.code };
+    lines.0.push(output.bold(&clean(&format!("{code}  {name}"))));
     let state = output.words(found.state_name.as_ref());
     lines.add("state", &format!("{state}, {}", status(found.status())));
     lines.add("since", &instant(found.since.as_ref()));
@@ -312,10 +244,7 @@ mod tests {
 
     #[test]
     fn a_status_shows_its_national_code() {
-        assert_eq!(
-            status(v1::Status::SupplementRequired),
-            "5 supplement_required"
-        );
+        assert_eq!(status(v1::Status::SupplementRequired), "5 supplement_required");
     }
 
     #[test]
@@ -331,11 +260,7 @@ mod tests {
             state: "examination".into(),
             status: v1::Status::Processing.into(),
             version: 7,
-            offers: vec![
-                offer("draft_result"),
-                offer("draft_result"),
-                offer("apologise"),
-            ],
+            offers: vec![offer("draft_result"), offer("draft_result"), offer("apologise")],
             ..Default::default()
         };
         let text = dossier(&state, &Output::plain());
@@ -354,9 +279,6 @@ mod tests {
             remaining: Some(2),
             ..Default::default()
         };
-        assert_eq!(
-            clock(Some(&paused)),
-            "3 working day, paused, 1 used, 2 left"
-        );
+        assert_eq!(clock(Some(&paused)), "3 working day, paused, 1 used, 2 left");
     }
 }

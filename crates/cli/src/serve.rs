@@ -43,12 +43,7 @@ pub(crate) struct ServeArguments {
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArguments {
     /// Data folder
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "MOTCUA_DATA",
-        default_value = "./data"
-    )]
+    #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
     data: PathBuf,
 }
 
@@ -84,10 +79,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
     info!(%address, origin = engine.origin(), data = %folder.path().display(), "ready");
     let served = motcua_server::serve(engine, settings.server(key), listener, signals.wait()).await;
     stop.send_replace(true);
-    if tokio::time::timeout(WORKERS_TIMEOUT, workers)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(WORKERS_TIMEOUT, workers).await.is_err() {
         warn!("the timers were still at work at the end of the wait");
     }
     served?;
@@ -99,10 +91,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
 pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Ending> {
     let folder = Folder::new(arguments.data);
     let _lock = folder.lock()?;
-    SqliteStore::open(&folder.database(), Options::default())
-        .await?
-        .close()
-        .await;
+    SqliteStore::open(&folder.database(), Options::default()).await?.close().await;
     let path = folder.database();
     Output::new(false, Lang::En).note(&format!("{} has the newest schema", path.display()));
     Ok(Ending::Well)
@@ -115,28 +104,18 @@ async fn open_engine(
 ) -> anyhow::Result<LocalEngine> {
     let store = SqliteStore::open(&folder.database(), settings.store.clone()).await?;
     let documents = FolderDocuments::open(&folder.documents()).await?;
-    let config = Config {
-        origin: settings.origin.clone(),
-        secret: folder.secret()?,
-    };
+    let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
     let engine = Engine::start(store, documents, clock, config).await?;
     if engine.calendar().is_none() {
         let loaded = engine.load_calendar(&operator(), CALENDAR.to_vec()).await?;
-        info!(
-            digest = loaded.digest,
-            "loaded the calendar that comes with the program"
-        );
+        info!(digest = loaded.digest, "loaded the calendar that comes with the program");
     }
     Ok(engine)
 }
 
 /// Who acts when the program itself sets a service up.
 pub(crate) fn operator() -> Caller {
-    Caller {
-        id: "motcua.serve".into(),
-        unit: None,
-        roles: vec![Role::Administrator],
-    }
+    Caller { id: "motcua.serve".into(), unit: None, roles: vec![Role::Administrator] }
 }
 
 fn start_log(settings: &Parsed) -> anyhow::Result<()> {
@@ -161,10 +140,7 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self {
-            terminate,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn wait(mut self) {

@@ -1,111 +1,21 @@
 //! Settings of the service: flag over environment over file over default, each value with where it
 //! came from.
 
+mod list;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
 use motcua_server::{ServerConfig, TokenKey};
 use motcua_store_sql::Options;
 
+pub(crate) use list::{Flags, SETTINGS, Setting};
+
 /// Most bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
-
-/// Something that can be set.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    /// Name in the file; `MOTCUA_` and the name in capitals in the environment.
-    pub(crate) name: &'static str,
-    /// Value when nobody sets it.
-    pub(crate) default: &'static str,
-    /// What it means.
-    pub(crate) meaning: &'static str,
-}
-
-macro_rules! settings {
-    ($($name:literal = $default:literal, $meaning:literal;)*) => {
-        /// Everything that can be set.
-        pub(crate) const SETTINGS: &[Setting] = &[
-            $(Setting { name: $name, default: $default, meaning: $meaning },)*
-        ];
-    };
-}
-
-settings! {
-    "data" = "./data", "folder of the database, the documents and the keys";
-    "listen" = "127.0.0.1:7700", "address and port; port 0 takes a free one";
-    "origin" = "", "name of the history log, set once at first start; empty makes one up";
-    "reflection" = "true", "clients may ask for the descriptors of the API";
-    "log" = "info", "what is logged, such as `info` or `warn,motcua_engine=debug`";
-    "log_format" = "text", "`text` or `json`, on standard error";
-    "connections_max" = "2000", "open connections in all";
-    "connections_per_address_max" = "50", "open connections of one address";
-    "calls_per_connection_max" = "32", "calls at work at a time on one connection";
-    "streams_per_connection_max" = "100", "streams that a client may open on one connection";
-    "local_error_resets_max" = "256", "streams a peer makes us reset before we hang up";
-    "pending_accept_resets_max" = "20", "streams a peer opens and resets unseen";
-    "header_bytes_max" = "16384", "bytes of the headers of one call";
-    "request_bytes_max" = "1114112", "bytes of one request";
-    "register_request_bytes_max" = "16842752", "bytes of a request with a register of units";
-    "response_bytes_max" = "4194304", "bytes of one answer";
-    "call_timeout" = "10s", "longest time of one call";
-    "keepalive_interval" = "30s", "silence after which a peer is asked whether it is there";
-    "keepalive_timeout" = "10s", "how long its answer may take";
-    "connection_age_max" = "30m", "age at which a connection is asked to reconnect";
-    "connection_age_grace" = "30s", "time its open calls have left then";
-    "drain_timeout" = "10s", "longest wait for open calls at the end";
-    "store_read_connections" = "3", "connections to the database that read";
-    "store_queue_jobs_max" = "1024", "writes that may wait; one more is told to come back";
-    "store_commits_per_transaction_max" = "128", "commits that share one transaction at most";
-    "store_busy_timeout" = "5s", "how long we wait for another process's lock";
-    "store_read_wait" = "3s", "how long a read waits for a free connection";
-}
-
-/// Flags of the service. Every setting has an environment variable and a name in the file too.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Flags {
-    /// Folder of the database, the documents and the keys [default: ./data]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<String>,
-    /// Address and port; port 0 takes a free one [default: 127.0.0.1:7700]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<String>,
-    /// Name of the history log, set once at first start
-    #[arg(long, value_name = "NAME")]
-    pub(crate) origin: Option<String>,
-    /// Do not serve the descriptors of the API
-    #[arg(long)]
-    pub(crate) no_reflection: bool,
-    /// What is logged, such as `info` or `warn,motcua_engine=debug` [default: info]
-    #[arg(long, value_name = "FILTER")]
-    pub(crate) log: Option<String>,
-    /// Form of the log on standard error: text or json [default: text]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) log_format: Option<String>,
-    /// TOML file with settings; `motcua config` lists them
-    #[arg(long, value_name = "FILE", env = "MOTCUA_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
-}
-
-impl Flags {
-    fn given(&self) -> BTreeMap<&'static str, String> {
-        let reflection = self.no_reflection.then(|| "false".to_owned());
-        [
-            ("data", self.data.clone()),
-            ("listen", self.listen.clone()),
-            ("origin", self.origin.clone()),
-            ("reflection", reflection),
-            ("log", self.log.clone()),
-            ("log_format", self.log_format.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
-        .collect()
-    }
-}
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,9 +53,7 @@ pub(crate) struct SettingFaults(Vec<String>);
 impl fmt::Display for SettingFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the settings are not usable")?;
-        self.0
-            .iter()
-            .try_for_each(|fault| write!(f, "\n  - {fault}"))
+        self.0.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
     }
 }
 
@@ -242,11 +150,7 @@ impl Settings {
         }
         let unknown = |name: &String| format!("the file sets {name:?}, which is no setting");
         let faults: Vec<String> = file.keys().map(unknown).collect();
-        if faults.is_empty() {
-            Ok(Self(values))
-        } else {
-            Err(SettingFaults(faults))
-        }
+        if faults.is_empty() { Ok(Self(values)) } else { Err(SettingFaults(faults)) }
     }
 
     /// Value and source of a setting.
@@ -260,18 +164,13 @@ impl Settings {
     /// # Errors
     /// Every value that is not one.
     pub(crate) fn parse(&self) -> Result<Parsed, SettingFaults> {
-        let mut reader = Reader {
-            settings: self,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader { settings: self, faults: Vec::new() };
         let parsed = Parsed {
             data: PathBuf::from(self.value("data").0),
             listen: self.value("listen").0.to_owned(),
             origin: Some(self.value("origin").0.to_owned()).filter(|name| !name.is_empty()),
             log: self.value("log").0.to_owned(),
-            log_format: reader
-                .read("log_format", "text or json")
-                .unwrap_or(LogFormat::Text),
+            log_format: reader.read("log_format", "text or json").unwrap_or(LogFormat::Text),
             store: Options {
                 read_connections: reader.number("store_read_connections"),
                 queue_jobs_max: reader.number("store_queue_jobs_max"),
@@ -280,20 +179,14 @@ impl Settings {
                 read_wait: reader.time("store_read_wait"),
             },
             limits: Limits {
-                reflection: reader
-                    .read("reflection", "true or false")
-                    .unwrap_or_default(),
+                reflection: reader.read("reflection", "true or false").unwrap_or_default(),
                 counts: COUNTS.map(|name| reader.number(name)),
                 header_bytes_max: reader.number("header_bytes_max"),
                 streams: reader.number("streams_per_connection_max"),
                 times: TIMES.map(|name| reader.time(name)),
             },
         };
-        if reader.faults.is_empty() {
-            Ok(parsed)
-        } else {
-            Err(SettingFaults(reader.faults))
-        }
+        if reader.faults.is_empty() { Ok(parsed) } else { Err(SettingFaults(reader.faults)) }
     }
 }
 
@@ -321,16 +214,8 @@ impl Parsed {
     /// The limits of the server.
     pub(crate) fn server(&self, key: TokenKey) -> ServerConfig {
         let limits = &self.limits;
-        let [
-            connections,
-            per_address,
-            calls,
-            errors,
-            pending,
-            request,
-            register,
-            response,
-        ] = limits.counts;
+        let [connections, per_address, calls, errors, pending, request, register, response] =
+            limits.counts;
         let [call, interval, timeout, age, grace, drain] = limits.times;
         ServerConfig {
             reflection: limits.reflection,
@@ -366,9 +251,7 @@ impl Reader<'_> {
         let value = text.parse().ok();
         if value.is_none() {
             let source = source.as_str();
-            self.faults.push(format!(
-                "{name} is {text:?} (by {source}): it must be {wanted}"
-            ));
+            self.faults.push(format!("{name} is {text:?} (by {source}): it must be {wanted}"));
         }
         value
     }
@@ -376,8 +259,7 @@ impl Reader<'_> {
     fn number<T: FromStr + TryFrom<u32>>(&mut self, name: &str) -> T {
         let number: Option<u32> = self.read(name, "a whole number from 1").filter(|n| *n > 0);
         if number.is_none() && self.settings.value(name).0.parse::<u32>().is_ok() {
-            self.faults
-                .push(format!("{name} is 0: it must be a whole number from 1"));
+            self.faults.push(format!("{name} is 0: it must be a whole number from 1"));
         }
         let number = T::try_from(number.unwrap_or(1)).ok();
         number.expect("every count holds 32 bits")
@@ -388,9 +270,7 @@ impl Reader<'_> {
         duration(text).unwrap_or_else(|| {
             let source = source.as_str();
             let wanted = "a time above zero such as 500ms, 10s or 30m";
-            self.faults.push(format!(
-                "{name} is {text:?} (by {source}): it must be {wanted}"
-            ));
+            self.faults.push(format!("{name} is {text:?} (by {source}): it must be {wanted}"));
             Duration::from_secs(1)
         })
     }
@@ -399,9 +279,7 @@ impl Reader<'_> {
 /// A time above zero such as `10s` or `12h`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let signed: jiff::SignedDuration = text.parse().ok()?;
-    Duration::try_from(signed)
-        .ok()
-        .filter(|time| !time.is_zero())
+    Duration::try_from(signed).ok().filter(|time| !time.is_zero())
 }
 
 /// Environment variable of a setting.
@@ -411,10 +289,7 @@ pub(crate) fn variable(name: &str) -> String {
 
 fn parse_file(text: &str) -> Result<BTreeMap<String, String>, SettingFaults> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        SettingFaults(vec![format!(
-            "the file is no TOML: {}",
-            error.to_string().trim_end()
-        )])
+        SettingFaults(vec![format!("the file is no TOML: {}", error.to_string().trim_end())])
     })?;
     let mut values = BTreeMap::new();
     let mut faults = Vec::new();
@@ -427,17 +302,12 @@ fn parse_file(text: &str) -> Result<BTreeMap<String, String>, SettingFaults> {
             | toml::Value::Datetime(_)
             | toml::Value::Array(_)
             | toml::Value::Table(_) => {
-                faults.push(format!(
-                    "the file sets {name:?} to what is no text, number or boolean"
-                ));
+                faults
+                    .push(format!("the file sets {name:?} to what is no text, number or boolean"));
             }
         }
     }
-    if faults.is_empty() {
-        Ok(values)
-    } else {
-        Err(SettingFaults(faults))
-    }
+    if faults.is_empty() { Ok(values) } else { Err(SettingFaults(faults)) }
 }
 
 #[cfg(test)]
@@ -445,15 +315,9 @@ mod tests {
     use super::*;
 
     fn resolve(flag: Option<&str>, variable: Option<&str>, file: &str) -> (String, Source) {
-        let flags = flag
-            .map(|text| ("listen", text.to_owned()))
-            .into_iter()
-            .collect();
-        let environment = |name: &str| {
-            variable
-                .filter(|_| name == "MOTCUA_LISTEN")
-                .map(str::to_owned)
-        };
+        let flags = flag.map(|text| ("listen", text.to_owned())).into_iter().collect();
+        let environment =
+            |name: &str| variable.filter(|_| name == "MOTCUA_LISTEN").map(str::to_owned);
         let settings = Settings::resolve(&flags, environment, file).expect("settings");
         let (value, source) = settings.value("listen");
         (value.to_owned(), source)
@@ -462,19 +326,10 @@ mod tests {
     #[test]
     fn a_flag_wins_over_environment_file_and_default() {
         let file = "listen = \"c:3\"";
-        assert_eq!(
-            resolve(Some("a:1"), Some("b:2"), file),
-            ("a:1".into(), Source::Flag)
-        );
-        assert_eq!(
-            resolve(None, Some("b:2"), file),
-            ("b:2".into(), Source::Environment)
-        );
+        assert_eq!(resolve(Some("a:1"), Some("b:2"), file), ("a:1".into(), Source::Flag));
+        assert_eq!(resolve(None, Some("b:2"), file), ("b:2".into(), Source::Environment));
         assert_eq!(resolve(None, Some(""), file), ("c:3".into(), Source::File));
-        assert_eq!(
-            resolve(None, None, ""),
-            ("127.0.0.1:7700".into(), Source::Default)
-        );
+        assert_eq!(resolve(None, None, ""), ("127.0.0.1:7700".into(), Source::Default));
     }
 
     fn from_file(file: &str) -> Result<Settings, SettingFaults> {
@@ -483,13 +338,8 @@ mod tests {
 
     #[test]
     fn what_is_no_setting_is_refused_by_name() {
-        let error = from_file("listn = \"x\"\nportt = 1")
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            error.contains("listn") && error.contains("portt"),
-            "{error}"
-        );
+        let error = from_file("listn = \"x\"\nportt = 1").expect_err("refused").to_string();
+        assert!(error.contains("listn") && error.contains("portt"), "{error}");
         assert!(from_file("listen = ").is_err());
         assert!(from_file("[listen]\na = 1").is_err());
     }
@@ -498,11 +348,7 @@ mod tests {
     fn every_wrong_value_is_named_at_once() {
         let settings =
             from_file("connections_max = 0\ncall_timeout = \"soon\"\nlog_format = \"x\"");
-        let error = settings
-            .expect("settings")
-            .parse()
-            .expect_err("refused")
-            .to_string();
+        let error = settings.expect("settings").parse().expect_err("refused").to_string();
         for name in ["connections_max", "call_timeout", "log_format"] {
             assert!(error.contains(name), "{error}");
         }
@@ -510,40 +356,25 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_server_and_store() {
-        let parsed = from_file("")
-            .expect("settings")
-            .parse()
-            .expect("defaults are values");
+        let parsed = from_file("").expect("settings").parse().expect("defaults are values");
         let key = TokenKey::ephemeral().expect("random bytes");
         let server = format!("{:?}", parsed.server(key.clone()));
         assert_eq!(server, format!("{:?}", ServerConfig::new(key)));
-        assert_eq!(
-            format!("{:?}", parsed.store),
-            format!("{:?}", Options::default())
-        );
+        assert_eq!(format!("{:?}", parsed.store), format!("{:?}", Options::default()));
     }
 
     #[test]
     fn every_limit_reaches_the_server() {
         let mut file = String::new();
-        for name in COUNTS
-            .into_iter()
-            .chain(["header_bytes_max", "streams_per_connection_max"])
-        {
+        for name in COUNTS.into_iter().chain(["header_bytes_max", "streams_per_connection_max"]) {
             file.push_str(&format!("{name} = 7\n"));
         }
         for name in TIMES {
             file.push_str(&format!("{name} = \"7s\"\n"));
         }
         let parsed = from_file(&file).expect("settings").parse().expect("values");
-        let shown = format!(
-            "{:?}",
-            parsed.server(TokenKey::ephemeral().expect("random bytes"))
-        );
-        for name in COUNTS
-            .into_iter()
-            .chain(["header_bytes_max", "streams_per_connection_max"])
-        {
+        let shown = format!("{:?}", parsed.server(TokenKey::ephemeral().expect("random bytes")));
+        for name in COUNTS.into_iter().chain(["header_bytes_max", "streams_per_connection_max"]) {
             assert!(shown.contains(&format!("{name}: 7")), "{name}: {shown}");
         }
         for name in TIMES {

@@ -17,10 +17,7 @@ pub(crate) struct Table {
 impl Table {
     /// A table without rows.
     pub(crate) fn new(headings: &[&'static str]) -> Self {
-        Self {
-            headings: headings.to_vec(),
-            rows: Vec::new(),
-        }
+        Self { headings: headings.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row. Control characters would let data draw on the terminal: they become spaces.
@@ -50,11 +47,7 @@ impl Table {
     }
 
     fn widths(&self, fit: Option<usize>) -> Vec<usize> {
-        let mut widths: Vec<usize> = self
-            .headings
-            .iter()
-            .map(|heading| heading.width())
-            .collect();
+        let mut widths: Vec<usize> = self.headings.iter().map(|heading| heading.width()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.width());
@@ -63,11 +56,7 @@ impl Table {
         let Some(fit) = fit else { return widths };
         let gaps = GAP.len() * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > fit {
-            match widths
-                .iter_mut()
-                .max()
-                .filter(|width| **width > COLUMN_WIDTH_MIN)
-            {
+            match widths.iter_mut().max().filter(|width| **width > COLUMN_WIDTH_MIN) {
                 Some(widest) => *widest -= 1,
                 None => break,
             }
@@ -77,10 +66,7 @@ impl Table {
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {
-    let cut = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| fitted(cell, *width));
+    let cut = cells.iter().zip(widths).map(|(cell, width)| fitted(cell, *width));
     cut.collect::<Vec<_>>().join(GAP)
 }
 
@@ -105,9 +91,7 @@ fn fitted(text: &str, width: usize) -> String {
 
 /// The text without control characters.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -138,10 +122,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for fit in [20, 30, 40, 60] {
             let text = table().text(Some(fit), plain);
-            assert!(
-                text.lines().all(|line| line.width() <= fit),
-                "{fit}: {text}"
-            );
+            assert!(text.lines().all(|line| line.width() <= fit), "{fit}: {text}");
         }
         assert!(table().text(Some(40), plain).contains('…'));
     }

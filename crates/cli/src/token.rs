@@ -17,12 +17,7 @@ pub(crate) enum TokenCommand {
 #[derive(Debug, Args)]
 pub(crate) struct IssueArguments {
     /// Data folder of the service
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "MOTCUA_DATA",
-        default_value = "./data"
-    )]
+    #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
     data: String,
     /// Opaque id of the person or program
     #[arg(long, value_name = "ID")]
@@ -41,11 +36,8 @@ pub(crate) struct IssueArguments {
 fn role(text: &str) -> Result<Role, String> {
     let held = |role: &Role| *role != Role::System;
     Role::from_name(text).filter(held).ok_or_else(|| {
-        let names: Vec<&str> = Role::ALL
-            .into_iter()
-            .filter(held)
-            .map(|role| role.as_str())
-            .collect();
+        let names: Vec<&str> =
+            Role::ALL.into_iter().filter(held).map(|role| role.as_str()).collect();
         format!("the roles are {}", names.join(", "))
     })
 }

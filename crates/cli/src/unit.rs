@@ -51,10 +51,7 @@ async fn list(session: &Session, output: &Output) -> anyhow::Result<()> {
     let mut table = Table::new(&["UNIT", "KIND", "CODE", "AREA", "NAME", "ADDRESS"]);
     let mut page_token = String::new();
     loop {
-        let request = v1::ListUnitsRequest {
-            page_size: 1000,
-            page_token,
-        };
+        let request = v1::ListUnitsRequest { page_size: 1000, page_token };
         let page = steadily(async || session.admin().list_units(request.clone()).await).await?;
         for unit in page.units {
             if output.json {

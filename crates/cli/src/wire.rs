@@ -22,9 +22,7 @@ fn descriptor(name: &str) -> MessageDescriptor {
 /// The message `name` of `motcua.v1` as JSON.
 pub(crate) fn to_json(name: &str, message: &impl Message) -> Value {
     let mut dynamic = DynamicMessage::new(descriptor(name));
-    dynamic
-        .transcode_from(message)
-        .expect("the message has this type");
+    dynamic.transcode_from(message).expect("the message has this type");
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
         .stringify_64_bit_integers(false)
@@ -54,10 +52,7 @@ mod tests {
     #[test]
     fn numbers_stay_numbers_and_names_those_of_the_proto() {
         let answer = v1::AcceptDossierResponse {
-            dossier: Some(v1::DossierState {
-                version: 7,
-                ..Default::default()
-            }),
+            dossier: Some(v1::DossierState { version: 7, ..Default::default() }),
             first_sequence: 5,
             repeat: false,
         };

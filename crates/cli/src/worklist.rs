@@ -107,33 +107,17 @@ pub(crate) async fn list(
         output.value(&to_json("ListWorkItemsResponse", &page))?;
         return Ok(Ending::Well);
     }
-    let mut table = Table::new(&[
-        "DOSSIER",
-        "PROCEDURE",
-        "STEP",
-        "STATUS",
-        "HOLDER",
-        "DUE",
-        "",
-    ]);
+    let mut table = Table::new(&["DOSSIER", "PROCEDURE", "STEP", "STATUS", "HOLDER", "DUE", ""]);
     for row in &page.rows {
         let item = row.item.clone().unwrap_or_default();
         table.row([
-            if row.code.is_empty() {
-                row.dossier.clone()
-            } else {
-                row.code.clone()
-            },
+            if row.code.is_empty() { row.dossier.clone() } else { row.code.clone() },
             row.procedure.clone(),
             item.step,
             render::status(row.status()),
             item.assignee,
             instant(row.due_at.as_ref()),
-            if row.late {
-                "late".to_owned()
-            } else {
-                String::new()
-            },
+            if row.late { "late".to_owned() } else { String::new() },
         ]);
     }
     if !table.is_empty() {
@@ -152,15 +136,8 @@ pub(crate) async fn search(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let session = Session::open(global).await?;
-    let SearchBy {
-        code,
-        name,
-        id_number,
-    } = arguments.by;
-    let by = code
-        .map(By::Code)
-        .or(name.map(By::Name))
-        .or(id_number.map(By::IdNumber));
+    let SearchBy { code, name, id_number } = arguments.by;
+    let by = code.map(By::Code).or(name.map(By::Name)).or(id_number.map(By::IdNumber));
     let request = v1::SearchDossiersRequest {
         by,
         page_size: arguments.page.rows.into(),

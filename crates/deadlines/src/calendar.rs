@@ -115,21 +115,14 @@ impl Calendar {
     pub fn from_json(bytes: &[u8]) -> Result<Self, CalendarError> {
         let parts = calendar_file::read(bytes)?;
         let mut calendar = Self {
-            digest: Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            digest: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
             years: parts.years,
             rest: parts.rest,
             entries: parts.entries,
             working: Vec::new(),
             profiles: parts.profiles,
         };
-        calendar.working = calendar
-            .years
-            .keys()
-            .flat_map(|year| calendar.days_of(*year))
-            .collect();
+        calendar.working = calendar.years.keys().flat_map(|year| calendar.days_of(*year)).collect();
         Ok(calendar)
     }
 
@@ -263,11 +256,7 @@ impl Calendar {
 
     /// `day` itself when it is worked, else the next working day.
     pub(crate) fn on_or_after(&self, day: Date) -> Result<Date, DeadlineError> {
-        if self.is_working_day(day)? {
-            Ok(day)
-        } else {
-            self.nth_after(day, 1)
-        }
+        if self.is_working_day(day)? { Ok(day) } else { self.nth_after(day, 1) }
     }
 
     /// Number of working days after `first`, up to and including `last`; 0 if that is before.
@@ -310,21 +299,12 @@ mod tests {
 
     #[test]
     fn the_shipped_calendar_counts_the_working_days_that_it_states() {
-        let stated = [
-            (2023, 249),
-            (2024, 251),
-            (2025, 250),
-            (2026, 249),
-            (2027, 249),
-        ];
+        let stated = [(2023, 249), (2024, 251), (2025, 250), (2026, 249), (2027, 249)];
         let calendar = vietnam();
         for (year, days) in stated {
             assert_eq!(calendar.working_days_in(year), Some(days), "{year}");
         }
-        assert_eq!(
-            calendar.years().collect::<Vec<_>>(),
-            [2023, 2024, 2025, 2026, 2027]
-        );
+        assert_eq!(calendar.years().collect::<Vec<_>>(), [2023, 2024, 2025, 2026, 2027]);
         assert_eq!(calendar.working_days_in(2028), None);
     }
 
@@ -332,18 +312,11 @@ mod tests {
     fn a_day_says_what_it_is() {
         let calendar = vietnam();
         assert_eq!(calendar.day_kind(date(2026, 10, 5)), Ok(DayKind::Working));
-        assert_eq!(
-            calendar.day_kind(date(2026, 10, 4)),
-            Ok(DayKind::WeeklyRest)
-        );
-        let holiday = calendar
-            .day_kind(date(2026, 11, 24))
-            .expect("the fixture is sound");
+        assert_eq!(calendar.day_kind(date(2026, 10, 4)), Ok(DayKind::WeeklyRest));
+        let holiday = calendar.day_kind(date(2026, 11, 24)).expect("the fixture is sound");
         assert!(matches!(&holiday, DayKind::PublicHoliday(name) if name.vi.contains("Văn hóa")));
         assert!(!holiday.is_working());
-        let swapped = calendar
-            .day_kind(date(2026, 8, 22))
-            .expect("the fixture is sound");
+        let swapped = calendar.day_kind(date(2026, 8, 22)).expect("the fixture is sound");
         assert!(matches!(swapped, DayKind::MakeupWorkday(_)));
     }
 
@@ -351,10 +324,7 @@ mod tests {
     fn an_absent_year_is_an_error_and_a_provisional_one_is_known() {
         let calendar = vietnam();
         let absent = DeadlineError::YearAbsent { year: 2028 };
-        assert_eq!(
-            calendar.is_working_day(date(2028, 1, 3)),
-            Err(absent.clone())
-        );
+        assert_eq!(calendar.is_working_day(date(2028, 1, 3)), Err(absent.clone()));
         assert_eq!(calendar.nth_after(date(2027, 12, 31), 1), Err(absent));
         assert!(calendar.is_official(2026) && !calendar.is_official(2027));
         assert!(!calendar.is_official(2028));
@@ -364,20 +334,13 @@ mod tests {
     fn the_digest_is_that_of_the_bytes() {
         let digest = vietnam().digest().to_owned();
         assert_eq!(digest.len(), 64);
-        assert!(
-            digest
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
-        );
+        assert!(digest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()));
     }
 
     #[test]
     fn office_hours_come_by_profile() {
         let calendar = vietnam();
-        assert_eq!(
-            calendar.office_hours("standard"),
-            Some(&OfficeHours::default())
-        );
+        assert_eq!(calendar.office_hours("standard"), Some(&OfficeHours::default()));
         assert!(calendar.office_hours("field_example").is_some());
         assert!(calendar.office_hours("night").is_none());
     }

@@ -17,16 +17,8 @@ const YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Members that describe a calendar and decide nothing.
-const DESCRIPTIVE: [&str; 8] = [
-    "title",
-    "utc_offset",
-    "as_of",
-    "applies_to",
-    "kinds",
-    "algorithm",
-    "certainty",
-    "sources",
-];
+const DESCRIPTIVE: [&str; 8] =
+    ["title", "utc_offset", "as_of", "applies_to", "kinds", "algorithm", "certainty", "sources"];
 
 /// One fault of a calendar file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +47,7 @@ impl CalendarError {
 impl fmt::Display for CalendarError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the calendar has {} fault(s)", self.faults.len())?;
-        for Fault {
-            path,
-            message,
-            remedy,
-        } in &self.faults
-        {
+        for Fault { path, message, remedy } in &self.faults {
             let path = if path.is_empty() { "file" } else { path };
             write!(formatter, "\n{path}: {message}; {remedy}")?;
         }
@@ -82,9 +69,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Parts, CalendarError> {
     if reader.faults.is_empty() {
         Ok(reader.parts)
     } else {
-        Err(CalendarError {
-            faults: reader.faults,
-        })
+        Err(CalendarError { faults: reader.faults })
     }
 }
 
@@ -97,22 +82,14 @@ struct Reader {
 impl Reader {
     fn fault(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         let (message, remedy) = (message.into(), remedy.into());
-        self.faults.push(Fault {
-            path: path.to_owned(),
-            message,
-            remedy,
-        });
+        self.faults.push(Fault { path: path.to_owned(), message, remedy });
     }
 
     fn root(&mut self, root: &Json) {
         let Some(members) = self.object("", root) else {
             return;
         };
-        self.required(
-            "",
-            members,
-            &["schema_version", "weekly_rest_days", "years"],
-        );
+        self.required("", members, &["schema_version", "weekly_rest_days", "years"]);
         for (name, value) in members {
             let path = pointer("", name);
             match name.as_str() {
@@ -133,11 +110,7 @@ impl Reader {
 
     fn expect(&mut self, path: &str, value: &Json, wanted: &Json, text: &str) {
         if value != wanted {
-            self.fault(
-                path,
-                "another value is not known here",
-                format!("write {text}"),
-            );
+            self.fault(path, "another value is not known here", format!("write {text}"));
         }
     }
 
@@ -152,11 +125,7 @@ impl Reader {
             return None;
         };
         if let Some(name) = duplicate(members) {
-            self.fault(
-                &pointer(path, name),
-                "the member stands twice",
-                "keep one of them",
-            );
+            self.fault(&pointer(path, name), "the member stands twice", "keep one of them");
         }
         Some(members)
     }
@@ -210,11 +179,7 @@ impl Reader {
             }
         }
         if self.parts.rest.iter().all(|rest| *rest) {
-            self.fault(
-                path,
-                "no weekday is left to work",
-                "name the weekly rest days only",
-            );
+            self.fault(path, "no weekday is left to work", "name the weekly rest days only");
         }
     }
 
@@ -294,38 +259,21 @@ impl Reader {
         }
         let Some(kind) = kind else { return };
         let default = kind.default_name();
-        let name = DayName {
-            vi: vi.unwrap_or(default.0).into(),
-            en: en.unwrap_or(default.1).into(),
-        };
-        if self
-            .parts
-            .entries
-            .insert(date, Entry { kind, name })
-            .is_some()
-        {
+        let name =
+            DayName { vi: vi.unwrap_or(default.0).into(), en: en.unwrap_or(default.1).into() };
+        if self.parts.entries.insert(date, Entry { kind, name }).is_some() {
             let path = format!("{path}/date");
-            self.fault(
-                &path,
-                format!("{date} stands twice"),
-                "keep one entry for a date",
-            );
+            self.fault(&path, format!("{date} stands twice"), "keep one entry for a date");
         }
     }
 
     fn date(&mut self, path: &str, year: i16, value: &Json) -> Option<Date> {
         let text = self.text(path, value)?;
-        let date = Some(text)
-            .filter(|t| t.len() == 10)
-            .and_then(|t| t.parse::<Date>().ok());
+        let date = Some(text).filter(|t| t.len() == 10).and_then(|t| t.parse::<Date>().ok());
         match date {
             Some(date) if date.year() == year => Some(date),
             Some(_) => {
-                self.fault(
-                    path,
-                    "the date lies in another year",
-                    "move the entry to its year",
-                );
+                self.fault(path, "the date lies in another year", "move the entry to its year");
                 None
             }
             None => {
@@ -357,11 +305,7 @@ impl Reader {
         let dates: Vec<Date> = wrong.map(|(date, _)| *date).collect();
         for date in dates {
             let message = format!("{date} is no weekly rest day, so it cannot be made up");
-            self.fault(
-                &format!("/years/{}/entries", date.year()),
-                message,
-                "correct the date",
-            );
+            self.fault(&format!("/years/{}/entries", date.year()), message, "correct the date");
         }
     }
 
@@ -425,20 +369,13 @@ impl Reader {
 
 /// A time of day as HH:MM or HH:MM:SS.
 pub(crate) fn parse_time(text: &str) -> Option<Time> {
-    let shape: &[u8] = if text.len() == 5 {
-        b"00:00"
-    } else {
-        b"00:00:00"
-    };
+    let shape: &[u8] = if text.len() == 5 { b"00:00" } else { b"00:00:00" };
     let fits = text.len() == shape.len()
         && text.bytes().zip(shape).all(|(byte, wanted)| match wanted {
             b':' => byte == b':',
             _ => byte.is_ascii_digit(),
         });
-    let number = |at: usize| {
-        text.get(at..at + 2)
-            .and_then(|part| part.parse::<i8>().ok())
-    };
+    let number = |at: usize| text.get(at..at + 2).and_then(|part| part.parse::<i8>().ok());
     if !fits {
         return None;
     }

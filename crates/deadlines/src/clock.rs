@@ -115,9 +115,7 @@ impl Clock {
             original: None,
         };
         let mut explanation = due.explanation;
-        explanation
-            .lines
-            .insert(0, Line::Received { at: received_at });
+        explanation.lines.insert(0, Line::Received { at: received_at });
         Ok((clock, explanation))
     }
 
@@ -144,33 +142,16 @@ impl Clock {
         let on = effective(&self.pause_limit(), at, inputs)?;
         let mut clock = self.with_inputs(inputs);
         if self.passed(at, self.run.due_on, self.run.due_at) {
-            clock.phase = Phase::Paused {
-                since: at,
-                used,
-                remaining: 0,
-            };
-            let line = Line::PausedLate {
-                at,
-                due_on: self.run.due_on,
-            };
+            clock.phase = Phase::Paused { since: at, used, remaining: 0 };
+            let line = Line::PausedLate { at, due_on: self.run.due_on };
             return Ok((clock, Explanation { lines: vec![line] }));
         }
         let remaining = left_at_pause(self.run.budget, used_now);
         let first = first_day(self.limit.unit, self.run.from, self.run.effective_on);
         let counted = first <= on && inputs.calendar.provisional_year(first, on)?.is_some();
         clock.provisional = self.provisional_before || counted;
-        clock.phase = Phase::Paused {
-            since: at,
-            used,
-            remaining,
-        };
-        let line = Line::Paused {
-            at,
-            on,
-            used,
-            remaining,
-            unit: self.limit.unit,
-        };
+        clock.phase = Phase::Paused { since: at, used, remaining };
+        let line = Line::Paused { at, on, used, remaining, unit: self.limit.unit };
         Ok((clock, Explanation { lines: vec![line] }))
     }
 
@@ -187,12 +168,7 @@ impl Clock {
         regime: &Regime,
         inputs: &Inputs<'_>,
     ) -> Result<(Self, Explanation), DeadlineError> {
-        let Phase::Paused {
-            since,
-            used,
-            remaining,
-        } = self.phase
-        else {
+        let Phase::Paused { since, used, remaining } = self.phase else {
             return Err(self.wrong_phase("paused"));
         };
         if at < since {
@@ -203,10 +179,7 @@ impl Clock {
         let mut clock = self.with_inputs(inputs);
         if remaining == 0 {
             clock.phase = self.run.phase();
-            lines.push(Line::Due {
-                on: self.run.due_on,
-                at: self.run.due_at,
-            });
+            lines.push(Line::Due { on: self.run.due_on, at: self.run.due_at });
             return Ok((clock, Explanation { lines }));
         }
         let (budget, used_before) = match regime {
@@ -242,25 +215,17 @@ impl Clock {
         self.need_running()?;
         self.not_before_start(at)?;
         if let Some(original) = &self.original {
-            return Err(DeadlineError::AlreadyReappointed {
-                original: original.due_on,
-            });
+            return Err(DeadlineError::AlreadyReappointed { original: original.due_on });
         }
         self.apology_in_time(at, inputs)?;
         let old = self.run.due_on;
         if due_on <= old || !inputs.calendar.is_working_day(due_on)? {
-            return Err(DeadlineError::NewDate {
-                date: due_on,
-                due_on: old,
-            });
+            return Err(DeadlineError::NewDate { date: due_on, due_on: old });
         }
         let due_at = instant(due_on, inputs.hours.closing());
         let provisional = inputs.calendar.provisional_year(next_day(old), due_on)?;
         let mut clock = self.with_inputs(inputs);
-        clock.original = Some(Original {
-            budget: self.run.budget,
-            due_on: old,
-        });
+        clock.original = Some(Original { budget: self.run.budget, due_on: old });
         clock.run.budget = match self.limit.unit {
             Unit::WorkingDay => inputs.calendar.count(self.run.effective_on, due_on)?,
             Unit::CalendarDay => days_between(self.run.effective_on, due_on),
@@ -271,16 +236,9 @@ impl Clock {
         clock.run.due_at = due_at;
         clock.phase = clock.run.phase();
         clock.provisional = self.provisional || provisional.is_some();
-        let mut lines = vec![Line::Reappointed {
-            at,
-            from: old,
-            to: due_on,
-        }];
+        let mut lines = vec![Line::Reappointed { at, from: old, to: due_on }];
         lines.extend(provisional.map(|year| Line::Provisional { year }));
-        lines.push(Line::Due {
-            on: due_on,
-            at: due_at,
-        });
+        lines.push(Line::Due { on: due_on, at: due_at });
         Ok((clock, Explanation { lines }))
     }
 
@@ -300,33 +258,17 @@ impl Clock {
             Phase::Stopped { .. } => return Err(self.wrong_phase("running or paused")),
         };
         let Run { due_on, due_at, .. } = self.run;
-        let phase = Phase::Stopped {
-            at,
-            counted_until,
-            due_on,
-            due_at,
-        };
-        Ok(Self {
-            phase,
-            ..self.clone()
-        })
+        let phase = Phase::Stopped { at, counted_until, due_on, due_at };
+        Ok(Self { phase, ..self.clone() })
     }
 
     fn with_inputs(&self, inputs: &Inputs<'_>) -> Self {
         let calendar = inputs.calendar.digest().to_owned();
-        Self {
-            calendar,
-            hours: inputs.hours.clone(),
-            ..self.clone()
-        }
+        Self { calendar, hours: inputs.hours.clone(), ..self.clone() }
     }
 
     fn need_running(&self) -> Result<(), DeadlineError> {
-        if self.is_running() {
-            Ok(())
-        } else {
-            Err(self.wrong_phase("running"))
-        }
+        if self.is_running() { Ok(()) } else { Err(self.wrong_phase("running")) }
     }
 
     fn wrong_phase(&self, needed: &'static str) -> DeadlineError {
@@ -340,10 +282,7 @@ impl Clock {
 
     fn not_before_start(&self, at: Timestamp) -> Result<(), DeadlineError> {
         if at < self.run.from {
-            Err(DeadlineError::BeforeStart {
-                at,
-                start: self.run.from,
-            })
+            Err(DeadlineError::BeforeStart { at, start: self.run.from })
         } else {
             Ok(())
         }
@@ -399,12 +338,7 @@ impl Clock {
     }
 
     fn apology_in_time(&self, at: Timestamp, inputs: &Inputs<'_>) -> Result<(), DeadlineError> {
-        let Run {
-            due_on,
-            due_at,
-            effective_on,
-            ..
-        } = self.run;
+        let Run { due_on, due_at, effective_on, .. } = self.run;
         let amount = self.limit.budget();
         let short = match self.limit.unit {
             Unit::WorkingDay | Unit::CalendarDay => amount < 2,
@@ -415,46 +349,21 @@ impl Clock {
         let latest = if short {
             due_on
         } else {
-            inputs
-                .calendar
-                .previous(due_on, effective_on)
-                .unwrap_or(effective_on)
+            inputs.calendar.previous(due_on, effective_on).unwrap_or(effective_on)
         };
-        let in_time = if short {
-            at < due_at
-        } else {
-            local(at).date() <= latest
-        };
-        if in_time {
-            Ok(())
-        } else {
-            Err(DeadlineError::ApologyTooLate { latest })
-        }
+        let in_time = if short { at < due_at } else { local(at).date() <= latest };
+        if in_time { Ok(()) } else { Err(DeadlineError::ApologyTooLate { latest }) }
     }
 }
 
 impl Run {
     fn new(from: Timestamp, budget: u32, due: &Due) -> Self {
-        let Due {
-            effective_on,
-            due_on,
-            due_at,
-            ..
-        } = *due;
-        Self {
-            from,
-            effective_on,
-            budget,
-            due_on,
-            due_at,
-        }
+        let Due { effective_on, due_on, due_at, .. } = *due;
+        Self { from, effective_on, budget, due_on, due_at }
     }
 
     fn phase(&self) -> Phase {
-        Phase::Running {
-            due_on: self.due_on,
-            due_at: self.due_at,
-        }
+        Phase::Running { due_on: self.due_on, due_at: self.due_at }
     }
 }
 

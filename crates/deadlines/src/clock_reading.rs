@@ -175,9 +175,7 @@ impl Clock {
 /// Whether an act at `completed_at` is late for the present date of the clock: by date for day
 /// units (rule Q1), by the instant for hours. Nothing is late for a paused clock.
 pub fn is_late(clock: &Clock, completed_at: Timestamp) -> bool {
-    clock
-        .due()
-        .is_some_and(|(due_on, due_at)| clock.passed(completed_at, due_on, due_at))
+    clock.due().is_some_and(|(due_on, due_at)| clock.passed(completed_at, due_on, due_at))
 }
 
 /// Days after `first`, up to and including `last`.

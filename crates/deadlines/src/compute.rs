@@ -76,11 +76,7 @@ struct LineError {
 
 impl LineError {
     fn new(code: &'static str, path: &str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            path: path.to_owned(),
-            message: message.into(),
-        }
+        Self { code, path: path.to_owned(), message: message.into() }
     }
 
     fn at(path: &'static str) -> impl Fn(DeadlineError) -> Self {
@@ -105,16 +101,9 @@ impl Request {
         let (mut clock, mut explanation) = start.map_err(LineError::at("/received_at"))?;
         let (mut used, mut remaining) = (None, None);
         if let Some(pause) = &self.pause {
-            let paused = clock
-                .pause(pause.at, inputs)
-                .map_err(LineError::at("/paused_at"))?;
+            let paused = clock.pause(pause.at, inputs).map_err(LineError::at("/paused_at"))?;
             clock = follow(paused, &mut explanation);
-            if let Phase::Paused {
-                used: so_far,
-                remaining: left,
-                ..
-            } = clock.phase()
-            {
+            if let Phase::Paused { used: so_far, remaining: left, .. } = clock.phase() {
                 (used, remaining) = (Some(*so_far), Some(*left));
             }
             if let Some((at, regime)) = &pause.resume {
@@ -159,42 +148,24 @@ fn read(line: &str) -> Result<Request, LineError> {
         return Err(LineError::new("LINE_TOO_LONG", "", message));
     }
     let json = Json::parse(line.as_bytes()).map_err(|message| {
-        LineError::new(
-            "INVALID_JSON",
-            "",
-            format!("{message}; write one JSON object a line"),
-        )
+        LineError::new("INVALID_JSON", "", format!("{message}; write one JSON object a line"))
     })?;
     let Json::Object(members) = &json else {
         return Err(wrong_type("", &json, "an object"));
     };
     if let Some(name) = duplicate(members) {
         let message = "the member stands twice; keep one of them";
-        return Err(LineError::new(
-            "DUPLICATE_MEMBER",
-            &pointer("", name),
-            message,
-        ));
+        return Err(LineError::new("DUPLICATE_MEMBER", &pointer("", name), message));
     }
-    if let Some((name, _)) = members
-        .iter()
-        .find(|(name, _)| !KNOWN.contains(&name.as_str()))
-    {
+    if let Some((name, _)) = members.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
         let message = format!("unknown member; known are {}", KNOWN.join(", "));
-        return Err(LineError::new(
-            "UNKNOWN_MEMBER",
-            &pointer("", name),
-            message,
-        ));
+        return Err(LineError::new("UNKNOWN_MEMBER", &pointer("", name), message));
     }
     Members(members).request()
 }
 
 fn wrong_type(path: &str, value: &Json, wanted: &str) -> LineError {
-    let message = format!(
-        "{} stands where {wanted} is needed; correct it",
-        value.type_name()
-    );
+    let message = format!("{} stands where {wanted} is needed; correct it", value.type_name());
     LineError::new("WRONG_TYPE", path, message)
 }
 
@@ -204,25 +175,14 @@ struct Members<'a>(&'a [(String, Json)]);
 impl<'a> Members<'a> {
     fn request(&self) -> Result<Request, LineError> {
         let unit = self.unit()?;
-        let limit = Limit {
-            unit,
-            amount: self.amount(unit)?,
-            cutoff: self.cutoff(unit)?,
-        };
+        let limit = Limit { unit, amount: self.amount(unit)?, cutoff: self.cutoff(unit)? };
         let received_at = self.timestamp("received_at")?;
         let received_at = received_at.ok_or_else(|| missing("received_at"))?;
-        Ok(Request {
-            limit,
-            received_at,
-            pause: self.pause(unit)?,
-        })
+        Ok(Request { limit, received_at, pause: self.pause(unit)? })
     }
 
     fn get(&self, name: &str) -> Option<&'a Json> {
-        self.0
-            .iter()
-            .find(|(member, _)| member == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
     fn text(&self, name: &str) -> Result<Option<&'a str>, LineError> {
@@ -252,17 +212,10 @@ impl<'a> Members<'a> {
 
     fn unit(&self) -> Result<Unit, LineError> {
         let text = self.text("unit")?.ok_or_else(|| missing("unit"))?;
-        Unit::ALL
-            .into_iter()
-            .find(|unit| unit.as_str() == text)
-            .ok_or_else(|| {
-                let names = Unit::ALL.map(Unit::as_str).join(", ");
-                LineError::new(
-                    "UNKNOWN_VALUE",
-                    "/unit",
-                    format!("unknown unit; give one of {names}"),
-                )
-            })
+        Unit::ALL.into_iter().find(|unit| unit.as_str() == text).ok_or_else(|| {
+            let names = Unit::ALL.map(Unit::as_str).join(", ");
+            LineError::new("UNKNOWN_VALUE", "/unit", format!("unknown unit; give one of {names}"))
+        })
     }
 
     fn amount(&self, unit: Unit) -> Result<u32, LineError> {
@@ -284,11 +237,7 @@ impl<'a> Members<'a> {
             return Err(LineError::new("NOT_APPLICABLE", "/cutoff", message));
         }
         let time = parse_time(text).ok_or_else(|| {
-            LineError::new(
-                "INVALID_TIME",
-                "/cutoff",
-                "no time of day; write HH:MM or HH:MM:SS",
-            )
+            LineError::new("INVALID_TIME", "/cutoff", "no time of day; write HH:MM or HH:MM:SS")
         })?;
         Ok(Some(time))
     }
@@ -297,9 +246,7 @@ impl<'a> Members<'a> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
-        let time = Some(text)
-            .filter(|text| has_rfc3339_shape(text))
-            .and_then(|t| t.parse().ok());
+        let time = Some(text).filter(|text| has_rfc3339_shape(text)).and_then(|t| t.parse().ok());
         let time = time.ok_or_else(|| {
             let message = "no RFC 3339 time with offset; write 2026-10-01T09:00:00+07:00";
             LineError::new("INVALID_TIME", &pointer("", name), message)
@@ -324,11 +271,7 @@ impl<'a> Members<'a> {
 
     fn regime(&self, unit: Unit) -> Result<Option<Regime>, LineError> {
         let regime = self.text("regime")?;
-        let fixed_unit = if unit == Unit::SameDay {
-            Unit::WorkingDay
-        } else {
-            unit
-        };
+        let fixed_unit = if unit == Unit::SameDay { Unit::WorkingDay } else { unit };
         let after = self.integer("amount_after", fixed_unit)?;
         if after.is_some() && regime != Some("fixed_after") {
             let message = "only the regime fixed_after has it; remove the member";
@@ -351,11 +294,7 @@ impl<'a> Members<'a> {
 }
 
 fn missing(name: &str) -> LineError {
-    LineError::new(
-        "MISSING_MEMBER",
-        &pointer("", name),
-        format!("{name} is missing; add it"),
-    )
+    LineError::new("MISSING_MEMBER", &pointer("", name), format!("{name} is missing; add it"))
 }
 
 /// Date, `T`, time with seconds, and an offset (RFC 3339 section 5.6); values are judged later.
@@ -365,13 +304,10 @@ fn has_rfc3339_shape(text: &str) -> bool {
     };
     let fits = |text: &str, shape: &str| {
         text.len() == shape.len()
-            && text
-                .bytes()
-                .zip(shape.bytes())
-                .all(|(byte, wanted)| match wanted {
-                    b'0' => byte.is_ascii_digit(),
-                    _ => byte == wanted,
-                })
+            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == wanted,
+            })
     };
     let offset = match tail.strip_prefix('.') {
         None => tail,

@@ -29,10 +29,7 @@ pub struct Explanation {
 impl Explanation {
     /// One sentence for each line.
     pub fn text(&self, lang: Lang) -> Vec<String> {
-        self.lines
-            .iter()
-            .map(|line| words::sentence(line, lang))
-            .collect()
+        self.lines.iter().map(|line| words::sentence(line, lang)).collect()
     }
 }
 

@@ -44,10 +44,7 @@ pub(crate) fn pointer(parent: &str, member: &str) -> String {
 /// The first name that stands twice.
 pub(crate) fn duplicate(members: &[(String, Json)]) -> Option<&str> {
     let mut seen = std::collections::HashSet::with_capacity(members.len());
-    members
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .find(|name| !seen.insert(*name))
+    members.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
 }
 
 impl<'de> Deserialize<'de> for Json {

@@ -28,11 +28,7 @@ pub struct Limit {
 impl Limit {
     /// A limit without a cut-off of its own.
     pub fn new(unit: Unit, amount: u32) -> Self {
-        Self {
-            unit,
-            amount,
-            cutoff: None,
-        }
+        Self { unit, amount, cutoff: None }
     }
 
     /// Refuses an amount that no limit may have.

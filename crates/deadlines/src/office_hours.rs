@@ -42,9 +42,7 @@ impl TryFrom<Sessions> for OfficeHours {
 impl Default for OfficeHours {
     fn default() -> Self {
         let at = |hour, minute| Time::constant(hour, minute, 0, 0);
-        Self {
-            sessions: vec![(at(7, 30), at(11, 30)), (at(13, 0), at(17, 0))],
-        }
+        Self { sessions: vec![(at(7, 30), at(11, 30)), (at(13, 0), at(17, 0))] }
     }
 }
 
@@ -61,30 +59,20 @@ impl OfficeHours {
         }
         let mut previous: Option<Time> = None;
         for &(open, close) in &sessions {
-            if [open, close]
-                .iter()
-                .any(|t| nanos(*t) % NANOS_PER_MINUTE != 0)
-            {
+            if [open, close].iter().any(|t| nanos(*t) % NANOS_PER_MINUTE != 0) {
                 return fault(format!("{open}-{close}: give whole minutes"));
             }
             if open >= close {
-                return fault(format!(
-                    "{open}-{close}: a session must end after it begins"
-                ));
+                return fault(format!("{open}-{close}: a session must end after it begins"));
             }
             if previous.is_some_and(|end| open < end) {
-                return fault(format!(
-                    "{open}-{close}: sessions must ascend without overlap"
-                ));
+                return fault(format!("{open}-{close}: sessions must ascend without overlap"));
             }
             previous = Some(close);
         }
         let hours = Self { sessions };
         if hours.minutes_per_day() > DAY_MINUTES_MAX {
-            return fault(format!(
-                "{} minutes a day; 480 at most",
-                hours.minutes_per_day()
-            ));
+            return fault(format!("{} minutes a day; 480 at most", hours.minutes_per_day()));
         }
         Ok(hours)
     }
@@ -110,21 +98,14 @@ impl OfficeHours {
     }
 
     pub(crate) fn day_nanos(&self) -> i64 {
-        self.sessions
-            .iter()
-            .map(|(open, close)| nanos(*close) - nanos(*open))
-            .sum()
+        self.sessions.iter().map(|(open, close)| nanos(*close) - nanos(*open)).sum()
     }
 
     /// Working time of a day from its start to `time`, in nanoseconds.
     pub(crate) fn worked_nanos(&self, time: Time) -> i64 {
         let until = nanos(time);
         let part = |&(open, close): &(Time, Time)| until.min(nanos(close)) - nanos(open);
-        self.sessions
-            .iter()
-            .map(part)
-            .map(|worked| worked.max(0))
-            .sum()
+        self.sessions.iter().map(part).map(|worked| worked.max(0)).sum()
     }
 
     /// When `worked` nanoseconds of a day are over: at the close of a session, not at the next
@@ -160,9 +141,7 @@ fn nanos(time: Time) -> i64 {
 
 fn time(nanos: i64) -> Time {
     let duration = jiff::SignedDuration::from_nanos(nanos);
-    Time::midnight()
-        .checked_add(duration)
-        .expect("a time inside a session is a time of day")
+    Time::midnight().checked_add(duration).expect("a time inside a session is a time of day")
 }
 
 #[cfg(test)]
@@ -190,14 +169,8 @@ mod tests {
             ("[]", "1 to 8"),
             (r#"[["08:00","08:00"]]"#, "must end after"),
             (r#"[["09:00","08:00"]]"#, "must end after"),
-            (
-                r#"[["07:00","09:00"],["08:59","10:00"]]"#,
-                "without overlap",
-            ),
-            (
-                r#"[["13:00","14:00"],["08:00","09:00"]]"#,
-                "without overlap",
-            ),
+            (r#"[["07:00","09:00"],["08:59","10:00"]]"#, "without overlap"),
+            (r#"[["13:00","14:00"],["08:00","09:00"]]"#, "without overlap"),
             (r#"[["08:00:30","09:00"]]"#, "whole minutes"),
             (r#"[["07:00","12:00"],["13:00","16:01"]]"#, "480 at most"),
         ] {

@@ -57,25 +57,17 @@ pub(crate) fn reckon(
     let effective_on = effective(limit, from, inputs)?;
     let why = effective_why(limit, from, inputs);
     let mut lines = vec![
-        Line::Effective {
-            on: effective_on,
-            why,
-        },
-        Line::Counting {
-            amount: budget,
-            unit: limit.unit,
-        },
+        Line::Effective { on: effective_on, why },
+        Line::Counting { amount: budget, unit: limit.unit },
     ];
     let closing = inputs.hours.closing();
     let due_at = match limit.unit {
-        Unit::WorkingDay => instant(
-            working_days(budget, effective_on, inputs, &mut lines)?,
-            closing,
-        ),
-        Unit::CalendarDay => instant(
-            calendar_days(budget, effective_on, inputs, &mut lines)?,
-            closing,
-        ),
+        Unit::WorkingDay => {
+            instant(working_days(budget, effective_on, inputs, &mut lines)?, closing)
+        }
+        Unit::CalendarDay => {
+            instant(calendar_days(budget, effective_on, inputs, &mut lines)?, closing)
+        }
         Unit::WorkingHour => working_time(budget, from, effective_on, inputs, &mut lines)?,
         Unit::SameDay => instant(effective_on, closing),
         Unit::Month => instant(months(budget, effective_on, inputs, &mut lines)?, closing),
@@ -84,10 +76,7 @@ pub(crate) fn reckon(
     let first = first_day(limit.unit, from, effective_on);
     let provisional = inputs.calendar.provisional_year(first, due_on)?;
     lines.extend(provisional.map(|year| Line::Provisional { year }));
-    lines.push(Line::Due {
-        on: due_on,
-        at: due_at,
-    });
+    lines.push(Line::Due { on: due_on, at: due_at });
     Ok(Due {
         effective_on,
         due_on,
@@ -186,11 +175,7 @@ fn months(
         .checked_add(i64::from(months).months())
         .map_err(|_| inputs.calendar.absent_from(effective_on))?;
     let shortened = until.day() != effective_on.day();
-    lines.push(Line::MonthsCounted {
-        months,
-        until,
-        shortened,
-    });
+    lines.push(Line::MonthsCounted { months, until, shortened });
     roll_over(effective_on, until, inputs.calendar, lines)
 }
 
@@ -205,10 +190,7 @@ fn roll_over(
     let due_on = calendar.on_or_after(last)?;
     if due_on != last {
         walk(calendar, last, due_on.yesterday().unwrap_or(last), lines);
-        lines.push(Line::RolledOver {
-            from: last,
-            to: due_on,
-        });
+        lines.push(Line::RolledOver { from: last, to: due_on });
     }
     Ok(due_on)
 }
@@ -223,11 +205,7 @@ fn working_time(
 ) -> Result<Timestamp, DeadlineError> {
     let Inputs { calendar, hours } = inputs;
     let start = local(from);
-    let worked = if start.date() == effective_on {
-        hours.worked_nanos(start.time())
-    } else {
-        0
-    };
+    let worked = if start.date() == effective_on { hours.worked_nanos(start.time()) } else { 0 };
     let per_day = hours.day_nanos();
     // Counted from the opening of the first day; a full day ends at its close, never at the
     // opening of the next.
@@ -242,12 +220,7 @@ fn working_time(
     if worked < per_day {
         lines.push(time_line(effective_on, per_day - worked));
     }
-    walk(
-        calendar,
-        next_day(effective_on),
-        due_on.yesterday().unwrap_or(due_on),
-        lines,
-    );
+    walk(calendar, next_day(effective_on), due_on.yesterday().unwrap_or(due_on), lines);
     lines.push(time_line(due_on, left));
     Ok(instant(due_on, hours.time_after(left)))
 }
@@ -270,11 +243,7 @@ pub(crate) fn minutes_between(
     let days = inputs.calendar.count(first.date(), last.date())?;
     let worked = |date: Date, time: Time| -> Result<i64, DeadlineError> {
         let works = inputs.calendar.is_working_day(date)?;
-        Ok(if works {
-            inputs.hours.worked_nanos(time)
-        } else {
-            0
-        })
+        Ok(if works { inputs.hours.worked_nanos(time) } else { 0 })
     };
     let rest_of_first = worked(first.date(), Time::MAX)? - worked(first.date(), first.time())?;
     let rest_of_last = worked(last.date(), Time::MAX)? - worked(last.date(), last.time())?;

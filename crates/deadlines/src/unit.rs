@@ -20,13 +20,8 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, in the order of the documentation.
-    pub const ALL: [Self; 5] = [
-        Self::WorkingDay,
-        Self::CalendarDay,
-        Self::WorkingHour,
-        Self::SameDay,
-        Self::Month,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::WorkingDay, Self::CalendarDay, Self::WorkingHour, Self::SameDay, Self::Month];
 
     /// Name in definitions, events and the command contract.
     pub fn as_str(self) -> &'static str {

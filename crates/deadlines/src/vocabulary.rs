@@ -60,21 +60,10 @@ pub(crate) fn clock_time(seconds: u32, lang: Lang) -> String {
         Lang::Vi => ("giờ", "phút", "giây"),
         Lang::En => ("h", "min", "s"),
     };
-    let parts = [
-        (seconds / 3600, hour),
-        (seconds / 60 % 60, minute),
-        (seconds % 60, second),
-    ];
-    let some: Vec<String> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n} {unit}"))
-        .collect();
-    if some.is_empty() {
-        format!("0 {minute}")
-    } else {
-        some.join(" ")
-    }
+    let parts = [(seconds / 3600, hour), (seconds / 60 % 60, minute), (seconds % 60, second)];
+    let some: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if some.is_empty() { format!("0 {minute}") } else { some.join(" ") }
 }
 
 /// A time of day, with seconds only when it has them.
@@ -82,12 +71,7 @@ pub(crate) fn time(time: Time) -> String {
     if time.second() == 0 {
         format!("{:02}:{:02}", time.hour(), time.minute())
     } else {
-        format!(
-            "{:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
+        format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
     }
 }
 
@@ -111,38 +95,18 @@ pub(crate) fn span(first: Date, last: Date, lang: Lang) -> String {
 
 /// A date with its weekday.
 pub(crate) fn day(date: Date, lang: Lang) -> String {
-    const VI: [&str; 7] = [
-        "thứ Hai",
-        "thứ Ba",
-        "thứ Tư",
-        "thứ Năm",
-        "thứ Sáu",
-        "thứ Bảy",
-        "Chủ nhật",
-    ];
+    const VI: [&str; 7] =
+        ["thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"];
     const EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let weekday = weekday_index(date.weekday());
     let month = usize::from(date.month().unsigned_abs()) - 1;
     match lang {
         Lang::Vi => {
-            format!(
-                "{} {:02}/{:02}/{}",
-                VI[weekday],
-                date.day(),
-                date.month(),
-                date.year()
-            )
+            format!("{} {:02}/{:02}/{}", VI[weekday], date.day(), date.month(), date.year())
         }
-        Lang::En => format!(
-            "{} {} {} {}",
-            EN[weekday],
-            date.day(),
-            MONTHS[month],
-            date.year()
-        ),
+        Lang::En => format!("{} {} {} {}", EN[weekday], date.day(), MONTHS[month], date.year()),
     }
 }
 
@@ -154,22 +118,15 @@ mod tests {
     fn amounts_read_well_in_both_languages() {
         assert_eq!(quantity(1, Unit::WorkingDay, Lang::En), "1 working day");
         assert_eq!(quantity(5, Unit::WorkingDay, Lang::Vi), "5 ngày làm việc");
-        assert_eq!(
-            quantity(90, Unit::WorkingHour, Lang::En),
-            "1 h 30 min of working time"
-        );
+        assert_eq!(quantity(90, Unit::WorkingHour, Lang::En), "1 h 30 min of working time");
         assert_eq!(quantity(0, Unit::WorkingHour, Lang::Vi), "0 phút làm việc");
     }
 
     #[test]
     fn a_moment_shows_seconds_only_when_it_has_them() {
-        let at = "2026-10-01T08:00:01Z"
-            .parse()
-            .expect("the fixture is sound");
+        let at = "2026-10-01T08:00:01Z".parse().expect("the fixture is sound");
         assert_eq!(moment(at, Lang::En), "15:00:01 on Thu 1 Oct 2026");
-        let at = "2026-10-01T08:00:00Z"
-            .parse()
-            .expect("the fixture is sound");
+        let at = "2026-10-01T08:00:00Z".parse().expect("the fixture is sound");
         assert_eq!(moment(at, Lang::Vi), "15:00, thứ Năm 01/10/2026");
     }
 }

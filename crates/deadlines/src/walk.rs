@@ -14,9 +14,7 @@ const WEEKENDS_NAMED_MAX: usize = 12;
 /// others, while each holiday, day in lieu, swapped and worked rest day is still named.
 pub(crate) fn walk(calendar: &Calendar, first: Date, last: Date, lines: &mut Vec<Line>) {
     let days = day_lines(calendar, first, last);
-    let weekends = days
-        .iter()
-        .filter(|line| ordinary_weekend(calendar, line).is_some());
+    let weekends = days.iter().filter(|line| ordinary_weekend(calendar, line).is_some());
     if weekends.count() > WEEKENDS_NAMED_MAX {
         fold_weekends(calendar, days, lines);
     } else {
@@ -42,14 +40,8 @@ fn day_lines(calendar: &Calendar, first: Date, last: Date) -> Vec<Line> {
         } else {
             let why = calendar.known_day_kind(day);
             match lines.last_mut() {
-                Some(Line::DaysSkipped {
-                    last, why: same, ..
-                }) if *same == why => *last = day,
-                Some(_) | None => lines.push(Line::DaysSkipped {
-                    first: day,
-                    last: day,
-                    why,
-                }),
+                Some(Line::DaysSkipped { last, why: same, .. }) if *same == why => *last = day,
+                Some(_) | None => lines.push(Line::DaysSkipped { first: day, last: day, why }),
             }
         }
         day = next_day(day);
@@ -62,22 +54,13 @@ fn extend_counted(lines: &mut Vec<Line>, from: Date, to: Date, more: u32) {
         *last = to;
         *days += more;
     } else {
-        lines.push(Line::DaysCounted {
-            first: from,
-            last: to,
-            days: more,
-        });
+        lines.push(Line::DaysCounted { first: from, last: to, days: more });
     }
 }
 
 /// First and last day of a weekend, if the line skips all its days for weekly rest alone.
 fn ordinary_weekend(calendar: &Calendar, line: &Line) -> Option<(Date, Date)> {
-    let Line::DaysSkipped {
-        first,
-        last,
-        why: DayKind::WeeklyRest,
-    } = line
-    else {
+    let Line::DaysSkipped { first, last, why: DayKind::WeeklyRest } = line else {
         return None;
     };
     let before = first.yesterday().ok()?;

@@ -32,21 +32,13 @@ pub(crate) fn sentence(line: &Line, lang: Lang) -> String {
         Line::CalendarDaysCounted { first, last, days } => {
             counted(*days, Unit::CalendarDay, &span(*first, *last, lang), lang)
         }
-        Line::MonthsCounted {
-            months,
-            until,
-            shortened,
-        } => months_counted(*months, *until, *shortened, lang),
+        Line::MonthsCounted { months, until, shortened } => {
+            months_counted(*months, *until, *shortened, lang)
+        }
         Line::RolledOver { from, to } => rolled_over(*from, *to, lang),
         Line::Provisional { year } => provisional(*year, lang),
         Line::Due { on: _, at } => due(*at, lang),
-        Line::Paused {
-            at,
-            on,
-            used,
-            remaining,
-            unit,
-        } => {
+        Line::Paused { at, on, used, remaining, unit } => {
             let used = quantity(*used, *unit, lang);
             let remaining = quantity(*remaining, *unit, lang);
             paused(*at, *on, &used, &remaining, lang)
@@ -79,16 +71,10 @@ fn effective(on: Date, why: &EffectiveWhy, lang: Lang) -> String {
         (EffectiveWhy::InTime, Lang::Vi) => "trong giờ của ngày làm việc".to_owned(),
         (EffectiveWhy::InTime, Lang::En) => "in time on a working day".to_owned(),
         (EffectiveWhy::AfterClosing { closing: last }, Lang::Vi) => {
-            format!(
-                "sau giờ làm việc ({}) nên sang ngày làm việc sau",
-                time(*last)
-            )
+            format!("sau giờ làm việc ({}) nên sang ngày làm việc sau", time(*last))
         }
         (EffectiveWhy::AfterClosing { closing: last }, Lang::En) => {
-            format!(
-                "after closing time ({}), so the next working day",
-                time(*last)
-            )
+            format!("after closing time ({}), so the next working day", time(*last))
         }
         (EffectiveWhy::AfterCutoff { cutoff }, Lang::Vi) => {
             format!("sau {} nên sang ngày làm việc sau", time(*cutoff))

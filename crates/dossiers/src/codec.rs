@@ -49,15 +49,8 @@ pub const FOLD_FIELDS: [&str; 31] = [
 ];
 
 /// Names, or beginnings ended by a dot, of the personal fields.
-pub const PERSONAL_FIELDS: [&str; 7] = [
-    "answer",
-    "data.",
-    "decision.",
-    "form.",
-    "person.",
-    "reason",
-    "request.",
-];
+pub const PERSONAL_FIELDS: [&str; 7] =
+    ["answer", "data.", "decision.", "form.", "person.", "reason", "request."];
 
 /// Why stored fields are no event.
 #[derive(Debug, thiserror::Error)]
@@ -85,15 +78,10 @@ pub fn is_fold_field(name: &str) -> bool {
 /// # Errors
 /// A value that canonical JSON cannot hold.
 pub fn encode(event: &Event) -> Result<NewEvent, CodecError> {
-    let facts = serde_json::to_value(&event.facts).map_err(|e| CodecError::Unreadable {
-        seq: 0,
-        why: e.to_string(),
-    })?;
+    let facts = serde_json::to_value(&event.facts)
+        .map_err(|e| CodecError::Unreadable { seq: 0, why: e.to_string() })?;
     let Value::Object(facts) = facts else {
-        return Err(CodecError::Unreadable {
-            seq: 0,
-            why: "facts are no object".into(),
-        });
+        return Err(CodecError::Unreadable { seq: 0, why: "facts are no object".into() });
     };
     let named = facts.iter().chain(event.personal.iter());
     let mut fields = Vec::with_capacity(facts.len() + event.personal.len());
@@ -101,16 +89,11 @@ pub fn encode(event: &Event) -> Result<NewEvent, CodecError> {
         fields.push((name.clone(), cj::from_json(value)?));
     }
     fields.sort_by(|a, b| a.0.cmp(&b.0));
-    let def = event.def.parse().map_err(|_| CodecError::Unreadable {
-        seq: 0,
-        why: "def is no digest".into(),
-    })?;
-    Ok(NewEvent {
-        kind: event.kind.into(),
-        to: Some(event.to.clone()),
-        def: Some(def),
-        fields,
-    })
+    let def = event
+        .def
+        .parse()
+        .map_err(|_| CodecError::Unreadable { seq: 0, why: "def is no digest".into() })?;
+    Ok(NewEvent { kind: event.kind.into(), to: Some(event.to.clone()), def: Some(def), fields })
 }
 
 /// The facts among the opened fields of event `seq`.
@@ -122,10 +105,8 @@ pub fn decode<'a>(seq: u64, opened: impl Iterator<Item = &'a Field>) -> Result<F
         .filter(|field| is_fold_field(&field.name))
         .map(|field| (field.name.clone(), cj::to_json(&field.value)))
         .collect();
-    serde_json::from_value(Value::Object(members)).map_err(|e| CodecError::Unreadable {
-        seq,
-        why: e.to_string(),
-    })
+    serde_json::from_value(Value::Object(members))
+        .map_err(|e| CodecError::Unreadable { seq, why: e.to_string() })
 }
 
 /// Folds one stored event onto the state before it.
@@ -171,9 +152,7 @@ mod tests {
         let (fold, personal) = TABLE.split_once("## Class `personal`").expect("two tables");
         let names = |table: &str| -> Vec<String> {
             let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-            rows.filter_map(|row| row.split_once('`'))
-                .map(|(name, _)| name.to_owned())
-                .collect()
+            rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name.to_owned()).collect()
         };
         assert_eq!(names(fold), FOLD_FIELDS);
         assert_eq!(names(personal), PERSONAL_FIELDS);
@@ -193,10 +172,7 @@ mod tests {
 
     #[test]
     fn what_was_encoded_decodes_to_the_same_facts() {
-        let command = CommandRef {
-            id: Uuid::from_u128(1),
-            fingerprint: "00".repeat(32),
-        };
+        let command = CommandRef { id: Uuid::from_u128(1), fingerprint: "00".repeat(32) };
         let mut facts = Facts::by(Actor::system(), Some(command));
         facts.closed = true;
         facts.items_closed = vec![1, 2];

@@ -30,12 +30,7 @@ pub struct Actor {
 impl Actor {
     /// The engine itself, for timers.
     pub fn system() -> Self {
-        Self {
-            id: "system".into(),
-            role: Role::System,
-            unit: None,
-            acting_for: None,
-        }
+        Self { id: "system".into(), role: Role::System, unit: None, acting_for: None }
     }
 
     /// The person whose rights as an applicant count: the attested citizen or the actor.
@@ -283,9 +278,7 @@ impl TryFrom<String> for ItemName {
         match text.split_once(':') {
             Some(("document", id)) if !id.is_empty() => Ok(Self::Document(id.into())),
             Some(("field", name)) if !name.is_empty() => Ok(Self::Field(name.into())),
-            _ => Err(format!(
-                "{text:?} names no item: write document:ID or field:NAME"
-            )),
+            _ => Err(format!("{text:?} names no item: write document:ID or field:NAME")),
         }
     }
 }

@@ -117,17 +117,11 @@ pub fn local_date(at: Timestamp) -> Date {
 impl Context<'_> {
     fn hours_of(&self, unit: &str) -> OfficeHours {
         let day = local_date(self.now);
-        self.units
-            .unit(unit)
-            .map(|unit| unit.office_hours_on(day))
-            .unwrap_or_default()
+        self.units.unit(unit).map(|unit| unit.office_hours_on(day)).unwrap_or_default()
     }
 
     fn inputs<'b>(&'b self, hours: &'b OfficeHours) -> Inputs<'b> {
-        Inputs {
-            calendar: self.calendar,
-            hours,
-        }
+        Inputs { calendar: self.calendar, hours }
     }
 }
 
@@ -158,13 +152,7 @@ impl<'a> Case<'a> {
         for (id, content) in documents {
             facts.insert(id.clone(), document_facts(content));
         }
-        Self {
-            form,
-            filing,
-            documents: facts,
-            outcome,
-            units: ctx.units,
-        }
+        Self { form, filing, documents: facts, outcome, units: ctx.units }
     }
 
     fn of(dossier: &'a Dossier, ctx: &'a Context<'_>) -> Self {
@@ -206,12 +194,7 @@ fn unit_facts<'a>(units: &'a UnitRegister, id: &'a str) -> UnitFacts<'a> {
 }
 
 fn absent() -> DocumentFacts {
-    DocumentFacts {
-        present: false,
-        source: String::new(),
-        found: false,
-        electronic_signed: false,
-    }
+    DocumentFacts { present: false, source: String::new(), found: false, electronic_signed: false }
 }
 
 fn document_facts(content: &DocumentContent) -> DocumentFacts {
@@ -222,12 +205,7 @@ fn document_facts(content: &DocumentContent) -> DocumentFacts {
         DocumentContent::LookUp { found, .. } => ("look_up", *found, false),
     };
     let present = is_present(content);
-    DocumentFacts {
-        present,
-        source: source.into(),
-        found,
-        electronic_signed,
-    }
+    DocumentFacts { present, source: source.into(), found, electronic_signed }
 }
 
 /// A look-up that found nothing leaves the requirement open.
@@ -241,10 +219,7 @@ fn active_unit<'a>(ctx: &'a Context<'_>, id: &str, subject: &str) -> Result<&'a 
     match ctx.units.unit(id) {
         Some(unit) if unit.exists_on(today) => Ok(unit),
         Some(unit) => {
-            let hint = unit
-                .successor
-                .as_deref()
-                .map_or(String::new(), |s| format!(" → {s}"));
+            let hint = unit.successor.as_deref().map_or(String::new(), |s| format!(" → {s}"));
             Err(reject(
                 Reason::UnitUnknown,
                 format!("{subject}: đơn vị {id} không còn hoạt động{hint}."),
@@ -260,15 +235,8 @@ fn active_unit<'a>(ctx: &'a Context<'_>, id: &str, subject: &str) -> Result<&'a 
 }
 
 fn reject(reason: Reason, vi: impl Into<String>, en: impl Into<String>) -> Rejection {
-    let message = Text {
-        vi: vi.into(),
-        en: en.into(),
-    };
-    Rejection {
-        reason,
-        message,
-        violations: Vec::new(),
-    }
+    let message = Text { vi: vi.into(), en: en.into() };
+    Rejection { reason, message, violations: Vec::new() }
 }
 
 fn dossier_closed() -> Rejection {
@@ -285,15 +253,8 @@ fn violation(
     vi: impl Into<String>,
     en: impl Into<String>,
 ) -> Violation {
-    let message = Text {
-        vi: vi.into(),
-        en: en.into(),
-    };
-    Violation {
-        subject: subject.into(),
-        code: code.into(),
-        message,
-    }
+    let message = Text { vi: vi.into(), en: en.into() };
+    Violation { subject: subject.into(), code: code.into(), message }
 }
 
 fn deadline_rule(error: &DeadlineError) -> Rejection {
@@ -302,11 +263,7 @@ fn deadline_rule(error: &DeadlineError) -> Rejection {
         format!("Không tính được thời hạn: {error}."),
         format!("The deadline rules do not allow it: {error}."),
     );
-    rejection.violations = vec![violation(
-        "deadline",
-        error.code(),
-        error.to_string(),
-        error.to_string(),
-    )];
+    rejection.violations =
+        vec![violation("deadline", error.code(), error.to_string(), error.to_string())];
     rejection
 }

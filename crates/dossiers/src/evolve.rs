@@ -41,11 +41,8 @@ pub fn evolve(dossier: Option<Dossier>, event: &Recorded<'_>) -> Option<Dossier>
         dossier.since = event.at;
     }
     dossier.version = event.seq;
-    dossier.last = LastAct {
-        kind: event.kind.to_owned(),
-        at: event.at,
-        actor: event.facts.actor.clone(),
-    };
+    dossier.last =
+        LastAct { kind: event.kind.to_owned(), at: event.at, actor: event.facts.actor.clone() };
     apply_case(&mut dossier, event.facts);
     apply_work(&mut dossier, event.facts);
     apply_result(&mut dossier, event);
@@ -60,11 +57,7 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         state: event.to.to_owned(),
         status: facts.status.unwrap_or(Status::Submitted),
         since: event.at,
-        last: LastAct {
-            kind: event.kind.to_owned(),
-            at: event.at,
-            actor: facts.actor.clone(),
-        },
+        last: LastAct { kind: event.kind.to_owned(), at: event.at, actor: facts.actor.clone() },
         procedure: facts.procedure.clone()?,
         filing: facts.filing.clone()?,
         code: None,
@@ -110,12 +103,9 @@ fn apply_case(dossier: &mut Dossier, facts: &Facts) {
         dossier.fields.insert(name.clone());
         dossier.decisions.remove(&ItemName::Field(name.clone()));
     }
-    dossier.decisions.extend(
-        facts
-            .decisions
-            .iter()
-            .map(|(item, verdict)| (item.clone(), *verdict)),
-    );
+    dossier
+        .decisions
+        .extend(facts.decisions.iter().map(|(item, verdict)| (item.clone(), *verdict)));
     if let Some(fees) = &facts.fees {
         dossier.fees = fees.clone();
     }

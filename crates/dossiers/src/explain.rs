@@ -23,10 +23,7 @@ pub fn explain(
     calendar: &Calendar,
 ) -> Result<Option<(Clock, Explanation)>, DeadlineError> {
     let clock = after.appointment();
-    let inputs = Inputs {
-        calendar,
-        hours: clock.hours(),
-    };
+    let inputs = Inputs { calendar, hours: clock.hours() };
     let Some(before) = before else {
         return Clock::start(clock.limit(), clock.received_at(), &inputs).map(Some);
     };
@@ -35,9 +32,9 @@ pub fn explain(
         (Phase::Running { .. }, Phase::Paused { since, .. }) => {
             earlier.pause(*since, &inputs).map(Some)
         }
-        (Phase::Paused { .. }, Phase::Running { .. }) => earlier
-            .resume(at, &regime(procedure, before), &inputs)
-            .map(Some),
+        (Phase::Paused { .. }, Phase::Running { .. }) => {
+            earlier.resume(at, &regime(procedure, before), &inputs).map(Some)
+        }
         (Phase::Running { due_on: old, .. }, Phase::Running { due_on: new, .. }) if old != new => {
             earlier.reappoint(*new, at, &inputs).map(Some)
         }
@@ -50,8 +47,6 @@ pub fn explain(
 pub(crate) fn regime(procedure: &Procedure, clocks: &Clocks) -> Regime {
     let limits = &procedure.definition().limits;
     let rule = limits.iter().find(|limit| limit.id == clocks.rule);
-    let regime = rule
-        .zip(clocks.paused_on)
-        .and_then(|(rule, on)| rule.resume.get(&on));
+    let regime = rule.zip(clocks.paused_on).and_then(|(rule, on)| rule.resume.get(&on));
     regime.copied().unwrap_or(Regime::ResumeRemaining)
 }

@@ -68,10 +68,7 @@ fn common(source: &FormSource<'_>, number: u8) -> Value {
     let filing = &source.dossier.filing;
     let definition = source.procedure.definition();
     let variant = source.procedure.variant(&filing.variant);
-    let owner = source
-        .persons
-        .iter()
-        .find(|p| filing.owners.first() == Some(&p.id));
+    let owner = source.persons.iter().find(|p| filing.owners.first() == Some(&p.id));
     let submitter = source.persons.iter().find(|p| p.id == filing.applicant);
     json!({
         "form": format!("{number:02}"),
@@ -108,16 +105,8 @@ fn unit(source: &FormSource<'_>, id: &str) -> Value {
 /// Form 01, receipt and appointment.
 fn receipt(source: &FormSource<'_>) -> Value {
     let dossier = source.dossier;
-    let documents: Vec<Value> = dossier
-        .required
-        .iter()
-        .map(|r| document(source, &r.id))
-        .collect();
-    let fees: Vec<Value> = dossier
-        .fees
-        .iter()
-        .map(|(id, owed)| fee(source, id, owed))
-        .collect();
+    let documents: Vec<Value> = dossier.required.iter().map(|r| document(source, &r.id)).collect();
+    let fees: Vec<Value> = dossier.fees.iter().map(|(id, owed)| fee(source, id, owed)).collect();
     let clocks = dossier.clocks.as_ref();
     json!({
         "centre": unit(source, &dossier.filing.receiving_unit),
@@ -181,11 +170,7 @@ fn limit(clock: &Clock) -> Value {
 
 /// Form 02, supplement request: every item, what is wrong, whom to call.
 fn supplement_request(source: &FormSource<'_>) -> Value {
-    let asked = source
-        .facts
-        .supplement
-        .iter()
-        .flat_map(|request| &request.items);
+    let asked = source.facts.supplement.iter().flat_map(|request| &request.items);
     let items: Vec<Value> = asked
         .map(|item| {
             let content = source.personal.get(&format!("request.{item}"));
@@ -198,11 +183,7 @@ fn supplement_request(source: &FormSource<'_>) -> Value {
             json!({ "item": item, "name": name, "content": content })
         })
         .collect();
-    let lapse = source
-        .dossier
-        .timers
-        .iter()
-        .find(|(name, _)| name.starts_with("timeout:"));
+    let lapse = source.dossier.timers.iter().find(|(name, _)| name.starts_with("timeout:"));
     json!({ "items": items, "answer_before": lapse.map(|(_, at)| local(*at)),
         "contact": unit(source, source.facts.actor.unit.as_deref().unwrap_or_default()) })
 }
@@ -215,11 +196,7 @@ fn refusal(source: &FormSource<'_>) -> Value {
 
 /// Form 04, apology and new appointment.
 fn apology(source: &FormSource<'_>) -> Value {
-    let clock = source
-        .dossier
-        .clocks
-        .as_ref()
-        .map(|clocks| clocks.appointment());
+    let clock = source.dossier.clocks.as_ref().map(|clocks| clocks.appointment());
     let before = source.before.and_then(|before| before.clocks.as_ref());
     json!({
         "received_at": clock.map(|clock| local(clock.received_at())),
@@ -233,11 +210,7 @@ fn apology(source: &FormSource<'_>) -> Value {
 
 /// Form 05, notice of stopping.
 fn stop_notice(source: &FormSource<'_>) -> Value {
-    let paid = source
-        .dossier
-        .fees
-        .iter()
-        .filter(|(_, fee)| fee.payment.is_some());
+    let paid = source.dossier.fees.iter().filter(|(_, fee)| fee.payment.is_some());
     let money: Vec<Value> = paid
         .map(|(id, owed)| {
             let fees = &source.procedure.definition().fees;
@@ -246,10 +219,7 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
         })
         .collect();
     let stage = source.before.map(|before| before.state.clone());
-    let stage_name = stage
-        .as_ref()
-        .and_then(|id| source.procedure.step(id))
-        .map(|s| &s.name);
+    let stage_name = stage.as_ref().and_then(|id| source.procedure.step(id)).map(|s| &s.name);
     let papers: Vec<&String> = source
         .dossier
         .documents
@@ -263,6 +233,5 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
 
 /// An instant in the centre's time, RFC 3339 with `+07:00`.
 fn local(at: Timestamp) -> String {
-    at.display_with_offset(jiff::tz::Offset::constant(7))
-        .to_string()
+    at.display_with_offset(jiff::tz::Offset::constant(7)).to_string()
 }

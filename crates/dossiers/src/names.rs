@@ -27,10 +27,7 @@ pub fn has_marks(text: &str) -> bool {
 
 fn fold(word: &str) -> String {
     let strip = |c: char| if c == 'đ' { 'd' } else { c };
-    word.nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .map(strip)
-        .collect()
+    word.nfd().filter(|c| !is_combining_mark(*c)).map(strip).collect()
 }
 
 /// `scope/digest` of a reserved name; spelling differences of case and spacing do not matter,

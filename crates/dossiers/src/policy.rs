@@ -74,15 +74,9 @@ pub fn acts_as_party(actor: &Actor, dossier: &Dossier) -> bool {
             let here = actor.unit.as_deref().is_some_and(|unit| {
                 filing.receiving_unit == unit || filing.assisting_unit.as_deref() == Some(unit)
             });
-            here && actor
-                .acting_for
-                .as_deref()
-                .is_some_and(|person| filing.is_party(person))
+            here && actor.acting_for.as_deref().is_some_and(|person| filing.is_party(person))
         }
-        Role::FrontEnd => actor
-            .acting_for
-            .as_deref()
-            .is_some_and(|person| filing.is_party(person)),
+        Role::FrontEnd => actor.acting_for.as_deref().is_some_and(|person| filing.is_party(person)),
         _ => false,
     }
 }

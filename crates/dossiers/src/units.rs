@@ -176,39 +176,23 @@ impl UnitRegister {
     /// Every fault that was found, each with its place.
     pub fn from_json(bytes: &[u8], digest: String) -> Result<Self, Vec<RegisterFault>> {
         if bytes.len() > REGISTER_BYTES_MAX {
-            let message = format!(
-                "the file has {} bytes: at most {REGISTER_BYTES_MAX}",
-                bytes.len()
-            );
-            return Err(vec![RegisterFault {
-                path: String::new(),
-                message,
-            }]);
+            let message =
+                format!("the file has {} bytes: at most {REGISTER_BYTES_MAX}", bytes.len());
+            return Err(vec![RegisterFault { path: String::new(), message }]);
         }
-        let file: RegisterFile = serde_json::from_slice(bytes).map_err(|e| {
-            vec![RegisterFault {
-                path: String::new(),
-                message: e.to_string(),
-            }]
-        })?;
+        let file: RegisterFile = serde_json::from_slice(bytes)
+            .map_err(|e| vec![RegisterFault { path: String::new(), message: e.to_string() }])?;
         let faults = faults(&file);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let units = file
-            .units
-            .into_iter()
-            .map(|unit| (unit.id.clone(), unit))
-            .collect();
+        let units = file.units.into_iter().map(|unit| (unit.id.clone(), unit)).collect();
         Ok(Self { units, digest })
     }
 
     /// A register without units.
     pub fn empty() -> Self {
-        Self {
-            units: BTreeMap::new(),
-            digest: String::new(),
-        }
+        Self { units: BTreeMap::new(), digest: String::new() }
     }
 
     /// SHA-256 of the file, lower-case hex.
@@ -242,19 +226,13 @@ impl Unit {
     /// The office hours in force on `day`.
     pub fn office_hours_on(&self, day: Date) -> OfficeHours {
         let applies = |h: &&OfficeHoursFrom| h.from <= day;
-        let latest = self
-            .office_hours
-            .iter()
-            .filter(applies)
-            .max_by_key(|h| h.from);
+        let latest = self.office_hours.iter().filter(applies).max_by_key(|h| h.from);
         latest.map(|h| h.hours.clone()).unwrap_or_default()
     }
 
     /// Whether `person` works here in `role`.
     pub fn has_staff(&self, person: &str, role: Role) -> bool {
-        self.staff
-            .iter()
-            .any(|s| s.id == person && s.roles.contains(&role))
+        self.staff.iter().any(|s| s.id == person && s.roles.contains(&role))
     }
 }
 
@@ -273,24 +251,17 @@ fn faults(file: &RegisterFile) -> Vec<RegisterFault> {
     for (i, unit) in file.units.iter().enumerate() {
         let at = |member: &str| format!("/units/{i}/{member}");
         if !is_id(&unit.id) {
-            fault(
-                at("id"),
-                "must be 1 to 64 of a-z, 0-9, '.', '-', '_'".into(),
-            );
+            fault(at("id"), "must be 1 to 64 of a-z, 0-9, '.', '-', '_'".into());
         }
         if !seen.insert(&unit.id) {
-            fault(
-                at("id"),
-                format!("{:?} is given twice: ids are unique", unit.id),
-            );
+            fault(at("id"), format!("{:?} is given twice: ids are unique", unit.id));
         }
         if unit.valid_to.is_some_and(|last| last < unit.valid_from) {
             fault(at("valid_to"), "lies before valid_from".into());
         }
-        for (member, other) in [
-            ("successor", &unit.successor),
-            ("competent_agency", &unit.competent_agency),
-        ] {
+        for (member, other) in
+            [("successor", &unit.successor), ("competent_agency", &unit.competent_agency)]
+        {
             if let Some(other) = other
                 && !ids.contains(other.as_str())
             {
@@ -299,25 +270,16 @@ fn faults(file: &RegisterFile) -> Vec<RegisterFault> {
         }
         for (j, code) in unit.codes.iter().enumerate() {
             if !is_agency_code(&code.code) {
-                fault(
-                    at(&format!("codes/{j}/code")),
-                    "must look like H49.61.05".into(),
-                );
+                fault(at(&format!("codes/{j}/code")), "must look like H49.61.05".into());
             }
             if let Some(other) = codes.insert(&code.code, &unit.id)
                 && *other != unit.id
             {
-                fault(
-                    at(&format!("codes/{j}/code")),
-                    format!("belongs to {other:?} already"),
-                );
+                fault(at(&format!("codes/{j}/code")), format!("belongs to {other:?} already"));
             }
         }
         if unit.kind.receives() && unit.codes.is_empty() {
-            fault(
-                at("codes"),
-                "a centre needs an agency code for its dossier codes".into(),
-            );
+            fault(at("codes"), "a centre needs an agency code for its dossier codes".into());
         }
     }
     faults

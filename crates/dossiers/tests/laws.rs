@@ -59,14 +59,8 @@ fn person(id: &str) -> Person {
 }
 
 fn paper(requirement: &str) -> DocumentInput {
-    let content = DocumentContent::Paper {
-        originals: 1,
-        copies: 0,
-    };
-    DocumentInput {
-        requirement: requirement.into(),
-        content,
-    }
+    let content = DocumentContent::Paper { originals: 1, copies: 0 };
+    DocumentInput { requirement: requirement.into(), content }
 }
 
 fn household() -> Submit {
@@ -138,8 +132,7 @@ impl Walk {
             unit: Some("centre".into()),
             acting_for: Some("an".into()),
         };
-        walk.act(&actor, &Command::Submit(Box::new(submit)))
-            .expect("the filing is lawful");
+        walk.act(&actor, &Command::Submit(Box::new(submit))).expect("the filing is lawful");
         walk
     }
 
@@ -152,10 +145,7 @@ impl Walk {
         self.fire();
         self.commands += 1;
         let id = Uuid::from_u128(self.commands);
-        let reference = CommandRef {
-            id,
-            fingerprint: "00".repeat(32),
-        };
+        let reference = CommandRef { id, fingerprint: "00".repeat(32) };
         let code = format!("H49.61.05-261005-{:04}", self.commands);
         let context = Context {
             actor,
@@ -192,10 +182,7 @@ impl Walk {
         };
         let events = fire_timers(&dossier, &context).expect("the calendar covers the walk");
         self.apply(&events);
-        let context = Context {
-            form: &self.form,
-            ..context_of(self, &system)
-        };
+        let context = Context { form: &self.form, ..context_of(self, &system) };
         let again = fire_timers(self.dossier(), &context).expect("as before");
         assert!(again.is_empty(), "a timer fired twice: {again:?}");
     }
@@ -214,10 +201,7 @@ impl Walk {
                 facts: &event.facts,
             };
             self.dossier = evolve(before.clone(), &recorded);
-            assert_eq!(
-                self.dossier, self.folded,
-                "the stored fields fold to another state"
-            );
+            assert_eq!(self.dossier, self.folded, "the stored fields fold to another state");
             self.explains_itself(before.as_ref(), event);
             hold(before.as_ref(), self.dossier(), event, &self.procedure);
         }
@@ -228,21 +212,12 @@ impl Walk {
         let Some(after) = &event.facts.clocks else {
             return;
         };
-        let at = event
-            .facts
-            .timer
-            .as_ref()
-            .map_or(self.now, |timer| timer.due_at);
+        let at = event.facts.timer.as_ref().map_or(self.now, |timer| timer.due_at);
         let before = before.and_then(|dossier| dossier.clocks.as_ref());
         let explained = explain(before, after, at, &self.procedure, &self.calendar);
         let explained = explained.expect("the act can be computed again");
         if let Some((clock, explanation)) = explained {
-            assert_eq!(
-                &clock,
-                after.appointment(),
-                "{} computed otherwise",
-                event.kind
-            );
+            assert_eq!(&clock, after.appointment(), "{} computed otherwise", event.kind);
             assert!(!explanation.lines.is_empty(), "{} says nothing", event.kind);
         }
     }
@@ -277,11 +252,7 @@ impl Walk {
         };
         let role = offer.roles[usize::from(flavour) % offer.roles.len()];
         let actor = Actor {
-            id: if role == Role::Applicant {
-                "an".into()
-            } else {
-                role.as_str().into()
-            },
+            id: if role == Role::Applicant { "an".into() } else { role.as_str().into() },
             role,
             unit: offer.unit.clone().filter(|_| role != Role::Applicant),
             acting_for: None,
@@ -317,12 +288,7 @@ impl Walk {
             "deliver" => Command::Deliver(Deliver {
                 choose,
                 by: DeliveryBy::Counter,
-                recipients: dossier
-                    .filing
-                    .owners
-                    .iter()
-                    .map(|id| recipient(id))
-                    .collect(),
+                recipients: dossier.filing.owners.iter().map(|id| recipient(id)).collect(),
                 originals_checked: Vec::new(),
             }),
             "withdraw" => Command::Withdraw(choose),
@@ -333,10 +299,9 @@ impl Walk {
                 agency_at_fault: true,
             }),
             "stop" => Command::Stop(choose),
-            "decide_items" => Command::DecideItems(DecideItems {
-                decisions: Vec::new(),
-                accept_rest: true,
-            }),
+            "decide_items" => {
+                Command::DecideItems(DecideItems { decisions: Vec::new(), accept_rest: true })
+            }
             "record_lookup" => Command::RecordLookup(RecordLookup {
                 requirement: dossier
                     .required
@@ -359,22 +324,13 @@ impl Walk {
 
     fn supplement_request(&self, choose: Choose) -> RequestSupplement {
         let dossier = self.dossier();
-        let rejected = dossier
-            .decisions
-            .iter()
-            .filter(|(_, ok)| !**ok)
-            .map(|(item, _)| item.clone());
+        let rejected =
+            dossier.decisions.iter().filter(|(_, ok)| !**ok).map(|(item, _)| item.clone());
         let mut items: Vec<ItemName> = rejected.collect();
         items.push(ItemName::Field("contact_phone".into()));
         let content = "Bổ sung".to_owned();
-        let items = items.into_iter().map(|item| SupplementItem {
-            item,
-            content: content.clone(),
-        });
-        RequestSupplement {
-            choose,
-            items: items.collect(),
-        }
+        let items = items.into_iter().map(|item| SupplementItem { item, content: content.clone() });
+        RequestSupplement { choose, items: items.collect() }
     }
 
     fn answer(&self) -> Supplement {
@@ -390,17 +346,9 @@ impl Walk {
     }
 
     fn payment(&self) -> Command {
-        let unpaid = self
-            .dossier()
-            .fees
-            .iter()
-            .find(|(_, fee)| fee.payment.is_none());
+        let unpaid = self.dossier().fees.iter().find(|(_, fee)| fee.payment.is_none());
         let (fee, amount) = unpaid.map_or((String::new(), 0), |(id, f)| (id.clone(), f.amount));
-        Command::RecordPayment(RecordPayment {
-            fee,
-            amount,
-            external_reference: "BL-1".into(),
-        })
+        Command::RecordPayment(RecordPayment { fee, amount, external_reference: "BL-1".into() })
     }
 
     fn data(&self, offer: &Offer) -> Option<Value> {
@@ -427,44 +375,20 @@ fn context_of<'a>(walk: &'a Walk, actor: &'a Actor) -> Context<'a> {
 }
 
 fn recipient(id: &str) -> Recipient {
-    Recipient {
-        id: id.into(),
-        identity_checked: true,
-        authorised: false,
-    }
+    Recipient { id: id.into(), identity_checked: true, authorised: false }
 }
 
 /// What holds after every event.
 fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Procedure) {
     let Some(before) = before else { return };
-    assert!(
-        allowed(before.status, after.status),
-        "{:?} → {:?}",
-        before.status,
-        after.status
-    );
-    assert!(
-        !before.closed,
-        "something happened to a closed dossier: {event:?}"
-    );
-    assert_eq!(
-        after.closed,
-        after.items.is_empty(),
-        "work and closure disagree: {event:?}"
-    );
-    assert!(
-        !after.closed || after.timers.is_empty(),
-        "a closed dossier has timers: {event:?}"
-    );
+    assert!(allowed(before.status, after.status), "{:?} → {:?}", before.status, after.status);
+    assert!(!before.closed, "something happened to a closed dossier: {event:?}");
+    assert_eq!(after.closed, after.items.is_empty(), "work and closure disagree: {event:?}");
+    assert!(!after.closed || after.timers.is_empty(), "a closed dossier has timers: {event:?}");
     for name in after.timers.keys() {
         if let Some((_, item)) = name.split_once(':') {
-            let item: u32 = item
-                .parse()
-                .expect("timers of items end in the item's number");
-            assert!(
-                after.items.contains_key(&item),
-                "{name} outlives its work item"
-            );
+            let item: u32 = item.parse().expect("timers of items end in the item's number");
+            assert!(after.items.contains_key(&item), "{name} outlives its work item");
         }
     }
     let clock = |d: &Dossier| d.clocks.as_ref().map(|c| c.appointment().clone());
@@ -472,21 +396,11 @@ fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Pr
         assert!(!after.timers.contains_key("late") || later.is_running());
         let moved = earlier.due_on() != later.due_on();
         let may_move = later.is_paused() || earlier.is_paused() || event.kind == "apologise";
-        assert!(
-            !moved || may_move,
-            "{} moved the due date (T26)",
-            event.kind
-        );
+        assert!(!moved || may_move, "{} moved the due date (T26)", event.kind);
     }
-    let action = event
-        .facts
-        .action
-        .as_ref()
-        .and_then(|name| name.split_once('/'));
+    let action = event.facts.action.as_ref().and_then(|name| name.split_once('/'));
     if let Some((step, action)) = action.filter(|_| event.kind == "advance") {
-        let rework = procedure
-            .action(step, action)
-            .is_some_and(|action| action.rework);
+        let rework = procedure.action(step, action).is_some_and(|action| action.rework);
         let running = |d: &Dossier| clock(d).is_some_and(|c| c.is_running());
         if rework && running(before) && running(after) {
             assert_eq!(clock(before), clock(after), "rework moved the clock (L10)");
@@ -524,9 +438,8 @@ fn run(mut walk: Walk, steps: Vec<(usize, u8, u32)>) -> BTreeSet<&'static str> {
         // applicant or a finished result may wait for months. The calendar ends with 2027.
         let early = local_date(walk.now).year() == 2026;
         let items = &walk.dossier().items;
-        let waits = items
-            .values()
-            .any(|item| matches!(item.role, Role::Applicant | Role::ReturnClerk));
+        let waits =
+            items.values().any(|item| matches!(item.role, Role::Applicant | Role::ReturnClerk));
         let minutes = match flavour {
             flavour if flavour % 5 == 0 && waits && early => minutes * 30,
             flavour if flavour % 4 == 0 => minutes,
@@ -543,10 +456,7 @@ fn the_walks_go_everywhere() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for _ in 0..120 {
-        let steps = steps()
-            .new_tree(&mut runner)
-            .expect("a strategy without filters")
-            .current();
+        let steps = steps().new_tree(&mut runner).expect("a strategy without filters").current();
         seen.extend(run(Walk::begin(HOUSEHOLD, household()), steps.clone()));
         seen.extend(run(Walk::begin(MARRIAGE, marriage()), steps));
     }
@@ -577,10 +487,7 @@ fn the_walks_go_everywhere() {
         "timer.warn",
         "withdraw",
     ];
-    let missed: Vec<&str> = wanted
-        .into_iter()
-        .filter(|kind| !seen.contains(kind))
-        .collect();
+    let missed: Vec<&str> = wanted.into_iter().filter(|kind| !seen.contains(kind)).collect();
     assert!(missed.is_empty(), "no walk saw {missed:?}");
 }
 
@@ -608,8 +515,7 @@ fn an_unanswered_supplement_lapses_at_its_true_instant_however_late_it_is_notice
         acting_for: None,
     };
     let request = walk.supplement_request(Choose::default());
-    walk.act(&clerk, &Command::RequestSupplement(request))
-        .expect("lawful");
+    walk.act(&clerk, &Command::RequestSupplement(request)).expect("lawful");
     assert_eq!(walk.dossier().status, Status::SupplementRequired);
     walk.now += SignedDuration::from_hours(24 * 90);
     walk.fire();

@@ -62,10 +62,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             Some((fingerprint, _)) if *fingerprint != waiting.fingerprint => {
                 Err(EngineError::CommandReused)
             }
-            Some((_, answer)) => Ok(Some(Answer {
-                repeated: true,
-                ..answer.clone()
-            })),
+            Some((_, answer)) => Ok(Some(Answer { repeated: true, ..answer.clone() })),
             None => Ok(None),
         }
     }
@@ -101,9 +98,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             self.check_draft(id, request).await?;
         }
         let procedure = self.procedure_for(segment.as_ref(), request, picture)?;
-        let events = self
-            .events_of(id, waiting, segment.as_ref(), &procedure, picture)
-            .await;
+        let events = self.events_of(id, waiting, segment.as_ref(), &procedure, picture).await;
         let events = events.map_err(|error| self.informed(error, segment.as_ref(), picture))?;
         let command = waiting.reference();
         let first_seq = match segment {
@@ -125,11 +120,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             repeated: false,
             tracking_secret: self.tracking_secret(&request.command, id),
         };
-        present.remember(
-            request.command_id,
-            waiting.fingerprint.clone(),
-            answer.clone(),
-        );
+        present.remember(request.command_id, waiting.fingerprint.clone(), answer.clone());
         Ok(answer)
     }
 
@@ -142,9 +133,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         procedure: &Procedure,
         picture: &Picture,
     ) -> Result<Vec<Event>, EngineError> {
-        let number = self
-            .number_for(segment, &waiting.request, procedure)
-            .await?;
+        let number = self.number_for(segment, &waiting.request, procedure).await?;
         let decided = self.decide(waiting, segment, procedure, picture, number.as_ref());
         let events = match decided {
             Ok(events) => self.reserve_names(id, events, procedure).await,
@@ -152,9 +141,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let carried = |event: &Event| event.facts.code.is_some();
         if let Some(number) = number
-            && !events
-                .as_ref()
-                .is_ok_and(|events| events.iter().any(carried))
+            && !events.as_ref().is_ok_and(|events| events.iter().any(carried))
         {
             self.0.numbers.give_back(number).await;
         }
@@ -174,11 +161,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let actual = segment.map_or(0, |segment| segment.dossier.version);
         match request.expected {
             Some(expected) if expected != actual => {
-                let stale = EngineError::Stale {
-                    expected,
-                    actual,
-                    situation: None,
-                };
+                let stale = EngineError::Stale { expected, actual, situation: None };
                 Err(self.informed(stale, segment, picture))
             }
             _ => Ok(()),
@@ -196,9 +179,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             (None, Command::Submit(submit)) => {
                 let today = motcua_dossiers::local_date(self.now());
                 let found = picture.effective(&submit.procedure, today);
-                found
-                    .cloned()
-                    .ok_or(EngineError::NotFound { what: "procedure" })
+                found.cloned().ok_or(EngineError::NotFound { what: "procedure" })
             }
             (None, _) => Err(EngineError::NotFound { what: "dossier" }),
         }
@@ -258,12 +239,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             code: code.as_deref(),
         };
         let dossier = segment.map(|segment| &segment.dossier);
-        motcua_dossiers::decide(dossier, &request.command, &context).map_err(|rejection| {
-            EngineError::Rejected {
-                rejection,
-                situation: None,
-            }
-        })
+        motcua_dossiers::decide(dossier, &request.command, &context)
+            .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
     }
 
     /// Takes the names that the events hold, before they are committed (decision 4).
@@ -273,20 +250,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         events: Vec<Event>,
         procedure: &Procedure,
     ) -> Result<Vec<Event>, EngineError> {
-        for name in events
-            .iter()
-            .filter_map(|event| event.facts.reserved.as_ref())
-        {
-            let days = procedure
-                .definition()
-                .steps
-                .iter()
-                .flat_map(|step| &step.actions);
-            let days = days
-                .filter_map(|a| a.reserves.as_ref())
-                .map(|r| r.days)
-                .max()
-                .unwrap_or(1);
+        for name in events.iter().filter_map(|event| event.facts.reserved.as_ref()) {
+            let days = procedure.definition().steps.iter().flat_map(|step| &step.actions);
+            let days = days.filter_map(|a| a.reserves.as_ref()).map(|r| r.days).max().unwrap_or(1);
             let now = self.now();
             let until = now + jiff::SignedDuration::from_hours(24 * i64::from(days));
             if !self.0.store.reserve_name(name, id, now, until).await? {
@@ -295,15 +261,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     en: "Another dossier holds or has registered this name; choose another.".into(),
                 };
                 let reason = Reason::NameTaken;
-                let rejection = Rejection {
-                    reason,
-                    message,
-                    violations: Vec::new(),
-                };
-                return Err(EngineError::Rejected {
-                    rejection,
-                    situation: None,
-                });
+                let rejection = Rejection { reason, message, violations: Vec::new() };
+                return Err(EngineError::Rejected { rejection, situation: None });
             }
         }
         Ok(events)
@@ -318,17 +277,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> EngineError {
         let situation = segment.and_then(|segment| self.situation(segment, picture).map(Box::new));
         match error {
-            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
-                rejection,
-                situation,
-            },
-            EngineError::Stale {
-                expected, actual, ..
-            } => EngineError::Stale {
-                expected,
-                actual,
-                situation,
-            },
+            EngineError::Rejected { rejection, .. } => {
+                EngineError::Rejected { rejection, situation }
+            }
+            EngineError::Stale { expected, actual, .. } => {
+                EngineError::Stale { expected, actual, situation }
+            }
             other => other,
         }
     }
@@ -340,13 +294,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             id: dossier.id,
             version: dossier.version,
             state: dossier.state.clone(),
-            state_name: procedure.step(&dossier.state).map_or_else(
-                || Text {
-                    vi: String::new(),
-                    en: String::new(),
-                },
-                |s| s.name.clone(),
-            ),
+            state_name: procedure
+                .step(&dossier.state)
+                .map_or_else(|| Text { vi: String::new(), en: String::new() }, |s| s.name.clone()),
             status: dossier.status,
             since: dossier.since,
             last: dossier.last.clone(),
@@ -388,9 +338,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(None);
         };
         if !acts_as_party(&request.actor, &dossier) {
-            return Err(EngineError::AlreadyExists {
-                what: "external reference",
-            });
+            return Err(EngineError::AlreadyExists { what: "external reference" });
         }
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &dossier.procedure.digest)?;

@@ -23,10 +23,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         revision: u64,
         body: String,
     ) -> Result<Draft, EngineError> {
-        if ![Role::Applicant, Role::ReceptionClerk, Role::FrontEnd]
-            .iter()
-            .any(|r| caller.is(*r))
-        {
+        if ![Role::Applicant, Role::ReceptionClerk, Role::FrontEnd].iter().any(|r| caller.is(*r)) {
             let needed = "role applicant, reception_clerk or front_end".into();
             return Err(EngineError::PermissionDenied { needed });
         }
@@ -35,10 +32,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 "body",
                 "TOO_LARGE",
                 &format!("Bản nháp lớn quá {} byte.", limits::DRAFT_BYTES_MAX),
-                &format!(
-                    "A draft may have {} bytes at most.",
-                    limits::DRAFT_BYTES_MAX
-                ),
+                &format!("A draft may have {} bytes at most.", limits::DRAFT_BYTES_MAX),
             ));
         }
         if revision == 0 {
@@ -65,11 +59,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     return Ok(present);
                 }
                 let (expected, actual) = (revision, present.revision);
-                Err(EngineError::Stale {
-                    expected,
-                    actual,
-                    situation: None,
-                })
+                Err(EngineError::Stale { expected, actual, situation: None })
             }
             Err(error) => Err(error.into()),
         }
@@ -80,12 +70,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// # Errors
     /// [`EngineError::NotFound`] for drafts of others too.
     pub async fn draft(&self, caller: &Caller, id: Uuid) -> Result<Draft, EngineError> {
-        let draft = self
-            .0
-            .store
-            .draft(id)
-            .await?
-            .filter(|draft| draft.owner == caller.id);
+        let draft = self.0.store.draft(id).await?.filter(|draft| draft.owner == caller.id);
         draft.ok_or(EngineError::NotFound { what: "draft" })
     }
 
@@ -94,11 +79,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// # Errors
     /// The store is unavailable.
     pub async fn drafts(&self, caller: &Caller) -> Result<Vec<Draft>, EngineError> {
-        Ok(self
-            .0
-            .store
-            .drafts(&caller.id, limits::DRAFTS_LISTED_MAX)
-            .await?)
+        Ok(self.0.store.drafts(&caller.id, limits::DRAFTS_LISTED_MAX).await?)
     }
 
     /// Throws the caller's draft away.

@@ -110,13 +110,9 @@ pub struct Situation {
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale {
-                expected, actual, ..
-            } => Self::Stale {
-                expected,
-                actual,
-                situation: None,
-            },
+            StoreError::Stale { expected, actual, .. } => {
+                Self::Stale { expected, actual, situation: None }
+            }
             StoreError::Taken { what } => Self::AlreadyExists { what },
             StoreError::Overloaded => Self::Overloaded,
             StoreError::Unavailable(why) => Self::Unavailable(why),
@@ -128,13 +124,6 @@ impl From<StoreError> for EngineError {
 
 /// A malformed request with one fault.
 pub(crate) fn invalid(subject: &str, code: &str, vi: &str, en: &str) -> EngineError {
-    let message = Text {
-        vi: vi.into(),
-        en: en.into(),
-    };
-    EngineError::Invalid(vec![Violation {
-        subject: subject.into(),
-        code: code.into(),
-        message,
-    }])
+    let message = Text { vi: vi.into(), en: en.into() };
+    EngineError::Invalid(vec![Violation { subject: subject.into(), code: code.into(), message }])
 }

@@ -67,11 +67,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         self.fill_in_uploads(&mut request).await?;
         let (reply, answer) = oneshot::channel();
-        let waiting = Waiting {
-            request,
-            fingerprint,
-            reply,
-        };
+        let waiting = Waiting { request, fingerprint, reply };
         if self.0.lanes.join(id, waiting)? {
             let engine = self.clone();
             crate::spawn(async move { engine.run_lane(id).await });
@@ -99,10 +95,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     pub(crate) fn check_new_id(&self, id: Uuid) -> Result<(), EngineError> {
         let refuse = |vi: &str, en: &str| Err(crate::error::invalid("dossier", "BAD_ID", vi, en));
         let Some(made) = id.get_timestamp().filter(|_| id.get_version_num() == 7) else {
-            return refuse(
-                "Mã hồ sơ mới phải là UUIDv7.",
-                "A new dossier's id must be a UUIDv7.",
-            );
+            return refuse("Mã hồ sơ mới phải là UUIDv7.", "A new dossier's id must be a UUIDv7.");
         };
         let (seconds, _) = made.to_unix();
         let age = self.now().as_second() - i64::try_from(seconds).unwrap_or(i64::MAX);

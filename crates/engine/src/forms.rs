@@ -82,9 +82,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             units: &units,
         };
         let json = form(&source, number).ok_or(EngineError::NotFound { what: "form" })?;
-        let reprint = self
-            .record_print(caller, id, number, cause.header.seq)
-            .await?;
+        let reprint = self.record_print(caller, id, number, cause.header.seq).await?;
         Ok(FormData {
             number,
             seq: cause.header.seq,
@@ -107,11 +105,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut cause = None;
         let mut after = 0;
         loop {
-            let page = self
-                .0
-                .store
-                .events(&chain, after, limits::HISTORY_PAGE_MAX)
-                .await?;
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else {
                 return Ok(cause);
             };
@@ -124,13 +118,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 dossier = Some(folded.clone());
                 if facts.form == Some(number) && seq.is_none_or(|seq| seq == event.seq) {
                     let personal = personal(event);
-                    cause = Some(Cause {
-                        before,
-                        after: folded,
-                        header,
-                        facts,
-                        personal,
-                    });
+                    cause = Some(Cause { before, after: folded, header, facts, personal });
                 }
             }
         }
@@ -149,11 +137,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut reprint = false;
         let mut after = 0;
         loop {
-            let page = self
-                .0
-                .store
-                .events(&chain, after, limits::HISTORY_PAGE_MAX)
-                .await?;
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             let mut fields = page.iter().flat_map(|event| event.opened());
@@ -163,12 +147,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("form".to_owned(), printed),
         ];
-        let event = NewEvent {
-            kind: "print".into(),
-            to: None,
-            def: None,
-            fields,
-        };
+        let event = NewEvent { kind: "print".into(), to: None, def: None, fields };
         self.append(&chain, event, Vec::new()).await?;
         Ok(reprint)
     }
@@ -182,10 +161,6 @@ fn read(event: &StoredEvent) -> Result<(Header, Facts), EngineError> {
 }
 
 fn personal(event: &StoredEvent) -> Map<String, Value> {
-    let fields = event
-        .opened()
-        .filter(|f| !motcua_dossiers::codec::is_fold_field(&f.name));
-    fields
-        .map(|field| (field.name.clone(), cj::to_json(&field.value)))
-        .collect()
+    let fields = event.opened().filter(|f| !motcua_dossiers::codec::is_fold_field(&f.name));
+    fields.map(|field| (field.name.clone(), cj::to_json(&field.value))).collect()
 }

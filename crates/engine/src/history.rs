@@ -147,11 +147,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut replay = Replayer::new(self.origin(), chain.clone(), loaded.dossier.id, until);
         let mut after = 0;
         loop {
-            let page = self
-                .0
-                .store
-                .events(&chain, after, limits::HISTORY_PAGE_MAX)
-                .await?;
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             // A commit between the load and this page is not part of what was loaded.
@@ -182,11 +178,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut dossier: Option<Dossier> = None;
         let mut after = 0;
         loop {
-            let page = self
-                .0
-                .store
-                .events(&chain, after, limits::HISTORY_PAGE_MAX)
-                .await?;
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else {
                 return Ok(acts);
             };
@@ -214,11 +206,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut past: Option<(Hash, String)> = None;
         let mut after = 0;
         'pages: loop {
-            let page = self
-                .0
-                .store
-                .events(&chain, after, limits::HISTORY_PAGE_MAX)
-                .await?;
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             for event in &page {
@@ -237,14 +225,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         }
         match (dossier, past) {
-            (Some(dossier), Some((hash, fingerprint))) => Ok(Past {
-                dossier,
-                hash,
-                fingerprint,
-            }),
-            _ => Err(corrupt(format!(
-                "event {first_seq} does not carry command {command}"
-            ))),
+            (Some(dossier), Some((hash, fingerprint))) => Ok(Past { dossier, hash, fingerprint }),
+            _ => Err(corrupt(format!("event {first_seq} does not carry command {command}"))),
         }
     }
 }
@@ -264,15 +246,9 @@ fn explained(
         return Ok((dossier, None));
     };
     let digest = clocks.appointment().calendar();
-    let calendar = picture
-        .calendar_of(digest)
-        .ok_or_else(|| format!("no calendar {digest}"))?;
-    let procedure = picture
-        .pinned(&dossier.procedure.digest)
-        .ok_or("no such procedure")?;
-    let at = facts
-        .timer
-        .map_or_else(|| timestamp(header.at), |timer| timer.due_at);
+    let calendar = picture.calendar_of(digest).ok_or_else(|| format!("no calendar {digest}"))?;
+    let procedure = picture.pinned(&dossier.procedure.digest).ok_or("no such procedure")?;
+    let at = facts.timer.map_or_else(|| timestamp(header.at), |timer| timer.due_at);
     let computed = explain(earlier.as_ref(), clocks, at, procedure, calendar);
     let Some((clock, explanation)) = computed.map_err(|e| e.to_string())? else {
         return Ok((dossier, None));
@@ -280,13 +256,7 @@ fn explained(
     if clock != *clocks.appointment() {
         return Err("the stored date is not the outcome of its inputs".into());
     }
-    let act = ExplainedAct {
-        seq: event.seq,
-        kind: header.kind,
-        at,
-        clock,
-        explanation,
-    };
+    let act = ExplainedAct { seq: event.seq, kind: header.kind, at, clock, explanation };
     Ok((dossier, Some(act)))
 }
 
@@ -336,8 +306,7 @@ impl Replayer {
     fn push(&mut self, event: &StoredEvent) {
         self.events += 1;
         let found =
-            self.verifier
-                .push_stored(&event.header, &event.hash, &event.commitments, &event.slots);
+            self.verifier.push_stored(&event.header, &event.hash, &event.commitments, &event.slots);
         self.findings.extend(found);
         let Ok(header) = Header::decode(&event.header) else {
             self.folding = false;
@@ -358,8 +327,7 @@ impl Replayer {
             }
             Err(error) => {
                 self.folding = false;
-                self.findings
-                    .push(finding(header.seq, None, "fold", "", &error.to_string()));
+                self.findings.push(finding(header.seq, None, "fold", "", &error.to_string()));
             }
         }
     }
@@ -370,14 +338,12 @@ impl Replayer {
         if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
             let found = head.map_or_else(|| "none".into(), |h| format!("{} {}", h.seq, h.hash));
             let expected = format!("{seq} {hash}");
-            self.findings
-                .push(finding(seq, None, "head", &expected, &found));
+            self.findings.push(finding(seq, None, "head", &expected, &found));
         }
         if self.until == Until::Now
             && let Some(dossier) = &self.dossier
         {
-            self.findings
-                .extend(state_differences(dossier, &stored.dossier));
+            self.findings.extend(state_differences(dossier, &stored.dossier));
         }
         Replay {
             dossier: self.dossier,
@@ -398,21 +364,12 @@ fn state_differences(folded: &Dossier, stored: &Dossier) -> Vec<Finding> {
         _ => serde_json::Map::new(),
     };
     let (folded_members, stored_members) = (members(folded), members(stored));
-    let differing = folded_members
-        .iter()
-        .filter(|(name, value)| stored_members.get(*name) != Some(*value));
+    let differing =
+        folded_members.iter().filter(|(name, value)| stored_members.get(*name) != Some(*value));
     differing
         .map(|(name, value)| {
-            let found = stored_members
-                .get(name)
-                .map_or_else(String::new, Value::to_string);
-            finding(
-                folded.version,
-                Some(name),
-                "stored_state",
-                &value.to_string(),
-                &found,
-            )
+            let found = stored_members.get(name).map_or_else(String::new, Value::to_string);
+            finding(folded.version, Some(name), "stored_state", &value.to_string(), &found)
         })
         .collect()
 }

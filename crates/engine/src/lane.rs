@@ -34,10 +34,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// The command's id and fingerprint, as they stand in events.
     pub(crate) fn reference(&self) -> CommandRef {
-        CommandRef {
-            id: self.request.command_id,
-            fingerprint: self.fingerprint.clone(),
-        }
+        CommandRef { id: self.request.command_id, fingerprint: self.fingerprint.clone() }
     }
 }
 
@@ -68,10 +65,7 @@ impl Lanes {
     /// Takes what waits; none closes the lane.
     fn take(&self, dossier: Uuid) -> Option<Vec<Waiting>> {
         let mut lanes = self.0.lock().expect("no holder of this lock panics");
-        let waiting = lanes
-            .get_mut(&dossier)
-            .map(std::mem::take)
-            .filter(|w| !w.is_empty());
+        let waiting = lanes.get_mut(&dossier).map(std::mem::take).filter(|w| !w.is_empty());
         if waiting.is_none() {
             lanes.remove(&dossier);
         }
@@ -124,14 +118,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let submitted = (commit.expected == 0).then_some(commit.dossier.id);
         let next_timer = commit.timers.values().flatten().min().copied();
-        let mut results = self
-            .0
-            .store
-            .commit(vec![Commit::Dossier(Box::new(commit))])
-            .await;
-        results
-            .pop()
-            .unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
+        let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
+        results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
         if let Some(id) = submitted {
             // A draft that outlives its dossier is removed when it expires.
             let _kept = self.0.store.delete_draft(id).await;
@@ -160,9 +148,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let mut replies = Vec::with_capacity(waiting.len());
         for waiting in waiting {
-            let reply = self
-                .run_one(id, waiting, &mut segment, &picture, careful)
-                .await;
+            let reply = self.run_one(id, waiting, &mut segment, &picture, careful).await;
             replies.push(reply);
         }
         Ok((segment, replies))
@@ -187,16 +173,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             form: &segment.form.clone(),
             code: None,
         };
-        let events =
-            motcua_dossiers::fire_timers(&segment.dossier, &context).map_err(|rejection| {
-                EngineError::Rejected {
-                    rejection,
-                    situation: None,
-                }
-            })?;
-        segment
-            .append(events, None, &procedure)
-            .map(|_first_seq| ())
+        let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
+            .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
+        segment.append(events, None, &procedure).map(|_first_seq| ())
     }
 }
 
@@ -207,10 +186,9 @@ fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
             EngineError::Overloaded => EngineError::Overloaded,
             EngineError::OutcomeUnknown => EngineError::OutcomeUnknown,
             EngineError::Corrupt(why) => EngineError::Corrupt(why.clone()),
-            EngineError::Rejected { rejection, .. } => EngineError::Rejected {
-                rejection: rejection.clone(),
-                situation: None,
-            },
+            EngineError::Rejected { rejection, .. } => {
+                EngineError::Rejected { rejection: rejection.clone(), situation: None }
+            }
             other => EngineError::Unavailable(other.to_string()),
         })
     };

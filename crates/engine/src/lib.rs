@@ -107,9 +107,7 @@ impl Caller {
         if self.is(role) {
             return Ok(());
         }
-        Err(EngineError::PermissionDenied {
-            needed: format!("role {}", role.as_str()),
-        })
+        Err(EngineError::PermissionDenied { needed: format!("role {}", role.as_str()) })
     }
 
     /// The caller as it stands in events.
@@ -120,12 +118,7 @@ impl Caller {
 
     /// The caller acting in one of its roles.
     pub fn acting(&self, role: Role, acting_for: Option<String>) -> Actor {
-        Actor {
-            id: self.id.clone(),
-            role,
-            unit: self.unit.clone(),
-            acting_for,
-        }
+        Actor { id: self.id.clone(), role, unit: self.unit.clone(), acting_for }
     }
 }
 
@@ -195,11 +188,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 events,
                 entries: entries.clone(),
             };
-            let mut results = self
-                .0
-                .store
-                .commit(vec![Commit::Register(Box::new(commit))])
-                .await;
+            let mut results = self.0.store.commit(vec![Commit::Register(Box::new(commit))]).await;
             match results.pop() {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(StoreError::Stale { .. })) => {}

@@ -63,18 +63,10 @@ impl Numbers {
         let mut all = self.series.lock().await;
         let series = match all.entry(agency.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Series {
-                day,
-                free: Vec::new(),
-                block: 1,
-            }),
+            Entry::Vacant(entry) => entry.insert(Series { day, free: Vec::new(), block: 1 }),
         };
         if series.day != day {
-            *series = Series {
-                day,
-                free: Vec::new(),
-                block: 1,
-            };
+            *series = Series { day, free: Vec::new(), block: 1 };
         }
         if series.free.is_empty() {
             let block = store.reserve_numbers(agency, day, series.block).await?;
@@ -84,11 +76,7 @@ impl Numbers {
         let number = series.free.pop().ok_or_else(|| {
             StoreError::Unavailable("the store reserved an empty block of numbers".into())
         })?;
-        Ok(Taken {
-            agency: agency.to_owned(),
-            day,
-            number,
-        })
+        Ok(Taken { agency: agency.to_owned(), day, number })
     }
 
     /// Gives back a number that no event carries.
@@ -109,14 +97,7 @@ mod tests {
     #[test]
     fn a_code_has_agency_day_and_at_least_four_digits() {
         let day = jiff::civil::date(2026, 10, 8);
-        let code = |number| {
-            Taken {
-                agency: "H15.50.05.13".into(),
-                day,
-                number,
-            }
-            .code()
-        };
+        let code = |number| Taken { agency: "H15.50.05.13".into(), day, number }.code();
         assert_eq!(code(975), "H15.50.05.13-261008-0975");
         assert_eq!(code(12_345), "H15.50.05.13-261008-12345");
     }

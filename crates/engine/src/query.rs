@@ -93,9 +93,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// The id behind a code, tracking secret or portal reference.
     pub(crate) async fn resolve(&self, key: &DossierKey) -> Result<Uuid, EngineError> {
         let loaded = self.0.store.load(key).await?;
-        loaded
-            .map(|loaded| loaded.dossier.id)
-            .ok_or(EngineError::NotFound { what: "dossier" })
+        loaded.map(|loaded| loaded.dossier.id).ok_or(EngineError::NotFound { what: "dossier" })
     }
 
     /// The key that a text names: an id, a tracking secret, or else a code.
@@ -143,10 +141,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
             self.record_read(caller, &loaded.dossier, "dossier").await?;
             let persons = self.persons(loaded.dossier.id).await?;
-            view.personal = Some(Personal {
-                persons,
-                form: loaded.form,
-            });
+            view.personal = Some(Personal { persons, form: loaded.form });
         }
         Ok(view)
     }
@@ -154,11 +149,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     fn view(&self, loaded: &Loaded) -> Result<DossierView, EngineError> {
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &loaded.dossier.procedure.digest)?;
-        Ok(DossierView::new(
-            loaded.dossier.clone(),
-            loaded.head.hash,
-            procedure,
-        ))
+        Ok(DossierView::new(loaded.dossier.clone(), loaded.head.hash, procedure))
     }
 
     /// People of a dossier whose data still exists, from its filing.
@@ -188,14 +179,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("what".to_owned(), canonical(&json!(what))?),
         ];
-        let event = NewEvent {
-            kind: "read".into(),
-            to: None,
-            def: None,
-            fields,
-        };
-        self.append(&access_chain(dossier.id), event, Vec::new())
-            .await
+        let event = NewEvent { kind: "read".into(), to: None, def: None, fields };
+        self.append(&access_chain(dossier.id), event, Vec::new()).await
     }
 
     /// Dossiers to which the caller is a party, newest first.
@@ -211,13 +196,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller.must_be(Role::Applicant)?;
         let scope = Scope::Party(caller.id.clone());
         let limit = limit.min(limits::PAGE_ROWS_MAX);
-        self.found(&SearchQuery {
-            scope,
-            terms: Vec::new(),
-            after,
-            limit,
-        })
-        .await
+        self.found(&SearchQuery { scope, terms: Vec::new(), after, limit }).await
     }
 
     async fn found(&self, query: &SearchQuery) -> Result<Vec<DossierView>, EngineError> {
@@ -227,11 +206,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             let procedure = pinned(&picture, &dossier.procedure.digest)?;
             let loaded = self.0.store.load(&DossierKey::Id(dossier.id)).await?;
             if let Some(loaded) = loaded {
-                views.push(DossierView::new(
-                    loaded.dossier,
-                    loaded.head.hash,
-                    procedure,
-                ));
+                views.push(DossierView::new(loaded.dossier, loaded.head.hash, procedure));
             }
         }
         Ok(views)
@@ -266,10 +241,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let loaded = loaded.ok_or_else(nothing)?;
         let procedure = pinned(&self.0.registers.now(), &loaded.dossier.procedure.digest)?;
-        Ok(TrackView {
-            dossier: loaded.dossier,
-            procedure,
-        })
+        Ok(TrackView { dossier: loaded.dossier, procedure })
     }
 
     /// Guesses are counted per code whether or not the code exists, so that counting tells
@@ -285,15 +257,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             let retry_after_s = limits::GUESS_WINDOW_S.unsigned_abs();
             return Err(EngineError::TooManyGuesses { retry_after_s });
         }
-        let loaded = self
-            .0
-            .store
-            .load(&DossierKey::Code(code.to_owned()))
-            .await?;
+        let loaded = self.0.store.load(&DossierKey::Code(code.to_owned())).await?;
         let digest = tracking_factor(&self.0.secret, factor);
-        let id = loaded
-            .as_ref()
-            .map_or(Uuid::nil(), |loaded| loaded.dossier.id);
+        let id = loaded.as_ref().map_or(Uuid::nil(), |loaded| loaded.dossier.id);
         if self.0.store.is_tracking_factor(id, &digest).await? {
             return Ok(loaded);
         }
@@ -313,12 +279,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         after: Option<WorklistKey>,
         limit: u32,
     ) -> Result<WorklistPage, EngineError> {
-        let roles: Vec<Role> = caller
-            .roles
-            .iter()
-            .copied()
-            .filter(|role| works_on_dossiers(*role))
-            .collect();
+        let roles: Vec<Role> =
+            caller.roles.iter().copied().filter(|role| works_on_dossiers(*role)).collect();
         let Some(unit) = caller.unit.clone().filter(|_| !roles.is_empty()) else {
             let needed = "a role that works on dossiers, in a unit".into();
             return Err(EngineError::PermissionDenied { needed });
@@ -326,11 +288,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let now = self.now();
         let query = WorklistQuery {
             queue,
-            desk: Desk {
-                person: caller.id.clone(),
-                unit,
-                roles,
-            },
+            desk: Desk { person: caller.id.clone(), unit, roles },
             procedure,
             now,
             today: local_date(now),
@@ -383,13 +341,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ));
         }
         let limit = search.limit.min(limits::PAGE_ROWS_MAX);
-        self.found(&SearchQuery {
-            scope,
-            terms,
-            after: search.after,
-            limit,
-        })
-        .await
+        self.found(&SearchQuery { scope, terms, after: search.after, limit }).await
     }
 
     fn terms(&self, text: &SearchText) -> Vec<SearchTerm> {
@@ -397,10 +349,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             SearchText::Code(_) => Vec::new(),
             SearchText::IdNumber(number) => {
                 let term = self.0.secret.digest("id_number", number.trim().as_bytes());
-                vec![SearchTerm {
-                    kind: TermKind::IdNumber,
-                    term,
-                }]
+                vec![SearchTerm { kind: TermKind::IdNumber, term }]
             }
             SearchText::Name(name) => {
                 let (kind, words) = if has_marks(name) {
@@ -408,10 +357,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 } else {
                     (TermKind::NameFolded, folded_words(name))
                 };
-                words
-                    .into_iter()
-                    .map(|term| SearchTerm { kind, term })
-                    .collect()
+                words.into_iter().map(|term| SearchTerm { kind, term }).collect()
             }
         }
     }
@@ -427,17 +373,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let fields = vec![
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("by".to_owned(), canonical(&json!(by))?),
-            (
-                "query".to_owned(),
-                canonical(&Value::String(text.to_owned()))?,
-            ),
+            ("query".to_owned(), canonical(&Value::String(text.to_owned()))?),
         ];
-        let event = NewEvent {
-            kind: "search".into(),
-            to: None,
-            def: None,
-            fields,
-        };
+        let event = NewEvent { kind: "search".into(), to: None, def: None, fields };
         self.append(&chain, event, Vec::new()).await
     }
 
@@ -451,14 +389,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             origin: self.origin().to_owned(),
             size_bytes: self.0.store.size_bytes().await?,
             procedures: self.procedures().len(),
-            calendar: picture
-                .calendar
-                .as_ref()
-                .map(|calendar| calendar.digest().to_owned()),
-            units: picture
-                .units
-                .as_ref()
-                .map(|units| units.digest().to_owned()),
+            calendar: picture.calendar.as_ref().map(|calendar| calendar.digest().to_owned()),
+            units: picture.units.as_ref().map(|units| units.digest().to_owned()),
             now: self.now(),
         })
     }

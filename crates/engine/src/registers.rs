@@ -36,9 +36,7 @@ impl Picture {
     /// The version of a procedure in effect on `day`: the latest to have taken effect.
     pub(crate) fn effective(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
         let versions = self.procedures.get(code)?;
-        let begun = versions
-            .iter()
-            .filter(|p| p.definition().effective_from <= day);
+        let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
         begun.max_by_key(|p| p.definition().effective_from)
     }
 
@@ -54,29 +52,21 @@ impl Picture {
 
     fn add(&mut self, entry: &RegisterEntry) -> Result<(), EngineError> {
         let corrupt = |why: &str| {
-            EngineError::Corrupt(format!(
-                "register entry {} {}: {why}",
-                entry.code, entry.version
-            ))
+            EngineError::Corrupt(format!("register entry {} {}: {why}", entry.code, entry.version))
         };
         match entry.kind {
             RegisterKind::Procedure => {
                 let procedure = motcua_procedures::parse(&entry.bytes)
                     .map_err(|_| corrupt("no longer a sound procedure"))?;
                 let procedure = Arc::new(procedure);
-                self.by_digest
-                    .insert(entry.digest.clone(), Arc::clone(&procedure));
-                self.procedures
-                    .entry(entry.code.clone())
-                    .or_default()
-                    .push(procedure);
+                self.by_digest.insert(entry.digest.clone(), Arc::clone(&procedure));
+                self.procedures.entry(entry.code.clone()).or_default().push(procedure);
             }
             RegisterKind::Calendar => {
                 let calendar = Calendar::from_json(&entry.bytes)
                     .map_err(|_| corrupt("no longer a valid calendar"))?;
                 let calendar = Arc::new(calendar);
-                self.calendars
-                    .insert(entry.digest.clone(), Arc::clone(&calendar));
+                self.calendars.insert(entry.digest.clone(), Arc::clone(&calendar));
                 self.calendar = Some(calendar);
             }
             RegisterKind::Units => {
@@ -92,19 +82,11 @@ impl Picture {
 impl Registers {
     /// The present picture.
     pub(crate) fn now(&self) -> Arc<Picture> {
-        Arc::clone(
-            &self
-                .inner
-                .read()
-                .expect("no writer panics while it holds the lock"),
-        )
+        Arc::clone(&self.inner.read().expect("no writer panics while it holds the lock"))
     }
 
     fn add(&self, entry: &RegisterEntry) -> Result<(), EngineError> {
-        let mut inner = self
-            .inner
-            .write()
-            .expect("no writer panics while it holds the lock");
+        let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
         let mut picture = Picture::clone(&inner);
         picture.add(entry)?;
         *inner = Arc::new(picture);
@@ -136,11 +118,7 @@ pub struct RegisterRef {
 
 impl<S: Store, D: Documents> Engine<S, D> {
     pub(crate) async fn load_registers(&self) -> Result<(), EngineError> {
-        for kind in [
-            RegisterKind::Calendar,
-            RegisterKind::Units,
-            RegisterKind::Procedure,
-        ] {
+        for kind in [RegisterKind::Calendar, RegisterKind::Units, RegisterKind::Procedure] {
             for entry in self.0.store.register(kind).await? {
                 self.0.registers.add(&entry)?;
             }
@@ -165,10 +143,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::Procedure(report.findings));
         };
         let reference = procedure.reference().clone();
-        let published = Published {
-            reference: reference.clone(),
-            findings: report.findings,
-        };
+        let published = Published { reference: reference.clone(), findings: report.findings };
         if self.0.registers.now().pinned(&reference.digest).is_some() {
             return Ok(published);
         }
@@ -182,21 +157,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
             recorded_by: caller.id.clone(),
             bytes: source,
         };
-        self.record_entry("procedures", "procedure.publish", caller, entry)
-            .await?;
+        self.record_entry("procedures", "procedure.publish", caller, entry).await?;
         Ok(published)
     }
 
     /// All published procedures, by code and effective date.
     pub fn procedures(&self) -> Vec<Arc<Procedure>> {
-        self.0
-            .registers
-            .now()
-            .procedures
-            .values()
-            .flatten()
-            .cloned()
-            .collect()
+        self.0.registers.now().procedures.values().flatten().cloned().collect()
     }
 
     /// A version of a procedure; without `version` the one in effect today.
@@ -206,10 +173,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             None => picture.effective(code, local_date(self.now())).cloned(),
             Some(version) => {
                 let versions = picture.procedures.get(code)?;
-                versions
-                    .iter()
-                    .find(|p| p.reference().version == version)
-                    .cloned()
+                versions.iter().find(|p| p.reference().version == version).cloned()
             }
         }
     }
@@ -234,15 +198,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let digest = calendar.digest().to_owned();
         let current = self.0.registers.now().calendar.clone();
         let known = current.is_some_and(|present| present.digest() == digest);
-        self.load_register(
-            RegisterKind::Calendar,
-            "calendar",
-            caller,
-            bytes,
-            digest,
-            known,
-        )
-        .await
+        self.load_register(RegisterKind::Calendar, "calendar", caller, bytes, digest, known).await
     }
 
     /// The calendar in force.
@@ -263,8 +219,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let digest = sha256_hex(&bytes);
         UnitRegister::from_json(&bytes, digest.clone()).map_err(EngineError::Register)?;
         let known = self.units().digest() == digest;
-        self.load_register(RegisterKind::Units, "units", caller, bytes, digest, known)
-            .await
+        self.load_register(RegisterKind::Units, "units", caller, bytes, digest, known).await
     }
 
     /// The units in force.
@@ -343,8 +298,5 @@ pub(crate) fn canonical(value: &serde_json::Value) -> Result<cj::Value, EngineEr
 
 /// SHA-256, lower-case hex.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -26,10 +26,7 @@ impl Secret {
 
     /// Keyed digest of `bytes` for one purpose, lower-case hex.
     pub fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
-        self.mac(purpose, bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.mac(purpose, bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The unguessable text by which a citizen tracks a dossier: its id and an authenticator.
@@ -108,10 +105,7 @@ mod tests {
     #[test]
     fn a_tracking_secret_leads_to_its_dossier() {
         let id = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
-        assert_eq!(
-            secret().tracked_dossier(&secret().tracking_secret(id)),
-            Some(id)
-        );
+        assert_eq!(secret().tracked_dossier(&secret().tracking_secret(id)), Some(id));
     }
 
     #[test]

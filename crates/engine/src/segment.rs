@@ -71,10 +71,7 @@ impl Segment {
 
     /// A segment that creates the dossier.
     pub(crate) fn unborn<S: Store, D: Documents>(engine: &Engine<S, D>, id: Uuid) -> Unborn {
-        Unborn(
-            Base::new(engine.origin(), dossier_chain(id), engine.now(), 0),
-            id,
-        )
+        Unborn(Base::new(engine.origin(), dossier_chain(id), engine.now(), 0), id)
     }
 
     /// The instant of everything in this segment.
@@ -105,9 +102,7 @@ impl Segment {
                 .ok_or_else(|| EngineError::Corrupt("a dossier vanished in its fold".into()))?;
             self.follow(event, procedure);
         }
-        self.base
-            .commands
-            .extend(command.map(|command| (command.id, first_seq)));
+        self.base.commands.extend(command.map(|command| (command.id, first_seq)));
         self.base.events.extend(sealed);
         self.head = head;
         Ok(first_seq)
@@ -141,25 +136,16 @@ impl Segment {
         for person in persons {
             if let Some(number) = &person.id_number {
                 let term = secret.digest("id_number", number.trim().as_bytes());
-                self.base.search.push(SearchTerm {
-                    kind: TermKind::IdNumber,
-                    term,
-                });
+                self.base.search.push(SearchTerm { kind: TermKind::IdNumber, term });
             }
             for factor in person.id_number.iter().chain(&person.phone) {
                 self.base.tracking.push(tracking_factor(secret, factor));
             }
             if person.part == Part::DossierOwner {
                 let folded = folded_words(&person.full_name).into_iter();
-                let folded = folded.map(|term| SearchTerm {
-                    kind: TermKind::NameFolded,
-                    term,
-                });
+                let folded = folded.map(|term| SearchTerm { kind: TermKind::NameFolded, term });
                 let marked = marked_words(&person.full_name).into_iter();
-                let marked = marked.map(|term| SearchTerm {
-                    kind: TermKind::NameMarked,
-                    term,
-                });
+                let marked = marked.map(|term| SearchTerm { kind: TermKind::NameMarked, term });
                 self.base.search.extend(folded.chain(marked));
             }
         }
@@ -217,13 +203,8 @@ impl Unborn {
         let dossier = evolve(None, &recorded).ok_or_else(nothing)?;
         self.0.events = sealed;
         self.0.commands.push((command.id, 1));
-        let mut segment = Segment {
-            dossier,
-            form: Value::Null,
-            base: self.0,
-            head,
-            form_changed: false,
-        };
+        let mut segment =
+            Segment { dossier, form: Value::Null, base: self.0, head, form_changed: false };
         segment.follow(&first, procedure);
         segment.append(rest, None, procedure)?;
         Ok(segment)
@@ -262,14 +243,7 @@ impl Base {
     }
 
     fn recorded<'a>(&self, id: Uuid, event: &'a Event, seq: u64) -> Recorded<'a> {
-        Recorded {
-            id,
-            seq,
-            at: self.now,
-            kind: event.kind,
-            to: &event.to,
-            facts: &event.facts,
-        }
+        Recorded { id, seq, at: self.now, kind: event.kind, to: &event.to, facts: &event.facts }
     }
 }
 
@@ -299,11 +273,7 @@ impl Salts {
         if self.0.is_empty() {
             let mut bytes = [0; 32 * Self::BLOCK];
             getrandom::fill(&mut bytes).expect("the system's generator of random bytes works");
-            self.0.extend(
-                bytes
-                    .chunks_exact(32)
-                    .map(|c| <[u8; 32]>::try_from(c).expect("32")),
-            );
+            self.0.extend(bytes.chunks_exact(32).map(|c| <[u8; 32]>::try_from(c).expect("32")));
         }
         Salt(self.0.pop().expect("a block was just drawn"))
     }
@@ -316,9 +286,6 @@ pub(crate) fn dossier_chain(id: Uuid) -> ChainId {
 
 /// Keyed digest of a second factor of public tracking: letters and digits only.
 pub(crate) fn tracking_factor(secret: &Secret, factor: &str) -> String {
-    let plain: String = factor
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .collect();
+    let plain: String = factor.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     secret.digest("tracking_factor", plain.to_ascii_lowercase().as_bytes())
 }

@@ -25,10 +25,7 @@ pub struct UploadStatus {
 const MEDIA: [(&str, &[&[u8]]); 6] = [
     ("application/pdf", &[b"%PDF-"]),
     ("image/jpeg", &[&[0xff, 0xd8, 0xff]]),
-    (
-        "image/png",
-        &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]],
-    ),
+    ("image/png", &[&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a]]),
     ("image/tiff", &[b"II*\0", b"MM\0*"]),
     ("application/xml", &[b"<?xml"]),
     ("application/json", &[b"{", b"["]),
@@ -79,10 +76,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             expires_at: self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_TTL_DAYS),
         };
         self.0.store.put_upload(&upload).await?;
-        Ok(UploadStatus {
-            upload,
-            received: 0,
-        })
+        Ok(UploadStatus { upload, received: 0 })
     }
 
     /// How much of the caller's upload is there.
@@ -94,12 +88,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller: &Caller,
         id: Uuid,
     ) -> Result<UploadStatus, EngineError> {
-        let upload = self
-            .0
-            .store
-            .upload(id)
-            .await?
-            .filter(|upload| upload.owner == caller.id);
+        let upload = self.0.store.upload(id).await?.filter(|upload| upload.owner == caller.id);
         let upload = upload.ok_or(EngineError::NotFound { what: "upload" })?;
         let received = match upload.sha256 {
             Some(_) => upload.size,
@@ -139,9 +128,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(status);
         }
         if offset > status.received {
-            return Err(EngineError::UploadOffset {
-                received: status.received,
-            });
+            return Err(EngineError::UploadOffset { received: status.received });
         }
         let received = self.0.documents.put_chunk(id, offset, bytes).await?;
         Ok(UploadStatus { received, ..status })
@@ -165,9 +152,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(digest_mismatch(finished));
         }
         if status.received != status.upload.size {
-            return Err(EngineError::UploadOffset {
-                received: status.received,
-            });
+            return Err(EngineError::UploadOffset { received: status.received });
         }
         let (found, beginning) = self.0.documents.inspect(id).await?;
         let is_media = begins_like(&status.upload.media, &beginning);
@@ -178,25 +163,16 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     "media_type",
                     "MEDIA_TYPE",
                     &format!("Nội dung tệp không phải {}.", status.upload.media),
-                    &format!(
-                        "The content is not {}; upload it again.",
-                        status.upload.media
-                    ),
+                    &format!("The content is not {}; upload it again.", status.upload.media),
                 )
             } else {
                 digest_mismatch(&found)
             });
         }
         self.0.documents.finish(id, sha256).await?;
-        let upload = Upload {
-            sha256: Some(found),
-            ..status.upload
-        };
+        let upload = Upload { sha256: Some(found), ..status.upload };
         self.0.store.put_upload(&upload).await?;
-        Ok(UploadStatus {
-            received: upload.size,
-            upload,
-        })
+        Ok(UploadStatus { received: upload.size, upload })
     }
 
     /// Part of a document of a dossier that the caller may see: bytes, total size, media type.
@@ -217,23 +193,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::PermissionDenied { needed });
         }
         let dossier = &loaded.dossier;
-        let result = dossier
-            .result
-            .iter()
-            .filter_map(|result| result.document.as_ref());
-        let found = dossier
-            .documents
-            .values()
-            .chain(result)
-            .find_map(|content| match content {
-                DocumentContent::Upload {
-                    sha256: digest,
-                    size,
-                    media,
-                    ..
-                } if digest == sha256 => Some((*size, media.clone())),
-                _ => None,
-            });
+        let result = dossier.result.iter().filter_map(|result| result.document.as_ref());
+        let found = dossier.documents.values().chain(result).find_map(|content| match content {
+            DocumentContent::Upload { sha256: digest, size, media, .. } if digest == sha256 => {
+                Some((*size, media.clone()))
+            }
+            _ => None,
+        });
         let (size, media) = found.ok_or(EngineError::NotFound { what: "document" })?;
         if offset == 0 {
             self.record_read(caller, dossier, "document").await?;
@@ -259,23 +225,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 .iter_mut()
                 .map(|input| (input.requirement.clone(), &mut input.content))
                 .collect(),
-            Command::Issue(issue) => issue
-                .document
-                .iter_mut()
-                .map(|content| ("result".to_owned(), content))
-                .collect(),
+            Command::Issue(issue) => {
+                issue.document.iter_mut().map(|content| ("result".to_owned(), content)).collect()
+            }
             _ => return Ok(()),
         };
         let attests = matches!(actor.role, Role::FrontEnd | Role::ReceptionClerk);
         let mut faults = Vec::new();
         for (requirement, content) in contents {
-            let DocumentContent::Upload {
-                sha256,
-                size,
-                media,
-                signed,
-            } = content
-            else {
+            let DocumentContent::Upload { sha256, size, media, signed } = content else {
                 continue;
             };
             let Some(upload) = self.0.store.finished_upload(&actor.id, sha256).await? else {
@@ -294,11 +252,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             // Only those who have verified a digital signature can attest it.
             *signed = *signed && (attests || actor.role == Role::RecordsOfficer);
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(EngineError::Invalid(faults))
-        }
+        if faults.is_empty() { Ok(()) } else { Err(EngineError::Invalid(faults)) }
     }
 }
 

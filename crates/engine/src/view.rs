@@ -36,12 +36,6 @@ pub struct Personal {
 impl DossierView {
     pub(crate) fn new(dossier: Dossier, hash: Hash, procedure: Arc<Procedure>) -> Self {
         let offers = motcua_dossiers::offers(&dossier, &procedure);
-        Self {
-            dossier,
-            hash,
-            procedure,
-            offers,
-            personal: None,
-        }
+        Self { dossier, hash, procedure, offers, personal: None }
     }
 }

@@ -50,15 +50,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     async fn fire_due(&self, parked: &mut HashMap<Uuid, Timestamp>) -> Result<usize, EngineError> {
         let now = self.now();
         parked.retain(|_, until| *until > now);
-        let due = self
-            .0
-            .store
-            .due_dossiers(now, limits::TIMER_BATCH_MAX)
-            .await?;
-        let due: Vec<Uuid> = due
-            .into_iter()
-            .filter(|id| !parked.contains_key(id))
-            .collect();
+        let due = self.0.store.due_dossiers(now, limits::TIMER_BATCH_MAX).await?;
+        let due: Vec<Uuid> = due.into_iter().filter(|id| !parked.contains_key(id)).collect();
         let places = Arc::new(Semaphore::new(limits::TIMER_CONCURRENCY));
         let mut under_way = Vec::with_capacity(due.len());
         for id in due {

@@ -18,11 +18,7 @@ use graph::{Edge, Graph};
 /// Runs every check over what could be read.
 pub(crate) fn run(draft: &Draft, reader: &mut Reader<'_>) {
     let graph = Graph::of(&draft.definition);
-    let mut checker = Checker {
-        draft,
-        graph,
-        reader,
-    };
+    let mut checker = Checker { draft, graph, reader };
     references::check(&mut checker);
     guards::check(&mut checker);
     structure::check(&mut checker);
@@ -63,34 +59,22 @@ impl<'d> Checker<'d, '_, '_> {
 
     fn steps(&self) -> Vec<StepAt<'d>> {
         let draft = self.draft;
-        let step = |(index, step)| StepAt {
-            index,
-            step,
-            at: &draft.steps_at[index],
-        };
-        draft
-            .definition
-            .steps
-            .iter()
-            .enumerate()
-            .map(step)
-            .collect()
+        let step = |(index, step)| StepAt { index, step, at: &draft.steps_at[index] };
+        draft.definition.steps.iter().enumerate().map(step).collect()
     }
 
     fn actions(&self) -> Vec<ActionAt<'d>> {
         let draft = self.draft;
-        let of_step = |step: StepAt<'d>| {
-            let places = &draft.actions_at[step.index];
-            let pair = step.step.actions.iter().zip(places);
-            let numbered = pair.enumerate();
-            let action = move |(index, (action, at)): (usize, (&'d Action, &'d String))| ActionAt {
-                step,
-                index,
-                action,
-                at,
+        let of_step =
+            |step: StepAt<'d>| {
+                let places = &draft.actions_at[step.index];
+                let pair = step.step.actions.iter().zip(places);
+                let numbered = pair.enumerate();
+                let action = move |(index, (action, at)): (usize, (&'d Action, &'d String))| {
+                    ActionAt { step, index, action, at }
+                };
+                numbered.map(action).collect::<Vec<_>>()
             };
-            numbered.map(action).collect::<Vec<_>>()
-        };
         self.steps().into_iter().flat_map(of_step).collect()
     }
 
@@ -121,16 +105,13 @@ impl<'d> Checker<'d, '_, '_> {
 
     /// Whether all of these keys of a part could be read.
     fn is_sure(&self, at: &str, keys: &[&str]) -> bool {
-        keys.iter()
-            .all(|key| !self.reader.is_faulty(&format!("{at}/{key}")))
+        keys.iter().all(|key| !self.reader.is_faulty(&format!("{at}/{key}")))
     }
 
     /// The ways that the action opens.
     fn edges_of(&self, action: ActionAt<'_>) -> Vec<Edge> {
         let ways = self.graph.ways_from(action.step.index).iter();
-        ways.filter(|edge| edge.action == action.index)
-            .copied()
-            .collect()
+        ways.filter(|edge| edge.action == action.index).copied().collect()
     }
 
     /// Whether the target of the action could be read.
@@ -150,10 +131,7 @@ impl<'d> Checker<'d, '_, '_> {
 
 /// Words for an action in a message.
 fn called(action: ActionAt<'_>) -> String {
-    format!(
-        "Action {:?} of step {:?}",
-        action.action.id, action.step.step.id
-    )
+    format!("Action {:?} of step {:?}", action.action.id, action.step.step.id)
 }
 
 /// Whether the act interrupts a step that the dossier may come back to.

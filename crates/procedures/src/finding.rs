@@ -55,14 +55,7 @@ impl fmt::Display for Findings {
             if index > 0 {
                 writeln!(f)?;
             }
-            let Finding {
-                code,
-                message,
-                path,
-                line,
-                remedy,
-                ..
-            } = finding;
+            let Finding { code, message, path, line, remedy, .. } = finding;
             write!(f, "line {line}: {path}: {code}: {message} {remedy}")?;
         }
         Ok(())
@@ -239,10 +232,7 @@ mod tests {
     fn every_code_is_explained_to_authors() {
         let reference = include_str!("../../../docs/procedures.md");
         for (code, _) in CODES {
-            assert!(
-                reference.contains(&format!("`{code}`")),
-                "{code} is not in the reference"
-            );
+            assert!(reference.contains(&format!("`{code}`")), "{code} is not in the reference");
         }
     }
 }

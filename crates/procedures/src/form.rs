@@ -56,9 +56,7 @@ impl FormSchema {
             return Err(faults);
         }
         let patterns = PatternOptions::regex();
-        let patterns = patterns
-            .size_limit(PATTERN_SIZE_MAX)
-            .dfa_size_limit(PATTERN_SIZE_MAX);
+        let patterns = patterns.size_limit(PATTERN_SIZE_MAX).dfa_size_limit(PATTERN_SIZE_MAX);
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .offline()
@@ -67,12 +65,7 @@ impl FormSchema {
             .with_pattern_options(patterns)
             .build(schema)
             .map_err(|error| vec![(error.instance_path().to_string(), error.to_string())])?;
-        Ok(FormSchema {
-            inner: Arc::new(Inner {
-                schema: schema.clone(),
-                validator,
-            }),
-        })
+        Ok(FormSchema { inner: Arc::new(Inner { schema: schema.clone(), validator }) })
     }
 
     /// Everything that is wrong with the values; none when the form is in order.
@@ -87,9 +80,7 @@ impl FormSchema {
     /// Names of the top-level fields; each is one field of the history.
     pub fn properties(&self) -> impl Iterator<Item = &str> {
         let properties = self.inner.schema["properties"].as_object();
-        properties
-            .into_iter()
-            .flat_map(|members| members.keys().map(String::as_str))
+        properties.into_iter().flat_map(|members| members.keys().map(String::as_str))
     }
 
     /// The schema as its author wrote it.
@@ -123,9 +114,7 @@ impl Default for FormSchema {
 
 impl fmt::Debug for FormSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FormSchema")
-            .field(&self.inner.schema)
-            .finish()
+        f.debug_tuple("FormSchema").field(&self.inner.schema).finish()
     }
 }
 
@@ -159,11 +148,7 @@ mod tests {
     }
 
     fn faults(values: Value) -> Vec<(String, String)> {
-        form()
-            .validate(&values)
-            .into_iter()
-            .map(|fault| (fault.path, fault.code))
-            .collect()
+        form().validate(&values).into_iter().map(|fault| (fault.path, fault.code)).collect()
     }
 
     #[test]
@@ -198,10 +183,7 @@ mod tests {
     #[test]
     fn what_is_required_may_depend_on_other_fields() {
         let values = json!({ "name": "An", "sex": "male", "father_known": true });
-        assert_eq!(
-            faults(values),
-            [("/born".to_owned(), "REQUIRED".to_owned())]
-        );
+        assert_eq!(faults(values), [("/born".to_owned(), "REQUIRED".to_owned())]);
     }
 
     #[test]

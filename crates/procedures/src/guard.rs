@@ -127,27 +127,17 @@ impl Guard {
     pub fn compile(text: &str) -> Result<Guard, GuardError> {
         if text.len() > GUARD_BYTES_MAX {
             let (found, max) = (text.len(), GUARD_BYTES_MAX);
-            return Err(GuardError::TooLarge {
-                what: "bytes",
-                found,
-                max,
-            });
+            return Err(GuardError::TooLarge { what: "bytes", found, max });
         }
         let depth = u16::try_from(GUARD_DEPTH_MAX).expect("the depth is small");
-        let parser = PrattParser::new()
-            .max_recursion_depth(depth)
-            .error_reporting_limit(1);
+        let parser = PrattParser::new().max_recursion_depth(depth).error_reporting_limit(1);
         let tree = parser.parse(text).map_err(|errors| {
             let first = errors.errors.first();
             let message = first.map_or("no expression", |error| error.msg.as_str());
             GuardError::Syntax(message.trim().trim_end_matches('.').to_owned())
         })?;
         let reads = tree::inspect(&tree)?;
-        Ok(Guard {
-            text: text.to_owned(),
-            tree: Arc::new(tree),
-            reads,
-        })
+        Ok(Guard { text: text.to_owned(), tree: Arc::new(tree), reads })
     }
 
     /// The condition as its author wrote it.
@@ -177,17 +167,11 @@ impl Guard {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(other) => {
                 let found = value::type_name(&other);
-                Err(GuardError::NotBoolean {
-                    text: self.text.clone(),
-                    found,
-                })
+                Err(GuardError::NotBoolean { text: self.text.clone(), found })
             }
             Err(error) => {
                 let cause = value::cause(&error);
-                Err(GuardError::Evaluation {
-                    text: self.text.clone(),
-                    cause,
-                })
+                Err(GuardError::Evaluation { text: self.text.clone(), cause })
             }
         }
     }
@@ -223,16 +207,8 @@ mod tests {
             proxy: false,
             owners: 2,
             documents: &documents,
-            receiving: UnitFacts {
-                id: "H49",
-                kind: "provincial_centre",
-                area: "ordinary",
-            },
-            competent: UnitFacts {
-                id: "H49.1",
-                kind: "commune",
-                area: "island",
-            },
+            receiving: UnitFacts { id: "H49", kind: "provincial_centre", area: "ordinary" },
+            competent: UnitFacts { id: "H49.1", kind: "commune", area: "island" },
             outcome: None,
         };
         Guard::compile(text)?.holds(&facts)
@@ -260,40 +236,25 @@ mod tests {
 
     #[test]
     fn a_result_that_is_not_a_truth_value_is_an_error() {
-        assert!(matches!(
-            holds("form.copies"),
-            Err(GuardError::NotBoolean { found: "int", .. })
-        ));
+        assert!(matches!(holds("form.copies"), Err(GuardError::NotBoolean { found: "int", .. })));
     }
 
     #[test]
     fn a_field_that_is_absent_is_an_error_and_never_a_silent_no() {
-        assert!(matches!(
-            holds("form.mother == 'x'"),
-            Err(GuardError::Evaluation { .. })
-        ));
+        assert!(matches!(holds("form.mother == 'x'"), Err(GuardError::Evaluation { .. })));
     }
 
     #[test]
     fn overflow_is_an_error() {
-        assert!(matches!(
-            holds("form.big + 1 > 0"),
-            Err(GuardError::Evaluation { .. })
-        ));
+        assert!(matches!(holds("form.big + 1 > 0"), Err(GuardError::Evaluation { .. })));
     }
 
     #[test]
     fn conditions_are_bounded() {
         let refused = |text: &str| Guard::compile(text).expect_err(&text[..text.len().min(40)]);
-        assert!(matches!(
-            refused(&"a".repeat(3_000)),
-            GuardError::TooLarge { what: "bytes", .. }
-        ));
+        assert!(matches!(refused(&"a".repeat(3_000)), GuardError::TooLarge { what: "bytes", .. }));
         let sum = vec!["1"; 400].join("+");
-        assert!(matches!(
-            refused(&format!("{sum} > 1")),
-            GuardError::TooLarge { .. }
-        ));
+        assert!(matches!(refused(&format!("{sum} > 1")), GuardError::TooLarge { .. }));
         let long = vec!["owners == 1"; 100].join(" || ");
         assert!(matches!(refused(&long), GuardError::TooLarge { .. }));
     }
@@ -339,10 +300,7 @@ mod tests {
             "b'a' == b'a'",
         ] {
             let refused = Guard::compile(text);
-            assert!(
-                matches!(refused, Err(GuardError::Forbidden(_))),
-                "{text}: {refused:?}"
-            );
+            assert!(matches!(refused, Err(GuardError::Forbidden(_))), "{text}: {refused:?}");
         }
     }
 

@@ -49,26 +49,17 @@ impl Procedure {
 
     /// The required document of that id.
     pub fn document(&self, id: &str) -> Option<&DocumentRequirement> {
-        self.definition
-            .documents
-            .iter()
-            .find(|document| document.id == id)
+        self.definition.documents.iter().find(|document| document.id == id)
     }
 
     /// The variant of that id.
     pub fn variant(&self, id: &str) -> Option<&Variant> {
-        self.definition
-            .variants
-            .iter()
-            .find(|variant| variant.id == id)
+        self.definition.variants.iter().find(|variant| variant.id == id)
     }
 
     /// An action of a step, by the ids of both.
     pub fn action(&self, step: &str, action: &str) -> Option<&Action> {
-        self.step(step)?
-            .actions
-            .iter()
-            .find(|found| found.id == action)
+        self.step(step)?.actions.iter().find(|found| found.id == action)
     }
 }
 
@@ -100,12 +91,7 @@ pub fn check(source: &[u8]) -> Report {
     let outcome = yaml::read(source);
     let mut findings: Vec<Finding> = outcome.faults.into_iter().map(of_fault).collect();
     let Some(root) = outcome.root else {
-        return Report {
-            sound: false,
-            findings,
-            procedure: None,
-            readable: false,
-        };
+        return Report { sound: false, findings, procedure: None, readable: false };
     };
     let mut reader = read::Reader::new(&root);
     let draft = reader.read();
@@ -114,35 +100,16 @@ pub fn check(source: &[u8]) -> Report {
     }
     findings.extend(reader.into_findings());
     findings.sort_by_key(|finding| finding.line);
-    let sound = findings
-        .iter()
-        .all(|finding| finding.severity != Severity::Error);
-    let procedure = draft
-        .filter(|_| sound)
-        .map(|draft| pinned(draft.definition, source));
-    Report {
-        sound,
-        findings,
-        procedure,
-        readable: true,
-    }
+    let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
+    let procedure = draft.filter(|_| sound).map(|draft| pinned(draft.definition, source));
+    Report { sound, findings, procedure, readable: true }
 }
 
 fn pinned(definition: Definition, source: &[u8]) -> Procedure {
-    let digest: String = Sha256::digest(source)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let reference = ProcedureRef {
-        code: definition.code.clone(),
-        version: definition.version.clone(),
-        digest,
-    };
-    Procedure {
-        reference,
-        definition,
-        source: source.to_vec(),
-    }
+    let digest: String = Sha256::digest(source).iter().map(|byte| format!("{byte:02x}")).collect();
+    let reference =
+        ProcedureRef { code: definition.code.clone(), version: definition.version.clone(), digest };
+    Procedure { reference, definition, source: source.to_vec() }
 }
 
 fn of_fault(fault: yaml::Fault) -> Finding {

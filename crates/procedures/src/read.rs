@@ -45,23 +45,12 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader of the tree.
     pub(crate) fn new(root: &'a Node) -> Self {
-        Self {
-            root,
-            findings: Vec::new(),
-            faulty: BTreeSet::new(),
-            data_schemas: 0,
-        }
+        Self { root, findings: Vec::new(), faulty: BTreeSet::new(), data_schemas: 0 }
     }
 
     /// Reads the definition; none when the root is no mapping.
     pub(crate) fn read(&mut self) -> Option<Draft> {
-        root::read(
-            self,
-            Item {
-                node: self.root,
-                at: String::new(),
-            },
-        )
+        root::read(self, Item { node: self.root, at: String::new() })
     }
 
     /// Notes a fault of shape at `at`: what depends on it is not checked.
@@ -136,10 +125,7 @@ impl<'a> Reader<'a> {
 /// The word of `known` nearest to `word`, if it is near enough to be a slip.
 pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let near = |candidate: &&str| candidate.len().abs_diff(word.len()) <= 3;
-    let best = known
-        .filter(near)
-        .map(|name| (distance(word, name), name))
-        .min()?;
+    let best = known.filter(near).map(|name| (distance(word, name), name)).min()?;
     (best.0 <= 1 + word.len() / 4).then_some(best.1)
 }
 

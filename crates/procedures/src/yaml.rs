@@ -77,10 +77,7 @@ pub(crate) fn read(source: &[u8]) -> Outcome {
     let text = match text_of(source) {
         Ok(text) => text,
         Err(fault) => {
-            return Outcome {
-                root: None,
-                faults: vec![fault],
-            };
+            return Outcome { root: None, faults: vec![fault] };
         }
     };
     let mut builder = Builder::default();
@@ -91,10 +88,7 @@ pub(crate) fn read(source: &[u8]) -> Outcome {
             if builder.root.is_none() && faults.is_empty() {
                 faults.push(empty());
             }
-            Outcome {
-                root: builder.root,
-                faults,
-            }
+            Outcome { root: builder.root, faults }
         }
         Err(fault) => {
             faults.push(fault);
@@ -108,10 +102,7 @@ fn text_of(source: &[u8]) -> Result<&str, Fault> {
         return Err(Fault {
             code: code::FILE_TOO_LARGE,
             line: 1,
-            message: format!(
-                "The file has {} bytes; at most {FILE_BYTES_MAX}.",
-                source.len()
-            ),
+            message: format!("The file has {} bytes; at most {FILE_BYTES_MAX}.", source.len()),
             remedy: "A definition is a short text; check that this is the right file.",
         });
     }
@@ -148,16 +139,8 @@ fn lines(count: usize) -> u32 {
 
 /// A collection that is still being read.
 enum Open {
-    Sequence {
-        line: u32,
-        items: Vec<Node>,
-    },
-    Mapping {
-        line: u32,
-        entries: Vec<Entry>,
-        keys: BTreeSet<String>,
-        key: Option<(String, u32)>,
-    },
+    Sequence { line: u32, items: Vec<Node> },
+    Mapping { line: u32, entries: Vec<Entry>, keys: BTreeSet<String>, key: Option<(String, u32)> },
 }
 
 #[derive(Default)]
@@ -202,34 +185,17 @@ impl Builder {
             Event::Scalar(text, style, anchor_id, tag) => {
                 self.decorations(anchor_id, tag.is_some(), line);
                 let plain = style == ScalarStyle::Plain;
-                let value = Value::Scalar {
-                    text: text.into_owned(),
-                    plain,
-                };
+                let value = Value::Scalar { text: text.into_owned(), plain };
                 self.value(Node { line, value })
             }
             Event::SequenceStart(anchor_id, tag) => {
                 self.decorations(anchor_id, tag.is_some(), line);
-                self.push(
-                    Open::Sequence {
-                        line,
-                        items: Vec::new(),
-                    },
-                    line,
-                )
+                self.push(Open::Sequence { line, items: Vec::new() }, line)
             }
             Event::MappingStart(anchor_id, tag) => {
                 self.decorations(anchor_id, tag.is_some(), line);
                 let keys = BTreeSet::new();
-                self.push(
-                    Open::Mapping {
-                        line,
-                        entries: Vec::new(),
-                        keys,
-                        key: None,
-                    },
-                    line,
-                )
+                self.push(Open::Mapping { line, entries: Vec::new(), keys, key: None }, line)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
         }
@@ -277,14 +243,12 @@ impl Builder {
 
     fn close(&mut self) -> Result<(), Fault> {
         match self.open.pop() {
-            Some(Open::Sequence { line, items }) => self.value(Node {
-                line,
-                value: Value::Sequence(items),
-            }),
-            Some(Open::Mapping { line, entries, .. }) => self.value(Node {
-                line,
-                value: Value::Mapping(entries),
-            }),
+            Some(Open::Sequence { line, items }) => {
+                self.value(Node { line, value: Value::Sequence(items) })
+            }
+            Some(Open::Mapping { line, entries, .. }) => {
+                self.value(Node { line, value: Value::Mapping(entries) })
+            }
             None => Ok(()),
         }
     }
@@ -302,9 +266,7 @@ impl Builder {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Sequence { items, .. }) => items.push(node),
-            Some(Open::Mapping {
-                entries, keys, key, ..
-            }) => match key.take() {
+            Some(Open::Mapping { entries, keys, key, .. }) => match key.take() {
                 Some((key, line)) => entries.push(Entry { key, line, node }),
                 None => {
                     let line = node.line;
@@ -325,10 +287,7 @@ impl Builder {
 }
 
 fn scalar(line: u32, text: String) -> Node {
-    Node {
-        line,
-        value: Value::Scalar { text, plain: true },
-    }
+    Node { line, value: Value::Scalar { text, plain: true } }
 }
 
 fn anchor(line: u32) -> Fault {
@@ -418,10 +377,7 @@ mod tests {
 
     #[test]
     fn what_makes_yaml_ambiguous_is_refused() {
-        assert_eq!(
-            codes(b"a: &x 1\nb: *x\n"),
-            [code::ANCHOR_OR_ALIAS, code::ANCHOR_OR_ALIAS]
-        );
+        assert_eq!(codes(b"a: &x 1\nb: *x\n"), [code::ANCHOR_OR_ALIAS, code::ANCHOR_OR_ALIAS]);
         assert_eq!(codes(b"a: !!str 1\n"), [code::TAG_NOT_ALLOWED]);
         assert_eq!(codes(b"<<: {a: 1}\n"), [code::MERGE_KEY]);
         assert_eq!(codes(b"a: 1\nb: 2\na: 3\n"), [code::DUPLICATE_KEY]);
@@ -444,9 +400,7 @@ mod tests {
     #[test]
     fn bombs_end_early() {
         let fill = |unit: &str| unit.repeat(FILE_BYTES_MAX / unit.len());
-        let nested: String = (0..1_000)
-            .map(|n| format!("{}a:\n", " ".repeat(n)))
-            .collect();
+        let nested: String = (0..1_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
         let laughs: String = (1..40)
             .map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9)))
             .collect();
@@ -460,10 +414,7 @@ mod tests {
             let started = Instant::now();
             let outcome = read(source.as_bytes());
             let head: String = source.chars().take(12).collect();
-            assert!(
-                started.elapsed() < Duration::from_secs(10),
-                "{head:?} took too long"
-            );
+            assert!(started.elapsed() < Duration::from_secs(10), "{head:?} took too long");
             assert!(outcome.root.is_some() || !outcome.faults.is_empty());
         }
     }
@@ -471,16 +422,11 @@ mod tests {
     #[test]
     fn depth_and_nodes_are_bounded() {
         assert_eq!(codes("[".repeat(40).as_bytes()), [code::TOO_DEEP]);
-        assert_eq!(
-            codes("- a\n".repeat(NODES_MAX + 1).as_bytes()),
-            [code::TOO_MANY_NODES]
-        );
+        assert_eq!(codes("- a\n".repeat(NODES_MAX + 1).as_bytes()), [code::TOO_MANY_NODES]);
     }
 
-    const YAML_LIKE: &str = concat!(
-        "([a-c]: |- |\\[|\\]|\\{|\\}",
-        "|\n| |'|\"|\\||>|&a|\\*a|#|\\?|,|é){0,60}",
-    );
+    const YAML_LIKE: &str =
+        concat!("([a-c]: |- |\\[|\\]|\\{|\\}", "|\n| |'|\"|\\||>|&a|\\*a|#|\\?|,|é){0,60}",);
 
     proptest! {
         #[test]

@@ -24,12 +24,7 @@ fn the_catalogue_is_sound_without_a_warning() {
         let text: Vec<String> = report
             .findings
             .iter()
-            .map(|f| {
-                format!(
-                    "{} {} {} {} {:?}",
-                    f.line, f.path, f.code, f.message, f.trace
-                )
-            })
+            .map(|f| format!("{} {} {} {} {:?}", f.line, f.path, f.code, f.message, f.trace))
             .collect();
         assert_eq!(text, Vec::<String>::new());
         assert!(report.sound && report.readable && report.procedure.is_some());
@@ -39,10 +34,7 @@ fn the_catalogue_is_sound_without_a_warning() {
 #[test]
 fn catalogue_digest_is_over_the_exact_bytes() {
     let first = procedure(BIRTH);
-    let hex: String = Sha256::digest(BIRTH)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = Sha256::digest(BIRTH).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(first.reference().digest, hex);
     assert_eq!(first.source(), BIRTH);
     let commented = [BIRTH, b"# one more line\n"].concat();
@@ -56,10 +48,7 @@ fn codes_names_and_results_are_those_of_the_national_record() {
     assert_eq!(codes, ["1.001193", "1.001612", "1.000894"]);
     let birth = procedure(BIRTH);
     assert_eq!(birth.definition().name.vi, "Đăng ký khai sinh");
-    assert_eq!(
-        birth.definition().results[0].code.as_deref(),
-        Some("KQ.G15.000031")
-    );
+    assert_eq!(birth.definition().results[0].code.as_deref(), Some("KQ.G15.000031"));
 }
 
 #[test]
@@ -77,10 +66,7 @@ fn every_procedure_can_be_withdrawn_apologised_for_and_stopped() {
             let found = procedure.action(step, action);
             assert_eq!(found.map(|found| found.act), Some(act), "{step}/{action}");
         }
-        assert_eq!(
-            procedure.step("completed").expect("the step").status,
-            Status::Completed
-        );
+        assert_eq!(procedure.step("completed").expect("the step").status, Status::Completed);
     }
 }
 
@@ -92,11 +78,7 @@ fn documents_asked_for(
     proxy: bool,
 ) -> Vec<String> {
     let known: BTreeMap<String, DocumentFacts> = BTreeMap::new();
-    let unit = UnitFacts {
-        id: "u",
-        kind: "commune_centre",
-        area: "ordinary",
-    };
+    let unit = UnitFacts { id: "u", kind: "commune_centre", area: "ordinary" };
     let facts = Facts {
         form,
         channel,
@@ -132,29 +114,14 @@ fn birth_documents_follow_evidence_channel_and_proxy() {
     let asked = |form: &Value, channel, variant, proxy| {
         documents_asked_for(&birth, form, channel, variant, proxy).join(" ")
     };
-    assert_eq!(
-        asked(&form, Channel::Counter, "ordinary", false),
-        "D1 D2 D6 D7"
-    );
-    assert_eq!(
-        asked(&form, Channel::Online, "ordinary", true),
-        "D1e D2 D5 D6 D7"
-    );
-    assert_eq!(
-        asked(&form, Channel::Post, "surrogacy", false),
-        "D1 D2 D4 D8a D8b"
-    );
+    assert_eq!(asked(&form, Channel::Counter, "ordinary", false), "D1 D2 D6 D7");
+    assert_eq!(asked(&form, Channel::Online, "ordinary", true), "D1e D2 D5 D6 D7");
+    assert_eq!(asked(&form, Channel::Post, "surrogacy", false), "D1 D2 D4 D8a D8b");
     form["proxy_relation"] = "relative_for_parents".into();
     form["birth_evidence"] = "witnesses".into();
-    assert_eq!(
-        asked(&form, Channel::Counter, "ordinary", true),
-        "D1 D2a D6 D7"
-    );
+    assert_eq!(asked(&form, Channel::Counter, "ordinary", true), "D1 D2a D6 D7");
     form["birth_evidence"] = "abandonment_minutes".into();
-    assert_eq!(
-        asked(&form, Channel::Counter, "abandoned", false),
-        "D1 D3 D6 D7"
-    );
+    assert_eq!(asked(&form, Channel::Counter, "abandoned", false), "D1 D3 D6 D7");
 }
 
 #[test]
@@ -166,29 +133,17 @@ fn a_birth_form_asks_for_the_parents_that_are_known() {
     father["father_known"] = true.into();
     let faults = form.validate(&father);
     assert_eq!(faults.len(), 1);
-    assert_eq!(
-        (faults[0].path.as_str(), faults[0].code.as_str()),
-        ("/father", "REQUIRED")
-    );
+    assert_eq!((faults[0].path.as_str(), faults[0].code.as_str()), ("/father", "REQUIRED"));
     let mut abandoned = birth_form();
     abandoned["birth_case"] = "abandoned".into();
-    let paths: Vec<String> = form
-        .validate(&abandoned)
-        .into_iter()
-        .map(|f| f.path)
-        .collect();
+    let paths: Vec<String> = form.validate(&abandoned).into_iter().map(|f| f.path).collect();
     assert_eq!(paths, ["/birth_evidence", "/mother_known"]);
 }
 
 #[test]
 fn business_fees_differ_by_channel_and_the_name_is_reserved() {
     let business = procedure(BUSINESS);
-    let fees: Vec<u64> = business
-        .definition()
-        .fees
-        .iter()
-        .map(|fee| fee.amount)
-        .collect();
+    let fees: Vec<u64> = business.definition().fees.iter().map(|fee| fee.amount).collect();
     assert_eq!(fees, [50_000, 150_000]);
     let accept = business.action("intake", "accept").expect("the action");
     let reserved = accept.reserves.as_ref().expect("a reservation");
@@ -202,12 +157,7 @@ fn business_fees_differ_by_channel_and_the_name_is_reserved() {
 #[test]
 fn both_marry_in_person() {
     let marriage = procedure(MARRIAGE);
-    assert!(
-        marriage
-            .action("completed", "deliver")
-            .expect("the action")
-            .all_owners
-    );
+    assert!(marriage.action("completed", "deliver").expect("the action").all_owners);
     assert_eq!(marriage.definition().parties.owners_min, 2);
     let party = json!({ "name": "A", "birth_date": "1999-01-01", "ethnicity": "Kinh",
         "nationality": "VN", "residence": "Hạ Long", "identity_number": "022099000001",
@@ -217,10 +167,5 @@ fn both_marry_in_person() {
     assert_eq!(marriage.definition().form.validate(&form), []);
     form["voluntary"] = false.into();
     assert_eq!(marriage.definition().form.validate(&form).len(), 1);
-    assert!(
-        check(MARRIAGE)
-            .findings
-            .iter()
-            .all(|f| f.severity != Severity::Error)
-    );
+    assert!(check(MARRIAGE).findings.iter().all(|f| f.severity != Severity::Error));
 }

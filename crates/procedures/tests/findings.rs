@@ -15,10 +15,7 @@ const SOUND: &str = include_str!("sound.yaml");
 /// The small procedure with one text replaced, which must occur in it.
 #[track_caller]
 fn changed(from: &str, to: &str) -> String {
-    assert!(
-        SOUND.contains(from),
-        "{from:?} is not in the sound procedure"
-    );
+    assert!(SOUND.contains(from), "{from:?} is not in the sound procedure");
     SOUND.replacen(from, to, 1)
 }
 
@@ -26,21 +23,10 @@ fn changed(from: &str, to: &str) -> String {
 fn find(source: &str, code: &str) -> Finding {
     let report = check(source.as_bytes());
     let found = report.findings.iter().find(|finding| finding.code == code);
-    let seen: Vec<String> = report
-        .findings
-        .iter()
-        .map(|f| format!("{} {} {}", f.path, f.code, f.message))
-        .collect();
-    let finding = found
-        .unwrap_or_else(|| panic!("no {code} in {seen:#?}"))
-        .clone();
-    assert_eq!(
-        report.sound,
-        report
-            .findings
-            .iter()
-            .all(|f| f.severity == Severity::Warning)
-    );
+    let seen: Vec<String> =
+        report.findings.iter().map(|f| format!("{} {} {}", f.path, f.code, f.message)).collect();
+    let finding = found.unwrap_or_else(|| panic!("no {code} in {seen:#?}")).clone();
+    assert_eq!(report.sound, report.findings.iter().all(|f| f.severity == Severity::Warning));
     assert_eq!(report.procedure.is_some(), report.sound);
     finding
 }
@@ -59,15 +45,10 @@ fn each_fault_is_found_where_it_is() {
         let source = changed(from, to);
         let report = check(source.as_bytes());
         assert_eq!(report.procedure.is_some(), report.sound);
-        let found = report
-            .findings
-            .iter()
-            .find(|f| f.code == *code && f.path == *path);
+        let found = report.findings.iter().find(|f| f.code == *code && f.path == *path);
         let Some(found) = found else {
-            let seen = report
-                .findings
-                .iter()
-                .map(|f| format!("{} {} {}", f.path, f.code, f.message));
+            let seen =
+                report.findings.iter().map(|f| format!("{} {} {}", f.path, f.code, f.message));
             missed.push((code, path, seen.collect::<Vec<_>>()));
             continue;
         };
@@ -79,14 +60,8 @@ fn each_fault_is_found_where_it_is() {
 
 #[test]
 fn every_code_has_a_case() {
-    let elsewhere = [
-        "FILE_TOO_LARGE",
-        "NOT_UTF8",
-        "TOO_DEEP",
-        "TOO_MANY_NODES",
-        "EMPTY_FILE",
-        "MORE_FINDINGS",
-    ];
+    let elsewhere =
+        ["FILE_TOO_LARGE", "NOT_UTF8", "TOO_DEEP", "TOO_MANY_NODES", "EMPTY_FILE", "MORE_FINDINGS"];
     let here: BTreeSet<&str> = CASES.iter().map(|case| case.0).chain(elsewhere).collect();
     let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
     assert_eq!(here, known);
@@ -96,11 +71,7 @@ fn every_code_has_a_case() {
 fn a_finding_names_the_line_and_what_was_meant() {
     let source = changed("to: delivered", "to: deliverd");
     let finding = find(&source, "UNKNOWN_STEP");
-    let line = source
-        .lines()
-        .position(|line| line.contains("deliverd"))
-        .expect("the line")
-        + 1;
+    let line = source.lines().position(|line| line.contains("deliverd")).expect("the line") + 1;
     assert_eq!(finding.line as usize, line);
     assert_eq!(finding.message, "No step is named \"deliverd\".");
     assert_eq!(finding.remedy, "Did you mean \"delivered\"?");
@@ -108,15 +79,9 @@ fn a_finding_names_the_line_and_what_was_meant() {
 
 #[test]
 fn a_counter_example_is_the_shortest_way_to_the_fault() {
-    let finding = find(
-        &changed("to: signature", "to: delivered"),
-        "STATUS_TRANSITION",
-    );
-    let way: Vec<(&str, &str)> = finding
-        .trace
-        .iter()
-        .map(|step| (step.state.as_str(), step.action.as_str()))
-        .collect();
+    let finding = find(&changed("to: signature", "to: delivered"), "STATUS_TRANSITION");
+    let way: Vec<(&str, &str)> =
+        finding.trace.iter().map(|step| (step.state.as_str(), step.action.as_str())).collect();
     let expected = [
         ("intake", "accept"),
         ("received", "take_over"),
@@ -133,18 +98,9 @@ fn every_fault_is_reported_at_once() {
         .replacen("ground: law }", "ground: lav }", 1)
         .replacen("form: 1\n", "form: 2\n", 1)
         .replacen("version: 1.0.0", "version: x", 1);
-    let codes: BTreeSet<&str> = check(source.as_bytes())
-        .findings
-        .iter()
-        .map(|finding| finding.code)
-        .collect();
-    for code in [
-        "UNKNOWN_VALUE",
-        "UNKNOWN_STEP",
-        "UNKNOWN_GROUND",
-        "ACT_FORM",
-        "BAD_FORMAT",
-    ] {
+    let codes: BTreeSet<&str> =
+        check(source.as_bytes()).findings.iter().map(|finding| finding.code).collect();
+    for code in ["UNKNOWN_VALUE", "UNKNOWN_STEP", "UNKNOWN_GROUND", "ACT_FORM", "BAD_FORMAT"] {
         assert!(codes.contains(code), "{code} is not among {codes:?}");
     }
 }
@@ -154,17 +110,11 @@ fn a_fault_of_shape_brings_no_faults_in_its_train() {
     for (from, to) in [
         ("    status: 4\n", "    status: four\n"),
         ("to: examination", "to: 7"),
-        (
-            "amount: 3, unit: working_day, ground",
-            "amount: three, unit: working_day, ground",
-        ),
+        ("amount: 3, unit: working_day, ground", "amount: three, unit: working_day, ground"),
         ("    clock: not_started\n", "    clock: sleeping\n"),
     ] {
-        let codes: Vec<&str> = check(changed(from, to).as_bytes())
-            .findings
-            .iter()
-            .map(|f| f.code)
-            .collect();
+        let codes: Vec<&str> =
+            check(changed(from, to).as_bytes()).findings.iter().map(|f| f.code).collect();
         assert_eq!(codes.len(), 1, "{to}: {codes:?}");
     }
 }
@@ -174,12 +124,7 @@ fn a_definition_full_of_faults_has_a_bounded_report() {
     let keys: String = (0..5_000).map(|n| format!("k{n}: 1\n")).collect();
     let report = check(keys.as_bytes());
     assert!(report.findings.len() <= 1_001);
-    assert!(
-        report
-            .findings
-            .iter()
-            .any(|finding| finding.code == "MORE_FINDINGS")
-    );
+    assert!(report.findings.iter().any(|finding| finding.code == "MORE_FINDINGS"));
 }
 
 /// As many steps, shared actions, choices and patterns as the language allows.
@@ -223,16 +168,9 @@ fn the_largest_definition_is_checked_in_bounded_time() {
     let started = Instant::now();
     let report = check(largest().as_bytes());
     assert!(report.readable && !report.sound);
-    assert!(
-        started.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     let kinds: BTreeSet<&str> = report.findings.iter().map(|finding| finding.code).collect();
-    assert!(
-        !kinds.contains("WRONG_TYPE") && !kinds.contains("OUT_OF_RANGE"),
-        "{kinds:?}"
-    );
+    assert!(!kinds.contains("WRONG_TYPE") && !kinds.contains("OUT_OF_RANGE"), "{kinds:?}");
 }
 
 #[test]

@@ -54,11 +54,7 @@ impl Claims {
         if roles.is_empty() {
             return Err("it needs at least one role");
         }
-        Ok(Caller {
-            id: self.sub.clone(),
-            unit: self.unit.clone(),
-            roles,
-        })
+        Ok(Caller { id: self.sub.clone(), unit: self.unit.clone(), roles })
     }
 }
 
@@ -82,11 +78,7 @@ impl Verifier {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        Self {
-            kid,
-            key,
-            validation,
-        }
+        Self { kid, key, validation }
     }
 
     /// The caller of an `authorization` header.
@@ -145,8 +137,7 @@ mod tests {
     }
 
     fn check(key: &TokenKey, token: &str) -> Result<Caller, Refusal> {
-        key.verifier()
-            .caller(Some(format!("Bearer {token}").as_bytes()))
+        key.verifier().caller(Some(format!("Bearer {token}").as_bytes()))
     }
 
     fn refused(key: &TokenKey, claims: &Claims) -> Refusal {
@@ -158,9 +149,7 @@ mod tests {
     fn an_issued_token_names_its_caller() {
         let key = key();
         let roles = [Role::ReceptionClerk, Role::ReturnClerk];
-        let token = key
-            .issue("clerk-1", Some("ward-1"), &roles, HOUR)
-            .expect("issued");
+        let token = key.issue("clerk-1", Some("ward-1"), &roles, HOUR).expect("issued");
         let caller = check(&key, &token).expect("genuine");
         assert_eq!(caller.id, "clerk-1");
         assert_eq!(caller.unit.as_deref(), Some("ward-1"));
@@ -171,35 +160,22 @@ mod tests {
     fn no_token_is_told_apart_from_a_bad_one() {
         let verifier = key().verifier();
         assert!(matches!(verifier.caller(None), Err(Refusal::TokenMissing)));
-        for bad in [
-            &b""[..],
-            b"Bearer",
-            b"Bearer ",
-            b"Basic abc",
-            b"Bearer a.b.c",
-            b"Bearer \xff",
-        ] {
-            assert!(
-                matches!(verifier.caller(Some(bad)), Err(Refusal::TokenInvalid)),
-                "{bad:?}"
-            );
+        for bad in [&b""[..], b"Bearer", b"Bearer ", b"Basic abc", b"Bearer a.b.c", b"Bearer \xff"]
+        {
+            assert!(matches!(verifier.caller(Some(bad)), Err(Refusal::TokenInvalid)), "{bad:?}");
         }
     }
 
     #[test]
     fn a_token_of_another_key_is_forged() {
-        let token = key()
-            .issue("x", None, &[Role::Applicant], HOUR)
-            .expect("issued");
+        let token = key().issue("x", None, &[Role::Applicant], HOUR).expect("issued");
         assert!(matches!(check(&key(), &token), Err(Refusal::TokenInvalid)));
     }
 
     #[test]
     fn an_altered_token_is_forged() {
         let key = key();
-        let token = key
-            .issue("clerk-1", None, &[Role::Applicant], HOUR)
-            .expect("issued");
+        let token = key.issue("clerk-1", None, &[Role::Applicant], HOUR).expect("issued");
         let parts: Vec<&str> = token.split('.').collect();
         let mut altered = claims();
         altered.roles = vec!["administrator".into()];
@@ -234,15 +210,9 @@ mod tests {
     fn an_expired_token_says_so_and_a_minute_is_forgiven() {
         let key = key();
         let now = jsonwebtoken::get_current_timestamp();
-        let expired = Claims {
-            exp: now - 120,
-            ..claims()
-        };
+        let expired = Claims { exp: now - 120, ..claims() };
         assert!(matches!(refused(&key, &expired), Refusal::TokenExpired));
-        let just = Claims {
-            exp: now - 5,
-            ..claims()
-        };
+        let just = Claims { exp: now - 5, ..claims() };
         check(&key, &key.sign(&just).expect("signed")).expect("forgiven");
     }
 
@@ -251,51 +221,18 @@ mod tests {
         let key = key();
         let now = jsonwebtoken::get_current_timestamp();
         for wrong in [
-            Claims {
-                nbf: now + 600,
-                ..claims()
-            },
-            Claims {
-                aud: "elsewhere".into(),
-                ..claims()
-            },
-            Claims {
-                iss: "elsewhere".into(),
-                ..claims()
-            },
-            Claims {
-                sub: String::new(),
-                ..claims()
-            },
-            Claims {
-                sub: "system".into(),
-                ..claims()
-            },
-            Claims {
-                sub: "Nguyễn Văn A".into(),
-                ..claims()
-            },
-            Claims {
-                unit: Some("a b".into()),
-                ..claims()
-            },
-            Claims {
-                roles: vec![],
-                ..claims()
-            },
-            Claims {
-                roles: vec!["king".into()],
-                ..claims()
-            },
-            Claims {
-                roles: vec!["system".into()],
-                ..claims()
-            },
+            Claims { nbf: now + 600, ..claims() },
+            Claims { aud: "elsewhere".into(), ..claims() },
+            Claims { iss: "elsewhere".into(), ..claims() },
+            Claims { sub: String::new(), ..claims() },
+            Claims { sub: "system".into(), ..claims() },
+            Claims { sub: "Nguyễn Văn A".into(), ..claims() },
+            Claims { unit: Some("a b".into()), ..claims() },
+            Claims { roles: vec![], ..claims() },
+            Claims { roles: vec!["king".into()], ..claims() },
+            Claims { roles: vec!["system".into()], ..claims() },
         ] {
-            assert!(
-                matches!(refused(&key, &wrong), Refusal::TokenInvalid),
-                "{wrong:?}"
-            );
+            assert!(matches!(refused(&key, &wrong), Refusal::TokenInvalid), "{wrong:?}");
         }
     }
 
@@ -317,10 +254,7 @@ mod tests {
             let unsigned = format!("{header}.{}", URL_SAFE_NO_PAD.encode(body.to_string()));
             let signature = key.sign_bytes(unsigned.as_bytes());
             let token = format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature));
-            assert!(
-                matches!(check(&key, &token), Err(Refusal::TokenInvalid)),
-                "{name}"
-            );
+            assert!(matches!(check(&key, &token), Err(Refusal::TokenInvalid)), "{name}");
         }
     }
 
@@ -336,7 +270,6 @@ mod tests {
         ] {
             key.issue(subject, unit, roles, HOUR).expect_err(subject);
         }
-        key.issue("x", None, &[Role::Applicant], Duration::ZERO)
-            .expect_err("no time");
+        key.issue("x", None, &[Role::Applicant], Duration::ZERO).expect_err("no time");
     }
 }

@@ -48,11 +48,7 @@ pub(crate) fn incoming(
                 continue; // The peer is gone already.
             }
             let calls = Calls(Arc::new(Semaphore::new(calls_max)));
-            let connection = Connection {
-                stream,
-                calls,
-                _slot: slot,
-            };
+            let connection = Connection { stream, calls, _slot: slot };
             return Some((Ok(connection), (listener, open)));
         }
     })
@@ -139,10 +135,7 @@ impl Open {
         }
         counts.total += 1;
         counts.by_address.insert(address, here + 1);
-        Some(Slot {
-            address,
-            counts: self.counts.clone(),
-        })
+        Some(Slot { address, counts: self.counts.clone() })
     }
 }
 
@@ -175,11 +168,7 @@ mod tests {
 
     #[test]
     fn connections_are_bounded_by_address_and_in_all_and_come_back() {
-        let open = Open {
-            max: 3,
-            per_address_max: 2,
-            counts: Arc::default(),
-        };
+        let open = Open { max: 3, per_address_max: 2, counts: Arc::default() };
         let one = open.take(address(1)).expect("the first");
         let _two = open.take(address(1)).expect("the second");
         assert!(open.take(address(1)).is_none(), "a third of one address");
@@ -188,10 +177,6 @@ mod tests {
         drop(one);
         let again = open.take(address(3)).expect("there is room again");
         drop(again);
-        assert_eq!(
-            open.counts.lock().expect("sound").by_address.len(),
-            2,
-            "none is kept"
-        );
+        assert_eq!(open.counts.lock().expect("sound").by_address.len(), 2, "none is kept");
     }
 }

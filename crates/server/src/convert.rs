@@ -24,10 +24,7 @@ use motcua_api::v1;
 use motcua_procedures::{ProcedureRef, Text};
 
 fn text(text: &Text) -> v1::Text {
-    v1::Text {
-        vi: text.vi.clone(),
-        en: text.en.clone(),
-    }
+    v1::Text { vi: text.vi.clone(), en: text.en.clone() }
 }
 
 /// Code, version, digest.

@@ -46,11 +46,7 @@ const OPEN: [&str; 3] = [
 const TRACK: &str = "/motcua.v1.DossierService/TrackDossier";
 
 fn access(path: &str) -> Access {
-    let service = path
-        .trim_start_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or_default();
+    let service = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     if OPEN.contains(&service) {
         Access::Open
     } else if path == TRACK {
@@ -73,12 +69,7 @@ struct Rules {
 
 impl GateLayer {
     pub(crate) fn new(verifier: Verifier, call_timeout: Duration) -> Self {
-        Self {
-            rules: Arc::new(Rules {
-                verifier,
-                call_timeout,
-            }),
-        }
+        Self { rules: Arc::new(Rules { verifier, call_timeout }) }
     }
 }
 
@@ -86,10 +77,7 @@ impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate {
-            inner,
-            rules: self.rules.clone(),
-        }
+        Gate { inner, rules: self.rules.clone() }
     }
 }
 
@@ -150,13 +138,9 @@ impl Rules {
     /// Checks what the method asks for and leaves the identity with the request.
     fn admit(&self, request: &mut Request<Body>) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
         let permit = match request.extensions().get::<Calls>() {
-            Some(calls) => Some(
-                calls
-                    .0
-                    .clone()
-                    .try_acquire_owned()
-                    .map_err(|_| Refusal::Overloaded)?,
-            ),
+            Some(calls) => {
+                Some(calls.0.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)?)
+            }
             None => None,
         };
         let mut headers = request.headers().get_all("authorization").iter();
@@ -174,12 +158,8 @@ impl Rules {
 
     /// Time for the call: ours, or the caller's where it is shorter.
     fn time(&self, headers: &HeaderMap) -> Duration {
-        let asked = headers
-            .get("grpc-timeout")
-            .and_then(|value| value.to_str().ok());
-        asked
-            .and_then(timeout)
-            .map_or(self.call_timeout, |asked| asked.min(self.call_timeout))
+        let asked = headers.get("grpc-timeout").and_then(|value| value.to_str().ok());
+        asked.and_then(timeout).map_or(self.call_timeout, |asked| asked.min(self.call_timeout))
     }
 }
 
@@ -212,10 +192,7 @@ fn typed(response: Response<Body>) -> Response<Body> {
     if headers.contains_key("grpc-status-details-bin") {
         return response;
     }
-    match headers
-        .get("grpc-status")
-        .map(|value| Code::from_bytes(value.as_bytes()))
-    {
+    match headers.get("grpc-status").map(|value| Code::from_bytes(value.as_bytes())) {
         Some(Code::Internal) => refuse(Refusal::MalformedMessage),
         Some(Code::OutOfRange) => refuse(Refusal::MessageTooLarge),
         Some(_) | None => response,
@@ -224,10 +201,7 @@ fn typed(response: Response<Body>) -> Response<Body> {
 
 /// One line a call: method, code, time. A stream's code here is that of its start.
 fn log(method: &str, response: &Response<Body>, time: Duration) {
-    let status = response
-        .headers()
-        .get("grpc-status")
-        .map(|value| value.as_bytes());
+    let status = response.headers().get("grpc-status").map(|value| value.as_bytes());
     let code = status.map_or(Code::Ok, Code::from_bytes);
     let duration_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     if code == Code::Ok {
@@ -276,16 +250,8 @@ mod tests {
             response.extensions_mut().insert(identity);
             Ok::<_, Infallible>(response)
         });
-        let response = layer(key)
-            .layer(service)
-            .call(request)
-            .await
-            .expect("infallible");
-        let identity = response
-            .extensions()
-            .get::<Option<Identity>>()
-            .cloned()
-            .flatten();
+        let response = layer(key).layer(service).call(request).await.expect("infallible");
+        let identity = response.extensions().get::<Option<Identity>>().cloned().flatten();
         (code(&response), identity)
     }
 
@@ -327,12 +293,7 @@ mod tests {
             let (code, _) = call(&key, request(&format!("/{service}/X"), None)).await;
             assert_eq!(code, Code::Ok, "{service}");
         }
-        for path in [
-            "/",
-            "/x",
-            "/grpc.health.v1.Healthy/Check",
-            "/motcua.v2.New/Method",
-        ] {
+        for path in ["/", "/x", "/grpc.health.v1.Healthy/Check", "/motcua.v2.New/Method"] {
             let (code, _) = call(&key, request(path, None)).await;
             assert_eq!(code, Code::Unauthenticated, "{path}");
         }
@@ -341,18 +302,10 @@ mod tests {
     #[tokio::test]
     async fn a_genuine_token_brings_its_caller_along() {
         let key = TokenKey::ephemeral().expect("random bytes");
-        let token = key
-            .issue("citizen-1", None, &[Role::Applicant], HOUR)
-            .expect("issued");
+        let token = key.issue("citizen-1", None, &[Role::Applicant], HOUR).expect("issued");
         let (code, identity) = call(&key, request(GET, Some(&token))).await;
         assert_eq!(code, Code::Ok);
-        assert_eq!(
-            identity
-                .and_then(|identity| identity.0)
-                .expect("a caller")
-                .id,
-            "citizen-1"
-        );
+        assert_eq!(identity.and_then(|identity| identity.0).expect("a caller").id, "citizen-1");
     }
 
     #[tokio::test]
@@ -363,8 +316,7 @@ mod tests {
             assert_eq!(code, Code::Unauthenticated, "{path}");
         }
         let mut two = request(GET, Some("a"));
-        two.headers_mut()
-            .append("authorization", "Bearer b".parse().expect("a value"));
+        two.headers_mut().append("authorization", "Bearer b".parse().expect("a value"));
         assert_eq!(call(&key, two).await.0, Code::Unauthenticated);
     }
 
@@ -387,11 +339,7 @@ mod tests {
         let key = TokenKey::ephemeral().expect("random bytes");
         let service = service_fn(|_: Request<Body>| async { panic!("on purpose") });
         let open = request("/grpc.health.v1.Health/Check", None);
-        let response = layer(&key)
-            .layer(service)
-            .call(open)
-            .await
-            .expect("infallible");
+        let response = layer(&key).layer(service).call(open).await.expect("infallible");
         assert_eq!(code(&response), Code::Internal);
     }
 
@@ -402,11 +350,7 @@ mod tests {
             std::future::pending::<Result<Response<Body>, Infallible>>().await
         });
         let open = request("/grpc.health.v1.Health/Check", None);
-        let response = layer(&key)
-            .layer(service)
-            .call(open)
-            .await
-            .expect("infallible");
+        let response = layer(&key).layer(service).call(open).await.expect("infallible");
         assert_eq!(code(&response), Code::DeadlineExceeded);
     }
 

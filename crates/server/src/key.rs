@@ -86,10 +86,7 @@ impl TokenKey {
     /// [`KeyError`] for a file that cannot be read or written, that others may read, or that
     /// holds something else.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        let file_error = |source| KeyError::File {
-            path: path.to_owned(),
-            source,
-        };
+        let file_error = |source| KeyError::File { path: path.to_owned(), source };
         match fs::symlink_metadata(path) {
             Ok(_) => Self::load(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -101,19 +98,12 @@ impl TokenKey {
     }
 
     fn load(path: &Path) -> Result<Self, KeyError> {
-        let file_error = |source| KeyError::File {
-            path: path.to_owned(),
-            source,
-        };
+        let file_error = |source| KeyError::File { path: path.to_owned(), source };
         let metadata = fs::metadata(path).map_err(file_error)?;
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(KeyError::Exposed {
-                path: path.to_owned(),
-            });
+            return Err(KeyError::Exposed { path: path.to_owned() });
         }
-        let form = || KeyError::Form {
-            path: path.to_owned(),
-        };
+        let form = || KeyError::Form { path: path.to_owned() };
         if metadata.len() > FILE_BYTES_MAX {
             return Err(form());
         }
@@ -133,17 +123,9 @@ impl TokenKey {
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).ok()?;
         let public = pair.public_key().as_ref().to_vec();
         let digest = Sha256::digest(&public);
-        let kid = digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let kid = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let signing = EncodingKey::from_ed_der(&pkcs8);
-        Some(Self(Arc::new(Inner {
-            signing,
-            public,
-            kid,
-            pkcs8,
-        })))
+        Some(Self(Arc::new(Inner { signing, public, kid, pkcs8 })))
     }
 
     /// A token for `subject`, an opaque id, that is valid from now for `ttl`.
@@ -220,11 +202,7 @@ fn create(path: &Path, pkcs8: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = folder.join(format!(".{name}.{}", std::process::id()));
     fs::remove_file(&aside).or_else(none_is_fine)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&aside)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(write_pem(pkcs8).as_bytes())?;
     file.sync_all()?;
@@ -237,11 +215,7 @@ fn create(path: &Path, pkcs8: &[u8]) -> io::Result<()> {
 }
 
 fn none_is_fine(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotFound {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 fn write_pem(der: &[u8]) -> String {
@@ -276,10 +250,7 @@ mod tests {
         let made = TokenKey::load_or_create(&path).expect("made");
         let found = TokenKey::load_or_create(&path).expect("found");
         assert_eq!(made.0.kid, found.0.kid);
-        assert_eq!(
-            fs::metadata(&path).expect("there").permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         let entries = fs::read_dir(path.parent().expect("a folder")).expect("readable");
         assert_eq!(entries.count(), 1, "nothing is left aside");
     }
@@ -290,10 +261,7 @@ mod tests {
         create(&path, &generate().expect("random")).expect("first");
         let first = TokenKey::load_or_create(&path).expect("found");
         create(&path, &generate().expect("random")).expect("second");
-        assert_eq!(
-            TokenKey::load_or_create(&path).expect("found").0.kid,
-            first.0.kid
-        );
+        assert_eq!(TokenKey::load_or_create(&path).expect("found").0.kid, first.0.kid);
     }
 
     #[test]
@@ -301,26 +269,17 @@ mod tests {
         let (_folder, path) = file();
         TokenKey::load_or_create(&path).expect("made");
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("set");
-        assert!(matches!(
-            TokenKey::load_or_create(&path),
-            Err(KeyError::Exposed { .. })
-        ));
+        assert!(matches!(TokenKey::load_or_create(&path), Err(KeyError::Exposed { .. })));
     }
 
     #[test]
     fn something_else_than_a_key_is_refused_and_kept() {
         let (_folder, path) = file();
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(
-            &path,
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        )
-        .expect("written");
+        fs::write(&path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+            .expect("written");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("set");
-        assert!(matches!(
-            TokenKey::load_or_create(&path),
-            Err(KeyError::Form { .. })
-        ));
+        assert!(matches!(TokenKey::load_or_create(&path), Err(KeyError::Form { .. })));
         assert!(path.exists());
     }
 

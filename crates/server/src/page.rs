@@ -108,10 +108,7 @@ mod tests {
         let token = tokens().issue("list", &"late", &5);
         assert_eq!(tokens().open::<i32>("other", &"late", &token), None);
         assert_eq!(tokens().open::<i32>("list", &"mine", &token), None);
-        assert_eq!(
-            PageTokens::new([8; 32]).open::<i32>("list", &"late", &token),
-            None
-        );
+        assert_eq!(PageTokens::new([8; 32]).open::<i32>("list", &"late", &token), None);
     }
 
     #[test]
@@ -121,18 +118,10 @@ mod tests {
             let mut altered = token.clone().into_bytes();
             altered[i] = if altered[i] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(altered).expect("ASCII");
-            assert_eq!(
-                tokens().open::<i32>("list", &"late", &altered),
-                None,
-                "{altered}"
-            );
+            assert_eq!(tokens().open::<i32>("list", &"late", &altered), None, "{altered}");
         }
         for foreign in ["", "x", "!!", "AAAA", &"A".repeat(2_000)] {
-            assert_eq!(
-                tokens().open::<i32>("list", &"late", foreign),
-                None,
-                "{foreign}"
-            );
+            assert_eq!(tokens().open::<i32>("list", &"late", foreign), None, "{foreign}");
         }
     }
 }

@@ -49,10 +49,7 @@ pub async fn serve<S: Store, D: Documents>(
     let (health, health_service) = tonic_health::server::health_reporter();
     announce(&health, ServingStatus::Serving).await;
     let (reflection_v1, reflection_v1alpha) = match config.reflection {
-        true => (
-            Some(reflection().build_v1()?),
-            Some(reflection().build_v1alpha()?),
-        ),
+        true => (Some(reflection().build_v1()?), Some(reflection().build_v1alpha()?)),
         false => (None, None),
     };
     let api = Api::new(engine, PageTokens::new(config.key.derive("motcua/page/v1")));

@@ -28,10 +28,7 @@ pub(crate) struct Api<S: Store, D: Documents> {
 
 impl<S: Store, D: Documents> Clone for Api<S, D> {
     fn clone(&self) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            pages: self.pages.clone(),
-        }
+        Self { engine: self.engine.clone(), pages: self.pages.clone() }
     }
 }
 
@@ -41,11 +38,7 @@ impl<S: Store, D: Documents> Api<S, D> {
     }
 
     fn scene<'a>(&self, caller: &'a Caller) -> Scene<'a> {
-        Scene {
-            caller,
-            now: self.engine.now(),
-            calendar: self.engine.calendar(),
-        }
+        Scene { caller, now: self.engine.now(), calendar: self.engine.calendar() }
     }
 
     /// The dossier that a request names.
@@ -60,11 +53,7 @@ impl<S: Store, D: Documents> Api<S, D> {
         let caller = caller(&request)?;
         let answer = self.execute(&caller, request.into_inner()).await?;
         let state = self.scene(&caller).state(&answer.view);
-        Ok(Response::new(P::of(
-            state,
-            answer.first_seq,
-            answer.repeated,
-        )))
+        Ok(Response::new(P::of(state, answer.first_seq, answer.repeated)))
     }
 
     async fn execute(&self, caller: &Caller, act: impl Act) -> Result<Answer, Refusal> {
@@ -78,10 +67,7 @@ impl<S: Store, D: Documents> Api<S, D> {
 
 /// Who calls.
 fn caller<R>(request: &Request<R>) -> Result<Caller, Refusal> {
-    let identity = request
-        .extensions()
-        .get::<Identity>()
-        .and_then(|identity| identity.0.clone());
+    let identity = request.extensions().get::<Identity>().and_then(|identity| identity.0.clone());
     identity.ok_or(Refusal::TokenMissing)
 }
 
@@ -91,8 +77,6 @@ async fn finish<T: Send + 'static>(
 ) -> Result<T, Refusal> {
     match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => Ok(outcome?),
-        Err(error) => Err(Refusal::Internal {
-            what: error.to_string(),
-        }),
+        Err(error) => Err(Refusal::Internal { what: error.to_string() }),
     }
 }

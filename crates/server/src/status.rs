@@ -170,10 +170,7 @@ pub(crate) fn status(refusal: Refusal) -> Status {
 
 fn engine(error: EngineError) -> Status {
     match error {
-        EngineError::Rejected {
-            rejection,
-            situation,
-        } => rejected(&rejection, situation),
+        EngineError::Rejected { rejection, situation } => rejected(&rejection, situation),
         EngineError::Invalid(violations) => invalid(&violations),
         EngineError::NotFound { what } => plain(
             Code::NotFound,
@@ -192,11 +189,7 @@ fn engine(error: EngineError) -> Status {
         .with("needed", clip(&needed, TEXT_BYTES_MAX))
         .with("retry", "by_another")
         .into_status(),
-        EngineError::Stale {
-            expected,
-            actual,
-            situation,
-        } => stale(expected, actual, situation),
+        EngineError::Stale { expected, actual, situation } => stale(expected, actual, situation),
         EngineError::CommandReused => plain(
             Code::AlreadyExists,
             "COMMAND_ID_REUSED",
@@ -290,10 +283,7 @@ fn register_invalid(faults: Vec<RegisterFault>) -> Status {
     let violation = |fault: RegisterFault| Violation {
         subject: fault.path,
         code: "REGISTER_INVALID".into(),
-        message: Text {
-            vi: fault.message.clone(),
-            en: fault.message,
-        },
+        message: Text { vi: fault.message.clone(), en: fault.message },
     };
     plain(
         Code::InvalidArgument,
@@ -405,21 +395,13 @@ fn retry(retry: Retry) -> &'static str {
 }
 
 fn findings_as_violations(findings: &[Finding]) -> Vec<Violation> {
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error);
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
     let violation = |finding: &Finding| {
-        let text = format!(
-            "line {}: {}: {}",
-            finding.line, finding.message, finding.remedy
-        );
+        let text = format!("line {}: {}: {}", finding.line, finding.message, finding.remedy);
         Violation {
             subject: finding.path.clone(),
             code: finding.code.into(),
-            message: Text {
-                vi: text.clone(),
-                en: text,
-            },
+            message: Text { vi: text.clone(), en: text },
         }
     };
     errors.map(violation).collect()
@@ -437,14 +419,7 @@ struct Answer {
 
 fn plain(code: Code, reason: &'static str, en: impl Into<String>, vi: impl Into<String>) -> Answer {
     let (en, vi) = (en.into(), vi.into());
-    Answer {
-        code,
-        reason,
-        en,
-        vi,
-        metadata: HashMap::new(),
-        details: ErrorDetails::new(),
-    }
+    Answer { code, reason, en, vi, metadata: HashMap::new(), details: ErrorDetails::new() }
 }
 
 /// A failure that the operator must see: logged under an id that the caller can quote.
@@ -501,11 +476,7 @@ impl Answer {
         };
         let mut all: Vec<_> = violations[..fitting].iter().map(of).collect();
         if violations.is_empty() {
-            all.push(PreconditionViolation::new(
-                reason,
-                "dossier",
-                clip(&self.en, TEXT_BYTES_MAX),
-            ));
+            all.push(PreconditionViolation::new(reason, "dossier", clip(&self.en, TEXT_BYTES_MAX)));
         }
         self.details.set_precondition_failure(all);
         self
@@ -520,8 +491,7 @@ impl Answer {
             bytes += 2 * violation.subject.len() + violation.code.len() + vi.len() + en;
             if bytes > VIOLATION_BYTES_MAX {
                 let omitted = violations.len() - fitting;
-                self.metadata
-                    .insert("violations_omitted".into(), omitted.to_string());
+                self.metadata.insert("violations_omitted".into(), omitted.to_string());
                 break;
             }
             self.vi.push_str(&format!("\n{}: {vi}", violation.subject));
@@ -531,8 +501,7 @@ impl Answer {
     }
 
     fn into_status(mut self) -> Status {
-        self.details
-            .set_error_info(self.reason, DOMAIN, self.metadata);
+        self.details.set_error_info(self.reason, DOMAIN, self.metadata);
         self.details.set_localized_message("vi", self.vi);
         Status::with_error_details(self.code, self.en, self.details)
     }
@@ -542,11 +511,7 @@ impl Answer {
 fn offered(offers: &[Offer]) -> String {
     let mut text = String::new();
     for offer in offers {
-        let action = offer
-            .action
-            .as_deref()
-            .map(|id| format!(":{id}"))
-            .unwrap_or_default();
+        let action = offer.action.as_deref().map(|id| format!(":{id}")).unwrap_or_default();
         if text.len() + offer.act.len() + action.len() + 1 > OFFERED_BYTES_MAX {
             return text + ",…";
         }

@@ -53,10 +53,7 @@ struct Server {
 impl Server {
     async fn start(set: impl FnOnce(&mut ServerConfig)) -> Self {
         let key = TokenKey::ephemeral().expect("random bytes");
-        let config = Config {
-            origin: Some("test.example/log/1".into()),
-            secret: [7; 32],
-        };
+        let config = Config { origin: Some("test.example/log/1".into()), secret: [7; 32] };
         let store = MemoryStore::default();
         let documents = MemoryDocuments::default();
         let engine = Engine::start(store, documents, Arc::new(SystemClock), config);
@@ -70,12 +67,7 @@ impl Server {
             let stop = async { drop(stopped.await) };
             serve(engine, config, listener, stop).await.expect("served");
         });
-        Self {
-            address,
-            key,
-            stop,
-            task,
-        }
+        Self { address, key, stop, task }
     }
 
     async fn connect(&self) -> Transport {
@@ -84,13 +76,9 @@ impl Server {
     }
 
     fn ask<T>(&self, subject: &str, unit: Option<&str>, role: Role, message: T) -> Request<T> {
-        let token = self
-            .key
-            .issue(subject, unit, &[role], Duration::from_secs(600));
+        let token = self.key.issue(subject, unit, &[role], Duration::from_secs(600));
         let mut request = Request::new(message);
-        let value = format!("Bearer {}", token.expect("issued"))
-            .parse()
-            .expect("ASCII");
+        let value = format!("Bearer {}", token.expect("issued")).parse().expect("ASCII");
         request.metadata_mut().insert("authorization", value);
         request
     }
@@ -109,26 +97,14 @@ impl Server {
 
     /// Calendar, units, procedure.
     async fn furnish(&self, transport: &Transport) {
-        let calendar = self.admin(LoadCalendarRequest {
-            content: CALENDAR.into(),
-        });
+        let calendar = self.admin(LoadCalendarRequest { content: CALENDAR.into() });
         let mut deadlines = DeadlineServiceClient::new(transport.clone());
         deadlines.load_calendar(calendar).await.expect("a calendar");
-        let units = self.admin(LoadUnitsRequest {
-            content: UNITS.into(),
-        });
-        AdminServiceClient::new(transport.clone())
-            .load_units(units)
-            .await
-            .expect("units");
-        let procedure = self.admin(PublishProcedureRequest {
-            source: PROCEDURE.into(),
-        });
+        let units = self.admin(LoadUnitsRequest { content: UNITS.into() });
+        AdminServiceClient::new(transport.clone()).load_units(units).await.expect("units");
+        let procedure = self.admin(PublishProcedureRequest { source: PROCEDURE.into() });
         let mut procedures = ProcedureServiceClient::new(transport.clone());
-        procedures
-            .publish_procedure(procedure)
-            .await
-            .expect("a procedure");
+        procedures.publish_procedure(procedure).await.expect("a procedure");
     }
 
     async fn file(&self, transport: &Transport) -> SubmitDossierResponse {
@@ -139,10 +115,7 @@ impl Server {
 }
 
 fn meta() -> Option<CommandMeta> {
-    Some(CommandMeta {
-        command_id: Uuid::now_v7().to_string(),
-        ..Default::default()
-    })
+    Some(CommandMeta { command_id: Uuid::now_v7().to_string(), ..Default::default() })
 }
 
 fn filing() -> SubmitDossierRequest {
@@ -163,30 +136,21 @@ fn filing() -> SubmitDossierRequest {
         form_json: FORM.into(),
         documents: vec![Document {
             requirement: "D1".into(),
-            content: Some(document::Content::Paper(PaperDocument {
-                originals: 1,
-                copies: 0,
-            })),
+            content: Some(document::Content::Paper(PaperDocument { originals: 1, copies: 0 })),
         }],
         ..Default::default()
     }
 }
 
 fn reason(status: &Status) -> String {
-    status
-        .get_error_details()
-        .error_info()
-        .map(|info| info.reason.clone())
-        .unwrap_or_default()
+    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
 
 async fn raw(transport: Transport, path: &'static str, token: Request<()>) -> Result<(), Status> {
     let mut client = tonic::client::Grpc::new(transport);
     client.ready().await.expect("ready");
     let codec = tonic_prost::ProstCodec::<(), ()>::default();
-    let answer = client
-        .unary(token, PathAndQuery::from_static(path), codec)
-        .await;
+    let answer = client.unary(token, PathAndQuery::from_static(path), codec).await;
     answer.map(|_| ())
 }
 
@@ -198,28 +162,18 @@ async fn a_filing_is_answered_the_same_however_often_it_is_sent() {
     let mut dossiers = DossierServiceClient::new(transport);
     let request = filing();
     let mut file = async |request: &SubmitDossierRequest| {
-        dossiers
-            .submit_dossier(server.citizen(request.clone()))
-            .await
-            .map(|a| a.into_inner())
+        dossiers.submit_dossier(server.citizen(request.clone())).await.map(|a| a.into_inner())
     };
     let first = file(&request).await.expect("filed");
     let state = first.dossier.expect("a state");
     assert_eq!(state.status(), motcua_api::v1::Status::Submitted);
-    assert!(
-        state.evidence.starts_with("motcua:1:dossier:"),
-        "{}",
-        state.evidence
-    );
+    assert!(state.evidence.starts_with("motcua:1:dossier:"), "{}", state.evidence);
     assert!(!first.repeat);
     let again = file(&request).await.expect("repeated");
     assert!(again.repeat);
     assert_eq!(again.tracking_secret, first.tracking_secret);
     assert_eq!(again.dossier.expect("a state").evidence, state.evidence);
-    let other = SubmitDossierRequest {
-        channel: Channel::Post.into(),
-        ..request
-    };
+    let other = SubmitDossierRequest { channel: Channel::Post.into(), ..request };
     let reused = file(&other).await.expect_err("reused");
     assert_eq!(reused.code(), Code::AlreadyExists);
     assert_eq!(reason(&reused), "COMMAND_ID_REUSED");
@@ -233,27 +187,13 @@ async fn a_clerk_finds_the_dossier_and_is_told_what_stands_in_the_way() {
     let dossier = server.file(&transport).await.dossier.expect("a state").id;
     let mut desk = DeskServiceClient::new(transport);
 
-    let list = ListWorkItemsRequest {
-        queue: Queue::ToReceive.into(),
-        ..Default::default()
-    };
-    let page = desk
-        .list_work_items(server.clerk(list))
-        .await
-        .expect("a page")
-        .into_inner();
+    let list = ListWorkItemsRequest { queue: Queue::ToReceive.into(), ..Default::default() };
+    let page = desk.list_work_items(server.clerk(list)).await.expect("a page").into_inner();
     assert_eq!((page.total_size, page.rows.len()), (1, 1));
     assert_eq!(page.rows[0].dossier, dossier);
 
-    let accept = AcceptDossierRequest {
-        command: meta(),
-        dossier,
-        ..Default::default()
-    };
-    let refused = desk
-        .accept_dossier(server.clerk(accept))
-        .await
-        .expect_err("not yet");
+    let accept = AcceptDossierRequest { command: meta(), dossier, ..Default::default() };
+    let refused = desk.accept_dossier(server.clerk(accept)).await.expect_err("not yet");
     assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
     let details = refused.get_error_details();
     let metadata = &details.error_info().expect("an ErrorInfo").metadata;
@@ -270,35 +210,17 @@ async fn a_citizen_tracks_by_the_secret_and_strangers_find_nothing() {
     let mut dossiers = DossierServiceClient::new(transport);
 
     let by = Some(track_dossier_request::By::Secret(filed.tracking_secret));
-    let tracked = dossiers
-        .track_dossier(TrackDossierRequest { by })
-        .await
-        .expect("tracked");
-    assert_eq!(
-        tracked.into_inner().procedure.expect("a procedure").code,
-        "1.001612"
-    );
-    let known = CodeAndFactor {
-        code: "H49.61.05-261124-0001".into(),
-        factor: "0912345678".into(),
-    };
+    let tracked = dossiers.track_dossier(TrackDossierRequest { by }).await.expect("tracked");
+    assert_eq!(tracked.into_inner().procedure.expect("a procedure").code, "1.001612");
+    let known = CodeAndFactor { code: "H49.61.05-261124-0001".into(), factor: "0912345678".into() };
     let by = Some(track_dossier_request::By::Code(known));
-    let refused = dossiers
-        .track_dossier(TrackDossierRequest { by })
-        .await
-        .expect_err("no token");
+    let refused = dossiers.track_dossier(TrackDossierRequest { by }).await.expect_err("no token");
     assert_eq!(refused.code(), Code::Unauthenticated);
 
     let dossier = filed.dossier.expect("a state").id;
-    let get = GetDossierRequest {
-        dossier,
-        ..Default::default()
-    };
+    let get = GetDossierRequest { dossier, ..Default::default() };
     let stranger = server.ask("citizen-2", None, Role::Applicant, get);
-    let hidden = dossiers
-        .get_dossier(stranger)
-        .await
-        .expect_err("not theirs");
+    let hidden = dossiers.get_dossier(stranger).await.expect_err("not theirs");
     assert_eq!(hidden.code(), Code::NotFound);
 }
 
@@ -310,20 +232,10 @@ async fn a_history_is_streamed_and_then_judged() {
     let dossier = server.file(&transport).await.dossier.expect("a state").id;
     let replay = server.citizen(ReplayHistoryRequest { dossier });
     let mut audit = AuditServiceClient::new(transport);
-    let mut stream = audit
-        .replay_history(replay)
-        .await
-        .expect("a stream")
-        .into_inner();
+    let mut stream = audit.replay_history(replay).await.expect("a stream").into_inner();
     let mut events = 0;
     let verdict = loop {
-        match stream
-            .message()
-            .await
-            .expect("sound")
-            .expect("a verdict at the end")
-            .part
-        {
+        match stream.message().await.expect("sound").expect("a verdict at the end").part {
             Some(ReplayPart::Event(event)) => {
                 events += 1;
                 assert_eq!(event.sequence, events);
@@ -334,14 +246,9 @@ async fn a_history_is_streamed_and_then_judged() {
     };
     assert!(verdict.equal, "{:?}", verdict.findings);
     assert_eq!(verdict.events, events);
-    assert!(
-        stream.message().await.expect("sound").is_none(),
-        "the verdict is the last"
-    );
-    let chain = server.citizen(ReadChainRequest {
-        chain: "sys:procedures".into(),
-        after_sequence: 0,
-    });
+    assert!(stream.message().await.expect("sound").is_none(), "the verdict is the last");
+    let chain =
+        server.citizen(ReadChainRequest { chain: "sys:procedures".into(), after_sequence: 0 });
     let refused = audit.read_chain(chain).await.expect_err("for auditors");
     assert_eq!(refused.code(), Code::PermissionDenied);
 }
@@ -352,36 +259,15 @@ async fn the_server_tells_its_health_and_stops_in_time_with_a_watcher_connected(
     let transport = server.connect().await;
     let mut health = HealthClient::new(transport.clone());
     for service in motcua_api::SERVICES.into_iter().chain([""]) {
-        let asked = HealthCheckRequest {
-            service: service.into(),
-        };
+        let asked = HealthCheckRequest { service: service.into() };
         let answer = health.check(asked).await.expect("healthy").into_inner();
         assert_eq!(answer.status, 1, "{service} serves");
     }
-    let watch = health.watch(HealthCheckRequest {
-        service: String::new(),
-    });
+    let watch = health.watch(HealthCheckRequest { service: String::new() });
     let mut watch = watch.await.expect("a watch").into_inner();
-    assert_eq!(
-        watch
-            .message()
-            .await
-            .expect("sound")
-            .expect("a status")
-            .status,
-        1
-    );
+    assert_eq!(watch.message().await.expect("sound").expect("a status").status, 1);
     server.stop.send(()).expect("running");
-    assert_eq!(
-        watch
-            .message()
-            .await
-            .expect("sound")
-            .expect("a status")
-            .status,
-        2,
-        "NOT_SERVING"
-    );
+    assert_eq!(watch.message().await.expect("sound").expect("a status").status, 2, "NOT_SERVING");
     let ended = tokio::time::timeout(Duration::from_secs(5), server.task).await;
     ended.expect("in time").expect("without panic");
 }
@@ -406,57 +292,26 @@ async fn reflection_is_there_in_both_versions_unless_turned_off() {
 async fn what_is_no_call_is_refused_and_the_server_stays_up() {
     let server = Server::start(|_| {}).await;
     let transport = server.connect().await;
-    let unknown = raw(
-        transport.clone(),
-        "/motcua.v1.DeskService/Nothing",
-        server.admin(()),
-    )
-    .await;
-    assert_eq!(
-        unknown.expect_err("no such method").code(),
-        Code::Unimplemented
-    );
+    let unknown = raw(transport.clone(), "/motcua.v1.DeskService/Nothing", server.admin(())).await;
+    assert_eq!(unknown.expect_err("no such method").code(), Code::Unimplemented);
 
     let mut procedures = ProcedureServiceClient::new(transport.clone());
-    let huge = CheckProcedureRequest {
-        source: vec![b'a'; 2 * 1024 * 1024],
-    };
-    let refused = procedures
-        .check_procedure(server.admin(huge))
-        .await
-        .expect_err("too large");
+    let huge = CheckProcedureRequest { source: vec![b'a'; 2 * 1024 * 1024] };
+    let refused = procedures.check_procedure(server.admin(huge)).await.expect_err("too large");
     assert_eq!(
         (refused.code(), reason(&refused).as_str()),
         (Code::InvalidArgument, "MESSAGE_TOO_LARGE")
     );
 
-    let bad = CheckProcedureRequest {
-        source: b"\xff\xfe: [".into(),
-    };
-    let checked = procedures
-        .check_procedure(server.admin(bad))
-        .await
-        .expect("findings");
+    let bad = CheckProcedureRequest { source: b"\xff\xfe: [".into() };
+    let checked = procedures.check_procedure(server.admin(bad)).await.expect("findings");
     assert!(!checked.into_inner().sound);
 
     let mut dossiers = DossierServiceClient::new(transport);
-    let empty = dossiers
-        .submit_dossier(server.citizen(SubmitDossierRequest::default()))
-        .await;
+    let empty = dossiers.submit_dossier(server.citizen(SubmitDossierRequest::default())).await;
     let empty = empty.expect_err("malformed");
-    assert_eq!(
-        (empty.code(), reason(&empty).as_str()),
-        (Code::InvalidArgument, "INVALID_REQUEST")
-    );
-    assert!(
-        empty
-            .get_error_details()
-            .bad_request()
-            .expect("fields")
-            .field_violations
-            .len()
-            > 3
-    );
+    assert_eq!((empty.code(), reason(&empty).as_str()), (Code::InvalidArgument, "INVALID_REQUEST"));
+    assert!(empty.get_error_details().bad_request().expect("fields").field_violations.len() > 3);
 }
 
 #[tokio::test]
@@ -464,18 +319,10 @@ async fn a_connection_too_many_is_closed_and_the_others_go_on() {
     let server = Server::start(|config| config.connections_per_address_max = 1).await;
     let first = server.connect().await;
     let mut health = HealthClient::new(first);
-    health
-        .check(HealthCheckRequest::default())
-        .await
-        .expect("healthy");
+    health.check(HealthCheckRequest::default()).await.expect("healthy");
     let uri = format!("http://{}", server.address);
     let second = Endpoint::from_shared(uri).expect("a URI").connect_lazy();
-    let refused = HealthClient::new(second)
-        .check(HealthCheckRequest::default())
-        .await;
+    let refused = HealthClient::new(second).check(HealthCheckRequest::default()).await;
     refused.expect_err("one too many");
-    health
-        .check(HealthCheckRequest::default())
-        .await
-        .expect("still healthy");
+    health.check(HealthCheckRequest::default()).await.expect("still healthy");
 }

@@ -29,9 +29,7 @@ impl FolderDocuments {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be created.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        let documents = Self {
-            folder: folder.into(),
-        };
+        let documents = Self { folder: folder.into() };
         documents
             .work(|folder| {
                 fs::create_dir_all(folder.join("uploads"))?;
@@ -65,11 +63,7 @@ impl Documents for FolderDocuments {
         self.work(move |folder| {
             let path = upload_path(folder, upload);
             let Some(file) = present(File::options().write(true).open(&path))? else {
-                return if offset > 0 {
-                    Ok(0)
-                } else {
-                    create(&path, &bytes)
-                };
+                return if offset > 0 { Ok(0) } else { create(&path, &bytes) };
             };
             let length = file.metadata()?.len();
             if offset > length {
@@ -168,11 +162,7 @@ impl Documents for FolderDocuments {
 /// Begins an upload. Of two that begin it at once the second overwrites with its own chunk, which
 /// is a chunk of the same upload at the same place.
 fn create(path: &Path, bytes: &[u8]) -> io::Result<u64> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     file.write_all_at(bytes, 0)?;
     Ok(file.metadata()?.len())
 }

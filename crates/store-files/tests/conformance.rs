@@ -9,9 +9,7 @@ use uuid::Uuid;
 const DIGEST: &str = "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721";
 
 async fn open(folder: &TempDir) -> FolderDocuments {
-    FolderDocuments::open(folder.path())
-        .await
-        .expect("a folder")
+    FolderDocuments::open(folder.path()).await.expect("a folder")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,21 +30,12 @@ async fn documents_and_unfinished_uploads_outlive_the_process() {
     let (done, begun) = (Uuid::from_u128(1), Uuid::from_u128(2));
     {
         let documents = open(&folder).await;
-        documents
-            .put_chunk(done, 0, b"abcdef".to_vec())
-            .await
-            .expect("a chunk");
+        documents.put_chunk(done, 0, b"abcdef".to_vec()).await.expect("a chunk");
         documents.finish(done, DIGEST).await.expect("finished");
-        documents
-            .put_chunk(begun, 0, b"abc".to_vec())
-            .await
-            .expect("a chunk");
+        documents.put_chunk(begun, 0, b"abc".to_vec()).await.expect("a chunk");
     }
     let documents = open(&folder).await;
-    assert_eq!(
-        documents.read(DIGEST, 0, 9).await,
-        Ok(Some(b"abcdef".to_vec()))
-    );
+    assert_eq!(documents.read(DIGEST, 0, 9).await, Ok(Some(b"abcdef".to_vec())));
     assert_eq!(documents.received(begun).await, Ok(3));
     let path = folder.path().join("documents").join("be").join(DIGEST);
     assert_eq!(std::fs::read(path).expect("the file"), b"abcdef");
@@ -57,14 +46,8 @@ async fn a_name_that_is_no_digest_never_becomes_a_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let documents = open(&folder).await;
     let upload = Uuid::from_u128(1);
-    documents
-        .put_chunk(upload, 0, b"x".to_vec())
-        .await
-        .expect("a chunk");
+    documents.put_chunk(upload, 0, b"x".to_vec()).await.expect("a chunk");
     let refused = documents.finish(upload, "../../escaped").await;
-    assert!(
-        matches!(refused, Err(StoreError::Unavailable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     assert_eq!(documents.received(upload).await, Ok(1));
 }

@@ -69,9 +69,7 @@ impl<'r> Columns<'r> {
 
     /// A text that is parsed.
     pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, Failure> {
-        self.get::<&str>(column)?
-            .parse()
-            .map_err(|_| self.corrupt(column))
+        self.get::<&str>(column)?.parse().map_err(|_| self.corrupt(column))
     }
 
     /// A text that is parsed where there is one.
@@ -80,9 +78,7 @@ impl<'r> Columns<'r> {
         column: &'static str,
     ) -> Result<Option<T>, Failure> {
         let text = self.get::<Option<&str>>(column)?;
-        text.map(str::parse)
-            .transpose()
-            .map_err(|_| self.corrupt(column))
+        text.map(str::parse).transpose().map_err(|_| self.corrupt(column))
     }
 
     /// A number of a smaller or unsigned kind.
@@ -101,10 +97,7 @@ impl<'r> Columns<'r> {
         column: &'static str,
     ) -> Result<Option<Timestamp>, Failure> {
         let micros = self.get::<Option<i64>>(column)?;
-        micros
-            .map(Timestamp::from_microsecond)
-            .transpose()
-            .map_err(|_| self.corrupt(column))
+        micros.map(Timestamp::from_microsecond).transpose().map_err(|_| self.corrupt(column))
     }
 
     /// The time of a header.
@@ -122,10 +115,6 @@ impl<'r> Columns<'r> {
     pub(crate) fn corrupt(&self, column: &'static str) -> Failure {
         let text = self.row.try_get_unchecked::<String, _>(self.key);
         let key = text.unwrap_or_else(|_| "a row without a key".to_owned());
-        Failure::Corrupt(StoreError::Corrupt {
-            table: self.table,
-            column,
-            key,
-        })
+        Failure::Corrupt(StoreError::Corrupt { table: self.table, column, key })
     }
 }

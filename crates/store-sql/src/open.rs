@@ -84,11 +84,7 @@ impl SqliteStore {
             commits_per_transaction_max: options.commits_per_transaction_max,
         };
         let writer = Writer::start(first, Arc::new(connect), limits);
-        Ok(Self {
-            reads,
-            writer,
-            path: path.to_owned(),
-        })
+        Ok(Self { reads, writer, path: path.to_owned() })
     }
 
     /// Finishes what waits, then closes the file.
@@ -105,10 +101,7 @@ impl SqliteStore {
     /// Bytes of the file and of its write-ahead log.
     pub(crate) async fn file_bytes(&self) -> Result<u64, StoreError> {
         let unavailable = |e: std::io::Error| StoreError::Unavailable(e.to_string());
-        let file = tokio::fs::metadata(&self.path)
-            .await
-            .map_err(unavailable)?
-            .len();
+        let file = tokio::fs::metadata(&self.path).await.map_err(unavailable)?.len();
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
         // The log is gone while nothing was written since the file was opened.
@@ -142,10 +135,7 @@ async fn check_settings(
         ("PRAGMA secure_delete", "1"),
         ("PRAGMA busy_timeout", &busy_timeout),
     ] {
-        let row = sqlx::query(pragma)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(Failure::from)?;
+        let row = sqlx::query(pragma).fetch_one(&mut *connection).await.map_err(Failure::from)?;
         let found = match row.try_get::<String, _>(0) {
             Ok(text) => text,
             Err(_) => row.try_get::<i64, _>(0).map_err(Failure::from)?.to_string(),
@@ -180,30 +170,12 @@ fn is_recent(version: &str) -> bool {
 /// The schema, in the order in which it grew. A file that was released is never edited.
 fn migrator() -> Migrator {
     let files = [
-        (
-            1,
-            "histories",
-            include_str!("../../../migrations/sqlite/0001_histories.sql"),
-        ),
-        (
-            2,
-            "dossiers",
-            include_str!("../../../migrations/sqlite/0002_dossiers.sql"),
-        ),
-        (
-            3,
-            "desk",
-            include_str!("../../../migrations/sqlite/0003_desk.sql"),
-        ),
+        (1, "histories", include_str!("../../../migrations/sqlite/0001_histories.sql")),
+        (2, "dossiers", include_str!("../../../migrations/sqlite/0002_dossiers.sql")),
+        (3, "desk", include_str!("../../../migrations/sqlite/0003_desk.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     Migrator::with_migrations(files.map(migration).into())
 }

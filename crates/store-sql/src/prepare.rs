@@ -142,9 +142,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         caused.map(|(command, _)| command.to_string())
     };
     let events = commit.events.into_iter();
-    let events = events
-        .map(|event| event_row(command_of(event.seq), event))
-        .collect();
+    let events = events.map(|event| event_row(command_of(event.seq), event)).collect();
     let timers = commit.timers.into_iter();
     let search: BTreeSet<_> = commit.search.iter().map(term_row).collect();
     let tracking: BTreeSet<_> = commit.tracking.into_iter().collect();
@@ -153,9 +151,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         dossier: dossier_row(&commit.dossier, &commit.head),
         events,
         items: commit.dossier.items.values().map(item_row).collect(),
-        timers: timers
-            .map(|(name, at)| (name, at.map(|at| at.as_microsecond())))
-            .collect(),
+        timers: timers.map(|(name, at)| (name, at.map(|at| at.as_microsecond()))).collect(),
         form: commit.form.as_ref().map(Value::to_string),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
@@ -168,13 +164,7 @@ fn dossier_row(dossier: &Dossier, head: &ChainHead) -> DossierRow {
     let filing = &dossier.filing;
     let appointment = Appointment::of(dossier);
     let mut persons = BTreeSet::from([filing.applicant.clone()]);
-    persons.extend(
-        filing
-            .owners
-            .iter()
-            .chain(&filing.authorised_person)
-            .cloned(),
-    );
+    persons.extend(filing.owners.iter().chain(&filing.authorised_person).cloned());
     let external = filing.external.as_ref();
     DossierRow {
         id: dossier.id.to_string(),
@@ -245,11 +235,7 @@ fn register_rows(commit: RegisterCommit) -> RegisterRows {
             at: commit.head.at.micros(),
             state: commit.head.state,
         },
-        events: commit
-            .events
-            .into_iter()
-            .map(|event| event_row(None, event))
-            .collect(),
+        events: commit.events.into_iter().map(|event| event_row(None, event)).collect(),
         entries: commit.entries.into_iter().map(entry_row).collect(),
     }
 }

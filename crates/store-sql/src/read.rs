@@ -6,9 +6,5 @@ pub(crate) mod histories;
 pub(crate) mod worklists;
 
 /// Every statement by topic, for the plan test.
-pub(crate) const STATEMENTS: [&[&str]; 4] = [
-    desk::STATEMENTS,
-    dossiers::STATEMENTS,
-    histories::STATEMENTS,
-    worklists::STATEMENTS,
-];
+pub(crate) const STATEMENTS: [&[&str]; 4] =
+    [desk::STATEMENTS, dossiers::STATEMENTS, histories::STATEMENTS, worklists::STATEMENTS];

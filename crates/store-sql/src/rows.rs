@@ -32,12 +32,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) const fn new(before: &'static str, row: &'static str, after: &'static str) -> Self {
-        Self {
-            before,
-            row,
-            after,
-            texts: [const { OnceLock::new() }; SIZES],
-        }
+        Self { before, row, after, texts: [const { OnceLock::new() }; SIZES] }
     }
 
     /// Writes all rows; answers how many rows of the table were affected.

@@ -22,9 +22,7 @@ use crate::write::desk::{
 
 impl Store for SqliteStore {
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
-        self.writer
-            .commit(batch.into_iter().map(prepare).collect())
-            .await
+        self.writer.commit(batch.into_iter().map(prepare).collect()).await
     }
 
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
@@ -70,13 +68,7 @@ impl Store for SqliteStore {
         if !count {
             return Ok(desk::guesses(&self.reads, key, window_start).await?);
         }
-        self.writer
-            .write(CountGuess {
-                key: key.to_owned(),
-                now,
-                window_start,
-            })
-            .await
+        self.writer.write(CountGuess { key: key.to_owned(), now, window_start }).await
     }
 
     async fn due_dossiers(&self, now: Timestamp, limit: u32) -> Result<Vec<Uuid>, StoreError> {
@@ -93,13 +85,7 @@ impl Store for SqliteStore {
         day: Date,
         count: u32,
     ) -> Result<Range<u32>, StoreError> {
-        self.writer
-            .write(ReserveNumbers {
-                agency: agency.to_owned(),
-                day,
-                count,
-            })
-            .await
+        self.writer.write(ReserveNumbers { agency: agency.to_owned(), day, count }).await
     }
 
     async fn reserve_name(
@@ -109,14 +95,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.writer
-            .write(ReserveName {
-                name: name.to_owned(),
-                dossier,
-                now,
-                until,
-            })
-            .await
+        self.writer.write(ReserveName { name: name.to_owned(), dossier, now, until }).await
     }
 
     async fn register(&self, kind: RegisterKind) -> Result<Vec<RegisterEntry>, StoreError> {
@@ -160,12 +139,7 @@ impl Store for SqliteStore {
     }
 
     async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
-        self.writer
-            .write(Setting {
-                key: key.to_owned(),
-                value: value.to_owned(),
-            })
-            .await
+        self.writer.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
     }
 
     async fn size_bytes(&self) -> Result<u64, StoreError> {

@@ -8,14 +8,8 @@ mod verdict;
 
 /// Every statement, for the plan test.
 pub(crate) fn statements() -> impl Iterator<Item = String> {
-    let lists = [dossiers::ROWS, histories::ROWS, verdict::ROWS]
-        .into_iter()
-        .flatten();
+    let lists = [dossiers::ROWS, histories::ROWS, verdict::ROWS].into_iter().flatten();
     let lists = lists.map(|rows| rows.text(2).to_string());
-    let single = [
-        dossiers::STATEMENTS,
-        histories::STATEMENTS,
-        desk::STATEMENTS,
-    ];
+    let single = [dossiers::STATEMENTS, histories::STATEMENTS, desk::STATEMENTS];
     lists.chain(single.into_iter().flatten().map(|text| (*text).to_owned()))
 }

@@ -71,26 +71,16 @@ impl Writer {
             transactions: Arc::clone(&transactions),
         };
         let task = tokio::spawn(writing.run(jobs, limits.commits_per_transaction_max));
-        Self {
-            queue,
-            transactions,
-            task: Mutex::new(task),
-        }
+        Self { queue, transactions, task: Mutex::new(task) }
     }
 
     /// Writes commits and answers each.
     pub(crate) async fn commit(&self, batch: Vec<Prepared>) -> Vec<Result<(), StoreError>> {
         let count = batch.len();
         let (answer, answered) = oneshot::channel();
-        let job = Job::Commits {
-            batch,
-            verdicts: Vec::new(),
-            answer,
-        };
+        let job = Job::Commits { batch, verdicts: Vec::new(), answer };
         match self.send(job) {
-            Ok(()) => answered
-                .await
-                .unwrap_or_else(|_| vec![Err(writer_gone()); count]),
+            Ok(()) => answered.await.unwrap_or_else(|_| vec![Err(writer_gone()); count]),
             Err(refused) => vec![Err(refused); count],
         }
     }
@@ -98,11 +88,7 @@ impl Writer {
     /// Does another piece of work.
     pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Job::Write(Box::new(Pending {
-            write,
-            verdict: None,
-            answer,
-        })))?;
+        self.send(Job::Write(Box::new(Pending { write, verdict: None, answer })))?;
         answered.await.unwrap_or_else(|_| Err(writer_gone()))
     }
 
@@ -152,11 +138,7 @@ impl Job {
     /// Tells the caller; nobody listens where the call was given up, which is no matter.
     fn answer(self, outcome: &Result<(), StoreError>) {
         match self {
-            Self::Commits {
-                batch,
-                verdicts,
-                answer,
-            } => {
+            Self::Commits { batch, verdicts, answer } => {
                 let answers = match outcome {
                     Ok(()) => verdicts,
                     Err(error) => vec![Err(error.clone()); batch.len()],
@@ -249,28 +231,17 @@ impl Writing {
     async fn transact(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self
-                .connect
-                .connect()
-                .await
-                .map_err(|e| Ended::Failed(e.into()))?,
+            None => self.connect.connect().await.map_err(|e| Ended::Failed(e.into()))?,
         };
         if let Err(failure) = write_all(&mut connection, jobs).await {
             // A connection that cannot roll back is dropped, and the transaction with it.
-            if sqlx::query(WRITER_ROLLBACK)
-                .execute(&mut connection)
-                .await
-                .is_ok()
-            {
+            if sqlx::query(WRITER_ROLLBACK).execute(&mut connection).await.is_ok() {
                 self.connection = Some(connection);
             }
             return Err(Ended::Failed(failure));
         }
         // After a failed COMMIT the connection is dropped: what it believes may not be true.
-        sqlx::query(WRITER_COMMIT)
-            .execute(&mut connection)
-            .await
-            .map_err(Ended::Unknown)?;
+        sqlx::query(WRITER_COMMIT).execute(&mut connection).await.map_err(Ended::Unknown)?;
         self.connection = Some(connection);
         self.transactions.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -278,23 +249,17 @@ impl Writing {
 }
 
 async fn write_all(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Result<(), Failure> {
-    let row = sqlx::query(WRITER_BEGIN)
-        .fetch_one(&mut *connection)
-        .await?;
+    let row = sqlx::query(WRITER_BEGIN).fetch_one(&mut *connection).await?;
     let last_event: i64 = row.try_get("last_event")?;
     let batches = jobs.iter().filter_map(|job| match job {
         Job::Commits { batch, .. } => Some(batch.as_slice()),
         Job::Write(_) => None,
     });
     let all: Vec<&Prepared> = batches.flatten().collect();
-    let mut decided = commits::write(connection, &all, last_event)
-        .await?
-        .into_iter();
+    let mut decided = commits::write(connection, &all, last_event).await?.into_iter();
     for job in jobs {
         match job {
-            Job::Commits {
-                batch, verdicts, ..
-            } => {
+            Job::Commits { batch, verdicts, .. } => {
                 *verdicts = decided.by_ref().take(batch.len()).collect();
             }
             Job::Write(write) => write.write(connection).await?,

@@ -50,11 +50,7 @@ impl Documents for MemoryDocuments {
     }
 
     async fn received(&self, upload: Uuid) -> Result<u64, StoreError> {
-        Ok(self
-            .inner()
-            .uploads
-            .get(&upload)
-            .map_or(0, |content| content.len() as u64))
+        Ok(self.inner().uploads.get(&upload).map_or(0, |content| content.len() as u64))
     }
 
     async fn inspect(&self, upload: Uuid) -> Result<(String, Vec<u8>), StoreError> {
@@ -72,9 +68,7 @@ impl Documents for MemoryDocuments {
                 Ok(())
             }
             None if inner.kept.contains_key(sha256) => Ok(()),
-            None => Err(StoreError::Unavailable(format!(
-                "nothing was uploaded as {upload}"
-            ))),
+            None => Err(StoreError::Unavailable(format!("nothing was uploaded as {upload}"))),
         }
     }
 
@@ -91,9 +85,7 @@ impl Documents for MemoryDocuments {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let inner = self.inner();
         Ok(inner.kept.get(sha256).map(|content| {
-            let start = usize::try_from(offset)
-                .unwrap_or(usize::MAX)
-                .min(content.len());
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
             let end = start.saturating_add(limit as usize).min(content.len());
             content[start..end].to_vec()
         }))

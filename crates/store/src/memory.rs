@@ -77,19 +77,12 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let mut inner = self.inner();
-        batch
-            .into_iter()
-            .map(|commit| inner.apply(commit))
-            .collect()
+        batch.into_iter().map(|commit| inner.apply(commit)).collect()
     }
 
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
         let inner = self.inner();
-        Ok(inner
-            .dossiers
-            .values()
-            .find(|row| row.answers_to(key))
-            .map(|row| row.loaded.clone()))
+        Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
     }
 
     async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {
@@ -108,11 +101,7 @@ impl Store for MemoryStore {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let inner = self.inner();
         let events = inner.chains.get(chain.as_str()).into_iter().flatten();
-        Ok(events
-            .filter(|event| event.seq > after)
-            .take(limit as usize)
-            .cloned()
-            .collect())
+        Ok(events.filter(|event| event.seq > after).take(limit as usize).cloned().collect())
     }
 
     async fn worklist(&self, query: &WorklistQuery) -> Result<WorklistPage, StoreError> {
@@ -128,10 +117,7 @@ impl Store for MemoryStore {
 
     async fn is_tracking_factor(&self, dossier: Uuid, digest: &str) -> Result<bool, StoreError> {
         let inner = self.inner();
-        Ok(inner
-            .dossiers
-            .get(&dossier)
-            .is_some_and(|row| row.tracking.contains(digest)))
+        Ok(inner.dossiers.get(&dossier).is_some_and(|row| row.tracking.contains(digest)))
     }
 
     async fn guesses(
@@ -180,10 +166,8 @@ impl Store for MemoryStore {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut inner = self.inner();
-        let (holder, end) = inner
-            .reservations
-            .entry(name.to_owned())
-            .or_insert((dossier, Some(until)));
+        let (holder, end) =
+            inner.reservations.entry(name.to_owned()).or_insert((dossier, Some(until)));
         let free = end.is_some_and(|end| end <= now);
         if free || (*holder == dossier && end.is_some()) {
             (*holder, *end) = (dossier, Some(until));
@@ -193,12 +177,7 @@ impl Store for MemoryStore {
 
     async fn register(&self, kind: RegisterKind) -> Result<Vec<RegisterEntry>, StoreError> {
         let inner = self.inner();
-        Ok(inner
-            .registers
-            .iter()
-            .filter(|entry| entry.kind == kind)
-            .cloned()
-            .collect())
+        Ok(inner.registers.iter().filter(|entry| entry.kind == kind).cloned().collect())
     }
 
     async fn put_draft(&self, draft: &Draft) -> Result<(), StoreError> {
@@ -207,10 +186,8 @@ impl Store for MemoryStore {
         if present.is_some_and(|present| present.owner != draft.owner) {
             return Err(StoreError::Taken { what: "draft" });
         }
-        let (expected, actual) = (
-            draft.revision.saturating_sub(1),
-            present.map_or(0, |d| d.revision),
-        );
+        let (expected, actual) =
+            (draft.revision.saturating_sub(1), present.map_or(0, |d| d.revision));
         if draft.revision == 0 || expected != actual {
             return Err(StoreError::Stale {
                 chain: format!("draft:{}", draft.id),
@@ -228,12 +205,8 @@ impl Store for MemoryStore {
 
     async fn drafts(&self, owner: &str, limit: u32) -> Result<Vec<Draft>, StoreError> {
         let inner = self.inner();
-        let mut drafts: Vec<_> = inner
-            .drafts
-            .values()
-            .filter(|draft| draft.owner == owner)
-            .cloned()
-            .collect();
+        let mut drafts: Vec<_> =
+            inner.drafts.values().filter(|draft| draft.owner == owner).cloned().collect();
         drafts.sort_by_key(|draft| std::cmp::Reverse((draft.updated_at, draft.id)));
         drafts.truncate(limit as usize);
         Ok(drafts)
@@ -246,11 +219,7 @@ impl Store for MemoryStore {
 
     async fn put_upload(&self, upload: &Upload) -> Result<(), StoreError> {
         let mut inner = self.inner();
-        if inner
-            .uploads
-            .get(&upload.id)
-            .is_some_and(|present| present.owner != upload.owner)
-        {
+        if inner.uploads.get(&upload.id).is_some_and(|present| present.owner != upload.owner) {
             return Err(StoreError::Taken { what: "upload" });
         }
         inner.uploads.insert(upload.id, upload.clone());
@@ -276,11 +245,7 @@ impl Store for MemoryStore {
         let mut inner = self.inner();
         inner.drafts.retain(|_, draft| draft.expires_at > now);
         let expired = |upload: &Upload| upload.sha256.is_none() && upload.expires_at <= now;
-        let gone = inner
-            .uploads
-            .values()
-            .filter(|upload| expired(upload))
-            .map(|upload| upload.id);
+        let gone = inner.uploads.values().filter(|upload| expired(upload)).map(|upload| upload.id);
         let gone: Vec<_> = gone.collect();
         inner.uploads.retain(|_, upload| !expired(upload));
         Ok(gone)
@@ -288,11 +253,7 @@ impl Store for MemoryStore {
 
     async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
         let mut inner = self.inner();
-        Ok(inner
-            .settings
-            .entry(key.to_owned())
-            .or_insert_with(|| value.to_owned())
-            .clone())
+        Ok(inner.settings.entry(key.to_owned()).or_insert_with(|| value.to_owned()).clone())
     }
 
     async fn size_bytes(&self) -> Result<u64, StoreError> {

@@ -55,11 +55,7 @@ impl Desk {
         if self.roles.iter().any(leads) {
             return Role::ALL.into();
         }
-        self.roles
-            .iter()
-            .copied()
-            .chain([Role::Applicant])
-            .collect()
+        self.roles.iter().copied().chain([Role::Applicant]).collect()
     }
 
     /// Roles whose work items `queue` shows. Nobody at a desk can take up what waits for the
@@ -122,11 +118,7 @@ mod tests {
     use super::*;
 
     fn desk(roles: &[Role]) -> Desk {
-        Desk {
-            person: "p".into(),
-            unit: "u".into(),
-            roles: roles.into(),
-        }
+        Desk { person: "p".into(), unit: "u".into(), roles: roles.into() }
     }
 
     #[test]

@@ -17,9 +17,7 @@ impl Client {
         &self,
         dossier: &str,
     ) -> Result<(Vec<HistoryEvent>, ReplayVerdict), Status> {
-        let request = ReplayHistoryRequest {
-            dossier: dossier.to_owned(),
-        };
+        let request = ReplayHistoryRequest { dossier: dossier.to_owned() };
         let mut parts = self.audit().replay_history(request).await?.into_inner();
         let (mut events, mut verdict) = (Vec::new(), None);
         while let Some(part) = parts.next().await {
@@ -37,10 +35,7 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn chain(&self, name: &str) -> Result<Vec<HistoryEvent>, Status> {
-        let request = ReadChainRequest {
-            chain: name.to_owned(),
-            after_sequence: 0,
-        };
+        let request = ReadChainRequest { chain: name.to_owned(), after_sequence: 0 };
         let mut stream = self.audit().read_chain(request).await?.into_inner();
         let mut events = Vec::new();
         while let Some(event) = stream.next().await {
@@ -58,10 +53,7 @@ impl Client {
         dossier: &str,
         as_of: get_state_as_of_request::AsOf,
     ) -> Result<GetStateAsOfResponse, Status> {
-        let request = GetStateAsOfRequest {
-            dossier: dossier.to_owned(),
-            as_of: Some(as_of),
-        };
+        let request = GetStateAsOfRequest { dossier: dossier.to_owned(), as_of: Some(as_of) };
         Ok(self.audit().get_state_as_of(request).await?.into_inner())
     }
 }

@@ -32,10 +32,7 @@ impl Client {
             self.dossiers().put_chunk(put).await?;
         }
         let digest = sha256(bytes);
-        let finish = FinishUploadRequest {
-            upload_id,
-            sha256: digest.clone(),
-        };
+        let finish = FinishUploadRequest { upload_id, sha256: digest.clone() };
         self.dossiers().finish_upload(finish).await?;
         Ok(digest)
     }
@@ -69,15 +66,12 @@ impl Client {
         form_json: &str,
         documents: Vec<Document>,
     ) -> Acted {
-        act!(
-            self.dossiers()
-                .supplement_dossier(SupplementDossierRequest {
-                    command: self.meta(),
-                    dossier: dossier.to_owned(),
-                    form_json: form_json.to_owned(),
-                    documents,
-                })
-        )
+        act!(self.dossiers().supplement_dossier(SupplementDossierRequest {
+            command: self.meta(),
+            dossier: dossier.to_owned(),
+            form_json: form_json.to_owned(),
+            documents,
+        }))
     }
 
     /// Asks to withdraw.
@@ -110,10 +104,10 @@ impl Client {
     }
 
     async fn view(&self, dossier: &str, view: DossierView) -> Acted {
-        act!(self.dossiers().get_dossier(GetDossierRequest {
-            dossier: dossier.to_owned(),
-            view: view.into(),
-        }))
+        act!(
+            self.dossiers()
+                .get_dossier(GetDossierRequest { dossier: dossier.to_owned(), view: view.into() })
+        )
     }
 
     /// The latest form of a number, its data as JSON.
@@ -121,11 +115,7 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn form(&self, dossier: &str, number: u32) -> Result<serde_json::Value, Status> {
-        let request = GetFormRequest {
-            dossier: dossier.to_owned(),
-            number,
-            sequence: 0,
-        };
+        let request = GetFormRequest { dossier: dossier.to_owned(), number, sequence: 0 };
         let form = self.dossiers().get_form(request).await?.into_inner();
         Ok(serde_json::from_str(&form.data_json).expect("a form is JSON"))
     }
@@ -136,11 +126,7 @@ impl Client {
     /// The server's refusal.
     pub async fn track(&self, secret: &str) -> Result<TrackDossierResponse, Status> {
         let by = Some(track_dossier_request::By::Secret(secret.to_owned()));
-        Ok(self
-            .dossiers()
-            .track_dossier(TrackDossierRequest { by })
-            .await?
-            .into_inner())
+        Ok(self.dossiers().track_dossier(TrackDossierRequest { by }).await?.into_inner())
     }
 
     /// Tracks by code and second factor.
@@ -152,15 +138,8 @@ impl Client {
         code: &str,
         factor: &str,
     ) -> Result<TrackDossierResponse, Status> {
-        let by = CodeAndFactor {
-            code: code.to_owned(),
-            factor: factor.to_owned(),
-        };
+        let by = CodeAndFactor { code: code.to_owned(), factor: factor.to_owned() };
         let by = Some(track_dossier_request::By::Code(by));
-        Ok(self
-            .dossiers()
-            .track_dossier(TrackDossierRequest { by })
-            .await?
-            .into_inner())
+        Ok(self.dossiers().track_dossier(TrackDossierRequest { by }).await?.into_inner())
     }
 }

@@ -25,8 +25,7 @@ impl Client {
             accepted: false,
             reason: (*reason).to_owned(),
         };
-        self.decide(dossier, items.iter().map(decision).collect(), false)
-            .await
+        self.decide(dossier, items.iter().map(decision).collect(), false).await
     }
 
     /// Accepts items.
@@ -39,8 +38,7 @@ impl Client {
             accepted: true,
             reason: String::new(),
         };
-        self.decide(dossier, items.iter().map(decision).collect(), false)
-            .await
+        self.decide(dossier, items.iter().map(decision).collect(), false).await
     }
 
     async fn decide(
@@ -68,21 +66,14 @@ impl Client {
         registry: &str,
         found: bool,
     ) -> Acted {
-        act!(
-            self.desk().record_lookup(RecordLookupRequest {
-                command: self.meta(),
-                dossier: dossier.to_owned(),
-                requirement: requirement.to_owned(),
-                registry: registry.to_owned(),
-                found,
-                answer: if found {
-                    "Có dữ liệu."
-                } else {
-                    "Không có dữ liệu."
-                }
-                .into(),
-            })
-        )
+        act!(self.desk().record_lookup(RecordLookupRequest {
+            command: self.meta(),
+            dossier: dossier.to_owned(),
+            requirement: requirement.to_owned(),
+            registry: registry.to_owned(),
+            found,
+            answer: if found { "Có dữ liệu." } else { "Không có dữ liệu." }.into(),
+        }))
     }
 
     /// Accepts the dossier.
@@ -328,10 +319,7 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn queue(&self, queue: Queue) -> Result<ListWorkItemsResponse, Status> {
-        let request = ListWorkItemsRequest {
-            queue: queue.into(),
-            ..Default::default()
-        };
+        let request = ListWorkItemsRequest { queue: queue.into(), ..Default::default() };
         Ok(self.desk().list_work_items(request).await?.into_inner())
     }
 
@@ -343,15 +331,7 @@ impl Client {
         &self,
         by: search_dossiers_request::By,
     ) -> Result<Vec<DossierState>, Status> {
-        let request = SearchDossiersRequest {
-            by: Some(by),
-            ..Default::default()
-        };
-        Ok(self
-            .desk()
-            .search_dossiers(request)
-            .await?
-            .into_inner()
-            .dossiers)
+        let request = SearchDossiersRequest { by: Some(by), ..Default::default() };
+        Ok(self.desk().search_dossiers(request).await?.into_inner().dossiers)
     }
 }

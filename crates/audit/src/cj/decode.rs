@@ -10,9 +10,7 @@ use super::{CjError, Value, checked_int, checked_key, deeper, write_value};
 /// Every [`CjError`]: byte-order mark, white space, trailing bytes and lone surrogates are
 /// [`CjError::Syntax`]; unsorted keys, needless escapes and zeros are [`CjError::Spelling`].
 pub fn decode(bytes: &[u8]) -> Result<Value, CjError> {
-    let text = std::str::from_utf8(bytes).map_err(|e| CjError::Syntax {
-        at: e.valid_up_to(),
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|e| CjError::Syntax { at: e.valid_up_to() })?;
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
     if reader.at < bytes.len() {
@@ -20,11 +18,7 @@ pub fn decode(bytes: &[u8]) -> Result<Value, CjError> {
     }
     let mut again = Vec::with_capacity(bytes.len());
     write_value(&mut again, &value, 0)?;
-    if again == bytes {
-        Ok(value)
-    } else {
-        Err(CjError::Spelling)
-    }
+    if again == bytes { Ok(value) } else { Err(CjError::Spelling) }
 }
 
 /// A position in a text. `at` always stands between two characters.
@@ -98,9 +92,7 @@ impl Reader<'_> {
             return Err(CjError::Fraction);
         }
         // Digits alone can only fail to parse by being too large.
-        let int = self.text[start..self.at]
-            .parse()
-            .map_err(|_| CjError::IntRange)?;
+        let int = self.text[start..self.at].parse().map_err(|_| CjError::IntRange)?;
         checked_int(int)
     }
 
@@ -170,11 +162,7 @@ impl Reader<'_> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), CjError> {
-        if self.accept(byte) {
-            Ok(())
-        } else {
-            Err(self.syntax())
-        }
+        if self.accept(byte) { Ok(()) } else { Err(self.syntax()) }
     }
 
     fn syntax(&self) -> CjError {
@@ -235,10 +223,7 @@ mod tests {
             ("9007199254740992", CjError::IntRange),
             ("-9007199254740992", CjError::IntRange),
             ("99999999999999999999999", CjError::IntRange),
-            (
-                &format!("{}{}", "[".repeat(33), "]".repeat(33)),
-                CjError::Depth,
-            ),
+            (&format!("{}{}", "[".repeat(33), "]".repeat(33)), CjError::Depth),
             (&"[".repeat(1_000_000), CjError::Depth),
         ] {
             assert_eq!(decode(text.as_bytes()), Err(error), "{text:.60}");
@@ -261,17 +246,14 @@ mod tests {
     fn almost_json() -> impl Strategy<Value = Vec<u8>> {
         let bytes = proptest::collection::vec(any::<u8>(), 0..40);
         let shaped = r#"[\[\]{},:"\\un0-9a-f.\-eE /truls]{0,40}"#.prop_map(String::into_bytes);
-        let damaged = (
-            super::super::tests::any_value(),
-            any::<usize>(),
-            any::<u8>(),
-        )
-            .prop_map(|(value, place, byte)| {
+        let damaged = (super::super::tests::any_value(), any::<usize>(), any::<u8>()).prop_map(
+            |(value, place, byte)| {
                 let mut bytes = encode(&value).expect("within the format");
                 let place = place % bytes.len();
                 bytes[place] = byte;
                 bytes
-            });
+            },
+        );
         prop_oneof![bytes, shaped, damaged]
     }
 

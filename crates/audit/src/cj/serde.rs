@@ -61,9 +61,7 @@ impl<'de> Visitor<'de> for Inside {
     }
 
     fn visit_u64<E: Error>(self, int: u64) -> Result<Value, E> {
-        i64::try_from(int)
-            .map_err(|_| E::custom(CjError::IntRange))
-            .and_then(|i| self.visit_i64(i))
+        i64::try_from(int).map_err(|_| E::custom(CjError::IntRange)).and_then(|i| self.visit_i64(i))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -116,9 +114,7 @@ mod tests {
             (r#""\ud800""#, "surrogate"),
             (deep.as_str(), "nested deeper"),
         ] {
-            let error = serde_json::from_str::<Value>(text)
-                .expect_err(text)
-                .to_string();
+            let error = serde_json::from_str::<Value>(text).expect_err(text).to_string();
             let known = error.contains(reason) || reason == "surrogate";
             assert!(known, "{text:.40}: {error}");
         }

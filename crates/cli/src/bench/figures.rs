@@ -36,14 +36,7 @@ impl Level {
         lives: u64,
     ) -> Self {
         times.sort_unstable();
-        Self {
-            callers,
-            elapsed,
-            times,
-            lives,
-            store_bytes: 0,
-            resident_bytes: None,
-        }
+        Self { callers, elapsed, times, lives, store_bytes: 0, resident_bytes: None }
     }
 
     fn transitions(&self) -> u64 {
@@ -57,15 +50,11 @@ impl Level {
     /// The time that so many percent of the commands did not exceed, in milliseconds.
     fn percentile_ms(&self, percent: usize) -> f64 {
         let rank = (self.times.len() * percent).div_ceil(100).max(1) - 1;
-        self.times
-            .get(rank)
-            .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+        self.times.get(rank).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
     }
 
     fn bytes_per_transition(&self) -> u64 {
-        self.store_bytes
-            .checked_div(self.transitions())
-            .unwrap_or_default()
+        self.store_bytes.checked_div(self.transitions()).unwrap_or_default()
     }
 
     fn json(&self) -> Value {
@@ -129,10 +118,7 @@ mod tests {
 
     fn level(times: &[u64]) -> Level {
         let times = times.iter().map(|ms| Duration::from_millis(*ms)).collect();
-        Level {
-            store_bytes: 8_000,
-            ..Level::new(4, Duration::from_secs(2), times, 1)
-        }
+        Level { store_bytes: 8_000, ..Level::new(4, Duration::from_secs(2), times, 1) }
     }
 
     #[test]
@@ -146,17 +132,12 @@ mod tests {
     #[test]
     fn nothing_done_is_no_division_by_zero() {
         let nothing = level(&[]);
-        assert_eq!(
-            (nothing.percentile_ms(99), nothing.bytes_per_transition()),
-            (0.0, 0)
-        );
+        assert_eq!((nothing.percentile_ms(99), nothing.bytes_per_transition()), (0.0, 0));
     }
 
     #[test]
     fn text_and_json_say_the_same() {
-        let figures = Figures {
-            levels: vec![level(&[1, 2, 3, 4])],
-        };
+        let figures = Figures { levels: vec![level(&[1, 2, 3, 4])] };
         let json = figures.json();
         assert_eq!(json["levels"][0]["transitions_per_second"], 2.0);
         assert_eq!(json["levels"][0]["store_bytes_per_transition"], 2_000);

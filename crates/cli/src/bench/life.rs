@@ -68,10 +68,7 @@ impl Caller {
         next_dossier: Arc<AtomicUsize>,
     ) -> anyhow::Result<Self> {
         let members = tokens.0.iter().map(|token| connection.with_token(token));
-        Ok(Self {
-            crew: members.collect::<anyhow::Result<_>>()?,
-            next_dossier,
-        })
+        Ok(Self { crew: members.collect::<anyhow::Result<_>>()?, next_dossier })
     }
 
     /// Brings dossiers to their end, births and businesses in turn, until `end`.
@@ -79,7 +76,7 @@ impl Caller {
         let mut done = Done::default();
         loop {
             let number = self.next_dossier.fetch_add(1, Ordering::Relaxed);
-            let mut life = Life::new(&self, number);
+            let life = Life::new(&self, number);
             for act in life.acts() {
                 if Instant::now() >= end {
                     return Ok(done);
@@ -138,6 +135,19 @@ const BUSINESS: &[Act] = &[
     Act::Deliver,
 ];
 
+/// Sends a command about the dossier of `$life`.
+macro_rules! send {
+    ($life:ident, $role:expr, $method:ident($request:ident { $($field:ident: $value:expr),* })) => {{
+        let request = v1::$request {
+            command: $life.meta(),
+            dossier: $life.dossier.clone(),
+            $($field: $value,)*
+            ..Default::default()
+        };
+        $life.caller.member($role).desk().$method(request).await.map(drop)
+    }};
+}
+
 /// One dossier.
 struct Life<'a> {
     caller: &'a Caller,
@@ -147,22 +157,9 @@ struct Life<'a> {
 
 impl<'a> Life<'a> {
     fn new(caller: &'a Caller, number: usize) -> Self {
-        let kind = if number.is_multiple_of(2) {
-            Kind::Birth
-        } else {
-            Kind::Business
-        };
-        let filing = Filing {
-            kind,
-            channel: Channel::Counter,
-            office: HONG_GAI,
-            citizen: number,
-        };
-        Self {
-            caller,
-            filing,
-            dossier: Uuid::now_v7().to_string(),
-        }
+        let kind = if number.is_multiple_of(2) { Kind::Birth } else { Kind::Business };
+        let filing = Filing { kind, channel: Channel::Counter, office: HONG_GAI, citizen: number };
+        Self { caller, filing, dossier: Uuid::now_v7().to_string() }
     }
 
     fn acts(&self) -> &'static [Act] {
@@ -173,103 +170,52 @@ impl<'a> Life<'a> {
     }
 
     fn meta(&self) -> Option<CommandMeta> {
-        Some(CommandMeta {
-            command_id: Uuid::now_v7().to_string(),
-            ..Default::default()
-        })
+        Some(CommandMeta { command_id: Uuid::now_v7().to_string(), ..Default::default() })
     }
 
-    async fn carry_out(&mut self, act: Act) -> Result<(), Status> {
-        let (command, dossier) = (self.meta(), self.dossier.clone());
-        let desk = |role| self.caller.member(role).desk();
+    async fn carry_out(&self, act: Act) -> Result<(), Status> {
         let signs = match self.filing.kind {
             Kind::Business => Role::HeadOfDivision,
             Kind::Birth | Kind::Marriage => Role::SigningLeader,
         };
+        let clerk = Role::ReceptionClerk;
         match act {
             Act::Submit => self.submit().await,
             Act::Review => {
-                let request = v1::DecideItemsRequest {
-                    command,
-                    dossier,
-                    accept_rest: true,
-                    ..Default::default()
-                };
-                desk(Role::ReceptionClerk)
-                    .decide_items(request)
-                    .await
-                    .map(drop)
+                send!(self, clerk, decide_items(DecideItemsRequest { accept_rest: true }))
             }
             Act::Pay => self.pay().await,
-            Act::Accept => {
-                let request = v1::AcceptDossierRequest {
-                    command,
-                    dossier,
-                    ..Default::default()
-                };
-                desk(Role::ReceptionClerk)
-                    .accept_dossier(request)
-                    .await
-                    .map(drop)
-            }
+            Act::Accept => send!(self, clerk, accept_dossier(AcceptDossierRequest {})),
             Act::Advance(action) => {
-                let action = action.to_owned();
-                let request = v1::AdvanceDossierRequest {
-                    command,
-                    dossier,
-                    action,
-                    ..Default::default()
-                };
-                desk(Role::Specialist)
-                    .advance_dossier(request)
-                    .await
-                    .map(drop)
+                let (specialist, action) = (Role::Specialist, action.to_owned());
+                send!(self, specialist, advance_dossier(AdvanceDossierRequest { action: action }))
             }
-            Act::Sign => {
-                let request = v1::SignResultRequest {
-                    command,
-                    dossier,
-                    ..Default::default()
-                };
-                desk(signs).sign_result(request).await.map(drop)
-            }
+            Act::Sign => send!(self, signs, sign_result(SignResultRequest {})),
             Act::Issue => {
-                let number = format!("{}/2026", self.filing.citizen);
                 let today = Offset::constant(7).to_datetime(SystemClock.now()).date();
-                let issued_on = today.to_string();
-                let request = v1::IssueResultRequest {
-                    command,
-                    dossier,
-                    number,
-                    issued_on,
-                    ..Default::default()
-                };
-                desk(Role::RecordsOfficer)
-                    .issue_result(request)
-                    .await
-                    .map(drop)
+                let number = format!("{}/2026", self.filing.citizen);
+                let records = Role::RecordsOfficer;
+                send!(
+                    self,
+                    records,
+                    issue_result(IssueResultRequest {
+                        number: number,
+                        issued_on: today.to_string()
+                    })
+                )
             }
             Act::Complete => {
-                let request = v1::CompleteDossierRequest {
-                    command,
-                    dossier,
-                    ..Default::default()
-                };
-                desk(Role::ReturnClerk)
-                    .complete_dossier(request)
-                    .await
-                    .map(drop)
+                send!(self, Role::ReturnClerk, complete_dossier(CompleteDossierRequest {}))
             }
             Act::Deliver => self.deliver().await,
         }
     }
 
-    async fn submit(&mut self) -> Result<(), Status> {
+    async fn submit(&self) -> Result<(), Status> {
         let submit = self.filing.submit(Vec::new());
-        let meta = self.meta().map(|meta| CommandMeta {
-            acting_for: citizen_id(self.filing.citizen),
-            ..meta
-        });
+        let meta = self
+            .meta()
+            .map(|meta| CommandMeta { acting_for: citizen_id(self.filing.citizen), ..meta });
         let person = |person: &motcua_dossiers::command::Person| v1::Person {
             id: person.id.clone(),
             part: v1::Part::DossierOwner.into(),
@@ -296,11 +242,7 @@ impl<'a> Life<'a> {
     }
 
     async fn pay(&self) -> Result<(), Status> {
-        let (fee, amount) = self
-            .filing
-            .kind
-            .fee(self.filing.channel)
-            .unwrap_or_default();
+        let (fee, amount) = self.filing.kind.fee(self.filing.channel).unwrap_or_default();
         let request = v1::RecordPaymentRequest {
             command: self.meta(),
             dossier: self.dossier.clone(),
@@ -308,12 +250,7 @@ impl<'a> Life<'a> {
             amount,
             external_reference: format!("BL-{}", self.dossier),
         };
-        self.caller
-            .member(Role::Cashier)
-            .desk()
-            .record_payment(request)
-            .await
-            .map(drop)
+        self.caller.member(Role::Cashier).desk().record_payment(request).await.map(drop)
     }
 
     async fn deliver(&self) -> Result<(), Status> {
@@ -322,19 +259,14 @@ impl<'a> Life<'a> {
             identity_checked: true,
             authorised: false,
         };
-        let request = v1::DeliverResultRequest {
-            command: self.meta(),
-            dossier: self.dossier.clone(),
-            method: v1::DeliveryMethod::Counter.into(),
-            recipients: vec![recipient],
-            ..Default::default()
-        };
-        self.caller
-            .member(Role::ReturnClerk)
-            .desk()
-            .deliver_result(request)
-            .await
-            .map(drop)
+        send!(
+            self,
+            Role::ReturnClerk,
+            deliver_result(DeliverResultRequest {
+                method: v1::DeliveryMethod::Counter.into(),
+                recipients: vec![recipient]
+            })
+        )
     }
 }
 
@@ -342,18 +274,14 @@ impl<'a> Life<'a> {
 fn document(input: &motcua_dossiers::command::DocumentInput) -> v1::Document {
     use v1::document::Content;
     let content = match &input.content {
-        DocumentContent::Paper { originals, copies } => Content::Paper(v1::PaperDocument {
-            originals: *originals,
-            copies: *copies,
-        }),
+        DocumentContent::Paper { originals, copies } => {
+            Content::Paper(v1::PaperDocument { originals: *originals, copies: *copies })
+        }
         DocumentContent::Presented
         | DocumentContent::Upload { .. }
         | DocumentContent::LookUp { .. } => Content::Presented(v1::PresentedDocument {}),
     };
-    v1::Document {
-        requirement: input.requirement.clone(),
-        content: Some(content),
-    }
+    v1::Document { requirement: input.requirement.clone(), content: Some(content) }
 }
 
 #[cfg(test)]
@@ -363,10 +291,7 @@ mod tests {
     #[test]
     fn both_lives_go_from_submission_to_delivery() {
         for life in [BIRTH, BUSINESS] {
-            assert_eq!(
-                (life.first(), life.last()),
-                (Some(&Act::Submit), Some(&Act::Deliver))
-            );
+            assert_eq!((life.first(), life.last()), (Some(&Act::Submit), Some(&Act::Deliver)));
         }
     }
 }

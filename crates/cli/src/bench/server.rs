@@ -30,14 +30,7 @@ impl Server {
     pub(super) fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let child = Command::new(std::env::current_exe()?)
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                "warn",
-                "--data",
-            ])
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
             .arg(folder.path())
             .env_remove("MOTCUA_CONFIG")
             .stdin(Stdio::null())
@@ -52,12 +45,7 @@ impl Server {
         let address = address.ok_or_else(|| anyhow!("the service did not become ready"))?;
         let key = Folder::new(folder.path()).existing_token_key()?;
         let child = child.0.take().context("the service was started")?;
-        Ok(Self {
-            child,
-            address,
-            key,
-            _folder: folder,
-        })
+        Ok(Self { child, address, key, _folder: folder })
     }
 
     /// Where it listens.
@@ -72,9 +60,7 @@ impl Server {
 
     /// A token of an administrator.
     pub(super) fn administrator(&self) -> anyhow::Result<String> {
-        Ok(self
-            .key
-            .issue("bench-admin", None, &[Role::Administrator], TOKEN_TTL)?)
+        Ok(self.key.issue("bench-admin", None, &[Role::Administrator], TOKEN_TTL)?)
     }
 
     /// Memory that it occupies, where the system tells.
@@ -106,9 +92,7 @@ fn end(child: &mut Child) {
 }
 
 fn resident_bytes(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

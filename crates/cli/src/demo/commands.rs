@@ -11,6 +11,15 @@ use crate::folder::Folder;
 use crate::output::Output;
 use crate::serve::LocalEngine;
 
+/// Who acts, and in which role.
+const CITIZEN: (&str, &str) = ("citizen-000", "applicant");
+const CLERK: (&str, &str) = ("hg-clerk-1", "reception_clerk");
+const SPECIALIST: (&str, &str) = ("hg-specialist-1", "specialist");
+const LEADER: (&str, &str) = ("hg-leader", "signing_leader");
+const RETURN_CLERK: (&str, &str) = ("hg-return", "return_clerk");
+const AUDITOR: (&str, &str) = ("qn-auditor", "auditor");
+const ADMINISTRATOR: (&str, &str) = ("qn-admin", "administrator");
+
 /// Prints a journey to paste into another terminal.
 pub(crate) async fn print_commands(
     engine: &LocalEngine,
@@ -25,21 +34,16 @@ pub(crate) async fn print_commands(
     let Some(calendar) = engine.calendar() else {
         return Ok(());
     };
-    let finder = Finder {
-        engine,
-        days: Days::before(base, &calendar)?,
+    let finder = Finder { engine, days: Days::before(base, &calendar)? };
+    let found = Places {
+        to_receive: finder.first("intake", has_no_fee).await,
+        handed_over: finder.first("handover", |_| true).await,
+        to_sign: finder.first("signature", has_no_fee).await,
+        ready: finder.first("completed", |_| true).await,
     };
-    let to_receive = finder.first("intake", has_no_fee).await;
-    let handed_over = finder.first("handover", |_| true).await;
-    let to_sign = finder.first("signature", has_no_fee).await;
-    let ready = finder.first("completed", |_| true).await;
     let data = folder.path().display().to_string();
-    let pasted = Pasted {
-        data: quoted(&data),
-        address: address.to_owned(),
-        text: String::new(),
-    };
-    output.text(&pasted.journey(to_receive, handed_over, to_sign, ready))?;
+    let pasted = Pasted { data: quoted(&data), address: address.to_owned(), text: String::new() };
+    output.text(&pasted.journey(&found))?;
     Ok(())
 }
 
@@ -51,6 +55,15 @@ fn has_no_fee(story: &Story) -> bool {
 struct Finder<'a> {
     engine: &'a LocalEngine,
     days: Days,
+}
+
+/// Dossiers to act on, where there are some.
+#[derive(Default)]
+struct Places {
+    to_receive: Option<Found>,
+    handed_over: Option<Found>,
+    to_sign: Option<Found>,
+    ready: Option<Found>,
 }
 
 struct Found {
@@ -65,17 +78,11 @@ impl Finder<'_> {
             let Some(id) = dossier_id(&story, &self.days) else {
                 continue;
             };
-            let found = self
-                .engine
-                .dossier(&auditor(), &DossierKey::Id(id), false)
-                .await;
+            let found = self.engine.dossier(&auditor(), &DossierKey::Id(id), false).await;
             let Ok(view) = found else { continue };
             if view.dossier.state == state && view.dossier.supplement.is_none() {
                 let name = view.dossier.code.unwrap_or_else(|| id.to_string());
-                return Some(Found {
-                    name,
-                    citizen: citizen_id(story.filing.citizen),
-                });
+                return Some(Found { name, citizen: citizen_id(story.filing.citizen) });
             }
         }
         None
@@ -89,96 +96,42 @@ struct Pasted {
 }
 
 impl Pasted {
-    fn journey(
-        mut self,
-        to_receive: Option<Found>,
-        handed_over: Option<Found>,
-        to_sign: Option<Found>,
-        ready: Option<Found>,
-    ) -> String {
+    fn journey(mut self, found: &Places) -> String {
         self.line("\n# Paste these into another terminal.");
         self.line(&format!("export MOTCUA_SERVER=http://{}", self.address));
-        self.role(
-            "A citizen: file a birth registration, see your dossiers",
-            "citizen-000",
-            "applicant",
-            None,
-        );
-        self.line(&format!(
-            "motcua dossier submit {}/demo/filing.json",
-            self.data
-        ));
-        self.line("motcua dossier list");
         let Office { centre, agency, .. } = HONG_GAI;
-        self.role(
-            "A reception clerk: what is to be received; accept one",
-            "hg-clerk-1",
-            "reception_clerk",
-            Some(centre),
-        );
+        let data = self.data.clone();
+        self.role("A citizen: file a birth registration, see your dossiers", CITIZEN, None);
+        self.line(&format!("motcua dossier submit {data}/demo/filing.json"));
+        self.line("motcua dossier list");
+        self.role("A reception clerk: what is to be received; accept one", CLERK, Some(centre));
         self.line("motcua worklist to-receive");
-        self.act(to_receive, |found| {
-            format!("motcua dossier accept {}", found.name)
-        });
-        self.role(
-            "A specialist: what nobody holds yet; take one over",
-            "hg-specialist-1",
-            "specialist",
-            Some(agency),
-        );
+        self.act(&found.to_receive, |found| format!("accept {}", found.name));
+        self.role("A specialist: what nobody holds yet; take one over", SPECIALIST, Some(agency));
         self.line("motcua worklist unclaimed");
-        self.act(handed_over, |found| {
-            format!("motcua dossier advance {} take_over", found.name)
-        });
-        self.role(
-            "A leader: what is late; sign one",
-            "hg-leader",
-            "signing_leader",
-            Some(agency),
-        );
+        self.act(&found.handed_over, |found| format!("advance {} take_over", found.name));
+        self.role("A leader: what is late; sign one", LEADER, Some(agency));
         self.line("motcua worklist late");
-        self.act(to_sign, |found| {
-            format!("motcua dossier sign {}", found.name)
-        });
-        self.role(
-            "A return clerk: hand a result over",
-            "hg-return",
-            "return_clerk",
-            Some(centre),
-        );
+        self.act(&found.to_sign, |found| format!("sign {}", found.name));
+        self.role("A return clerk: hand a result over", RETURN_CLERK, Some(centre));
         self.line("motcua worklist ready-to-deliver");
-        let mut evidence = None;
-        self.act(ready, |found| {
-            evidence = Some(found.name.clone());
-            format!(
-                "motcua dossier deliver {} --to {}",
-                found.name, found.citizen
-            )
-        });
+        self.act(&found.ready, |found| format!("deliver {} --to {}", found.name, found.citizen));
         self.role(
-            "An auditor: replay its history, then verify an export without the server",
-            "qn-auditor",
-            "auditor",
+            "An auditor: replay a history, verify its export without the server",
+            AUDITOR,
             None,
         );
-        if let Some(name) = evidence {
+        if let Some(Found { name, .. }) = &found.ready {
             self.line(&format!("motcua audit replay {name}"));
-            self.line(&format!(
-                "motcua audit replay {name} --json | motcua audit verify"
-            ));
+            self.line(&format!("motcua audit replay {name} --json | motcua audit verify"));
         }
-        self.role(
-            "An administrator: what runs here",
-            "qn-admin",
-            "administrator",
-            None,
-        );
+        self.role("An administrator: what runs here", ADMINISTRATOR, None);
         self.line("motcua info");
         self.line("\n# Any gRPC client, for instance grpcurl:");
+        let address = self.address.clone();
         self.line(&format!(
-            "grpcurl -plaintext -H \"authorization: Bearer $MOTCUA_TOKEN\" {} \
-             motcua.v1.ProcedureService/ListProcedures",
-            self.address
+            "grpcurl -plaintext -H \"authorization: Bearer $MOTCUA_TOKEN\" {address} \
+             motcua.v1.ProcedureService/ListProcedures"
         ));
         self.text
     }
@@ -188,11 +141,9 @@ impl Pasted {
         self.text.push('\n');
     }
 
-    fn role(&mut self, title: &str, subject: &str, role: &str, unit: Option<&str>) {
+    fn role(&mut self, title: &str, (subject, role): (&str, &str), unit: Option<&str>) {
         self.line(&format!("\n# {title}"));
-        let unit = unit
-            .map(|unit| format!(" --unit {unit}"))
-            .unwrap_or_default();
+        let unit = unit.map(|unit| format!(" --unit {unit}")).unwrap_or_default();
         let data = self.data.clone();
         self.line(&format!(
             "export MOTCUA_TOKEN=$(motcua token issue --data {data} --subject {subject} \
@@ -200,9 +151,9 @@ impl Pasted {
         ));
     }
 
-    fn act(&mut self, found: Option<Found>, line: impl FnOnce(&Found) -> String) {
+    fn act(&mut self, found: &Option<Found>, act: impl FnOnce(&Found) -> String) {
         if let Some(found) = found {
-            self.line(&line(&found));
+            self.line(&format!("motcua dossier {}", act(found)));
         }
     }
 }
@@ -229,12 +180,9 @@ mod tests {
 
     #[test]
     fn a_dossier_that_is_nowhere_leaves_its_command_out() {
-        let pasted = Pasted {
-            data: "./data".into(),
-            address: "127.0.0.1:1".into(),
-            text: "".into(),
-        };
-        let text = pasted.journey(None, None, None, None);
+        let pasted =
+            Pasted { data: "./data".into(), address: "127.0.0.1:1".into(), text: "".into() };
+        let text = pasted.journey(&Places::default());
         assert!(!text.contains("dossier accept"));
         assert!(text.contains("motcua worklist to-receive"));
         assert!(text.lines().all(|line| line.len() < 150), "{text}");

@@ -39,18 +39,13 @@ impl Days {
         let today = ZONE.to_datetime(base).date();
         let works = |day: Date| {
             calendar.is_working_day(day).with_context(|| {
-                format!(
-                    "the demonstration needs a calendar for {}: load one",
-                    day.year()
-                )
+                format!("the demonstration needs a calendar for {}: load one", day.year())
             })
         };
         let mut back = vec![today];
         let mut day = today;
         while back.len() <= BACK_MAX + 1 {
-            day = day
-                .yesterday()
-                .context("the clock of this machine is wrong")?;
+            day = day.yesterday().context("the clock of this machine is wrong")?;
             if works(day)? {
                 back.push(day);
             }
@@ -58,19 +53,12 @@ impl Days {
         let mut ahead = Vec::new();
         let mut day = today;
         while ahead.len() < 5 {
-            day = day
-                .tomorrow()
-                .context("the clock of this machine is wrong")?;
+            day = day.tomorrow().context("the clock of this machine is wrong")?;
             if works(day)? {
                 ahead.push(day);
             }
         }
-        Ok(Self {
-            base,
-            back,
-            works_today: works(today)?,
-            ahead,
-        })
+        Ok(Self { base, back, works_today: works(today)?, ahead })
     }
 
     /// Before everything that is told.
@@ -103,10 +91,7 @@ impl Days {
     pub(super) fn after(&self, at: Timestamp, n: usize) -> anyhow::Result<Date> {
         let day = ZONE.to_datetime(at).date();
         let working = self.back.iter().skip(usize::from(!self.works_today)).rev();
-        let later = working
-            .chain(&self.ahead)
-            .filter(|known| **known > day)
-            .nth(n - 1);
+        let later = working.chain(&self.ahead).filter(|known| **known > day).nth(n - 1);
         match later {
             Some(later) => Ok(*later),
             None => bail!("no working day {n} after {day} is known"),
@@ -119,10 +104,7 @@ fn in_office(day: Date, minute: u32) -> Option<Timestamp> {
         true => 7 * 60 + 30 + minute,
         false => 13 * 60 + (minute - MORNING),
     };
-    let (hour, minute) = (
-        i8::try_from(of_day / 60).ok()?,
-        i8::try_from(of_day % 60).ok()?,
-    );
+    let (hour, minute) = (i8::try_from(of_day / 60).ok()?, i8::try_from(of_day % 60).ok()?);
     ZONE.to_timestamp(day.at(hour, minute, 0, 0)).ok()
 }
 
@@ -146,18 +128,9 @@ mod tests {
         // Tuesday 24 November 2026 is a holiday.
         let days = days("2026-11-25T10:00:00+07:00");
         let start = Start::Day(1, 0);
-        assert_eq!(
-            told(&days, start, 0).as_deref(),
-            Some("2026-11-23T07:30:00")
-        );
-        assert_eq!(
-            told(&days, start, 240).as_deref(),
-            Some("2026-11-23T13:00:00")
-        );
-        assert_eq!(
-            told(&days, start, 510).as_deref(),
-            Some("2026-11-25T08:00:00")
-        );
+        assert_eq!(told(&days, start, 0).as_deref(), Some("2026-11-23T07:30:00"));
+        assert_eq!(told(&days, start, 240).as_deref(), Some("2026-11-23T13:00:00"));
+        assert_eq!(told(&days, start, 510).as_deref(), Some("2026-11-25T08:00:00"));
     }
 
     #[test]
@@ -175,15 +148,9 @@ mod tests {
     fn working_days_ahead_are_counted_from_any_day() {
         let days = days("2026-11-24T10:00:00+07:00");
         let monday = days.instant(Start::Day(1, 0), 0).expect("past");
-        assert_eq!(
-            days.after(monday, 1).expect("known").to_string(),
-            "2026-11-25"
-        );
+        assert_eq!(days.after(monday, 1).expect("known").to_string(), "2026-11-25");
         let friday = days.instant(Start::Day(2, 0), 0).expect("past");
-        assert_eq!(
-            days.after(friday, 1).expect("known").to_string(),
-            "2026-11-23"
-        );
+        assert_eq!(days.after(friday, 1).expect("known").to_string(), "2026-11-23");
         assert!(days.after(monday, 9).is_err());
     }
 }

@@ -84,10 +84,7 @@ pub(crate) fn scan(filing: &Filing, requirement: &str) -> Vec<u8> {
 
 /// A small PDF with one line of text.
 pub(crate) fn pdf(text: &str) -> Vec<u8> {
-    let utf16: String = text
-        .encode_utf16()
-        .map(|unit| format!("{unit:04X}"))
-        .collect();
+    let utf16: String = text.encode_utf16().map(|unit| format!("{unit:04X}")).collect();
     let title = format!("<FEFF{utf16}>");
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -102,17 +99,12 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
         file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
     }
     let table = file.len();
-    file.push_str(&format!(
-        "xref\n0 {}\n0000000000 65535 f \n",
-        objects.len() + 1
-    ));
+    file.push_str(&format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1));
     for place in places {
         file.push_str(&format!("{place:010} 00000 n \n"));
     }
     let size = objects.len() + 1;
-    file.push_str(&format!(
-        "trailer\n<< /Size {size} /Root 1 0 R /Info 4 0 R >>\n"
-    ));
+    file.push_str(&format!("trailer\n<< /Size {size} /Root 1 0 R /Info 4 0 R >>\n"));
     file.push_str(&format!("startxref\n{table}\n%%EOF\n"));
     file.into_bytes()
 }
@@ -207,21 +199,12 @@ fn party(number: usize, place: &str) -> Value {
 
 /// An original kept in the dossier.
 pub(crate) fn paper(requirement: &str) -> DocumentInput {
-    let content = DocumentContent::Paper {
-        originals: 1,
-        copies: 1,
-    };
-    DocumentInput {
-        requirement: requirement.into(),
-        content,
-    }
+    let content = DocumentContent::Paper { originals: 1, copies: 1 };
+    DocumentInput { requirement: requirement.into(), content }
 }
 
 fn shown(requirement: &str) -> DocumentInput {
-    DocumentInput {
-        requirement: requirement.into(),
-        content: DocumentContent::Presented,
-    }
+    DocumentInput { requirement: requirement.into(), content: DocumentContent::Presented }
 }
 
 #[cfg(test)]
@@ -237,12 +220,7 @@ mod tests {
             let code = |p: &&motcua_procedures::Procedure| p.definition().code == kind.code();
             let procedure = procedures.iter().find(code).expect("published");
             let office = super::super::people::HONG_GAI;
-            let filing = Filing {
-                kind,
-                channel: Channel::Online,
-                office,
-                citizen: 3,
-            };
+            let filing = Filing { kind, channel: Channel::Online, office, citizen: 3 };
             let faults = procedure.definition().form.validate(&filing.form());
             assert!(faults.is_empty(), "{faults:?}");
         }

@@ -6,9 +6,7 @@ use motcua_procedures::Role;
 
 const FAMILY: [&str; 8] = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi"];
 const MIDDLE: [&str; 7] = ["Minh", "Ngọc", "Thanh", "Bảo", "Hải", "Khánh", "Kim"];
-const GIVEN: [&str; 9] = [
-    "Anh", "Hà", "Linh", "An", "Phương", "Lâm", "Giang", "Tú", "Châu",
-];
+const GIVEN: [&str; 9] = ["Anh", "Hà", "Linh", "An", "Phương", "Lâm", "Giang", "Tú", "Châu"];
 
 /// A centre and the agency that decides its dossiers.
 #[derive(Clone, Copy, Debug)]
@@ -80,24 +78,14 @@ impl Office {
             | Role::System => (self.agency, self.agency_staff, "specialist-1"),
         };
         let (id, unit) = (format!("{staff}-{name}"), Some(unit.to_owned()));
-        Actor {
-            id,
-            role,
-            unit,
-            acting_for: None,
-        }
+        Actor { id, role, unit, acting_for: None }
     }
 
     /// The head of the centre.
     pub(crate) fn centre_head(&self) -> Actor {
         let id = format!("{}-centre-head", self.centre_staff);
         let unit = Some(self.centre.to_owned());
-        Actor {
-            id,
-            role: Role::HeadOfDivision,
-            unit,
-            acting_for: None,
-        }
+        Actor { id, role: Role::HeadOfDivision, unit, acting_for: None }
     }
 }
 
@@ -138,30 +126,17 @@ pub(crate) fn owner(number: usize, office: &Office) -> Person {
 /// A citizen who acts.
 pub(crate) fn citizen(number: usize) -> Actor {
     let id = citizen_id(number);
-    Actor {
-        id,
-        role: Role::Applicant,
-        unit: None,
-        acting_for: None,
-    }
+    Actor { id, role: Role::Applicant, unit: None, acting_for: None }
 }
 
 /// An actor as a caller.
 pub(crate) fn caller(actor: &Actor) -> Caller {
-    Caller {
-        id: actor.id.clone(),
-        unit: actor.unit.clone(),
-        roles: vec![actor.role],
-    }
+    Caller { id: actor.id.clone(), unit: actor.unit.clone(), roles: vec![actor.role] }
 }
 
 /// Who may look at everything.
 pub(crate) fn auditor() -> Caller {
-    Caller {
-        id: "qn-auditor".into(),
-        unit: None,
-        roles: vec![Role::Auditor],
-    }
+    Caller { id: "qn-auditor".into(), unit: None, roles: vec![Role::Auditor] }
 }
 
 #[cfg(test)]
@@ -185,15 +160,9 @@ mod tests {
             ];
             let staff = roles.map(|role| office.staff(role));
             for actor in staff.into_iter().chain([office.centre_head()]) {
-                let unit = units
-                    .unit(actor.unit.as_deref().expect("staff"))
-                    .expect("a unit");
+                let unit = units.unit(actor.unit.as_deref().expect("staff")).expect("a unit");
                 let held = |one: &&motcua_dossiers::units::Staff| one.id == actor.id;
-                let one = unit
-                    .staff
-                    .iter()
-                    .find(held)
-                    .unwrap_or_else(|| panic!("{}", actor.id));
+                let one = unit.staff.iter().find(held).unwrap_or_else(|| panic!("{}", actor.id));
                 assert!(one.roles.contains(&actor.role), "{}", actor.id);
             }
         }

@@ -36,20 +36,15 @@ pub(super) async fn tell(
     days: &Days,
 ) -> anyhow::Result<usize> {
     let stories = all();
-    let mut happenings: Vec<Happening<'_>> = stories
-        .iter()
-        .flat_map(|story| timeline(story, days))
-        .collect();
+    let mut happenings: Vec<Happening<'_>> =
+        stories.iter().flat_map(|story| timeline(story, days)).collect();
     happenings.sort_by_key(|happening| (happening.at, happening.story.number, happening.place));
     let mut dossiers = 0;
     for happening in &happenings {
         clock.set(happening.at);
         dossiers += usize::from(happening.turn == Turn::Submit);
         happen(engine, days, happening).await.with_context(|| {
-            format!(
-                "the demonstration, dossier {}, {:?}",
-                happening.story.number, happening.turn
-            )
+            format!("the demonstration, dossier {}, {:?}", happening.story.number, happening.turn)
         })?;
     }
     for (number, ago) in DRAFTS.into_iter().enumerate() {
@@ -74,12 +69,7 @@ fn timeline<'a>(story: &'a Story, days: &Days) -> Vec<Happening<'a>> {
         let Some(at) = days.instant(story.start, minutes) else {
             break;
         };
-        happenings.push(Happening {
-            at,
-            story,
-            turn: *turn,
-            place,
-        });
+        happenings.push(Happening { at, story, turn: *turn, place });
         minutes += story.gap;
     }
     happenings
@@ -103,20 +93,10 @@ async fn happen(
     days: &Days,
     happening: &Happening<'_>,
 ) -> anyhow::Result<()> {
-    let Happening {
-        at,
-        story,
-        turn,
-        place,
-    } = happening;
+    let Happening { at, story, turn, place } = happening;
     let id = dossier_id(story, days).context("a story that happened has begun")?;
     let mark = id.simple().to_string().split_off(24);
-    let scene = Scene {
-        filing: &story.filing,
-        days,
-        at: *at,
-        mark: &mark,
-    };
+    let scene = Scene { filing: &story.filing, days, at: *at, mark: &mark };
     let online = story.filing.channel == Channel::Online;
     let uploads = match turn {
         Turn::Submit if online => upload_all(engine, &scene, *at).await?,
@@ -144,28 +124,15 @@ async fn upload_all(
     let mut documents = Vec::new();
     for requirement in scene.filing.kind.uploads() {
         let bytes = scan(scene.filing, requirement);
-        let id = id_at(
-            at,
-            &format!("upload {} {requirement}", scene.filing.citizen),
-        );
-        let sha256: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = id_at(at, &format!("upload {} {requirement}", scene.filing.citizen));
+        let sha256: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let (size, media) = (bytes.len() as u64, "application/pdf");
         engine.begin_upload(&owner, id, media, size).await?;
         engine.put_chunk(&owner, id, 0, bytes).await?;
         engine.finish_upload(&owner, id, &sha256).await?;
-        let content = DocumentContent::Upload {
-            sha256,
-            size,
-            media: media.into(),
-            signed: false,
-        };
-        documents.push(DocumentInput {
-            requirement: (*requirement).into(),
-            content,
-        });
+        let content = DocumentContent::Upload { sha256, size, media: media.into(), signed: false };
+        documents.push(DocumentInput { requirement: (*requirement).into(), content });
     }
     Ok(documents)
 }
@@ -174,10 +141,7 @@ async fn save_draft(engine: &LocalEngine, at: Timestamp, number: usize) -> anyho
     let owner = caller(&citizen(number * 2));
     let id = id_at(at, &format!("draft {number}"));
     let body = json!({ "procedure": "1.001193", "form": { "child_name": "Trần Minh Khang" } });
-    engine
-        .save_draft(&owner, id, 0, body.to_string())
-        .await
-        .context("a draft")?;
+    engine.save_draft(&owner, id, 0, body.to_string()).await.context("a draft")?;
     Ok(())
 }
 
@@ -200,12 +164,7 @@ mod tests {
         let base: Timestamp = base.parse().expect("an instant");
         for story in all() {
             let timeline = timeline(&story, &days);
-            assert_eq!(
-                timeline.first().map(|h| h.turn),
-                Some(Turn::Submit),
-                "{}",
-                story.number
-            );
+            assert_eq!(timeline.first().map(|h| h.turn), Some(Turn::Submit), "{}", story.number);
             assert!(timeline.iter().all(|h| h.at < base));
             assert!(timeline.is_sorted_by_key(|h| h.at));
         }
@@ -225,16 +184,8 @@ mod tests {
         let days = days("2026-11-24T09:00:00+07:00");
         let story = &all()[0];
         let at = days.instant(story.start, 0).expect("begun");
-        let scene = Scene {
-            filing: &story.filing,
-            days: &days,
-            at,
-            mark: "x",
-        };
+        let scene = Scene { filing: &story.filing, days: &days, at, mark: "x" };
         let orders = scene.orders(Turn::Submit, Vec::new()).expect("orders");
-        assert!(matches!(
-            orders[0].command,
-            motcua_dossiers::command::Command::Submit(_)
-        ));
+        assert!(matches!(orders[0].command, motcua_dossiers::command::Command::Submit(_)));
     }
 }

@@ -127,10 +127,9 @@ impl Scene<'_> {
         let specialist = || self.staff(Role::Specialist);
         Ok(match turn {
             Turn::Wait(_) => Vec::new(),
-            Turn::Submit => order(
-                self.applicant(),
-                Command::Submit(Box::new(self.filing.submit(uploads))),
-            ),
+            Turn::Submit => {
+                order(self.applicant(), Command::Submit(Box::new(self.filing.submit(uploads))))
+            }
             Turn::Review => order(clerk(), review()),
             Turn::Doubt => order(clerk(), self.doubt()),
             Turn::AskSupplement => order(clerk(), self.ask_supplement()),
@@ -142,10 +141,9 @@ impl Scene<'_> {
             Turn::Supplement => order(self.applicant(), self.supplement()),
             Turn::Pay => self.pay(),
             Turn::Accept => order(clerk(), Command::Accept(Choose::default())),
-            Turn::ProposeRefusal => order(
-                clerk(),
-                advance("propose_refusal", "Không thuộc phạm vi tiếp nhận.", None),
-            ),
+            Turn::ProposeRefusal => {
+                order(clerk(), advance("propose_refusal", "Không thuộc phạm vi tiếp nhận.", None))
+            }
             Turn::Refuse => {
                 let because = choose("Thủ tục không thuộc thẩm quyền của xã; đã hướng dẫn.");
                 order(self.filing.office.centre_head(), Command::Refuse(because))
@@ -155,10 +153,9 @@ impl Scene<'_> {
                 let because = choose("Gia đình chưa thống nhất, xin rút hồ sơ.");
                 order(self.applicant(), Command::Withdraw(because))
             }
-            Turn::GrantWithdrawal => order(
-                clerk(),
-                Command::Stop(choose("Theo đề nghị của người nộp hồ sơ.")),
-            ),
+            Turn::GrantWithdrawal => {
+                order(clerk(), Command::Stop(choose("Theo đề nghị của người nộp hồ sơ.")))
+            }
             Turn::KeepOn => {
                 let because = choose("Gia đình đã thống nhất, đề nghị giải quyết tiếp.");
                 order(self.applicant(), Command::DeclineWithdrawal(because))
@@ -194,10 +191,7 @@ impl Scene<'_> {
             Turn::AskElsewhere => vec![ask_elsewhere()],
             Turn::AnswerElsewhere => {
                 let actor = BINH_LIEU.staff(Role::Specialist);
-                return vec![Order {
-                    actor,
-                    command: self.answer(),
-                }];
+                return vec![Order { actor, command: self.answer() }];
             }
             Turn::DraftRefusal => {
                 let because = "Thông tin kê khai không khớp với cơ sở dữ liệu.";
@@ -206,10 +200,7 @@ impl Scene<'_> {
             Turn::Register => vec![advance("submit_for_signature", "", None)],
             _ => vec![advance("draft_result", "", None)],
         };
-        let order = |command| Order {
-            actor: specialist.clone(),
-            command,
-        };
+        let order = |command| Order { actor: specialist.clone(), command };
         commands.into_iter().map(order).collect()
     }
 
@@ -222,42 +213,26 @@ impl Scene<'_> {
             Turn::Confirm => (citizen(self.filing.citizen), advance("confirm", "", None)),
             Turn::Rework => {
                 let because = "Sai ngày sinh trong dự thảo, đề nghị sửa lại.";
-                (
-                    self.staff(signs),
-                    advance("return_for_rework", because, None),
-                )
+                (self.staff(signs), advance("return_for_rework", because, None))
             }
             Turn::Sign => (self.staff(signs), Command::Sign(Choose::default())),
             Turn::Issue => (self.staff(Role::RecordsOfficer), self.issue()),
             Turn::TaxCode => {
                 let code = json!({ "tax_code": format!("57{:08}", self.filing.citizen) });
-                (
-                    self.staff(Role::RecordsOfficer),
-                    advance("record_tax_code", "", Some(code)),
-                )
+                (self.staff(Role::RecordsOfficer), advance("record_tax_code", "", Some(code)))
             }
             Turn::Deliver => (self.staff(Role::ReturnClerk), self.deliver()),
             Turn::Apologise => {
                 let due_on = self.days.after(self.at, 5)?;
                 let choose = choose("Cần xác minh thêm, cơ quan xin lỗi và hẹn lại.");
-                let apology = Apologise {
-                    choose,
-                    due_on,
-                    agency_at_fault: true,
-                };
-                (
-                    self.staff(Role::HeadOfDivision),
-                    Command::Apologise(apology),
-                )
+                let apology = Apologise { choose, due_on, agency_at_fault: true };
+                (self.staff(Role::HeadOfDivision), Command::Apologise(apology))
             }
             Turn::Stop => {
                 let because = choose("Người nộp đã được giải quyết tại nơi khác.");
                 (self.staff(Role::SigningLeader), Command::Stop(because))
             }
-            _ => (
-                self.staff(Role::ReturnClerk),
-                Command::Complete(Choose::default()),
-            ),
+            _ => (self.staff(Role::ReturnClerk), Command::Complete(Choose::default())),
         };
         Ok(vec![Order { actor, command }])
     }
@@ -268,35 +243,19 @@ impl Scene<'_> {
 
     fn doubt(&self) -> Command {
         let reason = Some("Bản nộp mờ, không đọc được.".into());
-        let decision = ItemDecision {
-            item: self.doubtful(),
-            accepted: false,
-            reason,
-        };
-        Command::DecideItems(DecideItems {
-            decisions: vec![decision],
-            accept_rest: true,
-        })
+        let decision = ItemDecision { item: self.doubtful(), accepted: false, reason };
+        Command::DecideItems(DecideItems { decisions: vec![decision], accept_rest: true })
     }
 
     fn ask_supplement(&self) -> Command {
         let content = "Bản nộp mờ, không đọc được; đề nghị nộp lại bản rõ.".into();
-        let items = vec![SupplementItem {
-            item: self.doubtful(),
-            content,
-        }];
-        Command::RequestSupplement(RequestSupplement {
-            choose: Choose::default(),
-            items,
-        })
+        let items = vec![SupplementItem { item: self.doubtful(), content }];
+        Command::RequestSupplement(RequestSupplement { choose: Choose::default(), items })
     }
 
     fn supplement(&self) -> Command {
         let documents = vec![paper(self.filing.kind.doubtful())];
-        Command::Supplement(Supplement {
-            form: json!({}),
-            documents,
-        })
+        Command::Supplement(Supplement { form: json!({}), documents })
     }
 
     fn pay(&self) -> Vec<Order> {
@@ -337,55 +296,29 @@ impl Scene<'_> {
             choose: Choose::default(),
             by: DeliveryBy::Counter,
             recipients: (0..self.filing.kind.owners()).map(recipient).collect(),
-            originals_checked: if scanned {
-                vec!["D2".into()]
-            } else {
-                Vec::new()
-            },
+            originals_checked: if scanned { vec!["D2".into()] } else { Vec::new() },
         })
     }
 }
 
 fn review() -> Command {
-    Command::DecideItems(DecideItems {
-        decisions: Vec::new(),
-        accept_rest: true,
-    })
+    Command::DecideItems(DecideItems { decisions: Vec::new(), accept_rest: true })
 }
 
 fn choose(reason: &str) -> Choose {
-    Choose {
-        reason: Some(reason.into()),
-        ..Choose::default()
-    }
+    Choose { reason: Some(reason.into()), ..Choose::default() }
 }
 
 fn advance(action: &str, reason: &str, data: Option<serde_json::Value>) -> Command {
     let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-    let choose = Choose {
-        action: Some(action.into()),
-        item: None,
-        reason,
-    };
-    Command::Advance(Advance {
-        choose,
-        unit: None,
-        data,
-    })
+    let choose = Choose { action: Some(action.into()), item: None, reason };
+    Command::Advance(Advance { choose, unit: None, data })
 }
 
 fn ask_elsewhere() -> Command {
     let reason = Some("Xác minh tại nơi cư trú trước đây.".into());
-    let choose = Choose {
-        action: Some("request_verification".into()),
-        item: None,
-        reason,
-    };
-    Command::Advance(Advance {
-        choose,
-        unit: Some(BINH_LIEU.agency.into()),
-        data: None,
-    })
+    let choose = Choose { action: Some("request_verification".into()), item: None, reason };
+    Command::Advance(Advance { choose, unit: Some(BINH_LIEU.agency.into()), data: None })
 }
 
 fn look_up(requirement: &str, found: bool) -> Command {
@@ -393,13 +326,6 @@ fn look_up(requirement: &str, found: bool) -> Command {
         requirement: requirement.into(),
         registry: "civil_status".into(),
         found,
-        answer: Some(
-            if found {
-                "Chưa đăng ký kết hôn."
-            } else {
-                "Không có dữ liệu."
-            }
-            .into(),
-        ),
+        answer: Some(if found { "Chưa đăng ký kết hôn." } else { "Không có dữ liệu." }.into()),
     })
 }

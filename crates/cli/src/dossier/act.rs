@@ -299,20 +299,10 @@ async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> any
         Method::Post => v1::DeliveryMethod::Post,
         Method::Electronic => v1::DeliveryMethod::Electronic,
     };
-    let recipients = [
-        (a.to, true, false),
-        (a.to_proxy, true, true),
-        (a.sent_to, false, false),
-    ];
-    let recipients = recipients
-        .into_iter()
-        .flat_map(|(ids, identity_checked, authorised)| {
-            ids.into_iter().map(move |id| v1::Recipient {
-                id,
-                identity_checked,
-                authorised,
-            })
-        });
+    let recipients = [(a.to, true, false), (a.to_proxy, true, true), (a.sent_to, false, false)];
+    let recipients = recipients.into_iter().flat_map(|(ids, identity_checked, authorised)| {
+        ids.into_iter().map(move |id| v1::Recipient { id, identity_checked, authorised })
+    });
     let request = v1::DeliverResultRequest {
         command: Some(meta.clone()),
         dossier: a.target.dossier,

@@ -48,11 +48,7 @@ pub(super) async fn run(
     session: &Session,
     output: &Output,
 ) -> anyhow::Result<Ending> {
-    let UploadArguments {
-        file,
-        media_type,
-        id,
-    } = arguments;
+    let UploadArguments { file, media_type, id } = arguments;
     let upload = upload(session, &file, media_type, id).await?;
     match output.json {
         true => output.value(&to_json("Upload", &upload))?,
@@ -79,26 +75,16 @@ pub(super) async fn upload(
             .ok_or_else(|| anyhow!("{shown} is of no known type: name it with --media-type"))?
             .to_owned(),
     };
-    let id = id.map_or_else(
-        || upload_id(&[session.subject(), &media_type, &sha256]),
-        |id| id.to_string(),
-    );
-    let begin = v1::BeginUploadRequest {
-        upload_id: id.clone(),
-        media_type,
-        size_bytes: size,
-    };
+    let id = id
+        .map_or_else(|| upload_id(&[session.subject(), &media_type, &sha256]), |id| id.to_string());
+    let begin = v1::BeginUploadRequest { upload_id: id.clone(), media_type, size_bytes: size };
     let begun = steadily(async || session.dossiers().begin_upload(begin.clone()).await).await?;
     let mut received = begun.upload.unwrap_or_default().received_bytes;
     let mut progress = Progress::new(&shown, size);
     progress.at(received);
     while received < size {
         let chunk = read_chunk(&mut file, received, size).with_context(|| shown.clone())?;
-        let chunk = v1::PutChunkRequest {
-            upload_id: id.clone(),
-            offset: received,
-            content: chunk,
-        };
+        let chunk = v1::PutChunkRequest { upload_id: id.clone(), offset: received, content: chunk };
         let sent = steadily(async || session.dossiers().put_chunk(chunk.clone()).await).await?;
         let now_there = sent.upload.unwrap_or_default().received_bytes;
         if now_there <= received {
@@ -107,15 +93,10 @@ pub(super) async fn upload(
         received = now_there;
         progress.at(received);
     }
-    let finish = v1::FinishUploadRequest {
-        upload_id: id,
-        sha256,
-    };
+    let finish = v1::FinishUploadRequest { upload_id: id, sha256 };
     let finished =
         steadily(async || session.dossiers().finish_upload(finish.clone()).await).await?;
-    finished
-        .upload
-        .ok_or_else(|| anyhow!("the service did not say what it keeps"))
+    finished.upload.ok_or_else(|| anyhow!("the service did not say what it keeps"))
 }
 
 /// Saves a document of a dossier.
@@ -144,8 +125,7 @@ pub(super) async fn save(
             break;
         }
         hash.update(&part.content);
-        out.write_all(&part.content)
-            .with_context(|| shown.clone())?;
+        out.write_all(&part.content).with_context(|| shown.clone())?;
         offset += part.content.len() as u64;
         if offset >= part.size_bytes {
             break;
@@ -199,10 +179,7 @@ fn media_type_of_bytes(start: &[u8]) -> Option<&'static str> {
         (b"MM\0*", "image/tiff"),
         (b"<?xml", "application/xml"),
     ];
-    KNOWN
-        .iter()
-        .find(|(magic, _)| start.starts_with(magic))
-        .map(|(_, media)| *media)
+    KNOWN.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, media)| *media)
 }
 
 /// The id that the same content of the same person has every time: a UUID of version 8.
@@ -214,9 +191,7 @@ fn upload_id(parts: &[&str]) -> String {
     }
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);
-    uuid::Builder::from_custom_bytes(bytes)
-        .into_uuid()
-        .to_string()
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 #[cfg(test)]
@@ -242,15 +217,8 @@ mod tests {
     fn chunks_cover_the_file() {
         let mut file = tempfile::tempfile().expect("a file");
         let size = CHUNK_BYTES + 3;
-        file.write_all(&vec![7; usize::try_from(size).expect("small")])
-            .expect("written");
-        assert_eq!(
-            read_chunk(&mut file, 0, size).expect("read").len() as u64,
-            CHUNK_BYTES
-        );
-        assert_eq!(
-            read_chunk(&mut file, CHUNK_BYTES, size).expect("read"),
-            [7, 7, 7]
-        );
+        file.write_all(&vec![7; usize::try_from(size).expect("small")]).expect("written");
+        assert_eq!(read_chunk(&mut file, 0, size).expect("read").len() as u64, CHUNK_BYTES);
+        assert_eq!(read_chunk(&mut file, CHUNK_BYTES, size).expect("read"), [7, 7, 7]);
     }
 }

@@ -76,9 +76,7 @@ async fn save(a: SaveArguments, session: &Session, output: &Output) -> anyhow::R
     } else if let Some(draft) = answer.draft {
         output.text(&draft.id)?;
         let (revision, until) = (draft.revision, instant(draft.expires_at.as_ref()));
-        output.note(&format!(
-            "revision {revision}, kept until {until} unless saved again"
-        ));
+        output.note(&format!("revision {revision}, kept until {until} unless saved again"));
     }
     Ok(())
 }

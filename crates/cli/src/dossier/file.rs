@@ -125,9 +125,7 @@ pub(super) fn read_text(path: &Path) -> anyhow::Result<String> {
             Box::new(file.take(FILE_BYTES_MAX + 1))
         }
     };
-    bounded
-        .read_to_string(&mut text)
-        .with_context(|| shown.clone())?;
+    bounded.read_to_string(&mut text).with_context(|| shown.clone())?;
     if text.len() as u64 > FILE_BYTES_MAX {
         bail!("{shown} has more than {FILE_BYTES_MAX} bytes");
     }
@@ -164,15 +162,10 @@ async fn with_comforts(
         let Some(file) = document.remove("file") else {
             continue;
         };
-        let file = file
-            .as_str()
-            .ok_or_else(|| anyhow!("a document's file must be a path"))?;
+        let file = file.as_str().ok_or_else(|| anyhow!("a document's file must be a path"))?;
         let kept = upload(session, &beside.join(file), None, None).await?;
         let signed = document.remove("signed").unwrap_or(Value::Bool(false));
-        document.insert(
-            "upload".into(),
-            json!({ "sha256": kept.sha256, "signed": signed }),
-        );
+        document.insert("upload".into(), json!({ "sha256": kept.sha256, "signed": signed }));
     }
     Ok(Value::Object(members))
 }

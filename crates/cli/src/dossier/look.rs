@@ -47,10 +47,7 @@ pub(super) async fn show(
         true => v1::DossierView::Full,
         false => v1::DossierView::Basic,
     };
-    let request = v1::GetDossierRequest {
-        dossier: arguments.dossier,
-        view: view.into(),
-    };
+    let request = v1::GetDossierRequest { dossier: arguments.dossier, view: view.into() };
     let answer = steadily(async || session.dossiers().get_dossier(request.clone()).await).await?;
     match (output.json, &answer.dossier) {
         (true, _) => output.value(&to_json("GetDossierResponse", &answer))?,
@@ -64,10 +61,7 @@ pub(super) async fn list(session: &Session, output: &Output) -> anyhow::Result<E
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = v1::ListMyDossiersRequest {
-            page_size: 200,
-            page_token,
-        };
+        let request = v1::ListMyDossiersRequest { page_size: 200, page_token };
         let page =
             steadily(async || session.dossiers().list_my_dossiers(request.clone()).await).await?;
         found.extend(page.dossiers);
@@ -93,10 +87,7 @@ pub(super) async fn track(
 ) -> anyhow::Result<Ending> {
     use v1::track_dossier_request::By;
     let by = match arguments.factor {
-        Some(factor) => By::Code(v1::CodeAndFactor {
-            code: arguments.dossier,
-            factor,
-        }),
+        Some(factor) => By::Code(v1::CodeAndFactor { code: arguments.dossier, factor }),
         None => By::Secret(arguments.dossier),
     };
     let request = v1::TrackDossierRequest { by: Some(by) };
@@ -113,16 +104,8 @@ pub(super) async fn form(
     session: &Session,
     output: &Output,
 ) -> anyhow::Result<Ending> {
-    let FormArguments {
-        dossier,
-        number,
-        sequence,
-    } = arguments;
-    let request = v1::GetFormRequest {
-        dossier,
-        number,
-        sequence,
-    };
+    let FormArguments { dossier, number, sequence } = arguments;
+    let request = v1::GetFormRequest { dossier, number, sequence };
     let form = steadily(async || session.dossiers().get_form(request.clone()).await).await?;
     if output.json {
         output.value(&to_json("GetFormResponse", &form))?;
@@ -131,9 +114,7 @@ pub(super) async fn form(
     let data: serde_json::Value = serde_json::from_str(&form.data_json)?;
     output.text(&serde_json::to_string_pretty(&data)?)?;
     let mark = if form.reprint { ", reprint" } else { "" };
-    output.note(&format!(
-        "form {:02}, {}, SHA-256 {}{mark}",
-        form.number, form.serial, form.sha256
-    ));
+    output
+        .note(&format!("form {:02}, {}, SHA-256 {}{mark}", form.number, form.serial, form.sha256));
     Ok(Ending::Well)
 }

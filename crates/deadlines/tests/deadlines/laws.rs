@@ -265,10 +265,7 @@ fn answer(office: &Office, line: &str) {
     let Inputs { calendar, hours } = office.inputs();
     let text = compute_line(line, calendar, hours, Lang::En);
     let answer: Value = serde_json::from_str(&text).expect("an answer is JSON");
-    assert!(
-        answer.get("error").is_some() != answer.get("explanation").is_some(),
-        "{text}"
-    );
+    assert!(answer.get("error").is_some() != answer.get("explanation").is_some(), "{text}");
     assert!(!text.contains('\n'));
 }
 
@@ -281,23 +278,14 @@ fn a_holiday_on_the_day_of_a_pause_uses_up_calendar_days() {
     let over = |inputs: &Inputs<'_>| {
         let limit = Limit::new(Unit::CalendarDay, 10);
         let start = Clock::start(&limit, at("2026-10-01 09:00"), inputs);
-        let pause = start
-            .expect("it starts")
-            .0
-            .pause(at("2026-10-07 09:00"), inputs);
+        let pause = start.expect("it starts").0.pause(at("2026-10-07 09:00"), inputs);
         let regime = Regime::ResumeRemaining;
-        let resumed = pause
-            .expect("it pauses")
-            .0
-            .resume(at("2026-10-09 09:00"), &regime, inputs);
+        let resumed = pause.expect("it pauses").0.resume(at("2026-10-09 09:00"), &regime, inputs);
         resumed.expect("it resumes").0.due_on()
     };
     assert_eq!(over(&plain), Some(date(2026, 10, 13)));
     let calendar = with_holiday(date(2026, 10, 7));
-    let inputs = Inputs {
-        calendar: &calendar,
-        ..plain
-    };
+    let inputs = Inputs { calendar: &calendar, ..plain };
     assert_eq!(over(&inputs), Some(date(2026, 10, 12)));
 }
 
@@ -305,29 +293,16 @@ fn a_holiday_on_the_day_of_a_pause_uses_up_calendar_days() {
 fn years_need_not_follow_each_other_but_none_is_crossed_unseen() {
     let mut file: Value =
         serde_json::from_slice(include_bytes!("../../data/calendar-vn.json")).expect("it is JSON");
-    file["years"]
-        .as_object_mut()
-        .expect("an object")
-        .remove("2025");
+    file["years"].as_object_mut().expect("an object").remove("2025");
     let calendar = Calendar::from_json(file.to_string().as_bytes()).expect("a gap is sound");
     let hours = OfficeHours::default();
-    let inputs = Inputs {
-        calendar: &calendar,
-        hours: &hours,
-    };
+    let inputs = Inputs { calendar: &calendar, hours: &hours };
     let received_at = "2024-12-31T03:00:00Z".parse().expect("an instant");
-    for (unit, amount) in [
-        (Unit::WorkingDay, 1),
-        (Unit::CalendarDay, 400),
-        (Unit::WorkingHour, 9),
-        (Unit::Month, 14),
-    ] {
+    for (unit, amount) in
+        [(Unit::WorkingDay, 1), (Unit::CalendarDay, 400), (Unit::WorkingHour, 9), (Unit::Month, 14)]
+    {
         let refused = due(&Limit::new(unit, amount), received_at, &inputs).map(|due| due.due_on);
-        assert_eq!(
-            refused,
-            Err(DeadlineError::YearAbsent { year: 2025 }),
-            "{unit:?}"
-        );
+        assert_eq!(refused, Err(DeadlineError::YearAbsent { year: 2025 }), "{unit:?}");
     }
     assert_eq!(calendar.is_working_day(date(2026, 1, 5)), Ok(true));
 }

@@ -12,26 +12,18 @@ fn started(office: &Office, unit: Unit, amount: u32, received: &str) -> Clock {
 
 #[track_caller]
 fn paused(office: &Office, clock: &Clock, when: &str) -> Clock {
-    clock
-        .pause(at(when), &office.inputs())
-        .expect("the clock pauses")
-        .0
+    clock.pause(at(when), &office.inputs()).expect("the clock pauses").0
 }
 
 #[track_caller]
 fn resumed(office: &Office, clock: &Clock, when: &str, regime: Regime) -> Clock {
-    clock
-        .resume(at(when), &regime, &office.inputs())
-        .expect("the clock resumes")
-        .0
+    clock.resume(at(when), &regime, &office.inputs()).expect("the clock resumes").0
 }
 
 #[track_caller]
 fn left(clock: &Clock) -> (u32, u32) {
     match clock.phase() {
-        Phase::Paused {
-            used, remaining, ..
-        } => (*used, *remaining),
+        Phase::Paused { used, remaining, .. } => (*used, *remaining),
         other => panic!("not paused: {other:?}"),
     }
 }
@@ -100,12 +92,7 @@ fn months_know_restart_and_fixed_only() {
     let when = at("2026-10-01 09:00");
     let refused = clock.resume(when, &REMAINING, &office.inputs());
     assert_eq!(refused.map(|_| ()), Err(DeadlineError::RegimeNotForMonths));
-    let clock = resumed(
-        &office,
-        &clock,
-        "2026-10-01 09:00",
-        Regime::FixedAfter { amount: 1 },
-    );
+    let clock = resumed(&office, &clock, "2026-10-01 09:00", Regime::FixedAfter { amount: 1 });
     assert_eq!(clock.due_on(), Some(date(2026, 11, 2)));
 }
 
@@ -119,11 +106,7 @@ fn a_pause_after_the_date_moves_nothing() {
         (Unit::SameDay, 1, "2026-10-06 09:00"),
     ] {
         let clock = started(&office, unit, amount, "2026-10-05 09:00");
-        for regime in [
-            REMAINING,
-            Regime::RestartFull,
-            Regime::FixedAfter { amount: 1 },
-        ] {
+        for regime in [REMAINING, Regime::RestartFull, Regime::FixedAfter { amount: 1 }] {
             let pause = paused(&office, &clock, late);
             assert_eq!((pause.due_on(), left(&pause).1), (None, 0));
             let after = resumed(&office, &pause, "2026-10-20 09:00", regime);
@@ -149,34 +132,19 @@ fn acts_out_of_order_are_refused() {
         Ok(_) => "OK",
         Err(error) => error.code(),
     };
-    assert_eq!(
-        code(clock.pause(at("2026-10-05 08:59"), &inputs)),
-        "BEFORE_START"
-    );
+    assert_eq!(code(clock.pause(at("2026-10-05 08:59"), &inputs)), "BEFORE_START");
     let when = at("2026-10-08 10:00");
-    assert_eq!(
-        code(clock.resume(when, &REMAINING, &inputs)),
-        "CLOCK_IN_WRONG_PHASE"
-    );
+    assert_eq!(code(clock.resume(when, &REMAINING, &inputs)), "CLOCK_IN_WRONG_PHASE");
     let pause = paused(&office, &clock, "2026-10-08 10:00");
     assert_eq!(code(pause.pause(when, &inputs)), "CLOCK_IN_WRONG_PHASE");
     let early = at("2026-10-08 09:59");
-    assert_eq!(
-        code(pause.resume(early, &REMAINING, &inputs)),
-        "RESUME_BEFORE_PAUSE"
-    );
+    assert_eq!(code(pause.resume(early, &REMAINING, &inputs)), "RESUME_BEFORE_PAUSE");
     let none = Regime::FixedAfter { amount: 0 };
-    assert_eq!(
-        code(pause.resume(when, &none, &inputs)),
-        "AMOUNT_OUT_OF_RANGE"
-    );
+    assert_eq!(code(pause.resume(when, &none, &inputs)), "AMOUNT_OUT_OF_RANGE");
     let apology = pause.reappoint(date(2026, 11, 2), when, &inputs);
     assert_eq!(code(apology), "CLOCK_IN_WRONG_PHASE");
     let stopped = clock.stop(when).expect("it stops");
-    assert_eq!(
-        stopped.stop(when).map_err(|e| e.code()),
-        Err("CLOCK_IN_WRONG_PHASE")
-    );
+    assert_eq!(stopped.stop(when).map_err(|e| e.code()), Err("CLOCK_IN_WRONG_PHASE"));
     assert_eq!(pause.stop(early).map_err(|e| e.code()), Err("BEFORE_START"));
 }
 
@@ -185,41 +153,24 @@ fn an_apology_gives_one_later_date_and_keeps_the_old() {
     let office = Office::new();
     let inputs = office.inputs();
     let clock = started(&office, Unit::WorkingDay, 10, "2026-10-05 09:00");
-    assert_eq!(
-        (clock.due_on(), clock.original_due_on()),
-        (Some(date(2026, 10, 19)), None)
-    );
+    assert_eq!((clock.due_on(), clock.original_due_on()), (Some(date(2026, 10, 19)), None));
     let new = date(2026, 10, 26);
-    let late = clock
-        .reappoint(new, at("2026-10-17 09:00"), &inputs)
-        .map(|_| ());
-    assert_eq!(
-        late,
-        Err(DeadlineError::ApologyTooLate {
-            latest: date(2026, 10, 16)
-        })
-    );
+    let late = clock.reappoint(new, at("2026-10-17 09:00"), &inputs).map(|_| ());
+    assert_eq!(late, Err(DeadlineError::ApologyTooLate { latest: date(2026, 10, 16) }));
     let when = at("2026-10-16 18:00");
     for unlawful in [date(2026, 10, 19), date(2026, 10, 24), date(2026, 10, 12)] {
         let refused = clock.reappoint(unlawful, when, &inputs).map(|_| ());
-        let expected = DeadlineError::NewDate {
-            date: unlawful,
-            due_on: date(2026, 10, 19),
-        };
+        let expected = DeadlineError::NewDate { date: unlawful, due_on: date(2026, 10, 19) };
         assert_eq!(refused, Err(expected));
     }
-    let (clock, why) = clock
-        .reappoint(new, when, &inputs)
-        .expect("the apology is lawful");
+    let (clock, why) = clock.reappoint(new, when, &inputs).expect("the apology is lawful");
     assert_eq!(clock.due_at(), Some(at("2026-10-26 17:00")));
     assert_eq!(clock.original_due_on(), Some(date(2026, 10, 19)));
     assert_eq!(
         why.text(Lang::En)[0],
         "Apology at 18:00 on Fri 16 Oct 2026: from Mon 19 Oct 2026 to Mon 26 Oct 2026."
     );
-    let second = clock
-        .reappoint(date(2026, 11, 2), when, &inputs)
-        .map(|_| ());
+    let second = clock.reappoint(date(2026, 11, 2), when, &inputs).map(|_| ());
     let original = date(2026, 10, 19);
     assert_eq!(second, Err(DeadlineError::AlreadyReappointed { original }));
 }
@@ -243,19 +194,12 @@ fn a_short_limit_allows_an_apology_until_its_date() {
     let office = Office::new();
     let inputs = office.inputs();
     let new = date(2026, 10, 8);
-    for (unit, amount) in [
-        (Unit::WorkingDay, 1),
-        (Unit::SameDay, 1),
-        (Unit::WorkingHour, 15),
-    ] {
+    for (unit, amount) in [(Unit::WorkingDay, 1), (Unit::SameDay, 1), (Unit::WorkingHour, 15)] {
         let clock = started(&office, unit, amount, "2026-10-05 09:00");
         let due_at = clock.due_at().expect("it runs");
         assert!(clock.reappoint(new, due_at, &inputs).is_err());
         let just_before = due_at - jiff::SignedDuration::from_secs(1);
-        assert!(
-            clock.reappoint(new, just_before, &inputs).is_ok(),
-            "{unit:?}"
-        );
+        assert!(clock.reappoint(new, just_before, &inputs).is_ok(), "{unit:?}");
     }
 }
 
@@ -271,10 +215,7 @@ fn lateness_is_by_date_for_days_and_by_instant_for_hours() {
     assert!(!is_late(&clock, at("2026-10-05 11:00")));
     assert!(is_late(&clock, at("2026-10-05 11:00:01")));
     let pause = paused(&office, &clock, "2026-10-05 10:00");
-    assert_eq!(
-        (pause.late_at(), pause.warn_at(&office.inputs())),
-        (None, Ok(None))
-    );
+    assert_eq!((pause.late_at(), pause.warn_at(&office.inputs())), (None, Ok(None)));
     assert!(!is_late(&pause, at("2026-12-01 09:00")));
 }
 
@@ -298,10 +239,7 @@ fn a_stopped_clock_keeps_its_date_and_counts_no_more() {
     let inputs = office.inputs();
     let clock = started(&office, Unit::WorkingDay, 10, "2026-10-05 09:00");
     let stopped = clock.stop(at("2026-10-08 16:00")).expect("it stops");
-    assert_eq!(
-        (stopped.due_on(), stopped.late_at()),
-        (clock.due_on(), None)
-    );
+    assert_eq!((stopped.due_on(), stopped.late_at()), (clock.due_on(), None));
     assert_eq!(stopped.used(at("2026-10-30 09:00"), &inputs), Ok(3));
     assert_eq!(stopped.remaining(at("2026-10-30 09:00"), &inputs), Ok(7));
     assert!(!stopped.is_running() && !stopped.is_paused());
@@ -333,8 +271,5 @@ fn a_clock_is_stored_with_utc_instants() {
     assert_eq!(json["phase"]["kind"], "running");
     assert_eq!(json["phase"]["due_on"], "2026-10-07");
     let regime = serde_json::to_string(&Regime::FixedAfter { amount: 5 });
-    assert_eq!(
-        regime.expect("it serialises"),
-        r#"{"kind":"fixed_after","amount":5}"#
-    );
+    assert_eq!(regime.expect("it serialises"), r#"{"kind":"fixed_after","amount":5}"#);
 }

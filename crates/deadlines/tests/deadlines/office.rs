@@ -13,17 +13,11 @@ impl Office {
     pub(crate) fn new() -> Self {
         let calendar = Calendar::from_json(include_bytes!("../../data/calendar-vn.json"));
         let calendar = calendar.expect("the shipped calendar is sound");
-        Self {
-            calendar,
-            hours: OfficeHours::default(),
-        }
+        Self { calendar, hours: OfficeHours::default() }
     }
 
     pub(crate) fn inputs(&self) -> Inputs<'_> {
-        Inputs {
-            calendar: &self.calendar,
-            hours: &self.hours,
-        }
+        Inputs { calendar: &self.calendar, hours: &self.hours }
     }
 }
 

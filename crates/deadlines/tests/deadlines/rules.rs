@@ -9,16 +9,8 @@ fn check(unit: Unit, amount: u32, received: &str, expected: &str) {
     let office = Office::new();
     let due = due(&Limit::new(unit, amount), at(received), &office.inputs());
     let due = due.expect("the date can be computed");
-    assert_eq!(
-        due.due_at,
-        at(expected),
-        "{:#?}",
-        due.explanation.text(Lang::En)
-    );
-    assert_eq!(
-        Some(due.due_on.to_string().as_str()),
-        expected.split(' ').next()
-    );
+    assert_eq!(due.due_at, at(expected), "{:#?}", due.explanation.text(Lang::En));
+    assert_eq!(Some(due.due_on.to_string().as_str()), expected.split(' ').next());
 }
 
 #[test]
@@ -29,18 +21,8 @@ fn t3_the_day_of_receipt_is_not_counted() {
 #[test]
 fn t4_after_closing_or_on_a_day_off_counts_for_the_next_working_day() {
     check(Unit::WorkingDay, 2, "2026-10-02 16:59", "2026-10-06 17:00");
-    check(
-        Unit::WorkingDay,
-        2,
-        "2026-10-02 17:00:00",
-        "2026-10-06 17:00",
-    );
-    check(
-        Unit::WorkingDay,
-        2,
-        "2026-10-02 17:00:01",
-        "2026-10-07 17:00",
-    );
+    check(Unit::WorkingDay, 2, "2026-10-02 17:00:00", "2026-10-06 17:00");
+    check(Unit::WorkingDay, 2, "2026-10-02 17:00:01", "2026-10-07 17:00");
     check(Unit::WorkingDay, 2, "2026-10-02 21:40", "2026-10-07 17:00");
     check(Unit::WorkingDay, 2, "2026-10-03 09:00", "2026-10-07 17:00");
     check(Unit::WorkingDay, 2, "2026-10-05 05:00", "2026-10-07 17:00");
@@ -75,14 +57,8 @@ fn t8_the_cut_off_is_inclusive() {
 fn t8_the_cut_off_belongs_to_the_procedure_but_closing_time_stays() {
     let office = Office::new();
     let on = |cutoff, received: &str| {
-        let limit = Limit {
-            unit: Unit::SameDay,
-            amount: 1,
-            cutoff: Some(cutoff),
-        };
-        due(&limit, at(received), &office.inputs())
-            .expect("the date can be computed")
-            .due_on
+        let limit = Limit { unit: Unit::SameDay, amount: 1, cutoff: Some(cutoff) };
+        due(&limit, at(received), &office.inputs()).expect("the date can be computed").due_on
     };
     assert_eq!(on(time(10, 0, 0, 0), "2026-10-01 10:00"), date(2026, 10, 1));
     assert_eq!(on(time(10, 0, 0, 0), "2026-10-01 10:01"), date(2026, 10, 2));
@@ -91,18 +67,8 @@ fn t8_the_cut_off_belongs_to_the_procedure_but_closing_time_stays() {
 
 #[test]
 fn t10_a_last_day_off_moves_to_the_next_working_day() {
-    check(
-        Unit::CalendarDay,
-        30,
-        "2026-03-26 10:00",
-        "2026-04-28 17:00",
-    );
-    check(
-        Unit::CalendarDay,
-        15,
-        "2026-02-02 10:00",
-        "2026-02-23 17:00",
-    );
+    check(Unit::CalendarDay, 30, "2026-03-26 10:00", "2026-04-28 17:00");
+    check(Unit::CalendarDay, 15, "2026-02-02 10:00", "2026-02-23 17:00");
     check(Unit::CalendarDay, 2, "2026-08-20 10:00", "2026-08-22 17:00");
 }
 
@@ -115,18 +81,8 @@ fn t12_hours_run_inside_sessions_and_end_at_their_close() {
     check(Unit::WorkingHour, 8, "2026-10-01 07:30", "2026-10-01 17:00");
     check(Unit::WorkingHour, 8, "2026-10-01 17:00", "2026-10-02 17:00");
     check(Unit::WorkingHour, 8, "2026-10-01 05:00", "2026-10-01 17:00");
-    check(
-        Unit::WorkingHour,
-        24,
-        "2026-10-01 12:00",
-        "2026-10-06 11:30",
-    );
-    check(
-        Unit::WorkingHour,
-        1,
-        "2026-10-01 10:45:30",
-        "2026-10-01 13:15:30",
-    );
+    check(Unit::WorkingHour, 24, "2026-10-01 12:00", "2026-10-06 11:30");
+    check(Unit::WorkingHour, 1, "2026-10-01 10:45:30", "2026-10-01 13:15:30");
 }
 
 #[test]
@@ -140,9 +96,7 @@ fn t15_a_year_not_announced_makes_the_date_provisional() {
     let office = Office::new();
     let provisional = |received: &str, days| {
         let limit = Limit::new(Unit::WorkingDay, days);
-        due(&limit, at(received), &office.inputs())
-            .expect("it can be computed")
-            .provisional
+        due(&limit, at(received), &office.inputs()).expect("it can be computed").provisional
     };
     assert!(!provisional("2026-12-29 10:00", 2));
     assert!(provisional("2026-12-29 10:00", 3));
@@ -166,11 +120,7 @@ fn t15_a_year_absent_is_an_error_not_a_guess() {
         (Unit::SameDay, 1, "2027-12-31 16:00", 2028),
     ] {
         let expected = Err(DeadlineError::YearAbsent { year });
-        assert_eq!(
-            computed(unit, amount, received),
-            expected,
-            "{unit:?} {received}"
-        );
+        assert_eq!(computed(unit, amount, received), expected, "{unit:?} {received}");
     }
 }
 
@@ -183,11 +133,7 @@ fn an_amount_out_of_bounds_is_refused() {
         (Unit::Month, u32::MAX),
         (Unit::SameDay, 2),
     ] {
-        let refused = due(
-            &Limit::new(unit, amount),
-            at("2026-10-01 10:00"),
-            &office.inputs(),
-        );
+        let refused = due(&Limit::new(unit, amount), at("2026-10-01 10:00"), &office.inputs());
         let error = refused.expect_err("the amount is unlawful");
         assert_eq!(error.code(), "AMOUNT_OUT_OF_RANGE");
     }

@@ -9,10 +9,7 @@ use serde_json::Value;
 fn vectors() -> Vec<Value> {
     let file: Value = serde_json::from_slice(include_bytes!("../../data/deadline-vectors.json"))
         .expect("the vectors are JSON");
-    file["vectors"]
-        .as_array()
-        .expect("the file lists vectors")
-        .clone()
+    file["vectors"].as_array().expect("the file lists vectors").clone()
 }
 
 fn calendar() -> Calendar {
@@ -21,11 +18,7 @@ fn calendar() -> Calendar {
 }
 
 fn instant(value: &Value) -> Timestamp {
-    value
-        .as_str()
-        .expect("an instant is a string")
-        .parse()
-        .expect("an instant is RFC 3339")
+    value.as_str().expect("an instant is a string").parse().expect("an instant is RFC 3339")
 }
 
 #[test]
@@ -46,10 +39,7 @@ fn every_vector_is_answered_as_expected() {
         assert_eq!(answer["due_at"], vector["due_at"], "{id}: {answer:#}");
         let due_on = vector["due_at"].as_str().map(|at| &at[..10]);
         assert_eq!(answer["due_on"].as_str(), due_on, "{id}");
-        for given in ["used", "remaining"]
-            .into_iter()
-            .filter(|name| vector.get(name).is_some())
-        {
+        for given in ["used", "remaining"].into_iter().filter(|name| vector.get(name).is_some()) {
             assert_eq!(answer[given], vector[given], "{id}: {given}");
         }
         assert_eq!(answer["provisional"], id == "S24", "{id}");
@@ -60,10 +50,7 @@ fn every_vector_is_answered_as_expected() {
 fn the_ledger_agrees_with_the_vectors() {
     let calendar = calendar();
     let hours = OfficeHours::default();
-    let inputs = Inputs {
-        calendar: &calendar,
-        hours: &hours,
-    };
+    let inputs = Inputs { calendar: &calendar, hours: &hours };
     for vector in vectors() {
         let unit: Unit = serde_json::from_value(vector["unit"].clone()).expect("a known unit");
         let amount = vector["amount"].as_u64().unwrap_or(1);
@@ -71,10 +58,7 @@ fn the_ledger_agrees_with_the_vectors() {
         let start = Clock::start(&limit, instant(&vector["received_at"]), &inputs);
         let (mut clock, _) = start.expect("the clock starts");
         if vector.get("paused_at").is_some() {
-            let paused = clock
-                .pause(instant(&vector["paused_at"]), &inputs)
-                .expect("it pauses")
-                .0;
+            let paused = clock.pause(instant(&vector["paused_at"]), &inputs).expect("it pauses").0;
             assert_eq!((paused.due_on(), paused.due_at()), (None, None));
             if let (Phase::Paused { used, .. }, Some(expected)) =
                 (paused.phase(), vector["used"].as_u64())
@@ -87,16 +71,8 @@ fn the_ledger_agrees_with_the_vectors() {
                 _ => Regime::FixedAfter { amount: 5 },
             };
             let resumed_at = instant(&vector["resumed_at"]);
-            clock = paused
-                .resume(resumed_at, &regime, &inputs)
-                .expect("it resumes")
-                .0;
+            clock = paused.resume(resumed_at, &regime, &inputs).expect("it resumes").0;
         }
-        assert_eq!(
-            clock.due_at(),
-            Some(instant(&vector["due_at"])),
-            "{}",
-            vector["id"]
-        );
+        assert_eq!(clock.due_at(), Some(instant(&vector["due_at"])), "{}", vector["id"]);
     }
 }

@@ -50,11 +50,7 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
         let Some(step) = procedure.step(&item.step) else {
             continue;
         };
-        for action in step
-            .actions
-            .iter()
-            .filter(|action| action.act != Act::Lapse)
-        {
+        for action in step.actions.iter().filter(|action| action.act != Act::Lapse) {
             offers.push(Offer {
                 item: Some(item.id),
                 act: action.act.as_str(),
@@ -86,18 +82,8 @@ fn desk_offers(item: &WorkItem, step: &Step) -> Vec<Offer> {
     let plain = |act, role, vi, en| plain(act, Some(item.id), role, item.unit.clone(), vi, en);
     let mut offers = Vec::new();
     if step.reviews {
-        offers.push(plain(
-            "decide_items",
-            item.role,
-            "Kiểm tra thành phần",
-            "Decide items",
-        ));
-        offers.push(plain(
-            "record_lookup",
-            item.role,
-            "Ghi kết quả tra cứu",
-            "Record look-up",
-        ));
+        offers.push(plain("decide_items", item.role, "Kiểm tra thành phần", "Decide items"));
+        offers.push(plain("record_lookup", item.role, "Ghi kết quả tra cứu", "Record look-up"));
     }
     if item.role != Role::Applicant {
         match item.assignee {
@@ -119,20 +105,9 @@ fn plain(
     vi: &str,
     en: &str,
 ) -> Offer {
-    let name = Text {
-        vi: vi.into(),
-        en: en.into(),
-    };
+    let name = Text { vi: vi.into(), en: en.into() };
     let unit = Some(unit);
-    Offer {
-        item,
-        act,
-        action: None,
-        name,
-        roles: vec![role],
-        unit,
-        reason_required: false,
-    }
+    Offer { item, act, action: None, name, roles: vec![role], unit, reason_required: false }
 }
 
 /// Finds the one action that the command means and this actor may carry out.
@@ -172,28 +147,17 @@ fn offered<'a>(
     {
         return Err(item_not_open(id));
     }
-    let items = dossier
-        .items
-        .values()
-        .filter(|item| choose.item.is_none_or(|id| item.id == id));
+    let items = dossier.items.values().filter(|item| choose.item.is_none_or(|id| item.id == id));
     let mut found = Vec::new();
     for item in items {
         let Some(step) = ctx.procedure.step(&item.step) else {
             continue;
         };
         let named = |action: &&Action| choose.action.as_ref().is_none_or(|id| *id == action.id);
-        let fitting = step
-            .actions
-            .iter()
-            .filter(|action| action.act == act)
-            .filter(named);
+        let fitting = step.actions.iter().filter(|action| action.act == act).filter(named);
         found.extend(fitting.map(|action| Chosen { item, step, action }));
     }
-    if found.is_empty() {
-        Err(not_offered(dossier, act, ctx))
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(not_offered(dossier, act, ctx)) } else { Ok(found) }
 }
 
 pub(super) fn item_not_open(id: u32) -> Rejection {
@@ -212,10 +176,7 @@ fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
     let (vi, en) = name.map_or(("", ""), |name| (name.vi.as_str(), name.en.as_str()));
     reject(
         Reason::ActNotOffered,
-        format!(
-            "Không thể thực hiện \"{}\" khi hồ sơ ở bước \"{vi}\".",
-            act.as_str()
-        ),
+        format!("Không thể thực hiện \"{}\" khi hồ sơ ở bước \"{vi}\".", act.as_str()),
         format!(
             "{} cannot be done while the dossier is in \"{en}\" ({}).",
             act.as_str(),
@@ -225,10 +186,8 @@ fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
 }
 
 fn ambiguous(several: &[Chosen<'_>]) -> Rejection {
-    let names: Vec<String> = several
-        .iter()
-        .map(|c| format!("item {} action {}", c.item.id, c.action.id))
-        .collect();
+    let names: Vec<String> =
+        several.iter().map(|c| format!("item {} action {}", c.item.id, c.action.id)).collect();
     let list = names.join(", ");
     reject(
         Reason::AmbiguousAction,
@@ -297,10 +256,7 @@ fn check(
         return Err(reject(
             Reason::ConditionNotMet,
             format!("Chưa đủ điều kiện cho \"{}\": {text}.", action.name.vi),
-            format!(
-                "The condition of \"{}\" does not hold: {text}.",
-                action.name.en
-            ),
+            format!("The condition of \"{}\" does not hold: {text}.", action.name.en),
         ));
     }
     let given = choose.reason.as_deref().unwrap_or_default().trim();
@@ -311,22 +267,12 @@ fn check(
             "A written reason is required: give it in `reason`.",
         ));
     }
-    let used = dossier
-        .rounds
-        .get(&round_name(chosen))
-        .copied()
-        .unwrap_or(0);
+    let used = dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
     if action.rounds_max.is_some_and(|max| used >= max) {
         return Err(reject(
             Reason::RoundsExhausted,
-            format!(
-                "Đã dùng hết số lần cho phép ({used}) của \"{}\".",
-                action.name.vi
-            ),
-            format!(
-                "\"{}\" has been used {used} times, as often as allowed.",
-                action.name.en
-            ),
+            format!("Đã dùng hết số lần cho phép ({used}) của \"{}\".", action.name.vi),
+            format!("\"{}\" has been used {used} times, as often as allowed.", action.name.en),
         ));
     }
     Ok(())
@@ -386,14 +332,7 @@ fn record_data(
         );
         rejection.violations = faults
             .into_iter()
-            .map(|f| {
-                violation(
-                    format!("data{}", f.path),
-                    &f.code,
-                    f.message.vi,
-                    f.message.en,
-                )
-            })
+            .map(|f| violation(format!("data{}", f.path), &f.code, f.message.vi, f.message.en))
             .collect();
         return Err(rejection);
     }

@@ -72,13 +72,7 @@ pub(super) fn apologise(
             "The dossier has no appointment yet.",
         ));
     };
-    let mut change = Change::begin(
-        dossier,
-        Act::Apologise.as_str(),
-        chosen,
-        &apology.choose,
-        ctx,
-    );
+    let mut change = Change::begin(dossier, Act::Apologise.as_str(), chosen, &apology.choose, ctx);
     change.set_clocks(reappointed(clocks, apology, ctx.now, dossier, ctx)?)?;
     change.facts.agency_at_fault = Some(apology.agency_at_fault);
     change.follow_target()?;

@@ -28,10 +28,7 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     let mut violations = form_violations(ctx.procedure, &submit.form);
     let form_is_valid = violations.is_empty();
     violations.extend(document_violations(&submit.documents, ctx));
-    let ctx = &Context {
-        form: &submit.form,
-        ..ctx.clone()
-    };
+    let ctx = &Context { form: &submit.form, ..ctx.clone() };
     let case = Case::new(&submit.form, &filing, &documents, None, ctx);
     let mut required = Vec::new();
     if form_is_valid {
@@ -110,10 +107,7 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
         return Err(all_at_once(faults));
     }
     let ids = |part| {
-        let persons = submit
-            .persons
-            .iter()
-            .filter(move |person| person.part == part);
+        let persons = submit.persons.iter().filter(move |person| person.part == part);
         persons.map(|person| person.id.clone())
     };
     let helps = |unit: &String| *unit != submit.receiving_unit;
@@ -165,13 +159,7 @@ fn competent_unit(
 /// the applicant among them (I11).
 fn party_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
     let parties = ctx.procedure.definition().parties;
-    let count = |part| {
-        submit
-            .persons
-            .iter()
-            .filter(|person| person.part == part)
-            .count()
-    };
+    let count = |part| submit.persons.iter().filter(|person| person.part == part).count();
     let mut faults = Vec::new();
     let mut fault = |code, vi: String, en: String| {
         faults.push(violation("persons", code, vi, en));
@@ -208,12 +196,7 @@ fn person_violations(persons: &[Person]) -> Vec<Violation> {
     let long = |text: &str| text.chars().count() > PERSON_TEXT_CHARS_MAX;
     let mut faults = Vec::new();
     for (i, person) in persons.iter().enumerate() {
-        let optional = [
-            &person.id_number,
-            &person.phone,
-            &person.email,
-            &person.address,
-        ];
+        let optional = [&person.id_number, &person.phone, &person.email, &person.address];
         if person.id.is_empty() || person.full_name.trim().is_empty() {
             faults.push(violation(
                 format!("persons/{i}"),
@@ -222,10 +205,7 @@ fn person_violations(persons: &[Person]) -> Vec<Violation> {
                 "Id and full name are required.",
             ));
         }
-        let mut texts = optional
-            .into_iter()
-            .flatten()
-            .chain([&person.id, &person.full_name]);
+        let mut texts = optional.into_iter().flatten().chain([&person.id, &person.full_name]);
         if texts.any(|text| long(text)) {
             faults.push(violation(
                 format!("persons/{i}"),
@@ -367,14 +347,8 @@ fn variant_violation(
     Ok(Some(violation(
         "variant",
         "VARIANT_MISMATCH",
-        format!(
-            "Nội dung tờ khai không thuộc trường hợp \"{}\".",
-            variant.name.vi
-        ),
-        format!(
-            "The form does not fit the variant \"{}\": {text}.",
-            variant.name.en
-        ),
+        format!("Nội dung tờ khai không thuộc trường hợp \"{}\".", variant.name.vi),
+        format!("The form does not fit the variant \"{}\": {text}.", variant.name.en),
     )))
 }
 
@@ -413,13 +387,8 @@ fn missing_uploads(
 }
 
 pub(super) fn missing_document(id: &str, procedure: &Procedure) -> Violation {
-    let name = procedure
-        .document(id)
-        .map(|requirement| requirement.name.clone());
-    let name = name.unwrap_or(Text {
-        vi: id.into(),
-        en: id.into(),
-    });
+    let name = procedure.document(id).map(|requirement| requirement.name.clone());
+    let name = name.unwrap_or(Text { vi: id.into(), en: id.into() });
     violation(
         format!("document:{id}"),
         "MISSING",
@@ -439,11 +408,7 @@ pub(super) fn fees(
         paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
     for fee in &ctx.procedure.definition().fees {
         if !fees.contains_key(&fee.id) && case.holds(fee.when.as_ref())? {
-            let owed = Obligation {
-                amount: fee.amount,
-                collect: fee.collect,
-                payment: None,
-            };
+            let owed = Obligation { amount: fee.amount, collect: fee.collect, payment: None };
             fees.insert(fee.id.clone(), owed);
         }
     }
@@ -469,9 +434,7 @@ pub(super) fn clock_at(
     let hours = ctx.hours_of(&filing.competent_unit);
     let inputs = ctx.inputs(&hours);
     let started = |limit| {
-        Clock::start(limit, ctx.now, &inputs)
-            .map(|(clock, _)| clock)
-            .map_err(|e| deadline_rule(&e))
+        Clock::start(limit, ctx.now, &inputs).map(|(clock, _)| clock).map_err(|e| deadline_rule(&e))
     };
     Ok(Some(Clocks {
         rule: rule.id.clone(),
@@ -495,26 +458,18 @@ fn open(facts: Facts, ctx: &Context<'_>) -> Result<Event, Rejection> {
 }
 
 fn by_requirement(inputs: &[DocumentInput]) -> BTreeMap<String, DocumentContent> {
-    inputs
-        .iter()
-        .map(|input| (input.requirement.clone(), input.content.clone()))
-        .collect()
+    inputs.iter().map(|input| (input.requirement.clone(), input.content.clone())).collect()
 }
 
 /// Top-level names of a form.
 pub(super) fn names_of(form: &Value) -> Vec<String> {
-    form.as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect()
+    form.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 fn personal(submit: &Submit) -> BTreeMap<String, Value> {
     let form = submit.form.as_object().into_iter().flatten();
-    let mut personal: BTreeMap<String, Value> = form
-        .map(|(name, value)| (format!("form.{name}"), value.clone()))
-        .collect();
+    let mut personal: BTreeMap<String, Value> =
+        form.map(|(name, value)| (format!("form.{name}"), value.clone())).collect();
     for (i, person) in submit.persons.iter().enumerate() {
         personal.insert(format!("person.{}", i + 1), json!(person));
     }

@@ -63,9 +63,7 @@ fn is_new(dossier: &Dossier, payment: &RecordPayment, reference: &str) -> Result
         );
     }
     let by_reference = |(_, fee): &(&String, &Obligation)| {
-        fee.payment
-            .as_ref()
-            .is_some_and(|paid| paid.external_reference == reference)
+        fee.payment.as_ref().is_some_and(|paid| paid.external_reference == reference)
     };
     match (dossier.fees.iter().find(by_reference), &fee.payment) {
         (Some((id, _)), _) if *id == payment.fee => Ok(false),

@@ -25,10 +25,7 @@ pub(super) fn sign(
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Sign, choose_, ctx)?;
     let mut change = Change::begin(dossier, Act::Sign.as_str(), chosen, choose_, ctx);
-    change.facts.signature = Some(Signature {
-        signer: ctx.actor.id.clone(),
-        at: ctx.now,
-    });
+    change.facts.signature = Some(Signature { signer: ctx.actor.id.clone(), at: ctx.now });
     change.follow_target()?;
     change.finish()
 }
@@ -100,10 +97,7 @@ pub(super) fn deliver(
     fees_paid(dossier, Collect::Delivery)?;
     check_recipients(dossier, deliver, chosen.action.all_owners)?;
     let results = &ctx.procedure.definition().results;
-    if results
-        .iter()
-        .any(|r| r.positive && Some(&r.id) == dossier.outcome.as_ref())
-    {
+    if results.iter().any(|r| r.positive && Some(&r.id) == dossier.outcome.as_ref()) {
         check_originals(dossier, deliver)?;
     }
     let mut change = Change::begin(dossier, Act::Deliver.as_str(), chosen, &deliver.choose, ctx);
@@ -175,11 +169,7 @@ fn check_recipients(
 }
 
 fn absent_owners(dossier: &Dossier, present: &BTreeSet<&String>) -> Vec<Violation> {
-    let owners = dossier
-        .filing
-        .owners
-        .iter()
-        .filter(|owner| !present.contains(owner));
+    let owners = dossier.filing.owners.iter().filter(|owner| !present.contains(owner));
     owners
         .map(|owner| {
             violation(
@@ -195,10 +185,7 @@ fn absent_owners(dossier: &Dossier, present: &BTreeSet<&String>) -> Vec<Violatio
 /// Originals of papers that were only scanned are compared and taken in now.
 fn check_originals(dossier: &Dossier, deliver: &Deliver) -> Result<(), Rejection> {
     let scanned = |id: &str| {
-        matches!(
-            dossier.documents.get(id),
-            Some(DocumentContent::Upload { signed: false, .. })
-        )
+        matches!(dossier.documents.get(id), Some(DocumentContent::Upload { signed: false, .. }))
     };
     let unchecked: Vec<Violation> = dossier
         .required

@@ -31,10 +31,7 @@ fn reviewing<'a>(dossier: &'a Dossier, ctx: &Context<'_>) -> Result<&'a WorkItem
         return Err(reject(
             Reason::ActNotOffered,
             "Bước hiện tại không kiểm tra thành phần hồ sơ.",
-            format!(
-                "Documents are not checked in the present step ({}).",
-                dossier.state
-            ),
+            format!("Documents are not checked in the present step ({}).", dossier.state),
         ));
     };
     if ctx.actor.role != item.role || ctx.actor.unit.as_deref() != Some(&item.unit) {
@@ -78,19 +75,13 @@ pub(super) fn decide_items(
         if !reason.is_empty() {
             change.personal(format!("decision.{item}"), json!(reason));
         }
-        change
-            .facts
-            .decisions
-            .insert(item.clone(), decision.accepted);
+        change.facts.decisions.insert(item.clone(), decision.accepted);
     }
     if !faults.is_empty() {
         return Err(all_at_once(faults));
     }
     if decide.accept_rest {
-        let present = dossier
-            .documents
-            .iter()
-            .filter(|(_, content)| is_present(content));
+        let present = dossier.documents.iter().filter(|(_, content)| is_present(content));
         for (id, _) in present {
             let item = ItemName::Document(id.clone());
             if !dossier.decisions.contains_key(&item) {
@@ -127,20 +118,11 @@ pub(super) fn record_lookup(
     }
     let mut change = Change::plain(dossier, "record_lookup", ctx);
     let registry = lookup.registry.clone();
-    let content = DocumentContent::LookUp {
-        registry,
-        found: lookup.found,
-    };
+    let content = DocumentContent::LookUp { registry, found: lookup.found };
     let item = ItemName::Document(lookup.requirement.clone());
-    let handed_in = dossier
-        .documents
-        .get(&lookup.requirement)
-        .is_some_and(is_present);
+    let handed_in = dossier.documents.get(&lookup.requirement).is_some_and(is_present);
     if lookup.found || !handed_in {
-        change
-            .facts
-            .documents
-            .insert(lookup.requirement.clone(), content);
+        change.facts.documents.insert(lookup.requirement.clone(), content);
     }
     if lookup.found {
         change.facts.decisions.insert(item, true);
@@ -189,11 +171,7 @@ fn accept_under(
     effective: &Procedure,
     ctx: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let ctx = Context {
-        procedure: effective,
-        effective: None,
-        ..ctx.clone()
-    };
+    let ctx = Context { procedure: effective, effective: None, ..ctx.clone() };
     let faults = form_violations(effective, ctx.form);
     if !faults.is_empty() || effective.step(&dossier.state).is_none() {
         return Err(incomplete(faults));
@@ -226,13 +204,8 @@ fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
         let Some(requirement) = procedure.document(&required.id) else {
             continue;
         };
-        let content = dossier
-            .documents
-            .get(&required.id)
-            .filter(|content| is_present(content));
-        let verdict = dossier
-            .decisions
-            .get(&ItemName::Document(required.id.clone()));
+        let content = dossier.documents.get(&required.id).filter(|content| is_present(content));
+        let verdict = dossier.decisions.get(&ItemName::Document(required.id.clone()));
         let subject = format!("document:{}", required.id);
         match (content, verdict) {
             (None, _) if must_be_there(requirement, dossier.filing.channel) => {
@@ -282,10 +255,7 @@ fn incomplete(open: Vec<Violation>) -> Rejection {
     let mut rejection = reject(
         Reason::ReviewIncomplete,
         format!("Chưa thể tiếp nhận: còn {} điểm.", open.len()),
-        format!(
-            "Not acceptable yet: {} point(s) are open; all of them are listed.",
-            open.len()
-        ),
+        format!("Not acceptable yet: {} point(s) are open; all of them are listed.", open.len()),
     );
     rejection.violations = open;
     rejection
@@ -363,13 +333,8 @@ pub(super) fn request_supplement(
     if request.items.is_empty() || !left_out.is_empty() {
         return Err(supplement_incomplete(left_out));
     }
-    let mut change = Change::begin(
-        dossier,
-        Act::RequestSupplement.as_str(),
-        chosen,
-        &request.choose,
-        ctx,
-    );
+    let mut change =
+        Change::begin(dossier, Act::RequestSupplement.as_str(), chosen, &request.choose, ctx);
     let items = named.into_iter().cloned().collect();
     change.facts.supplement = Some(SupplementRequested { items, at: ctx.now });
     for (name, value) in request_fields(&request.items) {
@@ -388,9 +353,7 @@ fn wanting(dossier: &Dossier, procedure: &Procedure) -> BTreeSet<ItemName> {
     });
     let missing = missing.map(|required| ItemName::Document(required.id.clone()));
     let rejected = dossier.decisions.iter().filter(|(_, accepted)| !**accepted);
-    missing
-        .chain(rejected.map(|(item, _)| item.clone()))
-        .collect()
+    missing.chain(rejected.map(|(item, _)| item.clone())).collect()
 }
 
 fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) -> Option<Violation> {
@@ -402,11 +365,7 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
             return if known {
                 None
             } else {
-                fault(
-                    "UNKNOWN_FIELD",
-                    "Tờ khai không có mục này.",
-                    "The form has no such field.",
-                )
+                fault("UNKNOWN_FIELD", "Tờ khai không có mục này.", "The form has no such field.")
             };
         }
         ItemName::Document(id) => id,
@@ -473,24 +432,12 @@ pub(super) fn supplement(
     faults.extend(unanswered(dossier, answer));
     if !faults.is_empty() {
         let unanswered = faults.iter().any(|fault| fault.code == "UNANSWERED");
-        return Err(if unanswered {
-            supplement_incomplete(faults)
-        } else {
-            all_at_once(faults)
-        });
+        return Err(if unanswered { supplement_incomplete(faults) } else { all_at_once(faults) });
     }
-    let mut change = Change::begin(
-        dossier,
-        Act::Supplement.as_str(),
-        chosen,
-        &Choose::default(),
-        ctx,
-    );
+    let mut change =
+        Change::begin(dossier, Act::Supplement.as_str(), chosen, &Choose::default(), ctx);
     for input in &answer.documents {
-        change
-            .facts
-            .documents
-            .insert(input.requirement.clone(), input.content.clone());
+        change.facts.documents.insert(input.requirement.clone(), input.content.clone());
     }
     change.facts.form_fields = names_of(&answer.form);
     for (name, value) in answer.form.as_object().into_iter().flatten() {
@@ -498,13 +445,7 @@ pub(super) fn supplement(
     }
     let mut documents = dossier.documents.clone();
     documents.extend(change.facts.documents.clone());
-    let case = Case::new(
-        &form,
-        &dossier.filing,
-        &documents,
-        dossier.outcome.as_deref(),
-        ctx,
-    );
+    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
     change.facts.required = Some(requirements(&case, ctx)?);
     change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
     change.facts.answered = true;

@@ -30,12 +30,7 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
         let Some((name, due_at)) = next_due(&dossier, ctx.now) else {
             break;
         };
-        let ctx = Context {
-            actor: &system,
-            command: None,
-            now: due_at,
-            ..ctx.clone()
-        };
+        let ctx = Context { actor: &system, command: None, now: due_at, ..ctx.clone() };
         let event = fire(&dossier, &name, due_at, &ctx)?;
         let recorded = Recorded {
             id: dossier.id,
@@ -53,8 +48,7 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
 
 fn next_due(dossier: &Dossier, now: Timestamp) -> Option<(String, Timestamp)> {
     let due = dossier.timers.iter().filter(|(_, at)| **at <= now);
-    due.min_by_key(|(name, at)| (**at, name.as_str()))
-        .map(|(name, at)| (name.clone(), *at))
+    due.min_by_key(|(name, at)| (**at, name.as_str())).map(|(name, at)| (name.clone(), *at))
 }
 
 fn fire(
@@ -64,17 +58,10 @@ fn fire(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let (kind, item) = match name.split_once(':') {
-        Some((kind, item)) => (
-            kind,
-            item.parse().ok().and_then(|id: u32| dossier.items.get(&id)),
-        ),
+        Some((kind, item)) => (kind, item.parse().ok().and_then(|id: u32| dossier.items.get(&id))),
         None => (name, None),
     };
-    let lapse = if kind == "timeout" {
-        item.and_then(|item| lapse_of(item, ctx))
-    } else {
-        None
-    };
+    let lapse = if kind == "timeout" { item.and_then(|item| lapse_of(item, ctx)) } else { None };
     let mut change = match lapse {
         Some(chosen) => {
             let choose = Choose::default();
@@ -93,20 +80,14 @@ fn fire(
         change.facts.items.push(item);
     }
     change.facts.timers.insert(name.to_owned(), None);
-    change.facts.timer = Some(FiredTimer {
-        name: name.to_owned(),
-        due_at,
-    });
+    change.facts.timer = Some(FiredTimer { name: name.to_owned(), due_at });
     change.finish()
 }
 
 fn lapse_of<'a>(item: &'a crate::dossier::WorkItem, ctx: &'a Context<'_>) -> Option<Chosen<'a>> {
     let step = ctx.procedure.step(&item.step)?;
     let timeout = step.timeout.as_ref()?;
-    let action = step
-        .actions
-        .iter()
-        .find(|action| action.id == timeout.action)?;
+    let action = step.actions.iter().find(|action| action.id == timeout.action)?;
     Some(Chosen { item, step, action })
 }
 

@@ -79,9 +79,7 @@ impl<'a> Change<'a> {
 
     /// Leaves the current step as the action says.
     pub(super) fn follow_target(&mut self) -> Result<(), Rejection> {
-        let chosen = self
-            .chosen
-            .expect("only acts that follow an action have a target");
+        let chosen = self.chosen.expect("only acts that follow an action have a target");
         let to = match &chosen.action.target {
             Target::Stay => return Ok(()),
             Target::Step(to) => to.clone(),
@@ -91,11 +89,7 @@ impl<'a> Change<'a> {
                 left.step
             }
             Target::Choice(choices) => {
-                let outcome = self
-                    .facts
-                    .outcome
-                    .clone()
-                    .or_else(|| self.dossier.outcome.clone());
+                let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
                 let (filing, documents) = (&self.dossier.filing, &self.dossier.documents);
                 let form = self.ctx.form;
                 let case = Case::new(form, filing, documents, outcome.as_deref(), self.ctx);
@@ -127,11 +121,7 @@ impl<'a> Change<'a> {
 
     /// Closes the work item and opens the one of the next step.
     pub(super) fn move_to(&mut self, item: &WorkItem, to: &str) -> Result<(), Rejection> {
-        let step = self
-            .ctx
-            .procedure
-            .step(to)
-            .expect("targets of a checked procedure exist");
+        let step = self.ctx.procedure.step(to).expect("targets of a checked procedure exist");
         let interrupts = matches!(step.kind, StepKind::Supplement | StepKind::Withdrawal);
         if interrupts && self.facts.back.is_none() {
             let timeout = self.dossier.timers.get(&format!("timeout:{}", item.id));
@@ -184,17 +174,12 @@ impl<'a> Change<'a> {
                 .remind_days_before
                 .map(|days| at - SignedDuration::from_hours(24 * i64::from(days)));
             if let Some(remind) = remind.filter(|remind| *remind > now) {
-                self.facts
-                    .timers
-                    .insert(format!("remind:{id}"), Some(remind));
+                self.facts.timers.insert(format!("remind:{id}"), Some(remind));
             }
         }
         let holder = self.dossier.holders.get(&step.id);
         let staff = |person: &&String| {
-            self.ctx
-                .units
-                .unit(&unit)
-                .is_some_and(|unit| unit.has_staff(person, step.role))
+            self.ctx.units.unit(&unit).is_some_and(|unit| unit.has_staff(person, step.role))
         };
         let assignee = holder.filter(staff).cloned();
         let item = WorkItem {
@@ -240,23 +225,13 @@ impl<'a> Change<'a> {
 
     fn clear_timers_of(&mut self, item: u32) {
         let own = format!(":{item}");
-        for name in self
-            .dossier
-            .timers
-            .keys()
-            .filter(|name| name.ends_with(&own))
-        {
+        for name in self.dossier.timers.keys().filter(|name| name.ends_with(&own)) {
             self.facts.timers.insert(name.clone(), None);
         }
     }
 
     fn apply_clock_effect(&mut self, step: &Step) -> Result<(), Rejection> {
-        let Some(clocks) = self
-            .facts
-            .clocks
-            .clone()
-            .or_else(|| self.dossier.clocks.clone())
-        else {
+        let Some(clocks) = self.facts.clocks.clone().or_else(|| self.dossier.clocks.clone()) else {
             return Ok(());
         };
         let hours = self.ctx.hours_of(&self.dossier.filing.competent_unit);
@@ -282,10 +257,9 @@ impl<'a> Change<'a> {
                 let pause = |clock: &Clock| Ok(clock.pause(now, &inputs)?.0);
                 (both(&pause)?, Some(*on))
             }
-            ClockEffect::Paused { on, .. } if paused => (
-                (clocks.statutory.clone(), clocks.committed.clone()),
-                Some(*on),
-            ),
+            ClockEffect::Paused { on, .. } if paused => {
+                ((clocks.statutory.clone(), clocks.committed.clone()), Some(*on))
+            }
             ClockEffect::Paused { .. } => return Ok(()),
             ClockEffect::Stopped if paused || running => {
                 (both(&|clock: &Clock| clock.stop(now))?, None)
@@ -293,12 +267,7 @@ impl<'a> Change<'a> {
             ClockEffect::Stopped => return Ok(()),
         };
         let (statutory, committed) = changed;
-        self.set_clocks(Clocks {
-            rule: clocks.rule,
-            statutory,
-            committed,
-            paused_on,
-        })
+        self.set_clocks(Clocks { rule: clocks.rule, statutory, committed, paused_on })
     }
 
     /// Records the clocks and the timers of the appointment (T28).
@@ -340,23 +309,14 @@ pub(super) fn appointment_timers(
     if !clock.is_running() {
         return Ok([("warn", None), ("due", None), ("late", None)]);
     }
-    let warn = clock
-        .warn_at(inputs)
-        .map_err(|e| deadline_rule(&e))?
-        .filter(|at| *at > now);
-    Ok([
-        ("warn", warn),
-        ("due", clock.due_at()),
-        ("late", clock.late_at()),
-    ])
+    let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?.filter(|at| *at > now);
+    Ok([("warn", warn), ("due", clock.due_at()), ("late", clock.late_at())])
 }
 
 /// 24:00 of `day` at the centre.
 fn end_of_day(day: jiff::civil::Date) -> Timestamp {
     let next = day.saturating_add(1.day()).at(0, 0, 0, 0);
-    jiff::tz::Offset::constant(7)
-        .to_timestamp(next)
-        .expect("dates of deadlines are in range")
+    jiff::tz::Offset::constant(7).to_timestamp(next).expect("dates of deadlines are in range")
 }
 
 /// Opens the first work item of a dossier that is being filed.
@@ -367,10 +327,7 @@ pub(super) fn first_item(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let definition = ctx.procedure.definition();
-    let step = ctx
-        .procedure
-        .step(&definition.start)
-        .expect("the start of a checked procedure");
+    let step = ctx.procedure.step(&definition.start).expect("the start of a checked procedure");
     let mut change = Change::plain(dossier, kind, ctx);
     change.facts = facts;
     step.id.clone_into(&mut change.to);

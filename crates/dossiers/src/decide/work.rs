@@ -49,20 +49,13 @@ fn here(item: &WorkItem, roles: &[Role], ctx: &Context<'_>) -> Result<(), Reject
 }
 
 fn suitable(unit: &str, person: &str, role: Role, ctx: &Context<'_>) -> Result<(), Rejection> {
-    if ctx
-        .units
-        .unit(unit)
-        .is_some_and(|unit| unit.has_staff(person, role))
-    {
+    if ctx.units.unit(unit).is_some_and(|unit| unit.has_staff(person, role)) {
         return Ok(());
     }
     Err(reject(
         Reason::AssigneeUnsuitable,
         format!("{person} không có vai trò {} tại {unit}.", role.as_str()),
-        format!(
-            "{person} does not work as {} in unit {unit}.",
-            role.as_str()
-        ),
+        format!("{person} does not work as {} in unit {unit}.", role.as_str()),
     ))
 }
 
@@ -89,10 +82,7 @@ pub(super) fn assign(
     let item = open_item(dossier, assign.item)?;
     here(item, &[Role::HeadOfDivision, Role::SigningLeader], ctx)?;
     suitable(&item.unit, &assign.assignee, item.role, ctx)?;
-    let item = WorkItem {
-        assignee: Some(assign.assignee.clone()),
-        ..item.clone()
-    };
+    let item = WorkItem { assignee: Some(assign.assignee.clone()), ..item.clone() };
     changed(dossier, "assign", item, None, ctx)
 }
 
@@ -104,10 +94,7 @@ pub(super) fn claim(
     let item = open_item(dossier, claim.item)?;
     here(item, &[item.role], ctx)?;
     held_by_another(item, ctx.actor)?;
-    let item = WorkItem {
-        assignee: Some(ctx.actor.id.clone()),
-        ..item.clone()
-    };
+    let item = WorkItem { assignee: Some(ctx.actor.id.clone()), ..item.clone() };
     changed(dossier, "claim", item, None, ctx)
 }
 
@@ -119,10 +106,7 @@ pub(super) fn release(
     let item = open_item(dossier, release.item)?;
     here(item, &[item.role, Role::HeadOfDivision], ctx)?;
     held_by_another(item, ctx.actor)?;
-    let item = WorkItem {
-        assignee: None,
-        ..item.clone()
-    };
+    let item = WorkItem { assignee: None, ..item.clone() };
     changed(dossier, "release", item, None, ctx)
 }
 
@@ -133,11 +117,7 @@ pub(super) fn hand_over(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let item = open_item(dossier, hand_over.item)?;
-    here(
-        item,
-        &[item.role, Role::HeadOfDivision, Role::SigningLeader],
-        ctx,
-    )?;
+    here(item, &[item.role, Role::HeadOfDivision, Role::SigningLeader], ctx)?;
     held_by_another(item, ctx.actor)?;
     let unit = match &hand_over.unit {
         Some(unit) => active_unit(ctx, unit, "unit")?.id.clone(),
@@ -154,10 +134,6 @@ pub(super) fn hand_over(
         ));
     }
     let assignee = hand_over.assignee.clone();
-    let item = WorkItem {
-        unit,
-        assignee,
-        ..item.clone()
-    };
+    let item = WorkItem { unit, assignee, ..item.clone() };
     changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)
 }

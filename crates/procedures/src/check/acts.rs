@@ -26,11 +26,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
 /// The statuses that the action can lead to; empty when it stays.
 fn statuses_reached(checker: &Checker<'_, '_, '_>, action: ActionAt<'_>) -> Vec<Status> {
     let steps = &checker.definition().steps;
-    checker
-        .edges_of(action)
-        .iter()
-        .map(|edge| steps[edge.to].status)
-        .collect()
+    checker.edges_of(action).iter().map(|edge| steps[edge.to].status).collect()
 }
 
 fn form(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[Status]) {
@@ -56,12 +52,7 @@ fn form(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[Sta
     if action.action.form != Some(wanted) {
         let message = format!("{} must produce form {wanted}.", called(action));
         let remedy = format!("Write `form: {wanted}`.");
-        checker.report(
-            code::ACT_FORM,
-            &format!("{}/form", action.at),
-            message,
-            remedy,
-        );
+        checker.report(code::ACT_FORM, &format!("{}/form", action.at), message, remedy);
     }
 }
 
@@ -81,20 +72,13 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     }
     let only = |allowed: &[Role]| roles.iter().all(|role| allowed.contains(role));
     let (fits, remedy) = match action.action.act {
-        Act::Lapse => (
-            only(&[Role::System]),
-            "Only the system lets something lapse.",
-        ),
-        Act::Supplement | Act::Withdraw => (
-            roles.contains(&Role::Applicant),
-            "The applicant does this: add `applicant`.",
-        ),
+        Act::Lapse => (only(&[Role::System]), "Only the system lets something lapse."),
+        Act::Supplement | Act::Withdraw => {
+            (roles.contains(&Role::Applicant), "The applicant does this: add `applicant`.")
+        }
         Act::Sign => {
             let signers = [Role::SigningLeader, Role::HeadOfDivision];
-            (
-                only(&signers),
-                "Only signing_leader, or head_of_division by delegation, signs.",
-            )
+            (only(&signers), "Only signing_leader, or head_of_division by delegation, signs.")
         }
         Act::Accept
         | Act::RequestSupplement
@@ -108,20 +92,12 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         | Act::Stop => {
             let nobody = [Role::System, Role::Auditor, Role::Administrator];
             let fits = !roles.iter().any(|role| nobody.contains(role));
-            (
-                fits,
-                "system, auditor and administrator do not act on dossiers.",
-            )
+            (fits, "system, auditor and administrator do not act on dossiers.")
         }
     };
     if !fits {
         let message = format!("{} is given to a role that cannot do it.", called(action));
-        checker.report(
-            code::ACT_ROLE,
-            &format!("{}/roles", action.at),
-            message,
-            remedy,
-        );
+        checker.report(code::ACT_ROLE, &format!("{}/roles", action.at), message, remedy);
     }
 }
 
@@ -146,18 +122,15 @@ fn place(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[St
             (fits, "Delivery leads from status 9 to status 10.")
         }
         Act::Stop => (to(&[Status::Stopped]), "A stop leads to status 8."),
-        Act::Refuse if from == Status::Submitted => (
-            to(&[Status::NotAccepted]),
-            "A refusal before reception leads to status 3.",
-        ),
-        Act::Supplement => (
-            kind == StepKind::Supplement,
-            "The applicant supplements in a step of that kind.",
-        ),
-        Act::DeclineWithdrawal => (
-            kind == StepKind::Withdrawal,
-            "A withdrawal is declined in a step of that kind.",
-        ),
+        Act::Refuse if from == Status::Submitted => {
+            (to(&[Status::NotAccepted]), "A refusal before reception leads to status 3.")
+        }
+        Act::Supplement => {
+            (kind == StepKind::Supplement, "The applicant supplements in a step of that kind.")
+        }
+        Act::DeclineWithdrawal => {
+            (kind == StepKind::Withdrawal, "A withdrawal is declined in a step of that kind.")
+        }
         Act::Refuse
         | Act::RequestSupplement
         | Act::Advance
@@ -169,21 +142,13 @@ fn place(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[St
     };
     if !fits {
         let message = format!("{} is in the wrong place.", called(action));
-        checker.report(
-            code::ACT_STATUS,
-            &format!("{}/to", action.at),
-            message,
-            remedy,
-        );
+        checker.report(code::ACT_STATUS, &format!("{}/to", action.at), message, remedy);
     }
 }
 
 /// After reception a refusal is a result like any other (L5).
 fn negative_result(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
-    let after = !matches!(
-        action.step.step.status,
-        Status::Submitted | Status::NotAccepted
-    );
+    let after = !matches!(action.step.step.status, Status::Submitted | Status::NotAccepted);
     if action.action.act != Act::Refuse || !after {
         return;
     }
@@ -192,17 +157,9 @@ fn negative_result(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     let result = outcome.and_then(|id| results.iter().find(|result| result.id == *id));
     let unknown = outcome.is_some() && result.is_none();
     if !unknown && result.is_none_or(|result| result.positive) {
-        let message = format!(
-            "{} refuses after reception without a result.",
-            called(action)
-        );
+        let message = format!("{} refuses after reception without a result.", called(action));
         let remedy = "Add `outcome:` with a result that has `positive: false`.";
-        checker.report(
-            code::ACT_OUTCOME,
-            &format!("{}/outcome", action.at),
-            message,
-            remedy,
-        );
+        checker.report(code::ACT_OUTCOME, &format!("{}/outcome", action.at), message, remedy);
     }
 }
 

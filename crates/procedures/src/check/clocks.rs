@@ -45,57 +45,35 @@ fn status(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
         Runs => false,
     };
     let (fits, remedy) = match step.step.status {
-        Status::Submitted => (
-            matches!(clock, NotStarted | Runs),
-            "Status 1: not_started, or runs from submission.",
-        ),
+        Status::Submitted => {
+            (matches!(clock, NotStarted | Runs), "Status 1: not_started, or runs from submission.")
+        }
         Status::Received => (*clock == Runs, "Status 2: the clock runs."),
         Status::Processing => {
             let pauses = [PauseGround::Applicant, PauseGround::Verification];
             let waits = matches!(clock, Paused { on, .. } if pauses.contains(on));
-            (
-                *clock == Runs || waits,
-                "Status 4: runs, or paused on applicant or verification.",
-            )
+            (*clock == Runs || waits, "Status 4: runs, or paused on applicant or verification.")
         }
         Status::SupplementRequired => {
             let fits = waits_for(PauseGround::Supplement) && *clock != Stopped;
-            (
-                fits,
-                "Status 5: paused on supplement, or not_started before reception.",
-            )
+            (fits, "Status 5: paused on supplement, or not_started before reception.")
         }
         Status::PaymentRequired => {
             let fits = waits_for(PauseGround::Payment) && *clock != Stopped;
-            (
-                fits,
-                "Status 6: paused on payment, or not_started before reception.",
-            )
+            (fits, "Status 6: paused on payment, or not_started before reception.")
         }
         Status::WithdrawalRequested => {
             let fits = waits_for(PauseGround::Withdrawal);
-            (
-                fits,
-                "Status 7: paused on withdrawal, not_started before, stopped after the end.",
-            )
+            (fits, "Status 7: paused on withdrawal, not_started before, stopped after the end.")
         }
-        Status::NotAccepted | Status::Stopped | Status::Completed | Status::Delivered => (
-            *clock == Stopped,
-            "Statuses 3, 8, 9 and 10: the clock has stopped.",
-        ),
+        Status::NotAccepted | Status::Stopped | Status::Completed | Status::Delivered => {
+            (*clock == Stopped, "Statuses 3, 8, 9 and 10: the clock has stopped.")
+        }
     };
     if !fits {
         let number = u8::from(step.step.status);
-        let message = format!(
-            "The clock of step {:?} contradicts status {number}.",
-            step.step.id
-        );
-        checker.report(
-            code::STATUS_CLOCK,
-            &format!("{}/clock", step.at),
-            message,
-            remedy,
-        );
+        let message = format!("The clock of step {:?} contradicts status {number}.", step.step.id);
+        checker.report(code::STATUS_CLOCK, &format!("{}/clock", step.at), message, remedy);
     }
 }
 
@@ -106,19 +84,12 @@ fn start(checker: &mut Checker<'_, '_, '_>) {
     };
     let step = checker.steps()[index];
     let limits = &checker.definition().limits;
-    let by_submission = limits
-        .iter()
-        .any(|limit| limit.start == ClockStart::Submitted);
+    let by_submission = limits.iter().any(|limit| limit.start == ClockStart::Submitted);
     let runs = step.step.clock == ClockEffect::Runs;
     if by_submission != runs && !limits.is_empty() && checker.is_sure(step.at, &["clock"]) {
         let message = "The clock of the start step does not agree with `start:` of the limits.";
         let remedy = "Write `clock: runs` where a limit starts at submission, else not_started.";
-        checker.report(
-            code::CLOCK_SEQUENCE,
-            &format!("{}/clock", step.at),
-            message,
-            remedy,
-        );
+        checker.report(code::CLOCK_SEQUENCE, &format!("{}/clock", step.at), message, remedy);
     }
 }
 
@@ -126,10 +97,7 @@ fn sequence(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, steps: &[St
     if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["clock"]) {
         return;
     }
-    let ways = checker
-        .edges_of(action)
-        .into_iter()
-        .filter(|edge| !edge.back);
+    let ways = checker.edges_of(action).into_iter().filter(|edge| !edge.back);
     for to in ways.map(|edge| steps[edge.to]) {
         if !checker.is_sure(to.at, &["clock"]) {
             continue;
@@ -167,19 +135,13 @@ fn resume(
     paused: &BTreeSet<PauseGround>,
 ) {
     let at = format!("{at}/resume");
-    for ground in paused
-        .iter()
-        .filter(|ground| !limit.resume.contains_key(ground))
-    {
+    for ground in paused.iter().filter(|ground| !limit.resume.contains_key(ground)) {
         let word = words::pause_ground(*ground);
         let place = format!("{at}/{word}");
         if checker.reader.is_faulty(&place) || checker.reader.is_faulty(&at) {
             continue;
         }
-        let message = format!(
-            "Limit {:?} does not say how it goes on after {word}.",
-            limit.id
-        );
+        let message = format!("Limit {:?} does not say how it goes on after {word}.", limit.id);
         let remedy = format!("Add `{word}: resume_remaining`, restart_full or {{fixed_after: n}}.");
         checker.report(code::RESUME_MISSING, &at, message, remedy);
     }
@@ -199,12 +161,7 @@ fn resume(
         if let Some(allowed) = wrong {
             let unit = words::unit(limit.statutory.unit);
             let message = format!("A limit in {unit} cannot go on like this.");
-            checker.report(
-                code::RESUME_UNIT,
-                &place,
-                message,
-                format!("Use {allowed}."),
-            );
+            checker.report(code::RESUME_UNIT, &place, message, format!("Use {allowed}."));
         }
     }
 }
@@ -222,16 +179,9 @@ fn committed(checker: &mut Checker<'_, '_, '_>, at: &str, limit: &LimitRule) {
         most_minutes(committed) > least_minutes(&limit.statutory)
     };
     if longer {
-        let message = format!(
-            "The committed limit of {:?} can exceed the statutory one.",
-            limit.id
-        );
+        let message =
+            format!("The committed limit of {:?} can exceed the statutory one.", limit.id);
         let remedy = "Shorten `committed:`, or remove it (T16).";
-        checker.report(
-            code::COMMITTED_LONGER,
-            &format!("{at}/committed"),
-            message,
-            remedy,
-        );
+        checker.report(code::COMMITTED_LONGER, &format!("{at}/committed"), message, remedy);
     }
 }

@@ -43,21 +43,14 @@ impl Graph {
         for (from, step) in definition.steps.iter().enumerate() {
             for (action, found) in step.actions.iter().enumerate() {
                 for to in targets(&found.target).iter().filter_map(|id| index.get(id)) {
-                    edges.push(Edge {
-                        from,
-                        action,
-                        to: *to,
-                        back: false,
-                    });
+                    edges.push(Edge { from, action, to: *to, back: false });
                 }
             }
         }
         edges.extend(ways_back(definition, &edges));
         let start = index.get(definition.start.as_str()).copied();
         let mut ways = vec![Vec::new(); definition.steps.len()];
-        edges
-            .into_iter()
-            .for_each(|edge: Edge| ways[edge.from].push(edge));
+        edges.into_iter().for_each(|edge: Edge| ways[edge.from].push(edge));
         let mut graph = Graph {
             arrived_by: vec![None; definition.steps.len()],
             reached: vec![false; definition.steps.len()],
@@ -119,17 +112,11 @@ impl Graph {
             return Vec::new();
         }
         let state = |index: usize| definition.steps[index].id.clone();
-        let mut trace = vec![TraceStep {
-            state: state(step),
-            action: String::new(),
-        }];
+        let mut trace = vec![TraceStep { state: state(step), action: String::new() }];
         let mut at = step;
         while let Some(edge) = self.arrived_by[at] {
             let action = definition.steps[edge.from].actions[edge.action].id.clone();
-            trace.push(TraceStep {
-                state: state(edge.from),
-                action,
-            });
+            trace.push(TraceStep { state: state(edge.from), action });
             at = edge.from;
         }
         trace.reverse();
@@ -158,12 +145,7 @@ fn ways_back(definition: &Definition, edges: &[Edge]) -> Vec<Edge> {
             .collect();
         for (action, found) in step.actions.iter().enumerate() {
             if matches!(found.target, Target::Back) {
-                let way = |to: &usize| Edge {
-                    from,
-                    action,
-                    to: *to,
-                    back: true,
-                };
+                let way = |to: &usize| Edge { from, action, to: *to, back: true };
                 ways.extend(interrupted.iter().map(way));
             }
         }

@@ -16,21 +16,9 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
     let variants = definition.variants.iter().map(|part| &part.when);
     optional(checker, "variants", variants);
-    optional(
-        checker,
-        "documents",
-        definition.documents.iter().map(|part| &part.when),
-    );
-    optional(
-        checker,
-        "fees",
-        definition.fees.iter().map(|part| &part.when),
-    );
-    optional(
-        checker,
-        "limits",
-        definition.limits.iter().map(|part| &part.when),
-    );
+    optional(checker, "documents", definition.documents.iter().map(|part| &part.when));
+    optional(checker, "fees", definition.fees.iter().map(|part| &part.when));
+    optional(checker, "limits", definition.limits.iter().map(|part| &part.when));
     last_limit(checker);
     for action in checker.actions() {
         if let Some(guard) = &action.action.when {
@@ -134,27 +122,14 @@ fn unknown_field(definition: &Definition, path: &[String]) -> Option<(String, St
         return (!known).then(|| (message, "Correct the condition or the form.".into()));
     }
     let names: Vec<&str> = form.properties().collect();
-    Some((
-        format!("The form has no field {field:?}."),
-        suggestion(field, names.into_iter()),
-    ))
+    Some((format!("The form has no field {field:?}."), suggestion(field, names.into_iter())))
 }
 
 fn unknown_document(definition: &Definition, path: &[String]) -> Option<(String, String)> {
     let id = path.get(1)?;
-    if !definition
-        .documents
-        .iter()
-        .any(|document| document.id == *id)
-    {
-        let known = definition
-            .documents
-            .iter()
-            .map(|document| document.id.as_str());
-        return Some((
-            format!("No document is named {id:?}."),
-            suggestion(id, known),
-        ));
+    if !definition.documents.iter().any(|document| document.id == *id) {
+        let known = definition.documents.iter().map(|document| document.id.as_str());
+        return Some((format!("No document is named {id:?}."), suggestion(id, known)));
     }
     unknown_member(&path[1..], &DOCUMENT_MEMBERS)
 }
@@ -175,24 +150,13 @@ fn unknown_text(definition: &Definition, path: &[String], text: &str) -> Option<
         ["channel"] => [Channel::Counter, Channel::Online, Channel::Post]
             .map(|channel| channel.as_str().to_owned())
             .to_vec(),
-        ["variant"] => definition
-            .variants
-            .iter()
-            .map(|variant| variant.id.clone())
-            .collect(),
-        ["outcome"] => definition
-            .results
-            .iter()
-            .map(|result| result.id.clone())
-            .collect(),
+        ["variant"] => definition.variants.iter().map(|variant| variant.id.clone()).collect(),
+        ["outcome"] => definition.results.iter().map(|result| result.id.clone()).collect(),
         ["documents", _, "source"] => DOCUMENT_SOURCES.map(str::to_owned).to_vec(),
         ["receiving" | "competent", "area"] => AREAS.map(str::to_owned).to_vec(),
         ["form", ..] => {
             let listed = definition.form.at(&path[1..])?.get("enum")?.as_array()?;
-            listed
-                .iter()
-                .filter_map(|value| value.as_str().map(str::to_owned))
-                .collect()
+            listed.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
         }
         _ => return None,
     };
@@ -208,11 +172,7 @@ fn unasked_fields(checker: &mut Checker<'_, '_, '_>, guard: &Guard, at: &str) {
     for path in guard.reads().paths.iter().filter(|path| path[0] == "form") {
         let Some(field) = path.get(1) else { continue };
         let known = form.properties().any(|name| name == field);
-        let asked = guard
-            .reads()
-            .asked
-            .iter()
-            .any(|asked| asked.get(1) == Some(field));
+        let asked = guard.reads().asked.iter().any(|asked| asked.get(1) == Some(field));
         if known && !asked && !form.requires(field) {
             let message = format!("The field {field:?} may be absent.");
             let remedy = format!("Write `has(form.{field}) && …`, or make the field required.");

@@ -60,12 +60,7 @@ fn outcome(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     }
     let message = format!("No result is named {id:?}.");
     let remedy = suggestion(id, results.iter().map(|result| result.id.as_str()));
-    checker.report(
-        code::UNKNOWN_RESULT,
-        &format!("{}/outcome", action.at),
-        message,
-        remedy,
-    );
+    checker.report(code::UNKNOWN_RESULT, &format!("{}/outcome", action.at), message, remedy);
 }
 
 fn reserved_field(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
@@ -80,12 +75,7 @@ fn reserved_field(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     let message = format!("The form has no field {field:?}.");
     let names: Vec<&str> = form.properties().collect();
     let remedy = suggestion(field, names.into_iter());
-    checker.report(
-        code::UNKNOWN_FIELD,
-        &format!("{}/reserves/field", action.at),
-        message,
-        remedy,
-    );
+    checker.report(code::UNKNOWN_FIELD, &format!("{}/reserves/field", action.at), message, remedy);
 }
 
 /// Acts that touch rights or hold a number name their ground (L4, T23).
@@ -98,12 +88,7 @@ fn action_ground(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     }
     let message = format!("{} names no legal ground.", called(action));
     let remedy = "Add `ground:` with an id from `grounds:`.";
-    checker.report(
-        code::GROUND_MISSING,
-        &format!("{}/ground", action.at),
-        message,
-        remedy,
-    );
+    checker.report(code::GROUND_MISSING, &format!("{}/ground", action.at), message, remedy);
 }
 
 fn timeout(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
@@ -113,14 +98,8 @@ fn timeout(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     let at = format!("{}/timeout/action", step.at);
     let actions = &step.step.actions;
     let Some(action) = actions.iter().find(|action| action.id == timeout.action) else {
-        let message = format!(
-            "Step {:?} has no action {:?}.",
-            step.step.id, timeout.action
-        );
-        let remedy = suggestion(
-            &timeout.action,
-            actions.iter().map(|action| action.id.as_str()),
-        );
+        let message = format!("Step {:?} has no action {:?}.", step.step.id, timeout.action);
+        let remedy = suggestion(&timeout.action, actions.iter().map(|action| action.id.as_str()));
         checker.report(code::UNKNOWN_ACTION, &at, message, remedy);
         return;
     };
@@ -141,10 +120,7 @@ fn grounds(checker: &mut Checker<'_, '_, '_>) {
         named.push((format!("/fees/{index}/ground"), &fee.ground));
     }
     for (index, limit) in definition.limits.iter().enumerate() {
-        named.push((
-            format!("/limits/{index}/statutory/ground"),
-            &limit.statutory_ground,
-        ));
+        named.push((format!("/limits/{index}/statutory/ground"), &limit.statutory_ground));
         let committed = limit.committed_ground.iter();
         named
             .extend(committed.map(|id| (format!("/limits/{index}/committed/ground"), id.as_str())));
@@ -161,10 +137,7 @@ fn grounds(checker: &mut Checker<'_, '_, '_>) {
         named.extend(ground.map(|id| (format!("{}/ground", action.at), id.as_str())));
     }
     let known = &definition.grounds;
-    for (at, id) in named
-        .iter()
-        .filter(|(_, id)| !id.is_empty() && !known.contains_key(*id))
-    {
+    for (at, id) in named.iter().filter(|(_, id)| !id.is_empty() && !known.contains_key(*id)) {
         let message = format!("No legal ground is named {id:?}.");
         let remedy = suggestion(id, known.keys().map(String::as_str));
         checker.report(code::UNKNOWN_GROUND, at, message, remedy);
@@ -173,31 +146,19 @@ fn grounds(checker: &mut Checker<'_, '_, '_>) {
     for id in known.keys().filter(|id| !used.contains(id.as_str())) {
         let message = format!("Nothing refers to the legal ground {id:?}.");
         let remedy = "Name it where it applies, or remove it.";
-        checker.report(
-            code::GROUND_UNUSED,
-            &format!("/grounds/{id}"),
-            message,
-            remedy,
-        );
+        checker.report(code::GROUND_UNUSED, &format!("/grounds/{id}"), message, remedy);
     }
 }
 
 fn results(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
     let actions = definition.steps.iter().flat_map(|step| &step.actions);
-    let decided: BTreeSet<&str> = actions
-        .filter_map(|action| action.outcome.as_deref())
-        .collect();
+    let decided: BTreeSet<&str> = actions.filter_map(|action| action.outcome.as_deref()).collect();
     for (index, result) in definition.results.iter().enumerate() {
         if !result.id.is_empty() && !decided.contains(result.id.as_str()) {
             let message = format!("No action decides on the result {:?}.", result.id);
             let remedy = "Name it as the `outcome:` of an action, or remove it.";
-            checker.report(
-                code::RESULT_UNUSED,
-                &format!("/results/{index}"),
-                message,
-                remedy,
-            );
+            checker.report(code::RESULT_UNUSED, &format!("/results/{index}"), message, remedy);
         }
     }
 }

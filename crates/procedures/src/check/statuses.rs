@@ -35,24 +35,15 @@ fn transition(
     }
     let (before, after) = (u8::from(from.status), u8::from(to.step.status));
     let target = &to.step.id;
-    let message = format!(
-        "{} leads from status {before} to {after} ({target:?}).",
-        called(action)
-    );
-    let names: Vec<String> = following(from)
-        .iter()
-        .map(|s| u8::from(*s).to_string())
-        .collect();
+    let message = format!("{} leads from status {before} to {after} ({target:?}).", called(action));
+    let names: Vec<String> = following(from).iter().map(|s| u8::from(*s).to_string()).collect();
     let remedy = match names.is_empty() {
         true => format!("Nothing follows status {before}: make the step final."),
         false => format!("After status {before} come {}.", names.join(", ")),
     };
     let mut trace = checker.trace_of(action);
     if !trace.is_empty() {
-        trace.push(crate::finding::TraceStep {
-            state: target.clone(),
-            action: String::new(),
-        });
+        trace.push(crate::finding::TraceStep { state: target.clone(), action: String::new() });
     }
     checker.report_with_trace(
         code::STATUS_TRANSITION,
@@ -77,13 +68,7 @@ fn following(from: &Step) -> Vec<Status> {
     let before_reception = from.clock == ClockEffect::NotStarted;
     match from.status {
         Submitted => {
-            vec![
-                Received,
-                NotAccepted,
-                SupplementRequired,
-                PaymentRequired,
-                WithdrawalRequested,
-            ]
+            vec![Received, NotAccepted, SupplementRequired, PaymentRequired, WithdrawalRequested]
         }
         Received => vec![
             Processing,
@@ -94,31 +79,13 @@ fn following(from: &Step) -> Vec<Status> {
             Completed,
         ],
         Processing => {
-            vec![
-                SupplementRequired,
-                PaymentRequired,
-                WithdrawalRequested,
-                Stopped,
-                Completed,
-            ]
+            vec![SupplementRequired, PaymentRequired, WithdrawalRequested, Stopped, Completed]
         }
         SupplementRequired if before_reception => {
-            vec![
-                Submitted,
-                Received,
-                NotAccepted,
-                WithdrawalRequested,
-                Stopped,
-            ]
+            vec![Submitted, Received, NotAccepted, WithdrawalRequested, Stopped]
         }
         SupplementRequired => vec![Received, Processing, WithdrawalRequested, Stopped],
-        PaymentRequired => vec![
-            Submitted,
-            Received,
-            Processing,
-            WithdrawalRequested,
-            Stopped,
-        ],
+        PaymentRequired => vec![Submitted, Received, Processing, WithdrawalRequested, Stopped],
         WithdrawalRequested => vec![Stopped],
         Stopped => vec![Processing],
         Completed => vec![Processing, WithdrawalRequested, Stopped, Delivered],
@@ -147,10 +114,7 @@ fn kind(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
             "A dossier in status 3 or 10 has ended: write `kind: final`."
         }
         StepKind::Task | StepKind::Applicant
-            if matches!(
-                status,
-                Status::SupplementRequired | Status::WithdrawalRequested
-            ) =>
+            if matches!(status, Status::SupplementRequired | Status::WithdrawalRequested) =>
         {
             "Write `kind: supplement` for status 5 and `kind: withdrawal` for status 7."
         }
@@ -162,10 +126,5 @@ fn kind(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     };
     let id = &step.step.id;
     let message = format!("Step {id:?} cannot have status {}.", u8::from(status));
-    checker.report(
-        code::STATUS_KIND,
-        &format!("{}/status", step.at),
-        message,
-        remedy,
-    );
+    checker.report(code::STATUS_KIND, &format!("{}/status", step.at), message, remedy);
 }

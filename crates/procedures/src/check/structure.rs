@@ -9,16 +9,9 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     start(checker);
     let steps = checker.steps();
     let is_final = |step: &StepAt<'_>| step.step.kind == StepKind::Final;
-    let ends: Vec<usize> = steps
-        .iter()
-        .filter(|s| is_final(s))
-        .map(|step| step.index)
-        .collect();
+    let ends: Vec<usize> = steps.iter().filter(|s| is_final(s)).map(|step| step.index).collect();
     let can_end = checker.graph.can_reach(&ends);
-    let ways_are_sure = checker
-        .actions()
-        .iter()
-        .all(|action| checker.is_target_sure(*action));
+    let ways_are_sure = checker.actions().iter().all(|action| checker.is_target_sure(*action));
     for step in steps {
         actions_of(checker, step);
         if checker.graph.start.is_some() && !checker.graph.is_reached(step.index) && ways_are_sure {
@@ -36,10 +29,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     for action in checker.actions() {
         target(checker, action);
     }
-    let accepts = checker
-        .actions()
-        .iter()
-        .any(|action| action.action.act == Act::Accept);
+    let accepts = checker.actions().iter().any(|action| action.action.act == Act::Accept);
     if !accepts && checker.is_sure("", &["steps"]) {
         let message = "No action accepts the dossier.";
         let remedy = "Add an action with `act: accept` to the intake step.";
@@ -110,10 +100,7 @@ fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     };
     let Some((wanted, word)) = wanted else { return };
     let steps = &checker.definition().steps;
-    let wrong = checker
-        .edges_of(action)
-        .iter()
-        .any(|edge| steps[edge.to].kind != wanted);
+    let wrong = checker.edges_of(action).iter().any(|edge| steps[edge.to].kind != wanted);
     let stays = matches!(action.action.target, Target::Stay | Target::Back);
     if stays || wrong {
         let message = format!("{} must lead to a step of kind {word}.", called(action));

@@ -51,14 +51,9 @@ pub(super) fn most_minutes(limit: &Limit) -> u64 {
 }
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
-    let ways_are_sure = checker
-        .actions()
-        .iter()
-        .all(|action| checker.is_target_sure(*action));
-    let steps_are_sure = checker
-        .steps()
-        .iter()
-        .all(|step| checker.is_sure(step.at, &["clock", "status", "time"]));
+    let ways_are_sure = checker.actions().iter().all(|action| checker.is_target_sure(*action));
+    let steps_are_sure =
+        checker.steps().iter().all(|step| checker.is_sure(step.at, &["clock", "status", "time"]));
     if !ways_are_sure || !steps_are_sure {
         return;
     }
@@ -69,12 +64,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         }
         let (minutes, way) = longest(checker, limit.start);
         let mut bounds = vec![("statutory", &limit.statutory)];
-        bounds.extend(
-            limit
-                .committed
-                .as_ref()
-                .map(|committed| ("committed", committed)),
-        );
+        bounds.extend(limit.committed.as_ref().map(|committed| ("committed", committed)));
         for (which, bound) in bounds {
             let allowed = least_minutes(bound);
             if minutes > allowed {
@@ -128,14 +118,8 @@ fn longest(checker: &Checker<'_, '_, '_>, start: ClockStart) -> (u64, Vec<TraceS
     let mut way = Vec::new();
     let mut at = Some(first);
     while let Some(group) = at {
-        let members = checker
-            .steps()
-            .into_iter()
-            .filter(|step| groups[step.index] == group);
-        let state = |id: &String| TraceStep {
-            state: id.clone(),
-            action: String::new(),
-        };
+        let members = checker.steps().into_iter().filter(|step| groups[step.index] == group);
+        let state = |id: &String| TraceStep { state: id.clone(), action: String::new() };
         way.extend(members.map(|step| state(&step.step.id)));
         at = best[group].1;
     }
@@ -161,12 +145,7 @@ fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart) -> Vec<usize> {
                 steps[edge.from].kind == StepKind::Task
                     && steps[edge.from].actions[edge.action].act == Act::Accept
             };
-            checker
-                .graph
-                .edges()
-                .filter(accepts)
-                .map(|edge| edge.to)
-                .collect()
+            checker.graph.edges().filter(accepts).map(|edge| edge.to).collect()
         }
     }
 }
@@ -175,22 +154,10 @@ fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart) -> Vec<usize> {
 /// circles leads to a lower number.
 fn circles(count: usize, edges: &[Edge]) -> Vec<usize> {
     let next: Vec<BTreeSet<usize>> = (0..count)
-        .map(|step| {
-            edges
-                .iter()
-                .filter(|e| e.from == step)
-                .map(|e| e.to)
-                .collect()
-        })
+        .map(|step| edges.iter().filter(|e| e.from == step).map(|e| e.to).collect())
         .collect();
     let before: Vec<BTreeSet<usize>> = (0..count)
-        .map(|step| {
-            edges
-                .iter()
-                .filter(|e| e.to == step)
-                .map(|e| e.from)
-                .collect()
-        })
+        .map(|step| edges.iter().filter(|e| e.to == step).map(|e| e.from).collect())
         .collect();
     // Kosaraju: leave each step after all that follow it, then collect backwards.
     let mut left = Vec::new();
@@ -224,12 +191,7 @@ fn leave_in_order(root: usize, ways: &[BTreeSet<usize>], seen: &mut [bool], left
         } else if !seen[step] {
             seen[step] = true;
             stack.push((step, true));
-            stack.extend(
-                ways[step]
-                    .iter()
-                    .filter(|to| !seen[**to])
-                    .map(|to| (*to, false)),
-            );
+            stack.extend(ways[step].iter().filter(|to| !seen[**to]).map(|to| (*to, false)));
         }
     }
 }
@@ -239,11 +201,7 @@ mod tests {
     use super::*;
 
     fn limit(unit: Unit, amount: u32) -> Limit {
-        Limit {
-            unit,
-            amount,
-            cutoff: None,
-        }
+        Limit { unit, amount, cutoff: None }
     }
 
     #[test]
@@ -258,12 +216,7 @@ mod tests {
 
     #[test]
     fn ways_between_circles_lead_downwards() {
-        let edge = |from, to| Edge {
-            from,
-            action: 0,
-            to,
-            back: false,
-        };
+        let edge = |from, to| Edge { from, action: 0, to, back: false };
         let edges = [edge(0, 1), edge(1, 2), edge(2, 1), edge(2, 3), edge(0, 3)];
         let circle = circles(4, &edges);
         assert_eq!(circle[1], circle[2]);

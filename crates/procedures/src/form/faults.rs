@@ -23,12 +23,7 @@ pub(super) fn of(error: &ValidationError<'_>) -> Vec<FormFault> {
     }
     if let Kind::Required { property } = error.kind() {
         let path = format!("{at}/{}", escape(property.as_str().unwrap_or_default()));
-        return vec![fault(
-            &path,
-            "REQUIRED",
-            "Phải điền trường này.",
-            "This field is required.",
-        )];
+        return vec![fault(&path, "REQUIRED", "Phải điền trường này.", "This field is required.")];
     }
     let (code, vi, en) = explain(error.kind());
     vec![fault(at, code, &vi, &en)]
@@ -83,11 +78,9 @@ fn explain(kind: &Kind) -> (&'static str, String, String) {
             format!("Giá trị lớn nhất là {limit}."),
             format!("The value must be at most {limit}."),
         ),
-        Kind::UniqueItems => fixed(
-            "REPEATED",
-            "Các mục bị trùng nhau.",
-            "Entries must not be repeated.",
-        ),
+        Kind::UniqueItems => {
+            fixed("REPEATED", "Các mục bị trùng nhau.", "Entries must not be repeated.")
+        }
         _ => fixed(
             "INVALID",
             "Giá trị không phù hợp với các trường khác.",
@@ -97,15 +90,8 @@ fn explain(kind: &Kind) -> (&'static str, String, String) {
 }
 
 pub(super) fn fault(path: &str, code: &str, vi: &str, en: &str) -> FormFault {
-    let message = Text {
-        vi: vi.to_owned(),
-        en: en.to_owned(),
-    };
-    FormFault {
-        path: path.to_owned(),
-        code: code.to_owned(),
-        message,
-    }
+    let message = Text { vi: vi.to_owned(), en: en.to_owned() };
+    FormFault { path: path.to_owned(), code: code.to_owned(), message }
 }
 
 /// A member name as a part of a JSON Pointer (RFC 6901).

@@ -31,15 +31,8 @@ const NAME_BYTES_MAX: usize = 64;
 /// Keywords that describe and do not constrain. `title` is Vietnamese, `x-en` English.
 const ANNOTATIONS: [&str; 4] = ["title", "x-en", "description", "$comment"];
 /// Keywords that combine schemas, allowed everywhere.
-const COMBINATIONS: [&str; 7] = [
-    "allOf",
-    "anyOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentRequired",
-];
+const COMBINATIONS: [&str; 7] =
+    ["allOf", "anyOf", "not", "if", "then", "else", "dependentRequired"];
 /// Formats of strings.
 const FORMATS: [&str; 3] = ["date", "time", "email"];
 
@@ -59,12 +52,7 @@ struct Checker<'s> {
 
 /// Every place where a schema leaves the profile.
 pub(super) fn check(root: &Value) -> Vec<(String, String)> {
-    let mut checker = Checker {
-        root,
-        faults: Vec::new(),
-        nodes: 0,
-        patterns: 0,
-    };
+    let mut checker = Checker { root, faults: Vec::new(), nodes: 0, patterns: 0 };
     if root["type"] != "object" {
         checker.fault("/type", "A form is an object: write `type: object`.");
     }
@@ -152,10 +140,7 @@ impl<'s> Checker<'s> {
             self.schema(schema, &at, Place::Value, 1);
         }
         if definitions.len() > DEFINITIONS_MAX {
-            self.fault(
-                "/$defs",
-                format!("At most {DEFINITIONS_MAX} schemas are named."),
-            );
+            self.fault("/$defs", format!("At most {DEFINITIONS_MAX} schemas are named."));
         }
         for name in endless(definitions) {
             let at = format!("/$defs/{}", escape(&name));
@@ -175,14 +160,7 @@ impl<'s> Checker<'s> {
         };
         let kind = members.get("type").and_then(Value::as_str);
         for (key, value) in members {
-            self.keyword(
-                kind,
-                key,
-                value,
-                &format!("{at}/{}", escape(key)),
-                place,
-                depth,
-            );
+            self.keyword(kind, key, value, &format!("{at}/{}", escape(key)), place, depth);
         }
         if place == Place::Value {
             self.bounds(members, kind, at);
@@ -241,10 +219,7 @@ impl<'s> Checker<'s> {
             "items" => self.schema(value, at, place, depth + 1),
             "enum" => self.listed(value, at),
             "$ref" if place == Place::Condition => {
-                self.fault(
-                    at,
-                    "A condition does not refer to named schemas; write it out.",
-                );
+                self.fault(at, "A condition does not refer to named schemas; write it out.");
             }
             "$ref" => self.reference(value, at),
             "maxItems" | "minItems" => self.limit(value, at, ITEMS_MAX),
@@ -252,19 +227,13 @@ impl<'s> Checker<'s> {
             "minimum" | "maximum" => {
                 let inside = value.as_i64().is_some_and(|n| n.abs() <= INTEGER_MAX);
                 if !inside || kind.is_some_and(|kind| kind != "integer") {
-                    self.fault(
-                        at,
-                        "A whole number between -2^53 and 2^53 bounds an integer.",
-                    );
+                    self.fault(at, "A whole number between -2^53 and 2^53 bounds an integer.");
                 }
             }
             "pattern" => self.pattern(value, at),
             "format" => {
                 if value.as_str().is_none_or(|name| !FORMATS.contains(&name)) {
-                    self.fault(
-                        at,
-                        format!("Use one of the formats {}.", FORMATS.join(", ")),
-                    );
+                    self.fault(at, format!("Use one of the formats {}.", FORMATS.join(", ")));
                 }
             }
             _ if COMBINATIONS.contains(&key) => self.combination(key, value, at, depth),
@@ -306,9 +275,8 @@ impl<'s> Checker<'s> {
     }
 
     fn required(&mut self, value: &Value, at: &str) {
-        let names: Option<Vec<&str>> = value
-            .as_array()
-            .and_then(|names| names.iter().map(Value::as_str).collect());
+        let names: Option<Vec<&str>> =
+            value.as_array().and_then(|names| names.iter().map(Value::as_str).collect());
         let Some(names) = names else {
             self.fault(at, "`required` is a list of field names.");
             return;
@@ -330,9 +298,7 @@ impl<'s> Checker<'s> {
     }
 
     fn reference(&mut self, value: &Value, at: &str) {
-        let name = value
-            .as_str()
-            .and_then(|target| target.strip_prefix("#/$defs/"));
+        let name = value.as_str().and_then(|target| target.strip_prefix("#/$defs/"));
         if name.and_then(|name| self.root["$defs"].get(name)).is_none() {
             self.fault(at, "`$ref` names a schema of `$defs`: \"#/$defs/name\".");
         }
@@ -349,21 +315,12 @@ impl<'s> Checker<'s> {
         if self.patterns > PATTERNS_MAX {
             self.fault(at, format!("A form has at most {PATTERNS_MAX} patterns."));
         }
-        let Some(pattern) = value
-            .as_str()
-            .filter(|text| text.len() <= PATTERN_BYTES_MAX)
-        else {
-            self.fault(
-                at,
-                format!("A pattern is a text of at most {PATTERN_BYTES_MAX} bytes."),
-            );
+        let Some(pattern) = value.as_str().filter(|text| text.len() <= PATTERN_BYTES_MAX) else {
+            self.fault(at, format!("A pattern is a text of at most {PATTERN_BYTES_MAX} bytes."));
             return;
         };
         if !pattern.starts_with('^') || !pattern.ends_with('$') {
-            self.fault(
-                at,
-                "A pattern describes the whole text: begin with ^ and end with $.",
-            );
+            self.fault(at, "A pattern describes the whole text: begin with ^ and end with $.");
         }
     }
 
@@ -401,14 +358,8 @@ mod tests {
 
     #[test]
     fn a_schema_that_leaves_a_value_unbounded_is_refused() {
-        assert_eq!(
-            faulty(json!({ "a": { "type": "string" } })),
-            ["/properties/a"]
-        );
-        assert_eq!(
-            faulty(json!({ "a": { "type": "integer", "minimum": 0 } })),
-            ["/properties/a"]
-        );
+        assert_eq!(faulty(json!({ "a": { "type": "string" } })), ["/properties/a"]);
+        assert_eq!(faulty(json!({ "a": { "type": "integer", "minimum": 0 } })), ["/properties/a"]);
         let list = json!({ "type": "array", "items": { "type": "boolean" } });
         assert_eq!(faulty(json!({ "a": list })), ["/properties/a"]);
         let open = json!({ "type": "object", "properties": {} });
@@ -418,19 +369,10 @@ mod tests {
 
     #[test]
     fn numbers_with_fractions_and_foreign_keywords_are_refused() {
-        assert_eq!(
-            faulty(json!({ "a": { "type": "number" } })),
-            ["/properties/a/type"]
-        );
+        assert_eq!(faulty(json!({ "a": { "type": "number" } })), ["/properties/a/type"]);
         let text = json!({ "type": "string", "maxLength": 5, "contentEncoding": "base64" });
-        assert_eq!(
-            faulty(json!({ "a": text })),
-            ["/properties/a/contentEncoding"]
-        );
-        assert_eq!(
-            faulty(json!({ "Tên": { "type": "boolean" } })),
-            ["/properties/Tên"]
-        );
+        assert_eq!(faulty(json!({ "a": text })), ["/properties/a/contentEncoding"]);
+        assert_eq!(faulty(json!({ "Tên": { "type": "boolean" } })), ["/properties/Tên"]);
         let loose = json!({ "type": "string", "maxLength": 5, "pattern": "[0-9]+" });
         assert_eq!(faulty(json!({ "a": loose })), ["/properties/a/pattern"]);
     }

@@ -59,11 +59,7 @@ struct Budget {
 impl Budget {
     /// Notes the fault; the error only ends the reading.
     fn refuse<E: Error>(&mut self, code: &str, vi: &str, en: &str) -> E {
-        let path: String = self
-            .path
-            .iter()
-            .map(|part| format!("/{}", escape(part)))
-            .collect();
+        let path: String = self.path.iter().map(|part| format!("/{}", escape(part))).collect();
         self.fault = Some(fault(&path, code, vi, en));
         E::custom(code)
     }
@@ -84,11 +80,7 @@ impl Node<'_> {
             let vi = "Văn bản chứa ký tự U+0000.";
             return Err(self.refuse("NUL_CHARACTER", vi, "The text contains U+0000."));
         }
-        Ok(if is_nfc(text) {
-            text.to_owned()
-        } else {
-            text.nfc().collect()
-        })
+        Ok(if is_nfc(text) { text.to_owned() } else { text.nfc().collect() })
     }
 }
 
@@ -139,21 +131,13 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
         i64::try_from(number).map(Value::from).map_err(|_| {
             let vi = "Số nguyên quá lớn; hãy ghi bằng chuỗi.";
-            self.refuse(
-                "NUMBER_TOO_LARGE",
-                vi,
-                "The number is too large; write it as a string.",
-            )
+            self.refuse("NUMBER_TOO_LARGE", vi, "The number is too large; write it as a string.")
         })
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
         let vi = "Số có phần thập phân phải ghi bằng chuỗi.";
-        Err(self.refuse(
-            "FRACTION",
-            vi,
-            "A number with a fraction must be written as a string.",
-        ))
+        Err(self.refuse("FRACTION", vi, "A number with a fraction must be written as a string."))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -164,10 +148,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut items = Vec::new();
         loop {
             self.budget.borrow_mut().path.push(items.len().to_string());
-            let Some(item) = seq.next_element_seed(Node {
-                budget: self.budget,
-            })?
-            else {
+            let Some(item) = seq.next_element_seed(Node { budget: self.budget })? else {
                 break;
             };
             self.budget.borrow_mut().path.pop();
@@ -186,9 +167,7 @@ impl<'de> Visitor<'de> for Node<'_> {
                 let vi = "Trường xuất hiện hai lần.";
                 return Err(self.refuse("REPEATED_FIELD", vi, "The field stands twice."));
             }
-            let value = map.next_value_seed(Node {
-                budget: self.budget,
-            })?;
+            let value = map.next_value_seed(Node { budget: self.budget })?;
             self.budget.borrow_mut().path.pop();
             members.insert(name, value);
         }
@@ -225,28 +204,16 @@ mod tests {
     #[test]
     fn what_a_form_may_not_hold_is_refused_with_its_path() {
         let is = |path: &str, code: &str| (path.to_owned(), code.to_owned());
-        assert_eq!(
-            refused(r#"{"a": {"b": 1, "b": 2}}"#),
-            is("/a/b", "REPEATED_FIELD")
-        );
+        assert_eq!(refused(r#"{"a": {"b": 1, "b": 2}}"#), is("/a/b", "REPEATED_FIELD"));
         assert_eq!(refused(r#"{"a": [1, 1.5]}"#), is("/a/1", "FRACTION"));
         assert_eq!(refused(r#"{"a": 1e3}"#), is("/a", "FRACTION"));
-        assert_eq!(
-            refused(r#"{"a": 18446744073709551615}"#),
-            is("/a", "NUMBER_TOO_LARGE")
-        );
+        assert_eq!(refused(r#"{"a": 18446744073709551615}"#), is("/a", "NUMBER_TOO_LARGE"));
         assert_eq!(refused("{\"a\": \"\\u0000\"}"), is("/a", "NUL_CHARACTER"));
         assert_eq!(refused(r#"{"a": 1"#), is("", "NOT_JSON"));
         assert_eq!(refused(r#"{"a": 1} x"#), is("", "NOT_JSON"));
-        assert_eq!(
-            refused(&format!("\"{}\"", "a".repeat(FORM_BYTES_MAX))).1,
-            "FORM_TOO_LARGE"
-        );
+        assert_eq!(refused(&format!("\"{}\"", "a".repeat(FORM_BYTES_MAX))).1, "FORM_TOO_LARGE");
         assert_eq!(refused(&"[".repeat(100_000)).1, "TOO_DEEP");
-        assert_eq!(
-            refused(&format!("[{}1]", "1,".repeat(3_000))).1,
-            "TOO_MANY_VALUES"
-        );
+        assert_eq!(refused(&format!("[{}1]", "1,".repeat(3_000))).1, "TOO_MANY_VALUES");
     }
 
     proptest! {

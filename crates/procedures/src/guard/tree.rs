@@ -71,29 +71,16 @@ struct Visit<'t> {
 /// Checks the bounds of a tree and gathers what it looks at.
 pub(super) fn inspect(root: &IdedExpr) -> Result<Reads, GuardError> {
     let mut reads = Reads::default();
-    let mut stack = vec![Visit {
-        node: root,
-        depth: 1,
-        bound: Vec::new(),
-        inner: false,
-    }];
+    let mut stack = vec![Visit { node: root, depth: 1, bound: Vec::new(), inner: false }];
     let mut nodes = 0;
     while let Some(visit) = stack.pop() {
         nodes += 1;
         if nodes > GUARD_NODES_MAX {
-            return Err(GuardError::TooLarge {
-                what: "parts",
-                found: nodes,
-                max: GUARD_NODES_MAX,
-            });
+            return Err(GuardError::TooLarge { what: "parts", found: nodes, max: GUARD_NODES_MAX });
         }
         if visit.depth > GUARD_DEPTH_MAX {
             let found = visit.depth;
-            return Err(GuardError::TooLarge {
-                what: "levels",
-                found,
-                max: GUARD_DEPTH_MAX,
-            });
+            return Err(GuardError::TooLarge { what: "levels", found, max: GUARD_DEPTH_MAX });
         }
         look(&visit, &mut stack, &mut reads)?;
     }
@@ -107,12 +94,7 @@ fn look<'t>(
 ) -> Result<(), GuardError> {
     let mut visit_child = |node, inner| {
         let (depth, bound) = (visit.depth + 1, visit.bound.clone());
-        stack.push(Visit {
-            node,
-            depth,
-            bound,
-            inner,
-        });
+        stack.push(Visit { node, depth, bound, inner });
     };
     match &visit.node.expr {
         Expr::Unspecified => return Err(GuardError::Syntax("no expression".into())),
@@ -129,21 +111,14 @@ fn look<'t>(
         }
         Expr::Select(select) => {
             if let Some(path) = path_of(visit.node).filter(|path| is_free(path, &visit.bound)) {
-                let noted = if select.test {
-                    &mut reads.asked
-                } else {
-                    &mut reads.paths
-                };
+                let noted = if select.test { &mut reads.asked } else { &mut reads.paths };
                 if select.test || !visit.inner {
                     noted.insert(path);
                 }
             }
             visit_child(&select.operand, true);
         }
-        Expr::List(list) => list
-            .elements
-            .iter()
-            .for_each(|node| visit_child(node, false)),
+        Expr::List(list) => list.elements.iter().for_each(|node| visit_child(node, false)),
         Expr::Call(call) => {
             if !FUNCTIONS.contains(&call.func_name.as_str()) && call.func_name != operators::INDEX {
                 let name = &call.func_name;
@@ -156,10 +131,7 @@ fn look<'t>(
         Expr::Comprehension(inner) => comprehension(visit, inner, stack)?,
         Expr::Map(_) => return Err(GuardError::Forbidden("a map".into())),
         Expr::Struct(value) => {
-            return Err(GuardError::Forbidden(format!(
-                "the structure {:?}",
-                value.type_name
-            )));
+            return Err(GuardError::Forbidden(format!("the structure {:?}", value.type_name)));
         }
     }
     Ok(())
@@ -174,27 +146,12 @@ fn comprehension<'t>(
         return Err(GuardError::Forbidden("a list macro inside another".into()));
     }
     let depth = visit.depth + 1;
-    let outside = Visit {
-        node: &inner.iter_range,
-        depth,
-        bound: Vec::new(),
-        inner: false,
-    };
+    let outside = Visit { node: &inner.iter_range, depth, bound: Vec::new(), inner: false };
     stack.push(outside);
     let mut bound = vec![inner.iter_var.as_str(), inner.accu_var.as_str()];
     bound.extend(inner.iter_var2.as_deref());
-    for node in [
-        &inner.accu_init,
-        &inner.loop_cond,
-        &inner.loop_step,
-        &inner.result,
-    ] {
-        stack.push(Visit {
-            node,
-            depth,
-            bound: bound.clone(),
-            inner: false,
-        });
+    for node in [&inner.accu_init, &inner.loop_cond, &inner.loop_step, &inner.result] {
+        stack.push(Visit { node, depth, bound: bound.clone(), inner: false });
     }
     Ok(())
 }
@@ -217,10 +174,7 @@ fn known(name: &str) -> Result<(), GuardError> {
         return Ok(());
     }
     let near = crate::read::suggestion(name, VARIABLES.into_iter());
-    Err(GuardError::Forbidden(format!(
-        "the variable {name:?} ({})",
-        near.trim_end_matches('.')
-    )))
+    Err(GuardError::Forbidden(format!("the variable {name:?} ({})", near.trim_end_matches('.'))))
 }
 
 /// Documents are known one by one only.
@@ -228,9 +182,7 @@ fn whole(name: &str) -> Result<(), GuardError> {
     if name != "documents" {
         return Ok(());
     }
-    Err(GuardError::Forbidden(
-        "all documents at once (write for instance documents.D4)".into(),
-    ))
+    Err(GuardError::Forbidden("all documents at once (write for instance documents.D4)".into()))
 }
 
 /// `form.a.b` as its parts, when the node spells such a path; `has(form.a)` too.
@@ -254,8 +206,7 @@ fn path_of(node: &IdedExpr) -> Option<Vec<String>> {
 }
 
 fn is_free(path: &[String], bound: &[&str]) -> bool {
-    path.first()
-        .is_some_and(|root| !bound.contains(&root.as_str()))
+    path.first().is_some_and(|root| !bound.contains(&root.as_str()))
 }
 
 fn note_comparison(name: &str, args: &[IdedExpr], bound: &[&str], reads: &mut Reads) {
@@ -276,9 +227,7 @@ fn note_comparison(name: &str, args: &[IdedExpr], bound: &[&str], reads: &mut Re
     };
     for value in values {
         if let Expr::Literal(LiteralValue::String(text)) = &value.expr {
-            reads
-                .compared
-                .insert((path.clone(), text.inner().to_owned()));
+            reads.compared.insert((path.clone(), text.inner().to_owned()));
         }
     }
 }

@@ -28,9 +28,7 @@ pub(super) fn variable(name: &str, facts: &Facts<'_>, reads: &Reads) -> Option<V
 fn documents(facts: &Facts<'_>, reads: &Reads) -> Value {
     let absent = DocumentFacts::default();
     let named = reads.paths.iter().chain(&reads.asked);
-    let ids = named
-        .filter(|path| path[0] == "documents")
-        .filter_map(|path| path.get(1));
+    let ids = named.filter(|path| path[0] == "documents").filter_map(|path| path.get(1));
     map(ids.map(|id| {
         let known = facts.documents.get(id).unwrap_or(&absent);
         let facts = map([
@@ -45,18 +43,13 @@ fn documents(facts: &Facts<'_>, reads: &Reads) -> Value {
 }
 
 fn unit(unit: &UnitFacts<'_>) -> Value {
-    map([
-        ("id", unit.id.into()),
-        ("kind", unit.kind.into()),
-        ("area", unit.area.into()),
-    ]
-    .into_iter())
+    map([("id", unit.id.into()), ("kind", unit.kind.into()), ("area", unit.area.into())]
+        .into_iter())
 }
 
 fn map<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
-    let entries: HashMap<Key, Value> = entries
-        .map(|(key, value)| (Key::from(key.to_owned()), value))
-        .collect();
+    let entries: HashMap<Key, Value> =
+        entries.map(|(key, value)| (Key::from(key.to_owned()), value)).collect();
     Value::Map(entries.into())
 }
 
@@ -73,9 +66,9 @@ fn from_json(value: &serde_json::Value) -> Value {
         serde_json::Value::Array(items) => {
             Value::List(Arc::new(items.iter().map(from_json).collect()))
         }
-        serde_json::Value::Object(members) => map(members
-            .iter()
-            .map(|(name, value)| (name.as_str(), from_json(value)))),
+        serde_json::Value::Object(members) => {
+            map(members.iter().map(|(name, value)| (name.as_str(), from_json(value))))
+        }
     }
 }
 

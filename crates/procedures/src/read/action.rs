@@ -37,20 +37,14 @@ pub(super) fn read(
     let act = act.unwrap_or(Act::Advance);
     let roles = action_roles(reader, fields, act, context);
     let unit = action_unit(reader, fields, context);
-    let target = fields
-        .required(reader, "to")
-        .and_then(|item| target(reader, item));
+    let target = fields.required(reader, "to").and_then(|item| target(reader, item));
     let when = fields.optional("when").and_then(|item| item.guard(reader));
     let reason = flag(reader, fields, "reason");
-    let number = fields
-        .optional("form")
-        .and_then(|item| item.count(reader, 1..=7));
+    let number = fields.optional("form").and_then(|item| item.count(reader, 1..=7));
     let outcome = fields.optional("outcome").and_then(|item| item.id(reader));
     let rounds = fields.optional("rounds_max");
     let rounds_max = rounds.and_then(|item| item.count(reader, 1..=ROUNDS_MAX));
-    let reserves = fields
-        .optional("reserves")
-        .and_then(|item| reservation(reader, item));
+    let reserves = fields.optional("reserves").and_then(|item| reservation(reader, item));
     let rework = flag(reader, fields, "rework");
     let all_owners = flag(reader, fields, "all_owners");
     let data = fields.optional("data").and_then(|item| data(reader, &item));
@@ -82,19 +76,10 @@ fn action_roles(
     context: Option<Context>,
 ) -> Vec<Role> {
     let Some(item) = fields.optional("roles") else {
-        let implied = if act == Act::Lapse {
-            Some(Role::System)
-        } else {
-            context.map(|c| c.role)
-        };
+        let implied = if act == Act::Lapse { Some(Role::System) } else { context.map(|c| c.role) };
         if implied.is_none() {
             let message = "A shared action must name its roles.";
-            reader.fault(
-                code::MISSING_KEY,
-                &fields.at("roles"),
-                message,
-                "Add `roles: […]`.",
-            );
+            reader.fault(code::MISSING_KEY, &fields.at("roles"), message, "Add `roles: […]`.");
         }
         return implied.into_iter().collect();
     };
@@ -106,12 +91,7 @@ fn action_roles(
         found.extend(item.word(reader, &roles()));
     }
     if found.is_empty() {
-        reader.fault(
-            code::OUT_OF_RANGE,
-            &at,
-            "No role is named.",
-            "Name at least one.",
-        );
+        reader.fault(code::OUT_OF_RANGE, &at, "No role is named.", "Name at least one.");
     }
     found
 }
@@ -125,12 +105,7 @@ fn action_unit(
         let implied = context.map(|context| context.unit);
         if implied.is_none() {
             let message = "A shared action must name its unit.";
-            reader.fault(
-                code::MISSING_KEY,
-                &fields.at("unit"),
-                message,
-                "Add `unit:`.",
-            );
+            reader.fault(code::MISSING_KEY, &fields.at("unit"), message, "Add `unit:`.");
         }
         return implied.unwrap_or(UnitRef::Receiving);
     };
@@ -141,17 +116,10 @@ fn target(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Target> {
     if item.is_list() {
         let at = item.at.clone();
         let items = item.list(reader, CHOICES_MAX);
-        let choices: Vec<Choice> = items
-            .into_iter()
-            .filter_map(|item| choice(reader, item))
-            .collect();
+        let choices: Vec<Choice> =
+            items.into_iter().filter_map(|item| choice(reader, item)).collect();
         if choices.is_empty() {
-            reader.fault(
-                code::OUT_OF_RANGE,
-                &at,
-                "The choice is empty.",
-                "Name a step.",
-            );
+            reader.fault(code::OUT_OF_RANGE, &at, "The choice is empty.", "Name a step.");
             return None;
         }
         return Some(Target::Choice(choices));
@@ -173,55 +141,32 @@ fn choice(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Choice> {
     if let Some(otherwise) = fields.optional("else") {
         let to = otherwise.id(reader);
         fields.finish(reader);
-        return Some(Choice {
-            when: None,
-            to: to?,
-        });
+        return Some(Choice { when: None, to: to? });
     }
-    let guard = fields
-        .required(reader, "when")
-        .and_then(|item| item.guard(reader));
+    let guard = fields.required(reader, "when").and_then(|item| item.guard(reader));
     if guard.is_none() {
         reader.fault_silently(&fields.item.at);
     }
-    let to = fields
-        .required(reader, "to")
-        .and_then(|item| item.id(reader));
+    let to = fields.required(reader, "to").and_then(|item| item.id(reader));
     fields.finish(reader);
-    Some(Choice {
-        when: guard,
-        to: to?,
-    })
+    Some(Choice { when: guard, to: to? })
 }
 
 fn reservation(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Reservation> {
     let mut fields = item.fields(reader)?;
-    let scope = fields
-        .required(reader, "scope")
-        .and_then(|item| item.id(reader));
-    let field = fields
-        .required(reader, "field")
-        .and_then(|item| item.id(reader));
+    let scope = fields.required(reader, "scope").and_then(|item| item.id(reader));
+    let field = fields.required(reader, "field").and_then(|item| item.id(reader));
     let days = fields.required(reader, "days");
     let days = days.and_then(|item| item.count(reader, 1..=RESERVATION_DAYS_MAX));
     fields.finish(reader);
-    Some(Reservation {
-        scope: scope?,
-        field: field?,
-        days: days?,
-    })
+    Some(Reservation { scope: scope?, field: field?, days: days? })
 }
 
 fn data(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<crate::form::FormSchema> {
     reader.data_schemas += 1;
     if reader.data_schemas > DATA_SCHEMAS_MAX {
         let message = format!("More than {DATA_SCHEMAS_MAX} actions take data.");
-        reader.fault(
-            code::OUT_OF_RANGE,
-            &item.at,
-            message,
-            "Move data to the form.",
-        );
+        reader.fault(code::OUT_OF_RANGE, &item.at, message, "Move data to the form.");
         return None;
     }
     form(reader, item)

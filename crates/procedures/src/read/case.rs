@@ -27,36 +27,24 @@ const MEDIA_DEFAULT: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
 const MEDIA_MAX: usize = 20;
 
 /// Stands for parties that could not be read.
-pub(super) const NO_PARTIES: Parties = Parties {
-    owners_min: 1,
-    owners_max: 1,
-    proxy: false,
-};
+pub(super) const NO_PARTIES: Parties = Parties { owners_min: 1, owners_max: 1, proxy: false };
 
 pub(super) fn parties(reader: &mut Reader<'_>, item: Item<'_>) -> Parties {
     let mut parties = NO_PARTIES;
     let Some(mut fields) = item.fields(reader) else {
         return parties;
     };
-    if let Some(mut owners) = fields
-        .required(reader, "owners")
-        .and_then(|item| item.fields(reader))
+    if let Some(mut owners) = fields.required(reader, "owners").and_then(|item| item.fields(reader))
     {
         let least = owners.required(reader, "min");
-        let least = least
-            .and_then(|item| item.count(reader, 1..=OWNERS_MAX))
-            .unwrap_or(1);
+        let least = least.and_then(|item| item.count(reader, 1..=OWNERS_MAX)).unwrap_or(1);
         let most = owners.required(reader, "max");
-        let most = most
-            .and_then(|item| item.count(reader, least..=OWNERS_MAX))
-            .unwrap_or(least);
+        let most = most.and_then(|item| item.count(reader, least..=OWNERS_MAX)).unwrap_or(least);
         parties.owners_min = least;
         parties.owners_max = most;
         owners.finish(reader);
     }
-    let proxy = fields
-        .required(reader, "proxy")
-        .and_then(|item| item.truth(reader));
+    let proxy = fields.required(reader, "proxy").and_then(|item| item.truth(reader));
     parties.proxy = proxy.unwrap_or(false);
     fields.finish(reader);
     parties
@@ -86,9 +74,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
         let originals = sheets(reader, fields, "originals");
         let copies = sheets(reader, fields, "copies");
         let when = fields.optional("when").and_then(|item| item.guard(reader));
-        let data_source = fields
-            .optional("data_source")
-            .and_then(|item| item.id(reader));
+        let data_source = fields.optional("data_source").and_then(|item| item.id(reader));
         let media = media(reader, fields);
         let size = fields.optional("size_max");
         let size = size.and_then(|item| item.number(reader, 1..=UPLOAD_BYTES_MAX));
@@ -112,8 +98,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
 
 fn sheets(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> u32 {
     let item = fields.optional(name);
-    item.and_then(|item| item.count(reader, 0..=SHEETS_MAX))
-        .unwrap_or(0)
+    item.and_then(|item| item.count(reader, 0..=SHEETS_MAX)).unwrap_or(0)
 }
 
 fn media(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Vec<String> {
@@ -126,9 +111,7 @@ fn media(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Vec<String> {
             continue;
         };
         let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
-        let parts = text
-            .split_once('/')
-            .filter(|(main, sub)| !main.is_empty() && !sub.is_empty());
+        let parts = text.split_once('/').filter(|(main, sub)| !main.is_empty() && !sub.is_empty());
         if parts.is_none_or(|(main, sub)| !main.chars().chain(sub.chars()).all(letter)) {
             let message = format!("{text:?} is no media type.");
             let remedy = "Write for instance application/pdf.";
@@ -143,26 +126,14 @@ pub(super) fn fees(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Fee> {
     parts(reader, item, |reader, fields, id| {
         let name = text(reader, fields, "name");
         let amount = fields.required(reader, "amount");
-        let amount = amount
-            .and_then(|item| item.number(reader, 1..=FEE_MAX))
-            .unwrap_or(0);
+        let amount = amount.and_then(|item| item.number(reader, 1..=FEE_MAX)).unwrap_or(0);
         let when = fields.optional("when").and_then(|item| item.guard(reader));
         let collect = fields.required(reader, "collect");
         let collect = collect.and_then(|item| item.word(reader, COLLECTS));
         let refundable = fields.required(reader, "refundable");
-        let refundable = refundable
-            .and_then(|item| item.truth(reader))
-            .unwrap_or(false);
+        let refundable = refundable.and_then(|item| item.truth(reader)).unwrap_or(false);
         let collect = collect.unwrap_or(Collect::Reception);
-        Fee {
-            id,
-            name,
-            amount,
-            when,
-            collect,
-            refundable,
-            ground: ground(reader, fields),
-        }
+        Fee { id, name, amount, when, collect, refundable, ground: ground(reader, fields) }
     })
 }
 
@@ -170,15 +141,8 @@ pub(super) fn results(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<ResultType
     parts(reader, item, |reader, fields, id| {
         let code = fields.optional("code").and_then(|item| item.text(reader));
         let name = text(reader, fields, "name");
-        let positive = fields
-            .required(reader, "positive")
-            .and_then(|item| item.truth(reader));
-        ResultType {
-            id,
-            code,
-            name,
-            positive: positive.unwrap_or(true),
-        }
+        let positive = fields.required(reader, "positive").and_then(|item| item.truth(reader));
+        ResultType { id, code, name, positive: positive.unwrap_or(true) }
     })
 }
 
@@ -213,22 +177,14 @@ pub(super) fn unique_id(
     };
     if !ids.insert(id.clone()) {
         let message = format!("The id {id:?} stands twice in this list.");
-        reader.fault(
-            code::DUPLICATE_ID,
-            &fields.at("id"),
-            message,
-            "Rename one of the two.",
-        );
+        reader.fault(code::DUPLICATE_ID, &fields.at("id"), message, "Rename one of the two.");
     }
     id
 }
 
 /// A truth value that is false when absent.
 pub(super) fn flag(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> bool {
-    fields
-        .optional(name)
-        .and_then(|item| item.truth(reader))
-        .unwrap_or(false)
+    fields.optional(name).and_then(|item| item.truth(reader)).unwrap_or(false)
 }
 
 /// The id of the legal ground that every number needs.

@@ -57,10 +57,7 @@ impl<'a> Item<'a> {
             wrong_type(reader, &self.at, "keys with values");
             return None;
         }
-        Some(Fields {
-            item: self,
-            asked: Vec::new(),
-        })
+        Some(Fields { item: self, asked: Vec::new() })
     }
 
     /// The values of a list of at most `max` entries.
@@ -73,36 +70,22 @@ impl<'a> Item<'a> {
             let message = format!("The list has {} entries; at most {max}.", items.len());
             reader.fault(code::OUT_OF_RANGE, &self.at, message, "Shorten the list.");
         }
-        let item = |(index, node)| Item {
-            node,
-            at: format!("{}/{index}", self.at),
-        };
+        let item = |(index, node)| Item { node, at: format!("{}/{index}", self.at) };
         items.iter().take(max).enumerate().map(item).collect()
     }
 
     /// A non-empty text, normalised to NFC.
     pub(crate) fn text(&self, reader: &mut Reader<'_>) -> Option<String> {
-        let found = self
-            .scalar()
-            .filter(|(text, plain)| !plain || is_text(text));
+        let found = self.scalar().filter(|(text, plain)| !plain || is_text(text));
         let Some((text, _)) = found else {
-            wrong_type(
-                reader,
-                &self.at,
-                "text; numbers, true, false and null go in quotes",
-            );
+            wrong_type(reader, &self.at, "text; numbers, true, false and null go in quotes");
             return None;
         };
         let text: String = text.nfc().collect();
         let text = text.trim();
         let length = text.chars().count();
         if length == 0 {
-            reader.fault(
-                code::EMPTY_TEXT,
-                &self.at,
-                "The text is empty.",
-                "Write it.",
-            );
+            reader.fault(code::EMPTY_TEXT, &self.at, "The text is empty.", "Write it.");
             return None;
         }
         if length > TEXT_CHARS_MAX {
@@ -152,8 +135,7 @@ impl<'a> Item<'a> {
     /// A whole number of 32 bits.
     pub(crate) fn count(&self, reader: &mut Reader<'_>, range: RangeInclusive<u32>) -> Option<u32> {
         let wide = u64::from(*range.start())..=u64::from(*range.end());
-        self.number(reader, wide)
-            .and_then(|number| u32::try_from(number).ok())
+        self.number(reader, wide).and_then(|number| u32::try_from(number).ok())
     }
 
     /// `true` or `false`.
@@ -182,21 +164,11 @@ impl<'a> Item<'a> {
 
     /// A text in both languages.
     pub(crate) fn bilingual(self, reader: &mut Reader<'_>) -> Text {
-        let mut text = Text {
-            vi: String::new(),
-            en: String::new(),
-        };
+        let mut text = Text { vi: String::new(), en: String::new() };
         if let Some(mut fields) = self.fields(reader) {
-            let vi = fields
-                .required(reader, "vi")
-                .and_then(|item| item.text(reader));
-            let en = fields
-                .required(reader, "en")
-                .and_then(|item| item.text(reader));
-            text = Text {
-                vi: vi.unwrap_or_default(),
-                en: en.unwrap_or_default(),
-            };
+            let vi = fields.required(reader, "vi").and_then(|item| item.text(reader));
+            let en = fields.required(reader, "en").and_then(|item| item.text(reader));
+            text = Text { vi: vi.unwrap_or_default(), en: en.unwrap_or_default() };
             fields.finish(reader);
         }
         text
@@ -205,18 +177,10 @@ impl<'a> Item<'a> {
     /// A date, `2026-07-01`.
     pub(crate) fn date(&self, reader: &mut Reader<'_>) -> Option<Date> {
         let text = self.text(reader)?;
-        let date = text
-            .parse::<Date>()
-            .ok()
-            .filter(|date| date.to_string() == text);
+        let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
         if date.is_none() {
             let message = format!("{text:?} is no date.");
-            reader.fault(
-                code::BAD_FORMAT,
-                &self.at,
-                message,
-                "Write year-month-day: 2026-07-01.",
-            );
+            reader.fault(code::BAD_FORMAT, &self.at, message, "Write year-month-day: 2026-07-01.");
         }
         date
     }
@@ -224,23 +188,11 @@ impl<'a> Item<'a> {
     /// A time of day, `15:00` or `15:00:00`.
     pub(crate) fn time(&self, reader: &mut Reader<'_>) -> Option<Time> {
         let text = self.text(reader)?;
-        let whole = if text.len() == 5 {
-            format!("{text}:00")
-        } else {
-            text.clone()
-        };
-        let time = whole
-            .parse::<Time>()
-            .ok()
-            .filter(|time| time.to_string() == whole);
+        let whole = if text.len() == 5 { format!("{text}:00") } else { text.clone() };
+        let time = whole.parse::<Time>().ok().filter(|time| time.to_string() == whole);
         if time.is_none() {
             let message = format!("{text:?} is no time of day.");
-            reader.fault(
-                code::BAD_FORMAT,
-                &self.at,
-                message,
-                "Write it as \"15:00\".",
-            );
+            reader.fault(code::BAD_FORMAT, &self.at, message, "Write it as \"15:00\".");
         }
         time
     }
@@ -277,10 +229,7 @@ impl<'a> Fields<'a> {
             return None;
         };
         let entry = entries.iter().find(|entry| entry.key == name)?;
-        Some(Item {
-            node: &entry.node,
-            at: self.at(name),
-        })
+        Some(Item { node: &entry.node, at: self.at(name) })
     }
 
     /// The value of `name`, which must be there.
@@ -292,12 +241,7 @@ impl<'a> Fields<'a> {
         let found = self.optional(name);
         if found.is_none() {
             let message = format!("The key {name:?} is missing.");
-            reader.fault(
-                code::MISSING_KEY,
-                &self.at(name),
-                message,
-                format!("Add `{name}:`."),
-            );
+            reader.fault(code::MISSING_KEY, &self.at(name), message, format!("Add `{name}:`."));
         }
         found
     }
@@ -309,13 +253,7 @@ impl<'a> Fields<'a> {
         };
         let item = |entry: &'a crate::yaml::Entry| {
             let key = entry.key.replace('~', "~0").replace('/', "~1");
-            (
-                entry.key.as_str(),
-                Item {
-                    node: &entry.node,
-                    at: self.at(&key),
-                },
-            )
+            (entry.key.as_str(), Item { node: &entry.node, at: self.at(&key) })
         };
         entries.iter().map(item).collect()
     }
@@ -342,20 +280,12 @@ pub(crate) fn is_id(text: &str) -> bool {
 
 fn wrong_type(reader: &mut Reader<'_>, at: &str, wanted: &str) {
     let message = format!("Expected {wanted}.");
-    reader.fault(
-        code::WRONG_TYPE,
-        at,
-        message,
-        "Correct the value or its indentation.",
-    );
+    reader.fault(code::WRONG_TYPE, at, message, "Correct the value or its indentation.");
 }
 
 /// Whether an unquoted scalar is text in YAML 1.2 and not a number, truth value or null.
 fn is_text(text: &str) -> bool {
-    let word = matches!(
-        text,
-        "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE"
-    );
+    let word = matches!(text, "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE");
     let word = word || matches!(text, "false" | "False" | "FALSE");
     let digits = text.trim_start_matches(['+', '-']);
     let number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
@@ -374,10 +304,7 @@ fn json_of(reader: &mut Reader<'_>, node: &Node, at: &str) -> serde_json::Value 
         Value::Mapping(entries) => {
             let pair = |entry: &crate::yaml::Entry| {
                 let key = entry.key.replace('~', "~0").replace('/', "~1");
-                (
-                    entry.key.clone(),
-                    json_of(reader, &entry.node, &format!("{at}/{key}")),
-                )
+                (entry.key.clone(), json_of(reader, &entry.node, &format!("{at}/{key}")))
             };
             Json::Object(entries.iter().map(pair).collect())
         }

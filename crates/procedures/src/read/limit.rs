@@ -36,41 +36,21 @@ pub(super) fn rules(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<LimitRule> {
 
 fn rule(reader: &mut Reader<'_>, fields: &mut Fields<'_>, id: String) -> LimitRule {
     let when = fields.optional("when").and_then(|item| item.guard(reader));
-    let start = fields
-        .optional("start")
-        .and_then(|item| item.word(reader, CLOCK_STARTS));
+    let start = fields.optional("start").and_then(|item| item.word(reader, CLOCK_STARTS));
     let statutory = fields.required(reader, "statutory");
     let (statutory, statutory_ground) = match statutory {
         Some(item) => grounded(reader, item),
         None => (placeholder(), String::new()),
     };
-    let committed = fields
-        .optional("committed")
-        .map(|item| grounded(reader, item));
+    let committed = fields.optional("committed").map(|item| grounded(reader, item));
     let (committed, committed_ground) = committed.unzip();
-    let resume = fields
-        .optional("resume")
-        .map(|item| regimes(reader, item))
-        .unwrap_or_default();
+    let resume = fields.optional("resume").map(|item| regimes(reader, item)).unwrap_or_default();
     let start = start.unwrap_or(ClockStart::Accept);
-    LimitRule {
-        id,
-        when,
-        start,
-        statutory,
-        statutory_ground,
-        committed,
-        committed_ground,
-        resume,
-    }
+    LimitRule { id, when, start, statutory, statutory_ground, committed, committed_ground, resume }
 }
 
 fn placeholder() -> Limit {
-    Limit {
-        unit: Unit::WorkingDay,
-        amount: AMOUNT_MAX,
-        cutoff: None,
-    }
+    Limit { unit: Unit::WorkingDay, amount: AMOUNT_MAX, cutoff: None }
 }
 
 fn grounded(reader: &mut Reader<'_>, item: Item<'_>) -> (Limit, String) {
@@ -95,44 +75,26 @@ pub(super) fn plain(reader: &mut Reader<'_>, item: Item<'_>) -> Limit {
 
 fn amount(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Limit {
     let at = fields.item.at.clone();
-    let unit = fields
-        .required(reader, "unit")
-        .and_then(|item| item.word(reader, UNITS));
+    let unit = fields.required(reader, "unit").and_then(|item| item.word(reader, UNITS));
     let same_day = unit == Some(Unit::SameDay);
     let item = fields.optional("amount");
     if item.is_none() && !same_day {
         let message = "The key \"amount\" is missing.";
-        reader.fault(
-            code::MISSING_KEY,
-            &format!("{at}/amount"),
-            message,
-            "Add `amount:`.",
-        );
+        reader.fault(code::MISSING_KEY, &format!("{at}/amount"), message, "Add `amount:`.");
     }
     let most = if same_day { 1 } else { AMOUNT_MAX };
     let amount = item.and_then(|item| item.count(reader, 1..=most));
     let cutoff = fields.optional("cutoff");
     if let Some(item) = cutoff.as_ref().filter(|_| !same_day) {
         let message = "Only a same-day limit has a cut-off.";
-        reader.fault(
-            code::UNKNOWN_KEY,
-            &item.at,
-            message,
-            "Remove it, or use unit: same_day.",
-        );
+        reader.fault(code::UNKNOWN_KEY, &item.at, message, "Remove it, or use unit: same_day.");
     }
-    let cutoff = cutoff
-        .and_then(|item| item.time(reader))
-        .filter(|_| same_day);
+    let cutoff = cutoff.and_then(|item| item.time(reader)).filter(|_| same_day);
     let (Some(unit), true) = (unit, amount.is_some() || same_day) else {
         reader.fault_silently(&at);
         return placeholder();
     };
-    Limit {
-        unit,
-        amount: amount.unwrap_or(1),
-        cutoff,
-    }
+    Limit { unit, amount: amount.unwrap_or(1), cutoff }
 }
 
 fn regimes(reader: &mut Reader<'_>, item: Item<'_>) -> BTreeMap<PauseGround, Regime> {
@@ -163,10 +125,8 @@ fn regime(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Regime> {
         fields.finish(reader);
         return amount.map(|amount| Regime::FixedAfter { amount });
     }
-    let words = [
-        ("resume_remaining", Regime::ResumeRemaining),
-        ("restart_full", Regime::RestartFull),
-    ];
+    let words =
+        [("resume_remaining", Regime::ResumeRemaining), ("restart_full", Regime::RestartFull)];
     let text = item.text(reader)?;
     let known = words.iter().find(|(name, _)| *name == text);
     if known.is_none() {

@@ -16,42 +16,24 @@ const GROUNDS_MAX: usize = 200;
 
 pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let mut fields = item.fields(reader)?;
-    let code = fields
-        .required(reader, "procedure")
-        .and_then(|item| procedure_code(reader, &item));
-    let version = fields
-        .required(reader, "version")
-        .and_then(|item| version(reader, &item));
-    let effective = fields
-        .required(reader, "effective_from")
-        .and_then(|item| item.date(reader));
+    let code = fields.required(reader, "procedure").and_then(|item| procedure_code(reader, &item));
+    let version = fields.required(reader, "version").and_then(|item| version(reader, &item));
+    let effective = fields.required(reader, "effective_from").and_then(|item| item.date(reader));
     let name = text(reader, &mut fields, "name");
     let field = text(reader, &mut fields, "field");
-    let level = fields
-        .required(reader, "level")
-        .and_then(|item| item.word(reader, LEVELS));
-    let grounds = fields
-        .required(reader, "grounds")
-        .map(|item| grounds(reader, item));
-    let channels = fields
-        .required(reader, "channels")
-        .map(|item| channels(reader, item));
-    let number_at = fields
-        .optional("number_at")
-        .and_then(|item| item.word(reader, NUMBER_AT));
+    let level = fields.required(reader, "level").and_then(|item| item.word(reader, LEVELS));
+    let grounds = fields.required(reader, "grounds").map(|item| grounds(reader, item));
+    let channels = fields.required(reader, "channels").map(|item| channels(reader, item));
+    let number_at = fields.optional("number_at").and_then(|item| item.word(reader, NUMBER_AT));
     let parties = fields.required(reader, "parties");
     let parties = parties.map_or(case::NO_PARTIES, |item| case::parties(reader, item));
-    let form = fields
-        .required(reader, "form")
-        .and_then(|item| form(reader, &item));
+    let form = fields.required(reader, "form").and_then(|item| form(reader, &item));
     let variants = part(reader, &mut fields, "variants", case::variants);
     let documents = part(reader, &mut fields, "documents", case::documents);
     let fees = part(reader, &mut fields, "fees", case::fees);
     let limits = part(reader, &mut fields, "limits", limit::rules);
     let results = part(reader, &mut fields, "results", case::results);
-    let start = fields
-        .required(reader, "start")
-        .and_then(|item| item.id(reader));
+    let start = fields.required(reader, "start").and_then(|item| item.id(reader));
     let steps = fields.required(reader, "steps");
     let anywhere = fields.optional("anywhere");
     let steps = step::all(reader, steps, anywhere);
@@ -76,11 +58,7 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
         start: start.unwrap_or_default(),
         steps: steps.steps,
     };
-    Some(Draft {
-        definition,
-        steps_at: steps.steps_at,
-        actions_at: steps.actions_at,
-    })
+    Some(Draft { definition, steps_at: steps.steps_at, actions_at: steps.actions_at })
 }
 
 /// A required list of parts.
@@ -90,29 +68,21 @@ fn part<T>(
     name: &'static str,
     read: fn(&mut Reader<'_>, Item<'_>) -> Vec<T>,
 ) -> Vec<T> {
-    fields
-        .required(reader, name)
-        .map(|item| read(reader, item))
-        .unwrap_or_default()
+    fields.required(reader, name).map(|item| read(reader, item)).unwrap_or_default()
 }
 
 /// The text in both languages under `name`.
 pub(super) fn text(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> Text {
     match fields.required(reader, name) {
         Some(item) => item.bilingual(reader),
-        None => Text {
-            vi: String::new(),
-            en: String::new(),
-        },
+        None => Text { vi: String::new(), en: String::new() },
     }
 }
 
 fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
     let text = item.text(reader)?;
     let mut bytes = text.bytes();
-    let kind = bytes
-        .next()
-        .is_some_and(|byte| (b'1'..=b'3').contains(&byte));
+    let kind = bytes.next().is_some_and(|byte| (b'1'..=b'3').contains(&byte));
     let dot = bytes.next() == Some(b'.');
     if kind && dot && bytes.len() == 6 && bytes.all(|byte| byte.is_ascii_digit()) {
         return Some(text);
@@ -171,12 +141,7 @@ fn channels(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Channel> {
         };
         if channels.contains(&channel) {
             let message = format!("The channel {} stands twice.", channel.as_str());
-            reader.fault(
-                code::DUPLICATE_ID,
-                &item.at,
-                message,
-                "Remove one of the two.",
-            );
+            reader.fault(code::DUPLICATE_ID, &item.at, message, "Remove one of the two.");
             continue;
         }
         channels.push(channel);

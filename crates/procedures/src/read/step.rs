@@ -38,10 +38,7 @@ pub(super) fn all(
 ) -> Steps {
     let mut all = Steps::default();
     let mut ids = BTreeSet::new();
-    for item in steps
-        .map(|item| item.list(reader, STEPS_MAX))
-        .unwrap_or_default()
-    {
+    for item in steps.map(|item| item.list(reader, STEPS_MAX)).unwrap_or_default() {
         let at = item.at.clone();
         let Some(mut fields) = item.fields(reader) else {
             continue;
@@ -52,10 +49,7 @@ pub(super) fn all(
         all.steps_at.push(at);
         all.actions_at.push(actions_at);
     }
-    for item in anywhere
-        .map(|item| item.list(reader, ACTIONS_MAX))
-        .unwrap_or_default()
-    {
+    for item in anywhere.map(|item| item.list(reader, ACTIONS_MAX)).unwrap_or_default() {
         shared(reader, item, &mut all);
     }
     all
@@ -69,37 +63,24 @@ fn one(
     let id = unique_id(reader, fields, ids);
     if RESERVED.contains(&id.as_str()) {
         let message = format!("{id:?} means something else in `to:`.");
-        reader.fault(
-            code::RESERVED_ID,
-            &fields.at("id"),
-            message,
-            "Give the step another id.",
-        );
+        reader.fault(code::RESERVED_ID, &fields.at("id"), message, "Give the step another id.");
     }
     let name = text(reader, fields, "name");
     let kind = fields.optional("kind");
     let kind = kind.map_or(Some(StepKind::Task), |item| item.word(reader, STEP_KINDS));
-    let status = fields
-        .required(reader, "status")
-        .and_then(|item| status(reader, &item));
+    let status = fields.required(reader, "status").and_then(|item| status(reader, &item));
     let is_final = kind == Some(StepKind::Final);
     let role = role_of(reader, fields, is_final);
     let unit = unit_of(reader, fields, is_final);
-    let time = fields
-        .optional("time")
-        .map(|item| limit::plain(reader, item));
+    let time = fields.optional("time").map(|item| limit::plain(reader, item));
     let clock = clock(reader, fields, status);
-    let timeout = fields
-        .optional("timeout")
-        .and_then(|item| timeout(reader, item));
+    let timeout = fields.optional("timeout").and_then(|item| timeout(reader, item));
     let reviews = flag(reader, fields, "reviews");
     let context = Context { role, unit };
     let mut actions: Vec<Action> = Vec::new();
     let mut actions_at = Vec::new();
     let mut action_ids = BTreeSet::new();
-    let items = fields
-        .optional("actions")
-        .map(|item| item.list(reader, ACTIONS_MAX));
+    let items = fields.optional("actions").map(|item| item.list(reader, ACTIONS_MAX));
     for item in items.unwrap_or_default() {
         let at = item.at.clone();
         let Some(mut inner) = item.fields(reader) else {
@@ -131,15 +112,9 @@ fn role_of(reader: &mut Reader<'_>, fields: &mut Fields<'_>, is_final: bool) -> 
     let item = fields.optional("role");
     if item.is_none() && !is_final {
         let message = "The key \"role\" is missing.";
-        reader.fault(
-            code::MISSING_KEY,
-            &fields.at("role"),
-            message,
-            "Add `role:`.",
-        );
+        reader.fault(code::MISSING_KEY, &fields.at("role"), message, "Add `role:`.");
     }
-    item.and_then(|item| item.word(reader, &roles()))
-        .unwrap_or(Role::System)
+    item.and_then(|item| item.word(reader, &roles())).unwrap_or(Role::System)
 }
 
 fn unit_of(reader: &mut Reader<'_>, fields: &mut Fields<'_>, is_final: bool) -> UnitRef {
@@ -149,15 +124,12 @@ fn unit_of(reader: &mut Reader<'_>, fields: &mut Fields<'_>, is_final: bool) -> 
         let remedy = "Add `unit: receiving`, `competent` or `chosen`.";
         reader.fault(code::MISSING_KEY, &fields.at("unit"), message, remedy);
     }
-    item.and_then(|item| item.word(reader, UNIT_REFS))
-        .unwrap_or(UnitRef::Receiving)
+    item.and_then(|item| item.word(reader, UNIT_REFS)).unwrap_or(UnitRef::Receiving)
 }
 
 fn status(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Status> {
     let number = item.number(reader, 1..=10)?;
-    u8::try_from(number)
-        .ok()
-        .and_then(|number| Status::try_from(number).ok())
+    u8::try_from(number).ok().and_then(|number| Status::try_from(number).ok())
 }
 
 /// What the step says about the clock, or what its status implies (section 4.1).
@@ -218,12 +190,9 @@ fn clock_effect(reader: &mut Reader<'_>, item: Item<'_>) -> Option<ClockEffect> 
 
 fn timeout(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Timeout> {
     let mut fields = item.fields(reader)?;
-    let after: Option<Limit> = fields
-        .required(reader, "after")
-        .map(|item| limit::plain(reader, item));
-    let action = fields
-        .required(reader, "action")
-        .and_then(|item| item.id(reader));
+    let after: Option<Limit> =
+        fields.required(reader, "after").map(|item| limit::plain(reader, item));
+    let action = fields.required(reader, "action").and_then(|item| item.id(reader));
     let remind = fields.optional("remind_days_before");
     let remind_days_before = remind.and_then(|item| item.count(reader, 1..=REMIND_DAYS_MAX));
     let ground = ground(reader, &mut fields);
@@ -232,12 +201,7 @@ fn timeout(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Timeout> {
     if after.is_none() || action.is_none() {
         reader.fault_silently(&at);
     }
-    Some(Timeout {
-        after: after?,
-        action: action?,
-        remind_days_before,
-        ground,
-    })
+    Some(Timeout { after: after?, action: action?, remind_days_before, ground })
 }
 
 /// Copies an action of `anywhere` into every step that it names.
@@ -247,9 +211,7 @@ fn shared(reader: &mut Reader<'_>, item: Item<'_>, all: &mut Steps) {
         return;
     };
     let named = fields.required(reader, "in");
-    let named = named
-        .map(|item| item.list(reader, STEPS_MAX))
-        .unwrap_or_default();
+    let named = named.map(|item| item.list(reader, STEPS_MAX)).unwrap_or_default();
     let id = unique_id(reader, &mut fields, &mut BTreeSet::new());
     let action = action::read(reader, &mut fields, id, None);
     fields.finish(reader);
@@ -263,18 +225,9 @@ fn shared(reader: &mut Reader<'_>, item: Item<'_>, all: &mut Steps) {
             reader.fault(code::UNKNOWN_STEP, &item.at, message, remedy);
             continue;
         };
-        if all.steps[index]
-            .actions
-            .iter()
-            .any(|known| known.id == action.id)
-        {
+        if all.steps[index].actions.iter().any(|known| known.id == action.id) {
             let message = format!("Step {step:?} has an action {:?} already.", action.id);
-            reader.fault(
-                code::DUPLICATE_ID,
-                &item.at,
-                message,
-                "Rename one of the two.",
-            );
+            reader.fault(code::DUPLICATE_ID, &item.at, message, "Rename one of the two.");
             continue;
         }
         all.steps[index].actions.push(action.clone());

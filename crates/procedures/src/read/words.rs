@@ -10,17 +10,11 @@ use crate::definition::{
 /// A closed list of words.
 pub(crate) type Words<T> = [(&'static str, T)];
 
-pub(crate) const LEVELS: &Words<Level> = &[
-    ("commune", Level::Commune),
-    ("province", Level::Province),
-    ("ministry", Level::Ministry),
-];
+pub(crate) const LEVELS: &Words<Level> =
+    &[("commune", Level::Commune), ("province", Level::Province), ("ministry", Level::Ministry)];
 
-pub(crate) const CHANNELS: &Words<Channel> = &[
-    ("counter", Channel::Counter),
-    ("online", Channel::Online),
-    ("post", Channel::Post),
-];
+pub(crate) const CHANNELS: &Words<Channel> =
+    &[("counter", Channel::Counter), ("online", Channel::Online), ("post", Channel::Post)];
 
 pub(crate) const NUMBER_AT: &Words<NumberAt> =
     &[("accept", NumberAt::Accept), ("submit", NumberAt::Submit)];
@@ -32,21 +26,14 @@ pub(crate) const DOCUMENT_KINDS: &Words<DocumentKind> = &[
     ("electronic", DocumentKind::Electronic),
 ];
 
-pub(crate) const HAND_INS: &Words<HandIn> = &[
-    ("submit", HandIn::Submit),
-    ("present", HandIn::Present),
-    ("look_up", HandIn::LookUp),
-];
+pub(crate) const HAND_INS: &Words<HandIn> =
+    &[("submit", HandIn::Submit), ("present", HandIn::Present), ("look_up", HandIn::LookUp)];
 
-pub(crate) const COLLECTS: &Words<Collect> = &[
-    ("reception", Collect::Reception),
-    ("delivery", Collect::Delivery),
-];
+pub(crate) const COLLECTS: &Words<Collect> =
+    &[("reception", Collect::Reception), ("delivery", Collect::Delivery)];
 
-pub(crate) const CLOCK_STARTS: &Words<ClockStart> = &[
-    ("accept", ClockStart::Accept),
-    ("submitted", ClockStart::Submitted),
-];
+pub(crate) const CLOCK_STARTS: &Words<ClockStart> =
+    &[("accept", ClockStart::Accept), ("submitted", ClockStart::Submitted)];
 
 pub(crate) const UNITS: &Words<Unit> = &[
     ("working_day", Unit::WorkingDay),
@@ -97,10 +84,7 @@ pub(crate) const ACTS: &Words<Act> = &[
 
 /// The roles with their names.
 pub(crate) fn roles() -> Vec<(&'static str, Role)> {
-    Role::ALL
-        .into_iter()
-        .map(|role| (role.as_str(), role))
-        .collect()
+    Role::ALL.into_iter().map(|role| (role.as_str(), role)).collect()
 }
 
 /// The name of a pause ground in definitions.
@@ -111,10 +95,7 @@ pub(crate) fn pause_ground(ground: PauseGround) -> &'static str {
 
 /// The name of a unit of time in definitions.
 pub(crate) fn unit(unit: Unit) -> &'static str {
-    UNITS
-        .iter()
-        .find(|(_, known)| *known == unit)
-        .map_or("", |(name, _)| name)
+    UNITS.iter().find(|(_, known)| *known == unit).map_or("", |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -124,16 +105,8 @@ mod tests {
     #[test]
     fn words_are_the_names_used_everywhere_else() {
         assert!(ACTS.iter().all(|(name, act)| *name == act.as_str()));
-        assert!(
-            CHANNELS
-                .iter()
-                .all(|(name, channel)| *name == channel.as_str())
-        );
-        assert!(
-            PAUSE_GROUNDS
-                .iter()
-                .all(|(name, ground)| *name == pause_ground(*ground))
-        );
+        assert!(CHANNELS.iter().all(|(name, channel)| *name == channel.as_str()));
+        assert!(PAUSE_GROUNDS.iter().all(|(name, ground)| *name == pause_ground(*ground)));
         assert!(UNITS.iter().all(|(name, known)| *name == unit(*known)));
     }
 }

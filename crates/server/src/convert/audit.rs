@@ -19,15 +19,10 @@ pub(crate) fn history_event(
     chain: &ChainId,
     event: &StoredEvent,
 ) -> Result<v1::HistoryEvent, Refusal> {
-    let fields = event
-        .slots
-        .iter()
-        .map(field)
-        .collect::<Result<_, _>>()
-        .map_err(|error| {
-            let what = format!("{chain}, event {}: {error}", event.seq);
-            Refusal::from(EngineError::Corrupt(what))
-        })?;
+    let fields = event.slots.iter().map(field).collect::<Result<_, _>>().map_err(|error| {
+        let what = format!("{chain}, event {}: {error}", event.seq);
+        Refusal::from(EngineError::Corrupt(what))
+    })?;
     Ok(v1::HistoryEvent {
         origin: origin.into(),
         chain: chain.to_string(),
@@ -60,11 +55,7 @@ pub(crate) fn replay_verdict(replay: &Replay) -> v1::ReplayVerdict {
     v1::ReplayVerdict {
         equal: replay.findings.is_empty(),
         events: replay.events,
-        head: replay
-            .head
-            .as_ref()
-            .map(|head| head.hash.to_string())
-            .unwrap_or_default(),
+        head: replay.head.as_ref().map(|head| head.hash.to_string()).unwrap_or_default(),
         findings: findings(&replay.findings),
         state_json: state_json(replay),
     }
@@ -75,11 +66,7 @@ pub(crate) fn former_state(replay: &Replay) -> v1::GetStateAsOfResponse {
     v1::GetStateAsOfResponse {
         state_json: state_json(replay),
         version: replay.dossier.as_ref().map_or(0, |dossier| dossier.version),
-        head: replay
-            .head
-            .as_ref()
-            .map(|head| head.hash.to_string())
-            .unwrap_or_default(),
+        head: replay.head.as_ref().map(|head| head.hash.to_string()).unwrap_or_default(),
         findings: findings(&replay.findings),
     }
 }
@@ -111,11 +98,7 @@ pub(crate) fn chain(name: &str) -> Result<ChainId, Refusal> {
         let vi = "Phải là tên chuỗi, ví dụ acc:UUID.".into();
         let en = "must be the name of a chain such as acc:UUID".into();
         let message = Text { vi, en };
-        let violation = Violation {
-            subject: "chain".into(),
-            code: "CHAIN".into(),
-            message,
-        };
+        let violation = Violation { subject: "chain".into(), code: "CHAIN".into(), message };
         EngineError::Invalid(vec![violation]).into()
     })
 }
@@ -129,8 +112,6 @@ pub(crate) fn until(
     match as_of {
         None => Until::Now,
         Some(AsOf::Version(version)) => Until::Version(*version),
-        Some(AsOf::At(at)) => faults
-            .timestamp("at", Some(at))
-            .map_or(Until::Now, Until::At),
+        Some(AsOf::At(at)) => faults.timestamp("at", Some(at)).map_or(Until::Now, Until::At),
     }
 }

@@ -55,20 +55,9 @@ impl Asked {
         let acting_for = faults.optional("command.acting_for", &meta.acting_for, ID_CHARS_MAX);
         let role = role(&mut faults, caller, &meta.acting_role)?;
         let (command, role) = faults.finish((self.command, role))?;
-        let actor = Actor {
-            id: caller.id.clone(),
-            role,
-            unit: caller.unit.clone(),
-            acting_for,
-        };
+        let actor = Actor { id: caller.id.clone(), role, unit: caller.unit.clone(), acting_for };
         let command = command.expect("a command that could not be read left a fault");
-        Ok(Request {
-            dossier,
-            command_id,
-            expected: meta.expected_version,
-            actor,
-            command,
-        })
+        Ok(Request { dossier, command_id, expected: meta.expected_version, actor, command })
     }
 }
 
@@ -77,11 +66,7 @@ fn role(faults: &mut Faults, caller: &Caller, asked: &str) -> Result<Role, Refus
     match (asked, caller.roles.as_slice()) {
         ("", [role]) => Ok(*role),
         ("", roles) => {
-            let names = roles
-                .iter()
-                .map(|role| role.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let names = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
             faults.add(
                 "command.acting_role",
                 "AMBIGUOUS_ROLE",
@@ -207,21 +192,11 @@ fn decide_items(faults: &mut Faults, request: &v1::DecideItemsRequest) -> Comman
         let Some(item) = item(faults, &format!("decisions[{i}].item"), &decision.item) else {
             continue;
         };
-        let reason = faults.optional(
-            &format!("decisions[{i}].reason"),
-            &decision.reason,
-            TEXT_CHARS_MAX,
-        );
-        decisions.push(ItemDecision {
-            item,
-            accepted: decision.accepted,
-            reason,
-        });
+        let reason =
+            faults.optional(&format!("decisions[{i}].reason"), &decision.reason, TEXT_CHARS_MAX);
+        decisions.push(ItemDecision { item, accepted: decision.accepted, reason });
     }
-    Command::DecideItems(DecideItems {
-        decisions,
-        accept_rest: request.accept_rest,
-    })
+    Command::DecideItems(DecideItems { decisions, accept_rest: request.accept_rest })
 }
 
 fn request_supplement(faults: &mut Faults, request: &v1::RequestSupplementRequest) -> Command {
@@ -229,11 +204,8 @@ fn request_supplement(faults: &mut Faults, request: &v1::RequestSupplementReques
     faults.at_most("items", request.items.len(), ITEMS_MAX);
     let mut items = Vec::new();
     for (i, line) in request.items.iter().take(ITEMS_MAX).enumerate() {
-        let content = faults.required(
-            &format!("items[{i}].content"),
-            &line.content,
-            TEXT_CHARS_MAX,
-        );
+        let content =
+            faults.required(&format!("items[{i}].content"), &line.content, TEXT_CHARS_MAX);
         if let Some(item) = item(faults, &format!("items[{i}].item"), &line.item) {
             items.push(SupplementItem { item, content });
         }
@@ -273,25 +245,11 @@ fn deliver(faults: &mut Faults, request: &v1::DeliverResultRequest) -> Option<Co
         authorised: recipient.authorised,
     });
     let recipients = recipients.collect();
-    faults.at_most(
-        "originals_checked",
-        request.originals_checked.len(),
-        DOCUMENTS_MAX,
-    );
-    let originals = request
-        .originals_checked
-        .iter()
-        .take(DOCUMENTS_MAX)
-        .enumerate();
-    let originals_checked = originals
-        .map(|(i, id)| faults.id(&format!("originals_checked[{i}]"), id))
-        .collect();
-    Some(Command::Deliver(Deliver {
-        choose,
-        by: by?,
-        recipients,
-        originals_checked,
-    }))
+    faults.at_most("originals_checked", request.originals_checked.len(), DOCUMENTS_MAX);
+    let originals = request.originals_checked.iter().take(DOCUMENTS_MAX).enumerate();
+    let originals_checked =
+        originals.map(|(i, id)| faults.id(&format!("originals_checked[{i}]"), id)).collect();
+    Some(Command::Deliver(Deliver { choose, by: by?, recipients, originals_checked }))
 }
 
 fn submit(faults: &mut Faults, request: &v1::SubmitDossierRequest) -> Option<Command> {
@@ -340,11 +298,7 @@ fn person(faults: &mut Faults, at: &str, person: &v1::Person) -> Option<Person> 
         v1::Part::AuthorisedPerson => Some(Part::AuthorisedPerson),
     };
     let id = faults.id(&format!("{at}.id"), &person.id);
-    let full_name = faults.required(
-        &format!("{at}.full_name"),
-        &person.full_name,
-        NAME_CHARS_MAX,
-    );
+    let full_name = faults.required(&format!("{at}.full_name"), &person.full_name, NAME_CHARS_MAX);
     let mut optional = |name: &str, text: &str, chars_max: usize| {
         faults.optional(&format!("{at}.{name}"), text, chars_max)
     };
@@ -373,10 +327,9 @@ fn documents(faults: &mut Faults, documents: &[v1::Document]) -> Vec<DocumentInp
             Some(v1::document::Content::Upload(file)) => {
                 upload(faults, &format!("{at}.upload"), file)
             }
-            Some(v1::document::Content::Paper(paper)) => DocumentContent::Paper {
-                originals: paper.originals,
-                copies: paper.copies,
-            },
+            Some(v1::document::Content::Paper(paper)) => {
+                DocumentContent::Paper { originals: paper.originals, copies: paper.copies }
+            }
             Some(v1::document::Content::Presented(_)) => DocumentContent::Presented,
             Some(v1::document::Content::LookUp(answer)) => DocumentContent::LookUp {
                 registry: faults.required(
@@ -387,10 +340,7 @@ fn documents(faults: &mut Faults, documents: &[v1::Document]) -> Vec<DocumentInp
                 found: answer.found,
             },
         };
-        inputs.push(DocumentInput {
-            requirement,
-            content,
-        });
+        inputs.push(DocumentInput { requirement, content });
     }
     inputs
 }
@@ -447,11 +397,7 @@ mod tests {
     const ID: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
 
     fn caller(roles: &[Role]) -> Caller {
-        Caller {
-            id: "clerk-1".into(),
-            unit: Some("ward-1".into()),
-            roles: roles.to_vec(),
-        }
+        Caller { id: "clerk-1".into(), unit: Some("ward-1".into()), roles: roles.to_vec() }
     }
 
     fn meta(acting_role: &str) -> Option<v1::CommandMeta> {
@@ -466,18 +412,15 @@ mod tests {
     fn read(act: impl Act, caller: &Caller) -> Result<Request, Refusal> {
         let mut faults = Faults::default();
         let asked = act.read(&mut faults);
-        asked.request(faults, caller, |id| {
-            DossierKey::Id(id.parse().unwrap_or_default())
-        })
+        asked.request(faults, caller, |id| DossierKey::Id(id.parse().unwrap_or_default()))
     }
 
     #[track_caller]
     fn fields(refused: Result<Request, Refusal>) -> Vec<String> {
         match refused {
-            Err(Refusal::Engine(EngineError::Invalid(violations))) => violations
-                .into_iter()
-                .map(|violation| violation.subject)
-                .collect(),
+            Err(Refusal::Engine(EngineError::Invalid(violations))) => {
+                violations.into_iter().map(|violation| violation.subject).collect()
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -507,10 +450,7 @@ mod tests {
         assert_eq!(request.actor.role, Role::ReturnClerk);
         for role in ["signing_leader", "system", "king"] {
             let refused = read(accept(role), &clerk);
-            assert!(
-                matches!(refused, Err(Refusal::RoleNotHeld { .. })),
-                "{role}"
-            );
+            assert!(matches!(refused, Err(Refusal::RoleNotHeld { .. })), "{role}");
         }
         assert_eq!(fields(read(accept(""), &clerk)), ["command.acting_role"]);
     }
@@ -520,13 +460,7 @@ mod tests {
         let clerk = caller(&[Role::ReceptionClerk]);
         assert_eq!(
             fields(read(v1::SubmitDossierRequest::default(), &clerk)),
-            [
-                "channel",
-                "procedure",
-                "receiving_unit",
-                "dossier",
-                "command.command_id"
-            ]
+            ["channel", "procedure", "receiving_unit", "dossier", "command.command_id"]
         );
         assert_eq!(
             fields(read(v1::DeliverResultRequest::default(), &clerk)),
@@ -546,16 +480,10 @@ mod tests {
             procedure: "1.001193".into(),
             channel: v1::Channel::Online.into(),
             receiving_unit: "ward-1".into(),
-            persons: vec![v1::Person {
-                full_name: "A\0B".into(),
-                ..Default::default()
-            }],
+            persons: vec![v1::Person { full_name: "A\0B".into(), ..Default::default() }],
             form_json: r#"{"a":1,"a":2}"#.into(),
             documents: vec![
-                v1::Document {
-                    requirement: "D1".into(),
-                    content: None,
-                },
+                v1::Document { requirement: "D1".into(), content: None },
                 v1::Document {
                     requirement: String::new(),
                     content: Some(v1::document::Content::Upload(v1::UploadedDocument {
@@ -577,10 +505,7 @@ mod tests {
         ] {
             assert!(fields.iter().any(|f| f == field), "{field} in {fields:?}");
         }
-        assert!(
-            fields.iter().any(|field| field.starts_with("form_json")),
-            "{fields:?}"
-        );
+        assert!(fields.iter().any(|field| field.starts_with("form_json")), "{fields:?}");
     }
 
     #[test]

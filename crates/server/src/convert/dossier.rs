@@ -47,17 +47,8 @@ impl Scene<'_> {
             }),
             filing: Some(filing(&dossier.filing)),
             clocks: dossier.clocks.as_ref().map(|clocks| self.clocks(clocks)),
-            work_items: dossier
-                .items
-                .values()
-                .map(|item| work_item(item, procedure))
-                .collect(),
-            offers: view
-                .offers
-                .iter()
-                .filter(|o| is_for(o, self.caller))
-                .map(offer)
-                .collect(),
+            work_items: dossier.items.values().map(|item| work_item(item, procedure)).collect(),
+            offers: view.offers.iter().filter(|o| is_for(o, self.caller)).map(offer).collect(),
             fees: fees(dossier, procedure),
             documents: documents(dossier, procedure),
             field_verdicts: field_verdicts(dossier),
@@ -67,10 +58,7 @@ impl Scene<'_> {
                 signer: signature.signer.clone(),
                 at: Some(timestamp(signature.at)),
             }),
-            result: dossier
-                .result
-                .as_ref()
-                .map(|result| issued(result, procedure)),
+            result: dossier.result.as_ref().map(|result| issued(result, procedure)),
             completed_at: dossier.completed_at.map(timestamp),
             delivery: dossier.delivery.as_ref().map(delivery),
             closed: dossier.closed,
@@ -90,11 +78,7 @@ impl Scene<'_> {
                 .committed
                 .as_ref()
                 .map(|committed| clock(committed, self.now, self.calendar.as_deref())),
-            paused_on: clocks
-                .paused_on
-                .map(pause_ground)
-                .unwrap_or_default()
-                .into(),
+            paused_on: clocks.paused_on.map(pause_ground).unwrap_or_default().into(),
         }
     }
 }
@@ -119,10 +103,7 @@ pub(crate) fn tracked(
         supplement: supplement(dossier),
         fees: fees(dossier, procedure),
         completed_at: dossier.completed_at.map(timestamp),
-        delivered_at: dossier
-            .delivery
-            .as_ref()
-            .map(|delivery| timestamp(delivery.at)),
+        delivered_at: dossier.delivery.as_ref().map(|delivery| timestamp(delivery.at)),
     }
 }
 
@@ -158,13 +139,10 @@ fn actor(actor: &Actor) -> v1::Actor {
 }
 
 fn filing(filing: &Filing) -> v1::Filing {
-    let external = filing
-        .external
-        .as_ref()
-        .map(|external| v1::ExternalReference {
-            source: external.source.clone(),
-            id: external.id.clone(),
-        });
+    let external = filing.external.as_ref().map(|external| v1::ExternalReference {
+        source: external.source.clone(),
+        id: external.id.clone(),
+    });
     v1::Filing {
         channel: channel(filing.channel).into(),
         variant: filing.variant.clone(),
@@ -208,30 +186,17 @@ fn pause_ground(ground: PauseGround) -> &'static str {
 }
 
 fn clock(clock: &Clock, now: Timestamp, calendar: Option<&Calendar>) -> v1::Clock {
-    let inputs = calendar.map(|calendar| Inputs {
-        calendar,
-        hours: clock.hours(),
-    });
+    let inputs = calendar.map(|calendar| Inputs { calendar, hours: clock.hours() });
     let limit = clock.limit();
     v1::Clock {
         unit: time_unit(limit.unit).into(),
         amount: limit.amount,
         received_at: Some(timestamp(clock.received_at())),
-        due_on: clock
-            .due_on()
-            .map(|day| day.to_string())
-            .unwrap_or_default(),
+        due_on: clock.due_on().map(|day| day.to_string()).unwrap_or_default(),
         due_at: clock.due_at().map(timestamp),
-        original_due_on: clock
-            .original_due_on()
-            .map(|day| day.to_string())
-            .unwrap_or_default(),
-        used: inputs
-            .as_ref()
-            .and_then(|inputs| clock.used(now, inputs).ok()),
-        remaining: inputs
-            .as_ref()
-            .and_then(|inputs| clock.remaining(now, inputs).ok()),
+        original_due_on: clock.original_due_on().map(|day| day.to_string()).unwrap_or_default(),
+        used: inputs.as_ref().and_then(|inputs| clock.used(now, inputs).ok()),
+        remaining: inputs.as_ref().and_then(|inputs| clock.remaining(now, inputs).ok()),
         paused: clock.is_paused(),
         stopped: matches!(clock.phase(), Phase::Stopped { .. }),
         provisional: clock.is_provisional(),
@@ -239,10 +204,7 @@ fn clock(clock: &Clock, now: Timestamp, calendar: Option<&Calendar>) -> v1::Cloc
 }
 
 fn work_item(item: &WorkItem, procedure: &Procedure) -> v1::WorkItem {
-    v1::WorkItem {
-        step_name: step_name(procedure, &item.step),
-        ..bare_work_item(item)
-    }
+    v1::WorkItem { step_name: step_name(procedure, &item.step), ..bare_work_item(item) }
 }
 
 /// A work item without the name of its step.
@@ -266,11 +228,7 @@ fn offer(offer: &Offer) -> v1::Offer {
         act: offer.act.into(),
         action: offer.action.clone().unwrap_or_default(),
         name: Some(text(&offer.name)),
-        roles: offer
-            .roles
-            .iter()
-            .map(|role| role.as_str().into())
-            .collect(),
+        roles: offer.roles.iter().map(|role| role.as_str().into()).collect(),
         unit: offer.unit.clone().unwrap_or_default(),
         reason_required: offer.reason_required,
     }
@@ -306,11 +264,7 @@ fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<v1::Fee> {
 fn documents(dossier: &Dossier, procedure: &Procedure) -> Vec<v1::DocumentState> {
     let required = |id: &str| dossier.required.iter().find(|required| required.id == id);
     let others = dossier.documents.keys().filter(|id| required(id).is_none());
-    let ids = dossier
-        .required
-        .iter()
-        .map(|required| &required.id)
-        .chain(others);
+    let ids = dossier.required.iter().map(|required| &required.id).chain(others);
     let name = |id: &str| -> Option<&Text> { procedure.document(id).map(|paper| &paper.name) };
     let document = |id: &String| v1::DocumentState {
         requirement: id.clone(),
@@ -319,10 +273,7 @@ fn documents(dossier: &Dossier, procedure: &Procedure) -> Vec<v1::DocumentState>
             requirement: id.clone(),
             content: Some(handed_in(content)),
         }),
-        accepted: dossier
-            .decisions
-            .get(&ItemName::Document(id.clone()))
-            .copied(),
+        accepted: dossier.decisions.get(&ItemName::Document(id.clone())).copied(),
         required: required(id).is_some(),
         original_at_delivery: required(id).is_some_and(|required| required.original_at_delivery),
     };
@@ -354,12 +305,7 @@ fn handed_in(content: &DocumentContent) -> v1::document::Content {
 
 fn file(content: &DocumentContent) -> Option<v1::UploadedDocument> {
     match content {
-        DocumentContent::Upload {
-            sha256,
-            size,
-            media,
-            signed,
-        } => Some(v1::UploadedDocument {
+        DocumentContent::Upload { sha256, size, media, signed } => Some(v1::UploadedDocument {
             sha256: sha256.clone(),
             signed: *signed,
             size_bytes: *size,
@@ -373,23 +319,19 @@ fn file(content: &DocumentContent) -> Option<v1::UploadedDocument> {
 
 fn field_verdicts(dossier: &Dossier) -> Vec<v1::FieldVerdict> {
     let verdict = |(item, accepted): (&ItemName, &bool)| match item {
-        ItemName::Field(field) => Some(v1::FieldVerdict {
-            field: field.clone(),
-            accepted: *accepted,
-        }),
+        ItemName::Field(field) => {
+            Some(v1::FieldVerdict { field: field.clone(), accepted: *accepted })
+        }
         ItemName::Document(_) => None,
     };
     dossier.decisions.iter().filter_map(verdict).collect()
 }
 
 fn supplement(dossier: &Dossier) -> Option<v1::SupplementRequest> {
-    dossier
-        .supplement
-        .as_ref()
-        .map(|asked| v1::SupplementRequest {
-            items: asked.items.iter().map(ToString::to_string).collect(),
-            at: Some(timestamp(asked.at)),
-        })
+    dossier.supplement.as_ref().map(|asked| v1::SupplementRequest {
+        items: asked.items.iter().map(ToString::to_string).collect(),
+        at: Some(timestamp(asked.at)),
+    })
 }
 
 fn issued(result: &IssuedResult, procedure: &Procedure) -> v1::IssuedResult {
@@ -469,10 +411,7 @@ mod tests {
     use super::*;
 
     fn offered_to(roles: &[Role], unit: Option<&str>, caller: &[Role], at: Option<&str>) -> bool {
-        let name = Text {
-            vi: String::new(),
-            en: String::new(),
-        };
+        let name = Text { vi: String::new(), en: String::new() };
         let offer = Offer {
             item: None,
             act: "act",
@@ -482,11 +421,7 @@ mod tests {
             unit: unit.map(Into::into),
             reason_required: false,
         };
-        let caller = Caller {
-            id: "x".into(),
-            unit: at.map(Into::into),
-            roles: caller.to_vec(),
-        };
+        let caller = Caller { id: "x".into(), unit: at.map(Into::into), roles: caller.to_vec() };
         is_for(&offer, &caller)
     }
 
@@ -494,20 +429,9 @@ mod tests {
     fn acts_are_offered_to_those_who_may_do_them() {
         let (clerk, leader) = (Role::ReceptionClerk, Role::SigningLeader);
         assert!(offered_to(&[clerk], Some("a"), &[clerk], Some("a")));
-        assert!(offered_to(
-            &[clerk, leader],
-            Some("a"),
-            &[leader],
-            Some("a")
-        ));
-        assert!(
-            !offered_to(&[clerk], Some("a"), &[clerk], Some("b")),
-            "another unit"
-        );
-        assert!(
-            !offered_to(&[clerk], Some("a"), &[leader], Some("a")),
-            "another role"
-        );
+        assert!(offered_to(&[clerk, leader], Some("a"), &[leader], Some("a")));
+        assert!(!offered_to(&[clerk], Some("a"), &[clerk], Some("b")), "another unit");
+        assert!(!offered_to(&[clerk], Some("a"), &[leader], Some("a")), "another role");
         assert!(!offered_to(&[clerk], Some("a"), &[clerk], None), "no unit");
     }
 
@@ -515,17 +439,7 @@ mod tests {
     fn what_the_applicant_may_do_a_clerk_at_the_counter_may_too() {
         let applicant = Role::Applicant;
         assert!(offered_to(&[applicant], None, &[applicant], None));
-        assert!(offered_to(
-            &[applicant],
-            None,
-            &[Role::ReceptionClerk],
-            Some("a")
-        ));
-        assert!(!offered_to(
-            &[applicant],
-            None,
-            &[Role::Specialist],
-            Some("a")
-        ));
+        assert!(offered_to(&[applicant], None, &[Role::ReceptionClerk], Some("a")));
+        assert!(!offered_to(&[applicant], None, &[Role::Specialist], Some("a")));
     }
 }

@@ -25,35 +25,23 @@ pub(crate) fn procedure_summary(procedure: &Procedure) -> v1::ProcedureSummary {
 /// A procedure.
 pub(crate) fn procedure(procedure: &Procedure) -> v1::GetProcedureResponse {
     let definition = procedure.definition();
-    let variants = definition.variants.iter().map(|variant| v1::CaseVariant {
-        id: variant.id.clone(),
-        name: Some(text(&variant.name)),
-    });
+    let variants = definition
+        .variants
+        .iter()
+        .map(|variant| v1::CaseVariant { id: variant.id.clone(), name: Some(text(&variant.name)) });
     v1::GetProcedureResponse {
         procedure: Some(reference(procedure.reference())),
         name: Some(text(&definition.name)),
         field: Some(text(&definition.field)),
         effective_from: definition.effective_from.to_string(),
-        channels: definition
-            .channels
-            .iter()
-            .map(|way| channel(*way).into())
-            .collect(),
+        channels: definition.channels.iter().map(|way| channel(*way).into()).collect(),
         owners_min: definition.parties.owners_min,
         owners_max: definition.parties.owners_max,
         proxy_allowed: definition.parties.proxy,
         variants: variants.collect(),
         form_schema_json: definition.form.schema().to_string(),
-        documents: definition
-            .documents
-            .iter()
-            .map(|paper| document(definition, paper))
-            .collect(),
-        fees: definition
-            .fees
-            .iter()
-            .map(|one| fee(definition, one))
-            .collect(),
+        documents: definition.documents.iter().map(|paper| document(definition, paper)).collect(),
+        fees: definition.fees.iter().map(|one| fee(definition, one)).collect(),
         steps: definition.steps.iter().map(step).collect(),
         source: procedure.source().to_vec(),
     }
@@ -78,11 +66,7 @@ fn document(definition: &Definition, paper: &DocumentRequirement) -> v1::Documen
         hand_in: hand_in.into(),
         originals: paper.originals,
         copies: paper.copies,
-        when: paper
-            .when
-            .as_ref()
-            .map(|guard| guard.text().into())
-            .unwrap_or_default(),
+        when: paper.when.as_ref().map(|guard| guard.text().into()).unwrap_or_default(),
         data_source: paper.data_source.clone().unwrap_or_default(),
         media_types: paper.media.clone(),
         size_max_bytes: paper.size_max,
@@ -96,11 +80,7 @@ fn fee(definition: &Definition, fee: &Fee) -> v1::FeeRule {
         id: fee.id.clone(),
         name: Some(text(&fee.name)),
         amount: fee.amount,
-        when: fee
-            .when
-            .as_ref()
-            .map(|guard| guard.text().into())
-            .unwrap_or_default(),
+        when: fee.when.as_ref().map(|guard| guard.text().into()).unwrap_or_default(),
         collect: collection(fee.collect).into(),
         ground: definition.grounds.get(&fee.ground).map(text),
     }
@@ -126,11 +106,7 @@ fn action(action: &Action) -> v1::StepAction {
         id: action.id.clone(),
         name: Some(text(&action.name)),
         act: action.act.as_str().into(),
-        roles: action
-            .roles
-            .iter()
-            .map(|role| role.as_str().into())
-            .collect(),
+        roles: action.roles.iter().map(|role| role.as_str().into()).collect(),
         reason_required: action.reason,
         form: action.form.map_or(0, u32::from),
         data_schema_json: data_schema_json.unwrap_or_default(),
@@ -144,10 +120,10 @@ pub(crate) fn procedure_findings(findings: &[Finding]) -> Vec<v1::ProcedureFindi
             Severity::Error => v1::Severity::Error,
             Severity::Warning => v1::Severity::Warning,
         };
-        let trace = finding.trace.iter().map(|step| v1::TraceStep {
-            state: step.state.clone(),
-            action: step.action.clone(),
-        });
+        let trace = finding
+            .trace
+            .iter()
+            .map(|step| v1::TraceStep { state: step.state.clone(), action: step.action.clone() });
         v1::ProcedureFinding {
             code: finding.code.into(),
             severity: severity.into(),

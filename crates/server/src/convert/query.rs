@@ -177,11 +177,7 @@ pub(crate) fn explained_act(act: &motcua_engine::ExplainedAct) -> v1::ExplainedA
         at: Some(timestamp(act.at)),
         due_on: due_on.unwrap_or_default(),
         provisional: act.clock.is_provisional(),
-        explanation: vi
-            .into_iter()
-            .zip(en)
-            .map(|(vi, en)| v1::Text { vi, en })
-            .collect(),
+        explanation: vi.into_iter().zip(en).map(|(vi, en)| v1::Text { vi, en }).collect(),
     }
 }
 
@@ -191,51 +187,26 @@ pub(crate) fn explained_act(act: &motcua_engine::ExplainedAct) -> v1::ExplainedA
 /// The fault of the line, as a field violation.
 pub(crate) fn computed(vi: &str, en: &str) -> Result<v1::ComputeDeadlineResponse, Refusal> {
     let read = |line: &str| -> Result<Line, Refusal> {
-        serde_json::from_str(line).map_err(|error| Refusal::Internal {
-            what: format!("an answer of ours: {error}"),
-        })
+        serde_json::from_str(line)
+            .map_err(|error| Refusal::Internal { what: format!("an answer of ours: {error}") })
     };
     match (read(vi)?, read(en)?) {
         (
-            Line::Computed {
-                explanation: vi, ..
-            },
-            Line::Computed {
-                due_on,
-                due_at,
-                used,
-                remaining,
-                provisional,
-                explanation: en,
-            },
+            Line::Computed { explanation: vi, .. },
+            Line::Computed { due_on, due_at, used, remaining, provisional, explanation: en },
         ) => Ok(v1::ComputeDeadlineResponse {
             due_on: due_on.unwrap_or_default(),
             due_at: due_at.map(timestamp),
             used,
             remaining,
             provisional,
-            explanation: vi
-                .into_iter()
-                .zip(en)
-                .map(|(vi, en)| v1::Text { vi, en })
-                .collect(),
+            explanation: vi.into_iter().zip(en).map(|(vi, en)| v1::Text { vi, en }).collect(),
         }),
         (_, Line::Failed { error }) | (Line::Failed { error }, _) => {
-            let LineError {
-                code,
-                path,
-                message,
-            } = error;
+            let LineError { code, path, message } = error;
             let field = path.trim_start_matches('/').to_owned();
-            let message = Text {
-                vi: message.clone(),
-                en: message,
-            };
-            let violation = motcua_dossiers::rejection::Violation {
-                subject: field,
-                code,
-                message,
-            };
+            let message = Text { vi: message.clone(), en: message };
+            let violation = motcua_dossiers::rejection::Violation { subject: field, code, message };
             Err(EngineError::Invalid(vec![violation]).into())
         }
     }
@@ -276,20 +247,12 @@ mod tests {
         let answer = compute(&request()).expect("computed");
         assert_eq!(answer.due_on, "2023-11-03");
         assert!(!answer.explanation.is_empty());
-        assert!(
-            answer
-                .explanation
-                .iter()
-                .all(|line| !line.vi.is_empty() && !line.en.is_empty())
-        );
+        assert!(answer.explanation.iter().all(|line| !line.vi.is_empty() && !line.en.is_empty()));
     }
 
     #[test]
     fn what_cannot_be_computed_names_its_field() {
-        let beyond = v1::ComputeDeadlineRequest {
-            amount: u32::MAX,
-            ..request()
-        };
+        let beyond = v1::ComputeDeadlineRequest { amount: u32::MAX, ..request() };
         match compute(&beyond) {
             Err(Refusal::Engine(EngineError::Invalid(violations))) => {
                 assert_eq!(violations[0].subject, "amount");

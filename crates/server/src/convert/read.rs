@@ -26,15 +26,8 @@ pub(crate) struct Faults(Vec<Violation>);
 impl Faults {
     /// Adds a fault.
     pub(crate) fn add(&mut self, field: &str, code: &str, vi: &str, en: &str) {
-        let message = Text {
-            vi: vi.into(),
-            en: en.into(),
-        };
-        self.0.push(Violation {
-            subject: field.into(),
-            code: code.into(),
-            message,
-        });
+        let message = Text { vi: vi.into(), en: en.into() };
+        self.0.push(Violation { subject: field.into(), code: code.into(), message });
     }
 
     /// What was read, if nothing was wrong.
@@ -42,11 +35,7 @@ impl Faults {
     /// # Errors
     /// Everything that was.
     pub(crate) fn finish<T>(self, read: T) -> Result<T, Refusal> {
-        if self.0.is_empty() {
-            Ok(read)
-        } else {
-            Err(EngineError::Invalid(self.0).into())
-        }
+        if self.0.is_empty() { Ok(read) } else { Err(EngineError::Invalid(self.0).into()) }
     }
 
     /// A text in normal form C that may be empty.
@@ -139,9 +128,7 @@ impl Faults {
         at: Option<&prost_types::Timestamp>,
     ) -> Option<Timestamp> {
         let at = at?;
-        let read = Timestamp::new(at.seconds, at.nanos)
-            .ok()
-            .filter(|_| at.nanos >= 0);
+        let read = Timestamp::new(at.seconds, at.nanos).ok().filter(|_| at.nanos >= 0);
         if read.is_none() {
             self.add(
                 field,
@@ -267,10 +254,9 @@ mod tests {
     fn codes(faults: Faults) -> Vec<(String, String)> {
         match faults.finish(()) {
             Ok(()) => Vec::new(),
-            Err(Refusal::Engine(EngineError::Invalid(violations))) => violations
-                .into_iter()
-                .map(|v| (v.subject, v.code))
-                .collect(),
+            Err(Refusal::Engine(EngineError::Invalid(violations))) => {
+                violations.into_iter().map(|v| (v.subject, v.code)).collect()
+            }
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -291,25 +277,16 @@ mod tests {
         fault(|f| f.uuid("x", ""), "REQUIRED");
         fault(|f| f.uuid("x", "0190163d"), "UUID");
         fault(|f| f.uuid("x", "0190163d8694739baea5966c26f8ad91"), "UUID");
-        fault(
-            |f| f.uuid("x", "{0190163d-8694-739b-aea5-966c26f8ad91}"),
-            "UUID",
-        );
+        fault(|f| f.uuid("x", "{0190163d-8694-739b-aea5-966c26f8ad91}"), "UUID");
         fault(|f| f.date("x", "2026-02-30"), "DATE");
         fault(|f| f.date("x", "2026-2-3"), "DATE");
         fault(|f| f.date("x", ""), "DATE");
         fault(|f| f.sha256("x", &"A".repeat(64)), "SHA256");
         fault(|f| f.sha256("x", "ab"), "SHA256");
         fault(|f| f.at_most("x", 3, 2), "TOO_MANY");
-        let nanos = prost_types::Timestamp {
-            seconds: 0,
-            nanos: -1,
-        };
+        let nanos = prost_types::Timestamp { seconds: 0, nanos: -1 };
         fault(|f| f.timestamp("x", Some(&nanos)), "TIMESTAMP");
-        let far = prost_types::Timestamp {
-            seconds: i64::MAX,
-            nanos: 0,
-        };
+        let far = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
         fault(|f| f.timestamp("x", Some(&far)), "TIMESTAMP");
     }
 

@@ -30,25 +30,16 @@ impl<S: Store, D: Documents> AdminService for Api<S, D> {
         let mut faults = Faults::default();
         let limit = faults.rows(request.page_size) as usize;
         let list = "ListUnits";
-        let after: Option<String> = faults.place(&request.page_token, |token| {
-            self.pages.open(list, &(), token)
-        });
+        let after: Option<String> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &(), token));
         let after = faults.finish(after)?;
         let today = motcua_dossiers::local_date(self.engine.now());
         let register = self.engine.units();
-        let rest = register
-            .units()
-            .filter(|u| after.as_ref().is_none_or(|after| u.id > *after));
-        let units: Vec<Unit> = rest
-            .take(limit)
-            .map(|one| convert::unit(one, today))
-            .collect();
+        let rest = register.units().filter(|u| after.as_ref().is_none_or(|after| u.id > *after));
+        let units: Vec<Unit> = rest.take(limit).map(|one| convert::unit(one, today)).collect();
         let last = units.last().filter(|_| units.len() == limit);
         let next = last.map(|last| self.pages.issue(list, &(), &last.id));
-        Ok(Response::new(ListUnitsResponse {
-            next_page_token: next.unwrap_or_default(),
-            units,
-        }))
+        Ok(Response::new(ListUnitsResponse { next_page_token: next.unwrap_or_default(), units }))
     }
 
     async fn get_server_info(

@@ -104,8 +104,7 @@ impl<S: Store, D: Documents> Reading<S, D> {
             self.after = last.seq;
             let origin = self.engine.origin();
             for event in &page.events {
-                self.waiting
-                    .push_back(convert::history_event(origin, &page.chain, event)?);
+                self.waiting.push_back(convert::history_event(origin, &page.chain, event)?);
             }
         }
         let event = self.waiting.pop_front().expect("the page was not empty");
@@ -119,12 +118,6 @@ fn events<S: Store, D: Documents>(
     key: HistoryKey,
     after: u64,
 ) -> impl Stream<Item = Result<HistoryEvent, Status>> + Send + 'static {
-    let reading = Reading {
-        engine,
-        caller,
-        key,
-        after,
-        waiting: VecDeque::new(),
-    };
+    let reading = Reading { engine, caller, key, after, waiting: VecDeque::new() };
     stream::try_unfold(reading, Reading::next)
 }

@@ -35,10 +35,9 @@ impl<S: Store, D: Documents> DeadlineService for Api<S, D> {
         let Some(calendar) = self.engine.calendar() else {
             return Ok(Response::new(GetCalendarResponse::default()));
         };
-        let years = calendar.years().map(|year| CalendarYear {
-            year: year.into(),
-            official: calendar.is_official(year),
-        });
+        let years = calendar
+            .years()
+            .map(|year| CalendarYear { year: year.into(), official: calendar.is_official(year) });
         Ok(Response::new(GetCalendarResponse {
             digest: calendar.digest().into(),
             years: years.collect(),
@@ -58,10 +57,7 @@ impl<S: Store, D: Documents> DeadlineService for Api<S, D> {
             calendar.ok_or_else(|| Refusal::from(EngineError::NotFound { what: "calendar" }))?;
         let hours = OfficeHours::default();
         let answer = |lang| motcua_deadlines::compute_line(&line, &calendar, &hours, lang);
-        Ok(Response::new(convert::computed(
-            &answer(Lang::Vi),
-            &answer(Lang::En),
-        )?))
+        Ok(Response::new(convert::computed(&answer(Lang::Vi), &answer(Lang::En))?))
     }
 
     async fn explain_deadline(

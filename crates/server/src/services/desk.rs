@@ -145,11 +145,7 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
         let arguments = (&caller.id, &caller.unit, request.queue, &procedure);
         let after = faults.place(&request.page_token, |token| {
             let (sort_at_us, dossier, item) = self.pages.open(list, &arguments, token)?;
-            Some(WorklistKey {
-                sort_at_us,
-                dossier,
-                item,
-            })
+            Some(WorklistKey { sort_at_us, dossier, item })
         });
         let after = faults.finish(after)?;
         let page = self
@@ -157,10 +153,7 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
             .worklist(&caller, queue, procedure.clone(), after, limit)
             .await
             .map_err(crate::status::Refusal::from)?;
-        let last = page
-            .rows
-            .last()
-            .filter(|_| page.rows.len() >= limit as usize);
+        let last = page.rows.last().filter(|_| page.rows.len() >= limit as usize);
         let next = last.map(|row| {
             let key = (row.key.sort_at_us, row.key.dossier, row.key.item);
             self.pages.issue(list, &arguments, &key)
@@ -188,9 +181,8 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
             SearchText::IdNumber(text) => ("id_number", text.clone()),
         };
         let arguments = (&caller.id, &caller.unit, by);
-        let after: Option<Uuid> = faults.place(&request.page_token, |token| {
-            self.pages.open(list, &arguments, token)
-        });
+        let after: Option<Uuid> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &arguments, token));
         let after = faults.finish(after)?;
         let engine = self.engine.clone();
         let asker = caller.clone();

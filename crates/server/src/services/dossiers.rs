@@ -17,11 +17,7 @@ type Answer<T> = Result<Response<T>, Status>;
 impl<S: Store, D: Documents> DossierService for Api<S, D> {
     async fn save_draft(&self, request: Request<SaveDraftRequest>) -> Answer<SaveDraftResponse> {
         let caller = caller(&request)?;
-        let SaveDraftRequest {
-            id,
-            revision,
-            body_json,
-        } = request.into_inner();
+        let SaveDraftRequest { id, revision, body_json } = request.into_inner();
         let mut faults = Faults::default();
         let id = faults.uuid("id", &id);
         faults.json("body_json", &body_json);
@@ -36,14 +32,8 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
     async fn get_draft(&self, request: Request<GetDraftRequest>) -> Answer<GetDraftResponse> {
         let caller = caller(&request)?;
         let id = uuid("id", &request.get_ref().id)?;
-        let draft = self
-            .engine
-            .draft(&caller, id)
-            .await
-            .map_err(Refusal::from)?;
-        Ok(Response::new(GetDraftResponse {
-            draft: Some(convert::draft(&draft)),
-        }))
+        let draft = self.engine.draft(&caller, id).await.map_err(Refusal::from)?;
+        Ok(Response::new(GetDraftResponse { draft: Some(convert::draft(&draft)) }))
     }
 
     async fn list_drafts(&self, request: Request<ListDraftsRequest>) -> Answer<ListDraftsResponse> {
@@ -82,11 +72,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
 
     async fn put_chunk(&self, request: Request<PutChunkRequest>) -> Answer<PutChunkResponse> {
         let caller = caller(&request)?;
-        let PutChunkRequest {
-            upload_id,
-            offset,
-            content,
-        } = request.into_inner();
+        let PutChunkRequest { upload_id, offset, content } = request.into_inner();
         let mut faults = Faults::default();
         let id = faults.uuid("upload_id", &upload_id);
         faults.at_most("content", content.len(), CHUNK_BYTES_MAX);
@@ -116,14 +102,8 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
     async fn get_upload(&self, request: Request<GetUploadRequest>) -> Answer<GetUploadResponse> {
         let caller = caller(&request)?;
         let id = uuid("upload_id", &request.get_ref().upload_id)?;
-        let status = self
-            .engine
-            .upload_status(&caller, id)
-            .await
-            .map_err(Refusal::from)?;
-        Ok(Response::new(GetUploadResponse {
-            upload: Some(convert::upload(&status)),
-        }))
+        let status = self.engine.upload_status(&caller, id).await.map_err(Refusal::from)?;
+        Ok(Response::new(GetUploadResponse { upload: Some(convert::upload(&status)) }))
     }
 
     async fn submit_dossier(
@@ -177,15 +157,10 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let mut faults = Faults::default();
         let limit = faults.rows(request.page_size);
         let list = "ListMyDossiers";
-        let after: Option<Uuid> = faults.place(&request.page_token, |token| {
-            self.pages.open(list, &caller.id, token)
-        });
+        let after: Option<Uuid> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &caller.id, token));
         let after = faults.finish(after)?;
-        let views = self
-            .engine
-            .my_dossiers(&caller, after, limit)
-            .await
-            .map_err(Refusal::from)?;
+        let views = self.engine.my_dossiers(&caller, after, limit).await.map_err(Refusal::from)?;
         let last = views.last().filter(|_| views.len() >= limit as usize);
         let next = last.map(|view| self.pages.issue(list, &caller.id, &view.dossier.id));
         let scene = self.scene(&caller);
@@ -199,10 +174,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         &self,
         request: Request<TrackDossierRequest>,
     ) -> Answer<TrackDossierResponse> {
-        let identity = request
-            .extensions()
-            .get::<Identity>()
-            .and_then(|known| known.0.clone());
+        let identity = request.extensions().get::<Identity>().and_then(|known| known.0.clone());
         let request = request.into_inner();
         let mut faults = Faults::default();
         let track = convert::track(&mut faults, request.by.as_ref());
@@ -213,11 +185,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let engine = self.engine.clone();
         let view = finish(async move { engine.track(identity.as_ref(), track).await }).await?;
         let calendar = self.engine.calendar();
-        Ok(Response::new(convert::tracked(
-            &view,
-            self.engine.now(),
-            calendar.as_deref(),
-        )))
+        Ok(Response::new(convert::tracked(&view, self.engine.now(), calendar.as_deref())))
     }
 
     async fn get_document(
@@ -232,23 +200,14 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let (dossier, sha256) = faults.finish((dossier, sha256))?;
         let key = self.engine.dossier_key(&dossier);
         let most = CHUNK_BYTES_MAX as u32;
-        let limit = if request.limit == 0 {
-            most
-        } else {
-            request.limit.min(most)
-        };
+        let limit = if request.limit == 0 { most } else { request.limit.min(most) };
         let (engine, offset) = (self.engine.clone(), request.offset);
-        let read = finish(async move {
-            engine
-                .read_document(&caller, &key, &sha256, offset, limit)
-                .await
-        });
+        let read =
+            finish(
+                async move { engine.read_document(&caller, &key, &sha256, offset, limit).await },
+            );
         let (content, size_bytes, media_type) = read.await?;
-        Ok(Response::new(GetDocumentResponse {
-            content,
-            size_bytes,
-            media_type,
-        }))
+        Ok(Response::new(GetDocumentResponse { content, size_bytes, media_type }))
     }
 
     async fn get_form(&self, request: Request<GetFormRequest>) -> Answer<GetFormResponse> {
@@ -256,9 +215,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let request = request.into_inner();
         let mut faults = Faults::default();
         let dossier = faults.dossier(&request.dossier);
-        let number = u8::try_from(request.number)
-            .ok()
-            .filter(|n| (1..=5).contains(n));
+        let number = u8::try_from(request.number).ok().filter(|n| (1..=5).contains(n));
         if number.is_none() {
             faults.add("number", "RANGE", "Phải từ 1 đến 5.", "must be 1 to 5");
         }

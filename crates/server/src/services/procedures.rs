@@ -24,9 +24,9 @@ impl<S: Store, D: Documents> ProcedureService for Api<S, D> {
         caller(&request)?;
         let source = request.into_inner().source;
         let checking = tokio::task::spawn_blocking(move || motcua_procedures::check(&source));
-        let report = checking.await.map_err(|error| Refusal::Internal {
-            what: format!("a check: {error}"),
-        })?;
+        let report = checking
+            .await
+            .map_err(|error| Refusal::Internal { what: format!("a check: {error}") })?;
         let procedure = report.procedure.as_ref().filter(|_| report.sound);
         Ok(Response::new(CheckProcedureResponse {
             sound: report.sound,
@@ -59,32 +59,20 @@ impl<S: Store, D: Documents> ProcedureService for Api<S, D> {
         let mut faults = Faults::default();
         let limit = faults.rows(request.page_size) as usize;
         let list = "ListProcedures";
-        let after: Option<String> = faults.place(&request.page_token, |token| {
-            self.pages.open(list, &(), token)
-        });
+        let after: Option<String> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &(), token));
         let after = faults.finish(after)?;
-        let mut codes: Vec<String> = self
-            .engine
-            .procedures()
-            .iter()
-            .map(|one| one.reference().code.clone())
-            .collect();
+        let mut codes: Vec<String> =
+            self.engine.procedures().iter().map(|one| one.reference().code.clone()).collect();
         codes.sort();
         codes.dedup();
-        let rest = codes
-            .into_iter()
-            .filter(|code| after.as_ref().is_none_or(|after| code > after));
-        let page: Vec<Arc<Procedure>> = rest
-            .filter_map(|code| self.engine.procedure(&code, None))
-            .take(limit)
-            .collect();
+        let rest = codes.into_iter().filter(|code| after.as_ref().is_none_or(|after| code > after));
+        let page: Vec<Arc<Procedure>> =
+            rest.filter_map(|code| self.engine.procedure(&code, None)).take(limit).collect();
         let last = page.last().filter(|_| page.len() == limit);
         let next = last.map(|last| self.pages.issue(list, &(), &last.reference().code));
         Ok(Response::new(ListProceduresResponse {
-            procedures: page
-                .iter()
-                .map(|one| convert::procedure_summary(one))
-                .collect(),
+            procedures: page.iter().map(|one| convert::procedure_summary(one)).collect(),
             next_page_token: next.unwrap_or_default(),
         }))
     }

@@ -8,18 +8,11 @@ use motcua_procedures::Role;
 use super::*;
 
 fn text(en: &str) -> Text {
-    Text {
-        vi: format!("[vi] {en}"),
-        en: en.into(),
-    }
+    Text { vi: format!("[vi] {en}"), en: en.into() }
 }
 
 fn violation(subject: &str) -> Violation {
-    Violation {
-        subject: subject.into(),
-        code: "REQUIRED".into(),
-        message: text("give it"),
-    }
+    Violation { subject: subject.into(), code: "REQUIRED".into(), message: text("give it") }
 }
 
 fn situation() -> Box<Situation> {
@@ -58,15 +51,8 @@ fn offer(act: &'static str, action: Option<&str>) -> Offer {
 }
 
 fn rejection(reason: Reason, violations: Vec<Violation>) -> Refusal {
-    let rejection = Rejection {
-        reason,
-        message: text("no"),
-        violations,
-    };
-    Refusal::Engine(EngineError::Rejected {
-        rejection,
-        situation: Some(situation()),
-    })
+    let rejection = Rejection { reason, message: text("no"), violations };
+    Refusal::Engine(EngineError::Rejected { rejection, situation: Some(situation()) })
 }
 
 type Row = (Refusal, Code, &'static str);
@@ -80,73 +66,24 @@ fn errors() -> Vec<Row> {
 fn errors_of_requests() -> Vec<Row> {
     use EngineError as E;
     let engine = Refusal::Engine;
-    let denied = E::PermissionDenied {
-        needed: "administrator".into(),
-    };
-    let stale = E::Stale {
-        expected: 3,
-        actual: 4,
-        situation: Some(situation()),
-    };
+    let denied = E::PermissionDenied { needed: "administrator".into() };
+    let stale = E::Stale { expected: 3, actual: 4, situation: Some(situation()) };
     let guesses = E::TooManyGuesses { retry_after_s: 60 };
-    let register = E::Register(vec![RegisterFault {
-        path: "/units".into(),
-        message: "x".into(),
-    }]);
+    let register = E::Register(vec![RegisterFault { path: "/units".into(), message: "x".into() }]);
     vec![
-        (
-            engine(E::Invalid(vec![violation("x")])),
-            Code::InvalidArgument,
-            "INVALID_REQUEST",
-        ),
-        (
-            Refusal::TokenMissing,
-            Code::Unauthenticated,
-            "TOKEN_MISSING",
-        ),
-        (
-            Refusal::TokenInvalid,
-            Code::Unauthenticated,
-            "TOKEN_INVALID",
-        ),
-        (
-            Refusal::TokenExpired,
-            Code::Unauthenticated,
-            "TOKEN_EXPIRED",
-        ),
-        (
-            Refusal::RoleNotHeld { role: "x".into() },
-            Code::PermissionDenied,
-            "ROLE_NOT_HELD",
-        ),
+        (engine(E::Invalid(vec![violation("x")])), Code::InvalidArgument, "INVALID_REQUEST"),
+        (Refusal::TokenMissing, Code::Unauthenticated, "TOKEN_MISSING"),
+        (Refusal::TokenInvalid, Code::Unauthenticated, "TOKEN_INVALID"),
+        (Refusal::TokenExpired, Code::Unauthenticated, "TOKEN_EXPIRED"),
+        (Refusal::RoleNotHeld { role: "x".into() }, Code::PermissionDenied, "ROLE_NOT_HELD"),
         (engine(denied), Code::PermissionDenied, "PERMISSION_DENIED"),
-        (
-            engine(E::NotFound { what: "dossier" }),
-            Code::NotFound,
-            "NOT_FOUND",
-        ),
+        (engine(E::NotFound { what: "dossier" }), Code::NotFound, "NOT_FOUND"),
         (engine(stale), Code::Aborted, "VERSION_STALE"),
-        (
-            engine(E::CommandReused),
-            Code::AlreadyExists,
-            "COMMAND_ID_REUSED",
-        ),
-        (
-            engine(E::AlreadyExists { what: "draft" }),
-            Code::AlreadyExists,
-            "ALREADY_EXISTS",
-        ),
-        (
-            engine(E::UploadOffset { received: 9 }),
-            Code::FailedPrecondition,
-            "UPLOAD_OFFSET",
-        ),
+        (engine(E::CommandReused), Code::AlreadyExists, "COMMAND_ID_REUSED"),
+        (engine(E::AlreadyExists { what: "draft" }), Code::AlreadyExists, "ALREADY_EXISTS"),
+        (engine(E::UploadOffset { received: 9 }), Code::FailedPrecondition, "UPLOAD_OFFSET"),
         (engine(guesses), Code::ResourceExhausted, "TOO_MANY_GUESSES"),
-        (
-            engine(E::Procedure(vec![])),
-            Code::InvalidArgument,
-            "PROCEDURE_UNSOUND",
-        ),
+        (engine(E::Procedure(vec![])), Code::InvalidArgument, "PROCEDURE_UNSOUND"),
         (engine(register), Code::InvalidArgument, "REGISTER_INVALID"),
     ]
 }
@@ -157,49 +94,18 @@ fn errors_of_the_server() -> Vec<Row> {
     vec![
         (engine(E::Overloaded), Code::ResourceExhausted, "OVERLOADED"),
         (Refusal::Overloaded, Code::ResourceExhausted, "OVERLOADED"),
-        (
-            engine(E::Unavailable("disk full".into())),
-            Code::Unavailable,
-            "STORE_UNAVAILABLE",
-        ),
-        (
-            engine(E::OutcomeUnknown),
-            Code::Unavailable,
-            "OUTCOME_UNKNOWN",
-        ),
-        (
-            engine(E::Corrupt("event.hash of 3".into())),
-            Code::DataLoss,
-            "HISTORY_CORRUPT",
-        ),
-        (
-            Refusal::Internal {
-                what: "panic".into(),
-            },
-            Code::Internal,
-            "INTERNAL",
-        ),
+        (engine(E::Unavailable("disk full".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
+        (engine(E::OutcomeUnknown), Code::Unavailable, "OUTCOME_UNKNOWN"),
+        (engine(E::Corrupt("event.hash of 3".into())), Code::DataLoss, "HISTORY_CORRUPT"),
+        (Refusal::Internal { what: "panic".into() }, Code::Internal, "INTERNAL"),
         (Refusal::Timeout, Code::DeadlineExceeded, "TIMEOUT"),
-        (
-            Refusal::MalformedMessage,
-            Code::InvalidArgument,
-            "MALFORMED_MESSAGE",
-        ),
-        (
-            Refusal::MessageTooLarge,
-            Code::InvalidArgument,
-            "MESSAGE_TOO_LARGE",
-        ),
+        (Refusal::MalformedMessage, Code::InvalidArgument, "MALFORMED_MESSAGE"),
+        (Refusal::MessageTooLarge, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
     ]
 }
 
 fn reason_of(status: &Status) -> String {
-    status
-        .get_error_details()
-        .error_info()
-        .expect("an ErrorInfo")
-        .reason
-        .clone()
+    status.get_error_details().error_info().expect("an ErrorInfo").reason.clone()
 }
 
 #[test]
@@ -260,16 +166,11 @@ fn a_refusal_says_where_the_dossier_stands_and_what_may_be_done() {
 
 #[test]
 fn every_fault_is_listed_with_its_place_in_both_languages() {
-    let status = status(rejection(
-        Reason::FormInvalid,
-        vec![violation("form/a"), violation("form/b")],
-    ));
+    let status =
+        status(rejection(Reason::FormInvalid, vec![violation("form/a"), violation("form/b")]));
     let details = status.get_error_details();
     let fields = &details.bad_request().expect("there").field_violations;
-    assert_eq!(
-        fields.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(),
-        ["form/a", "form/b"]
-    );
+    assert_eq!(fields.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["form/a", "form/b"]);
     let vi = &details.localized_message().expect("there").message;
     assert!(vi.contains("form/b: [vi] give it"), "{vi}");
 }
@@ -285,12 +186,7 @@ fn however_many_faults_the_details_fit_the_headers_of_stock_clients() {
     assert!(status.details().len() < 5_500, "{}", status.details().len());
     let details = status.get_error_details();
     let metadata = &details.error_info().expect("there").metadata;
-    assert!(
-        metadata["violations_omitted"]
-            .parse::<u32>()
-            .expect("a number")
-            > 590
-    );
+    assert!(metadata["violations_omitted"].parse::<u32>().expect("a number") > 590);
 }
 
 #[test]
@@ -301,11 +197,7 @@ fn what_passes_by_itself_says_how_long_to_wait() {
             status.code(),
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
         );
-        assert_eq!(
-            status.get_error_details().retry_info().is_some(),
-            waits,
-            "{reason}"
-        );
+        assert_eq!(status.get_error_details().retry_info().is_some(), waits, "{reason}");
     }
 }
 
@@ -314,40 +206,25 @@ fn callers_never_see_what_the_system_underneath_said() {
     let status = status(EngineError::Unavailable("/var/lib/secret".into()).into());
     assert!(!format!("{status:?}").contains("secret"));
     let details = status.get_error_details();
-    assert!(
-        details
-            .error_info()
-            .expect("there")
-            .metadata
-            .contains_key("correlation_id")
-    );
+    assert!(details.error_info().expect("there").metadata.contains_key("correlation_id"));
 }
 
 #[test]
 fn the_proto_names_exactly_the_reasons_that_there_are() {
     use motcua_api::v1::ErrorReason;
-    let ours = Reason::ALL
-        .iter()
-        .map(|reason| reason.as_str())
-        .chain(REASONS);
+    let ours = Reason::ALL.iter().map(|reason| reason.as_str()).chain(REASONS);
     for reason in ours.clone() {
         let name = format!("ERROR_REASON_{reason}");
         assert!(ErrorReason::from_str_name(&name).is_some(), "{name}");
     }
-    let in_proto = (1..200)
-        .filter(|n| ErrorReason::try_from(*n).is_ok())
-        .count();
+    let in_proto = (1..200).filter(|n| ErrorReason::try_from(*n).is_ok()).count();
     assert_eq!(in_proto, ours.count());
 }
 
 #[test]
 fn the_documentation_lists_every_reason() {
     let page = include_str!("../../../../docs/errors.md");
-    for reason in Reason::ALL
-        .iter()
-        .map(|reason| reason.as_str())
-        .chain(REASONS)
-    {
+    for reason in Reason::ALL.iter().map(|reason| reason.as_str()).chain(REASONS) {
         assert!(page.contains(&format!("| `{reason}` |")), "{reason}");
     }
 }

@@ -50,13 +50,9 @@ pub(crate) async fn due_dossiers(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Uuid>, Failure> {
-    let query = sqlx::query(TIMER_DUE)
-        .bind(now.as_microsecond())
-        .bind(limit);
+    let query = sqlx::query(TIMER_DUE).bind(now.as_microsecond()).bind(limit);
     let rows = query.fetch_all(reader).await?;
-    rows.iter()
-        .map(|row| Columns::new(row, "timer", "dossier_id").parse("dossier_id"))
-        .collect()
+    rows.iter().map(|row| Columns::new(row, "timer", "dossier_id").parse("dossier_id")).collect()
 }
 
 pub(crate) async fn next_timer_at(
@@ -71,9 +67,7 @@ pub(crate) async fn is_tracking_factor(
     dossier: Uuid,
     digest: &str,
 ) -> Result<bool, Failure> {
-    let query = sqlx::query(FACTOR_IS_KNOWN)
-        .bind(dossier.to_string())
-        .bind(digest);
+    let query = sqlx::query(FACTOR_IS_KNOWN).bind(dossier.to_string()).bind(digest);
     Ok(query.fetch_one(reader).await?.try_get("known")?)
 }
 
@@ -82,9 +76,7 @@ pub(crate) async fn guesses(
     key: &str,
     window_start: Timestamp,
 ) -> Result<u32, Failure> {
-    let query = sqlx::query(GUESSES_IN_WINDOW)
-        .bind(key)
-        .bind(window_start.as_microsecond());
+    let query = sqlx::query(GUESSES_IN_WINDOW).bind(key).bind(window_start.as_microsecond());
     let number: i64 = query.fetch_one(reader).await?.try_get("guesses")?;
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
@@ -93,10 +85,7 @@ pub(crate) async fn draft(
     reader: impl Executor<'_, Database = Sqlite>,
     id: Uuid,
 ) -> Result<Option<Draft>, Failure> {
-    let row = sqlx::query(DRAFT_BY_ID)
-        .bind(id.to_string())
-        .fetch_optional(reader)
-        .await?;
+    let row = sqlx::query(DRAFT_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
     row.as_ref().map(draft_of).transpose()
 }
 
@@ -105,11 +94,7 @@ pub(crate) async fn drafts(
     owner: &str,
     limit: u32,
 ) -> Result<Vec<Draft>, Failure> {
-    let rows = sqlx::query(DRAFT_BY_OWNER)
-        .bind(owner)
-        .bind(limit)
-        .fetch_all(reader)
-        .await?;
+    let rows = sqlx::query(DRAFT_BY_OWNER).bind(owner).bind(limit).fetch_all(reader).await?;
     rows.iter().map(draft_of).collect()
 }
 
@@ -117,10 +102,7 @@ pub(crate) async fn upload(
     reader: impl Executor<'_, Database = Sqlite>,
     id: Uuid,
 ) -> Result<Option<Upload>, Failure> {
-    let row = sqlx::query(UPLOAD_BY_ID)
-        .bind(id.to_string())
-        .fetch_optional(reader)
-        .await?;
+    let row = sqlx::query(UPLOAD_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
     row.as_ref().map(upload_of).transpose()
 }
 
@@ -130,12 +112,7 @@ pub(crate) async fn finished_upload(
     sha256: &str,
 ) -> Result<Option<Upload>, Failure> {
     let query = sqlx::query(UPLOAD_BY_CONTENT).bind(owner).bind(sha256);
-    query
-        .fetch_optional(reader)
-        .await?
-        .as_ref()
-        .map(upload_of)
-        .transpose()
+    query.fetch_optional(reader).await?.as_ref().map(upload_of).transpose()
 }
 
 fn draft_of(row: &SqliteRow) -> Result<Draft, Failure> {

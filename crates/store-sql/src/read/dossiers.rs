@@ -27,10 +27,8 @@ macro_rules! dossier_load {
 
 const DOSSIER_BY_ID: &str = dossier_load!("dossier_by_id", "d.id = $1");
 const DOSSIER_BY_CODE: &str = dossier_load!("dossier_by_code", "d.code = $1");
-const DOSSIER_BY_EXTERNAL: &str = dossier_load!(
-    "dossier_by_external",
-    "d.external_source = $1 AND d.external_id = $2"
-);
+const DOSSIER_BY_EXTERNAL: &str =
+    dossier_load!("dossier_by_external", "d.external_source = $1 AND d.external_id = $2");
 
 /// All further terms must fit too: $3 is a JSON array of [kind, term].
 macro_rules! all_terms_fit {
@@ -115,35 +113,22 @@ pub(crate) async fn load(reads: &SqlitePool, key: &DossierKey) -> Result<Option<
         }
     };
     let dossier = dossier_of(reads, &row).await?;
-    Ok(Some(Loaded {
-        dossier,
-        head,
-        form,
-    }))
+    Ok(Some(Loaded { dossier, head, form }))
 }
 
 pub(crate) async fn search(
     reads: &SqlitePool,
     query: &SearchQuery,
 ) -> Result<Vec<Dossier>, Failure> {
-    let after = query
-        .after
-        .map_or(AFTER_ALL_IDS.to_owned(), |id| id.to_string());
-    let others: Vec<Value> = query
-        .terms
-        .iter()
-        .map(|term| json!(term_row(term)))
-        .collect();
+    let after = query.after.map_or(AFTER_ALL_IDS.to_owned(), |id| id.to_string());
+    let others: Vec<Value> = query.terms.iter().map(|term| json!(term_row(term))).collect();
     let others = Value::Array(others).to_string();
     let statement = match &query.scope {
         Scope::All => SEARCH_ALL,
         Scope::Unit(_) => SEARCH_IN_UNIT,
         Scope::Party(_) => SEARCH_OF_PARTY,
     };
-    let bound = sqlx::query(statement)
-        .bind(after)
-        .bind(query.limit)
-        .bind(others);
+    let bound = sqlx::query(statement).bind(after).bind(query.limit).bind(others);
     let first = rarest(&query.terms).map(term_row);
     let bound = match (&query.scope, first) {
         (Scope::Party(person), _) => bound.bind(person),
@@ -161,9 +146,7 @@ pub(crate) async fn search(
 
 /// The term to begin with: an identity number, or the longest word.
 fn rarest(terms: &[SearchTerm]) -> Option<&SearchTerm> {
-    terms
-        .iter()
-        .max_by_key(|term| (term.kind == TermKind::IdNumber, term.term.len()))
+    terms.iter().max_by_key(|term| (term.kind == TermKind::IdNumber, term.term.len()))
 }
 
 /// The state of a row; folded from the history where another program version wrote it.

@@ -34,10 +34,7 @@ pub(crate) async fn events(
     after: u64,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {
-    let query = sqlx::query(EVENT_RANGE)
-        .bind(chain.as_str())
-        .bind(integer(after))
-        .bind(limit);
+    let query = sqlx::query(EVENT_RANGE).bind(chain.as_str()).bind(integer(after)).bind(limit);
     query.fetch_all(reads).await?.iter().map(event_of).collect()
 }
 
@@ -47,22 +44,16 @@ pub(crate) async fn find_command(
     command: Uuid,
 ) -> Result<Option<u64>, Failure> {
     let chain = dossier_chain(dossier);
-    let query = sqlx::query(COMMAND_FIND)
-        .bind(chain.as_str())
-        .bind(command.to_string());
+    let query = sqlx::query(COMMAND_FIND).bind(chain.as_str()).bind(command.to_string());
     let row = query.fetch_optional(reads).await?;
-    row.map(|row| Columns::new(&row, "event", "chain").number("seq"))
-        .transpose()
+    row.map(|row| Columns::new(&row, "event", "chain").number("seq")).transpose()
 }
 
 pub(crate) async fn chain_head(
     reads: &SqlitePool,
     chain: &ChainId,
 ) -> Result<Option<ChainHead>, Failure> {
-    let row = sqlx::query(CHAIN_HEAD_READ)
-        .bind(chain.as_str())
-        .fetch_optional(reads)
-        .await?;
+    let row = sqlx::query(CHAIN_HEAD_READ).bind(chain.as_str()).fetch_optional(reads).await?;
     let Some(row) = row else { return Ok(None) };
     let columns = Columns::new(&row, "chain_head", "chain");
     Ok(Some(ChainHead {
@@ -139,13 +130,10 @@ fn event_of(row: &SqliteRow) -> Result<StoredEvent, Failure> {
     if slots.len() != commitments.len() {
         return Err(values.corrupt("slots"));
     }
-    let slots = slots
-        .into_iter()
-        .zip(&commitments)
-        .map(|(slot, commitment)| match slot {
-            Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
-            None => FieldSlot::Withheld(*commitment),
-        });
+    let slots = slots.into_iter().zip(&commitments).map(|(slot, commitment)| match slot {
+        Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
+        None => FieldSlot::Withheld(*commitment),
+    });
     Ok(StoredEvent {
         seq: columns.number("seq")?,
         header: columns.get("header")?,

@@ -57,10 +57,8 @@ const WORKLIST_DUE_TODAY: &str = worklist!(
             AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
 );
 // What is late has passed its appointment.
-const WORKLIST_LATE: &str = worklist!(
-    "worklist_late",
-    "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
-);
+const WORKLIST_LATE: &str =
+    worklist!("worklist_late", "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8");
 
 pub(super) const STATEMENTS: &[&str] = &[
     WORKLIST_STATUS,
@@ -111,10 +109,7 @@ pub(crate) async fn worklist(
         Queue::Late => bound.bind(query.now.as_microsecond()),
     };
     let rows = bound.fetch_all(reads).await?;
-    let mut page = WorklistPage {
-        rows: Vec::with_capacity(rows.len()),
-        total: 0,
-    };
+    let mut page = WorklistPage { rows: Vec::with_capacity(rows.len()), total: 0 };
     for row in &rows {
         let columns = Columns::new(row, "work_item", "dossier_id");
         page.total = columns.number("total")?;

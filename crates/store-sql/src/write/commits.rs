@@ -25,8 +25,7 @@ pub(super) struct Net<'a> {
 impl<'a> Net<'a> {
     fn add(&mut self, rows: &'a DossierRows) {
         self.last = rows;
-        self.timers
-            .extend(rows.timers.iter().map(|(name, at)| (name.as_str(), *at)));
+        self.timers.extend(rows.timers.iter().map(|(name, at)| (name.as_str(), *at)));
         self.form = rows.form.as_deref().or(self.form);
         if !rows.search.is_empty() {
             self.search = &rows.search;
@@ -47,15 +46,11 @@ pub(crate) async fn write(
         return Ok(Vec::new());
     }
     let mut known = Known::read(connection, commits).await?;
-    let verdicts: Vec<_> = commits
-        .iter()
-        .map(|commit| verdict::judge(&mut known, commit))
-        .collect();
+    let verdicts: Vec<_> =
+        commits.iter().map(|commit| verdict::judge(&mut known, commit)).collect();
     let accepted = || {
         let pairs = commits.iter().zip(&verdicts);
-        pairs
-            .filter(|(_, verdict)| verdict.is_ok())
-            .map(|(commit, _)| *commit)
+        pairs.filter(|(_, verdict)| verdict.is_ok()).map(|(commit, _)| *commit)
     };
     let mut nets: BTreeMap<&str, Net<'_>> = BTreeMap::new();
     let mut registers: Vec<&RegisterRows> = Vec::new();

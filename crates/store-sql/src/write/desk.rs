@@ -89,9 +89,7 @@ impl Write for ReserveNumbers {
             .await?;
         let columns = Columns::new(&row, "number_series", "agency");
         let used: u32 = columns.number("used")?;
-        let before = used
-            .checked_sub(self.count)
-            .ok_or_else(|| columns.corrupt("used"))?;
+        let before = used.checked_sub(self.count).ok_or_else(|| columns.corrupt("used"))?;
         Ok(Ok(before + 1..used + 1))
     }
 }
@@ -116,10 +114,7 @@ impl Write for ReserveName {
             .bind(self.until.as_microsecond())
             .execute(&mut *connection)
             .await?;
-        let row = sqlx::query(NAME_HOLDER)
-            .bind(&self.name)
-            .fetch_one(connection)
-            .await?;
+        let row = sqlx::query(NAME_HOLDER).bind(&self.name).fetch_one(connection).await?;
         Ok(Ok(row.try_get::<String, _>("dossier_id")? == dossier))
     }
 }
@@ -133,10 +128,8 @@ impl Write for PutDraft {
     async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<()>, Failure> {
         let draft = &self.0;
         let id = draft.id.to_string();
-        let standing = sqlx::query(DRAFT_STANDING)
-            .bind(&id)
-            .fetch_optional(&mut *connection)
-            .await?;
+        let standing =
+            sqlx::query(DRAFT_STANDING).bind(&id).fetch_optional(&mut *connection).await?;
         let mut actual = 0;
         if let Some(row) = &standing {
             let columns = Columns::new(row, "draft", "id");
@@ -148,11 +141,7 @@ impl Write for PutDraft {
         let expected = draft.revision.saturating_sub(1);
         if draft.revision == 0 || expected != actual {
             let chain = format!("draft:{id}");
-            return Ok(Err(StoreError::Stale {
-                chain,
-                expected,
-                actual,
-            }));
+            return Ok(Err(StoreError::Stale { chain, expected, actual }));
         }
         sqlx::query(DRAFT_PUT)
             .bind(&id)
@@ -174,10 +163,7 @@ impl Write for DeleteDraft {
     type Answer = ();
 
     async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<()>, Failure> {
-        sqlx::query(DRAFT_DELETE)
-            .bind(self.0.to_string())
-            .execute(connection)
-            .await?;
+        sqlx::query(DRAFT_DELETE).bind(self.0.to_string()).execute(connection).await?;
         Ok(Ok(()))
     }
 }
@@ -200,11 +186,7 @@ impl Write for PutUpload {
             .execute(connection)
             .await?;
         let written = done.rows_affected() > 0;
-        Ok(if written {
-            Ok(())
-        } else {
-            Err(StoreError::Taken { what: "upload" })
-        })
+        Ok(if written { Ok(()) } else { Err(StoreError::Taken { what: "upload" }) })
     }
 }
 
@@ -219,17 +201,9 @@ impl Write for Expire {
         connection: &mut SqliteConnection,
     ) -> Result<Verdict<Vec<Uuid>>, Failure> {
         let now = self.0.as_microsecond();
-        sqlx::query(DRAFT_EXPIRE)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-        let rows = sqlx::query(UPLOAD_EXPIRE)
-            .bind(now)
-            .fetch_all(connection)
-            .await?;
-        let ids = rows
-            .iter()
-            .map(|row| Columns::new(row, "upload", "id").parse("id"));
+        sqlx::query(DRAFT_EXPIRE).bind(now).execute(&mut *connection).await?;
+        let rows = sqlx::query(UPLOAD_EXPIRE).bind(now).fetch_all(connection).await?;
+        let ids = rows.iter().map(|row| Columns::new(row, "upload", "id").parse("id"));
         Ok(Ok(ids.collect::<Result<_, Failure>>()?))
     }
 }
@@ -248,16 +222,9 @@ impl Write for CountGuess {
         let window_start = self.window_start.as_microsecond();
         let forget = sqlx::query(GUESS_FORGET).bind(&self.key).bind(window_start);
         forget.execute(&mut *connection).await?;
-        let count = sqlx::query(GUESS_COUNT)
-            .bind(&self.key)
-            .bind(self.now.as_microsecond());
+        let count = sqlx::query(GUESS_COUNT).bind(&self.key).bind(self.now.as_microsecond());
         count.execute(&mut *connection).await?;
-        Ok(Ok(crate::read::desk::guesses(
-            connection,
-            &self.key,
-            self.window_start,
-        )
-        .await?))
+        Ok(Ok(crate::read::desk::guesses(connection, &self.key, self.window_start).await?))
     }
 }
 
@@ -273,10 +240,7 @@ impl Write for Setting {
     async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<String>, Failure> {
         let set = sqlx::query(SETTING_SET).bind(&self.key).bind(&self.value);
         set.execute(&mut *connection).await?;
-        let row = sqlx::query(SETTING_READ)
-            .bind(&self.key)
-            .fetch_one(connection)
-            .await?;
+        let row = sqlx::query(SETTING_READ).bind(&self.key).fetch_one(connection).await?;
         Ok(Ok(row.try_get("value")?))
     }
 }

@@ -146,12 +146,8 @@ pub(super) async fn write(
     known: &Known,
 ) -> Result<(), Failure> {
     let (created, advanced): (Vec<&Net<'_>>, Vec<_>) = nets.iter().partition(|net| net.before == 0);
-    DOSSIER_CREATE
-        .write(connection, &created, bind_create)
-        .await?;
-    let changed = DOSSIER_ADVANCE
-        .write(connection, &advanced, bind_advance)
-        .await?;
+    DOSSIER_CREATE.write(connection, &created, bind_create).await?;
+    let changed = DOSSIER_ADVANCE.write(connection, &advanced, bind_advance).await?;
     // The verdicts compared these very versions within this transaction.
     if changed != advanced.len() as u64 {
         return Err(sqlx::Error::RowNotFound.into());
@@ -190,11 +186,7 @@ async fn write_parties(
         stands(net).is_none_or(|standing| standing.parties != net.last.dossier.parties)
     });
     let changed: Vec<_> = changed.collect();
-    let former: Vec<_> = changed
-        .iter()
-        .copied()
-        .filter(|net| stands(net).is_some())
-        .collect();
+    let former: Vec<_> = changed.iter().copied().filter(|net| stands(net).is_some()).collect();
     PARTY_CLEAR.write(connection, &former, bind_id).await?;
     let parties = changed.iter().map(|net| &net.last.dossier);
     let parties = parties.flat_map(|row| row.persons.iter().map(move |person| (person, &row.id)));
@@ -215,9 +207,7 @@ async fn write_work(connection: &mut SqliteConnection, nets: &[Net<'_>]) -> Resu
     let items: Vec<_> = items.collect();
     WORK_ITEM_OPEN.write(connection, &items, bind_item).await?;
     let timers = nets.iter().flat_map(|net| {
-        net.timers
-            .iter()
-            .map(move |(name, due_at)| (&net.last.dossier.id, *name, *due_at))
+        net.timers.iter().map(move |(name, due_at)| (&net.last.dossier.id, *name, *due_at))
     });
     let (set, clear): (Vec<_>, Vec<_>) = timers.partition(|(_, _, due_at)| due_at.is_some());
     let cleared = TIMER_CLEAR.write(connection, &clear, |query, (id, name, _)| {
@@ -225,10 +215,7 @@ async fn write_work(connection: &mut SqliteConnection, nets: &[Net<'_>]) -> Resu
     });
     cleared.await?;
     let done = TIMER_SET.write(connection, &set, |query, (id, name, due_at)| {
-        query
-            .bind((*id).clone())
-            .bind((*name).to_owned())
-            .bind(*due_at)
+        query.bind((*id).clone()).bind((*name).to_owned()).bind(*due_at)
     });
     done.await?;
     Ok(())
@@ -239,43 +226,29 @@ async fn write_personal(
     connection: &mut SqliteConnection,
     nets: &[Net<'_>],
 ) -> Result<(), Failure> {
-    let forms = nets
-        .iter()
-        .filter_map(|net| Some((&net.last.dossier.id, net.form?)));
+    let forms = nets.iter().filter_map(|net| Some((&net.last.dossier.id, net.form?)));
     let forms: Vec<_> = forms.collect();
     let put = FORM_PUT.write(connection, &forms, |query, (id, form)| {
         query.bind((*id).clone()).bind((*form).to_owned())
     });
     put.await?;
     let searched: Vec<_> = nets.iter().filter(|net| !net.search.is_empty()).collect();
-    let former: Vec<_> = searched
-        .iter()
-        .copied()
-        .filter(|net| net.before > 0)
-        .collect();
+    let former: Vec<_> = searched.iter().copied().filter(|net| net.before > 0).collect();
     SEARCH_CLEAR.write(connection, &former, bind_id).await?;
-    let terms = searched.iter().flat_map(|net| {
-        net.search
-            .iter()
-            .map(move |term| (term, &net.last.dossier.id))
-    });
+    let terms = searched
+        .iter()
+        .flat_map(|net| net.search.iter().map(move |term| (term, &net.last.dossier.id)));
     let terms: Vec<_> = terms.collect();
     let added = SEARCH_ADD.write(connection, &terms, |query, ((kind, term), id)| {
         query.bind(*kind).bind(term.clone()).bind((*id).clone())
     });
     added.await?;
     let tracked: Vec<_> = nets.iter().filter(|net| !net.tracking.is_empty()).collect();
-    let former: Vec<_> = tracked
-        .iter()
-        .copied()
-        .filter(|net| net.before > 0)
-        .collect();
+    let former: Vec<_> = tracked.iter().copied().filter(|net| net.before > 0).collect();
     TRACKING_CLEAR.write(connection, &former, bind_id).await?;
-    let factors = tracked.iter().flat_map(|net| {
-        net.tracking
-            .iter()
-            .map(move |digest| (&net.last.dossier.id, digest))
-    });
+    let factors = tracked
+        .iter()
+        .flat_map(|net| net.tracking.iter().map(move |digest| (&net.last.dossier.id, digest)));
     let factors: Vec<_> = factors.collect();
     let added = TRACKING_ADD.write(connection, &factors, |query, (id, digest)| {
         query.bind((*id).clone()).bind((*digest).clone())
@@ -290,10 +263,7 @@ pub(super) async fn settle_reservations(
     rows: &DossierRows,
 ) -> Result<(), Failure> {
     let released = rows.released.iter().map(|name| (RESERVATION_RELEASE, name));
-    let confirmed = rows
-        .confirmed
-        .iter()
-        .map(|name| (RESERVATION_CONFIRM, name));
+    let confirmed = rows.confirmed.iter().map(|name| (RESERVATION_CONFIRM, name));
     for (statement, name) in released.chain(confirmed) {
         let query = sqlx::query(statement).bind(name).bind(&rows.dossier.id);
         query.execute(&mut *connection).await?;
@@ -319,13 +289,7 @@ fn bind_create(query: Binding, net: &&Net<'_>) -> Binding {
 
 fn bind_advance(query: Binding, net: &&Net<'_>) -> Binding {
     let row = &net.last.dossier;
-    bind_state(
-        query
-            .bind(row.id.clone())
-            .bind(net.before)
-            .bind(row.version),
-        row,
-    )
+    bind_state(query.bind(row.id.clone()).bind(net.before).bind(row.version), row)
 }
 
 /// The columns that every commit writes.

@@ -49,9 +49,8 @@ pub(super) async fn append<'a>(
             Prepared::Register(rows) => (&rows.chain, &rows.events),
         }
     };
-    let events = commits
-        .map(of)
-        .flat_map(|(chain, events)| events.iter().map(move |event| (chain, event)));
+    let events =
+        commits.map(of).flat_map(|(chain, events)| events.iter().map(move |event| (chain, event)));
     let numbered: Vec<(i64, (&str, &EventRow))> = (last_event + 1..).zip(events).collect();
     let bind_event = |query: crate::rows::Binding, row: &(i64, (&str, &EventRow))| {
         let (id, (chain, event)) = row;
@@ -64,15 +63,11 @@ pub(super) async fn append<'a>(
             .bind(event.hash.clone())
             .bind(event.commitments.clone())
     };
-    EVENT_APPEND
-        .write(connection, &numbered, bind_event)
-        .await?;
+    EVENT_APPEND.write(connection, &numbered, bind_event).await?;
     let bind_values = |query: crate::rows::Binding, row: &(i64, (&str, &EventRow))| {
         query.bind(row.0).bind(row.1.1.slots.clone())
     };
-    EVENT_VALUE_APPEND
-        .write(connection, &numbered, bind_values)
-        .await?;
+    EVENT_VALUE_APPEND.write(connection, &numbered, bind_values).await?;
     Ok(())
 }
 

@@ -128,10 +128,7 @@ impl Known {
             };
             let standing = Standing {
                 version: columns.get("version")?,
-                identity: Identity {
-                    code: columns.get("code")?,
-                    external,
-                },
+                identity: Identity { code: columns.get("code")?, external },
                 parties: columns.get("parties")?,
             };
             self.versions.insert(id.clone(), standing.version);
@@ -142,10 +139,7 @@ impl Known {
             .iter()
             .filter(|rows| rows.expected > 0)
             .flat_map(|rows| {
-                let commands = rows
-                    .events
-                    .iter()
-                    .filter_map(|event| event.command.as_deref());
+                let commands = rows.events.iter().filter_map(|event| event.command.as_deref());
                 commands.map(|command| (rows.dossier.chain.as_str(), command))
             })
             .collect();
@@ -154,8 +148,7 @@ impl Known {
         });
         for row in found.await? {
             let columns = Columns::new(&row, "event", "chain");
-            self.commands
-                .insert((columns.get("chain")?, columns.get("command_id")?));
+            self.commands.insert((columns.get("chain")?, columns.get("command_id")?));
         }
         Ok(())
     }
@@ -167,21 +160,16 @@ impl Known {
         commits: &[&DossierRows],
     ) -> Result<(), Failure> {
         let named: Vec<&&DossierRows> = commits.iter().filter(|rows| self.renames(rows)).collect();
-        let codes: Vec<&str> = named
-            .iter()
-            .filter_map(|rows| rows.dossier.identity.code.as_deref())
-            .collect();
-        let found = CODE_TAKEN.read(connection, &codes, |query, code| {
-            query.bind((*code).to_owned())
-        });
+        let codes: Vec<&str> =
+            named.iter().filter_map(|rows| rows.dossier.identity.code.as_deref()).collect();
+        let found =
+            CODE_TAKEN.read(connection, &codes, |query, code| query.bind((*code).to_owned()));
         for row in found.await? {
             let columns = Columns::new(&row, "dossier", "id");
             self.codes.insert(columns.get("code")?, columns.get("id")?);
         }
-        let externals: Vec<&(String, String)> = named
-            .iter()
-            .filter_map(|rows| rows.dossier.identity.external.as_ref())
-            .collect();
+        let externals: Vec<&(String, String)> =
+            named.iter().filter_map(|rows| rows.dossier.identity.external.as_ref()).collect();
         let found = EXTERNAL_TAKEN.read(connection, &externals, |query, (source, id)| {
             query.bind(source.clone()).bind(id.clone())
         });
@@ -198,28 +186,19 @@ impl Known {
         connection: &mut SqliteConnection,
         commits: &[&RegisterRows],
     ) -> Result<(), Failure> {
-        let found = CHAIN_STANDING.read(connection, commits, |query, rows| {
-            query.bind(rows.chain.clone())
-        });
+        let found =
+            CHAIN_STANDING.read(connection, commits, |query, rows| query.bind(rows.chain.clone()));
         for row in found.await? {
             let columns = Columns::new(&row, "chain_head", "chain");
-            self.versions
-                .insert(columns.get("chain")?, columns.get("seq")?);
+            self.versions.insert(columns.get("chain")?, columns.get("seq")?);
         }
         let entries: Vec<_> = commits.iter().flat_map(|rows| &rows.entries).collect();
         let found = VERSION_TAKEN.read(connection, &entries, |query, row| {
-            query
-                .bind(row.kind)
-                .bind(row.entry.code.clone())
-                .bind(row.entry.version.clone())
+            query.bind(row.kind).bind(row.entry.code.clone()).bind(row.entry.version.clone())
         });
         for row in found.await? {
             let columns = Columns::new(&row, "register_entry", "code");
-            let entry = (
-                columns.get("kind")?,
-                columns.get("code")?,
-                columns.get("version")?,
-            );
+            let entry = (columns.get("kind")?, columns.get("code")?, columns.get("version")?);
             self.entries.insert(entry);
         }
         Ok(())
@@ -245,18 +224,12 @@ pub(super) fn judge(known: &mut Known, commit: &Prepared) -> Result<(), StoreErr
         Prepared::Register(rows) => {
             check_version(known, &rows.chain, &rows.chain, rows.expected)?;
             let entries = rows.entries.iter().map(|row| {
-                (
-                    row.kind.to_owned(),
-                    row.entry.code.clone(),
-                    row.entry.version.clone(),
-                )
+                (row.kind.to_owned(), row.entry.code.clone(), row.entry.version.clone())
             });
             let mut fresh = BTreeMap::new();
             for entry in entries {
                 if known.entries.contains(&entry) || fresh.insert(entry, ()).is_some() {
-                    return Err(StoreError::Taken {
-                        what: "register version",
-                    });
+                    return Err(StoreError::Taken { what: "register version" });
                 }
             }
             known.entries.extend(fresh.into_keys());
@@ -285,38 +258,17 @@ fn check_version(
 
 fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
     let row = &rows.dossier;
-    for command in rows
-        .events
-        .iter()
-        .filter_map(|event| event.command.as_ref())
-    {
-        if known
-            .commands
-            .contains(&(row.chain.clone(), command.clone()))
-        {
+    for command in rows.events.iter().filter_map(|event| event.command.as_ref()) {
+        if known.commands.contains(&(row.chain.clone(), command.clone())) {
             return Err(StoreError::Taken { what: "command id" });
         }
     }
     let other = |holder: Option<&String>| holder.is_some_and(|holder| *holder != row.id);
-    if other(
-        row.identity
-            .code
-            .as_ref()
-            .and_then(|code| known.codes.get(code)),
-    ) {
-        return Err(StoreError::Taken {
-            what: "dossier code",
-        });
+    if other(row.identity.code.as_ref().and_then(|code| known.codes.get(code))) {
+        return Err(StoreError::Taken { what: "dossier code" });
     }
-    if other(
-        row.identity
-            .external
-            .as_ref()
-            .and_then(|key| known.externals.get(key)),
-    ) {
-        return Err(StoreError::Taken {
-            what: "external reference",
-        });
+    if other(row.identity.external.as_ref().and_then(|key| known.externals.get(key))) {
+        return Err(StoreError::Taken { what: "external reference" });
     }
     Ok(())
 }
@@ -324,20 +276,8 @@ fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
 fn take_names(known: &mut Known, rows: &DossierRows) {
     let row = &rows.dossier;
     let commands = rows.events.iter().filter_map(|event| event.command.clone());
-    known
-        .commands
-        .extend(commands.map(|command| (row.chain.clone(), command)));
+    known.commands.extend(commands.map(|command| (row.chain.clone(), command)));
     let holder = || row.id.clone();
-    known.codes.extend(
-        row.identity
-            .code
-            .iter()
-            .map(|code| (code.clone(), holder())),
-    );
-    known.externals.extend(
-        row.identity
-            .external
-            .iter()
-            .map(|key| (key.clone(), holder())),
-    );
+    known.codes.extend(row.identity.code.iter().map(|code| (code.clone(), holder())));
+    known.externals.extend(row.identity.external.iter().map(|key| (key.clone(), holder())));
 }

@@ -12,10 +12,7 @@ async fn one_filed(database: &Database) -> Subject {
     let store = database.open().await;
     let mut subject = Subject::new(1);
     let filed = subject.file(|facts| facts.code = Some("C-1".into()));
-    let filed = DossierCommit {
-        form: Some(serde_json::json!({"a": 1})),
-        ..filed
-    };
+    let filed = DossierCommit { form: Some(serde_json::json!({"a": 1})), ..filed };
     let chain = motcua_audit::ChainId::parse("sys:definitions").expect("a valid name");
     let published = register_commit(&chain, None, vec![procedure_entry("1.0.0")]);
     let batch = vec![dossier(filed), Commit::Register(Box::new(published))];
@@ -31,24 +28,15 @@ async fn a_reopened_database_holds_all_that_was_written() {
     let mut subject = one_filed(&database).await;
     for _ in 0..2 {
         let store = database.open().await;
-        let found = store
-            .load(&DossierKey::Code("C-1".into()))
-            .await
-            .expect("a read");
+        let found = store.load(&DossierKey::Code("C-1".into())).await.expect("a read");
         let found = found.expect("it is there");
-        assert_eq!(
-            (&found.dossier, &found.head),
-            (subject.dossier(), subject.head())
-        );
+        assert_eq!((&found.dossier, &found.head), (subject.dossier(), subject.head()));
         assert_eq!(
             store.register(RegisterKind::Procedure).await,
             Ok(vec![procedure_entry("1.0.0")])
         );
         assert_eq!(store.setting("origin", "b").await, Ok("a".into()));
-        assert_eq!(
-            store.commit(vec![dossier(subject.act(|_| {}))]).await,
-            [Ok(())]
-        );
+        assert_eq!(store.commit(vec![dossier(subject.act(|_| {}))]).await, [Ok(())]);
         assert!(store.size_bytes().await.expect("a size") > 4096);
         store.close().await;
     }
@@ -84,11 +72,7 @@ async fn an_erased_value_leaves_its_commitment() {
     let sql = "UPDATE event_value SET slots = json_replace(slots, '$[0]', NULL)";
     assert_eq!(execute(&mut connection, sql).await, Ok(2));
     let store = database.open().await;
-    let event = store
-        .events(&subject.chain(), 0, 1)
-        .await
-        .expect("events")
-        .remove(0);
+    let event = store.events(&subject.chain(), 0, 1).await.expect("events").remove(0);
     assert_eq!(event.slots[0], FieldSlot::Withheld(event.commitments[0]));
     assert!(matches!(event.slots[1], FieldSlot::Opened(_)));
 }
@@ -99,11 +83,7 @@ async fn a_corrupt_row_is_named_by_table_column_and_key() {
         ("UPDATE dossier SET state = '{}'", "dossier", "state"),
         ("UPDATE dossier SET version = 7", "dossier", "state"),
         ("UPDATE dossier SET version = -1", "dossier", "version"),
-        (
-            "UPDATE dossier SET head_hash = x'00'",
-            "dossier",
-            "head_hash",
-        ),
+        ("UPDATE dossier SET head_hash = x'00'", "dossier", "head_hash"),
         ("UPDATE form SET body = '{'", "form", "body"),
     ] {
         let database = Database::new();
@@ -112,11 +92,7 @@ async fn a_corrupt_row_is_named_by_table_column_and_key() {
         let store = database.open().await;
         let error = store.load(&DossierKey::Id(subject.id())).await.map(|_| ());
         let key = subject.id().to_string();
-        assert_eq!(
-            error,
-            Err(StoreError::Corrupt { table, column, key }),
-            "{sql}"
-        );
+        assert_eq!(error, Err(StoreError::Corrupt { table, column, key }), "{sql}");
     }
     let database = Database::new();
     let subject = one_filed(&database).await;
@@ -124,14 +100,7 @@ async fn a_corrupt_row_is_named_by_table_column_and_key() {
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(2));
     let error = database.open().await.events(&subject.chain(), 0, 1).await;
     let key = format!("{} 1", subject.chain());
-    assert_eq!(
-        error,
-        Err(StoreError::Corrupt {
-            table: "event_value",
-            column: "slots",
-            key
-        })
-    );
+    assert_eq!(error, Err(StoreError::Corrupt { table: "event_value", column: "slots", key }));
 }
 
 #[tokio::test]
@@ -139,30 +108,17 @@ async fn a_state_of_another_schema_is_folded_anew() {
     let database = Database::new();
     let mut subject = one_filed(&database).await;
     let store = database.open().await;
-    assert_eq!(
-        store.commit(vec![dossier(subject.act(|_| {}))]).await,
-        [Ok(())]
-    );
+    assert_eq!(store.commit(vec![dossier(subject.act(|_| {}))]).await, [Ok(())]);
     let sql = "UPDATE dossier SET state_schema = 0, state = 'of another program'";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
-    let found = store
-        .load(&DossierKey::Id(subject.id()))
-        .await
-        .expect("a read");
+    let found = store.load(&DossierKey::Id(subject.id())).await.expect("a read");
     assert_eq!(&found.expect("it is there").dossier, subject.dossier());
     let sql = "UPDATE dossier SET version = 9";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
     let error = store.load(&DossierKey::Id(subject.id())).await.map(|_| ());
     let key = subject.id().to_string();
     let column = "state_schema";
-    assert_eq!(
-        error,
-        Err(StoreError::Corrupt {
-            table: "dossier",
-            column,
-            key
-        })
-    );
+    assert_eq!(error, Err(StoreError::Corrupt { table: "dossier", column, key }));
 }
 
 #[tokio::test]
@@ -182,10 +138,7 @@ async fn the_whole_schema_is_strict() {
     one_filed(&database).await;
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
         AND NOT strict AND name NOT LIKE 'sqlite%' AND name <> '_sqlx_migrations'";
-    let rows = sqlx::query(sql)
-        .fetch_all(&mut database.connection().await)
-        .await
-        .expect("rows");
+    let rows = sqlx::query(sql).fetch_all(&mut database.connection().await).await.expect("rows");
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(names, [] as [&str; 0]);
 }

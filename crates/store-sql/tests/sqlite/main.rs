@@ -22,9 +22,7 @@ struct Database {
 
 impl Database {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("a folder"),
-        }
+        Self { folder: tempfile::tempdir().expect("a folder") }
     }
 
     fn path(&self) -> PathBuf {
@@ -36,16 +34,12 @@ impl Database {
     }
 
     async fn open_with(&self, options: Options) -> SqliteStore {
-        SqliteStore::open(&self.path(), options)
-            .await
-            .expect("a store")
+        SqliteStore::open(&self.path(), options).await.expect("a store")
     }
 
     /// A connection beside the store's.
     async fn connection(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new()
-            .filename(self.path())
-            .foreign_keys(true);
+        let options = SqliteConnectOptions::new().filename(self.path()).foreign_keys(true);
         let options = options.busy_timeout(Duration::from_secs(5));
         options.connect().await.expect("a connection")
     }
@@ -57,8 +51,7 @@ fn dossier(commit: DossierCommit) -> Commit {
 
 async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<u64, String> {
     let done = sqlx::query(sql).execute(connection).await;
-    done.map(|done| done.rows_affected())
-        .map_err(|e| e.to_string())
+    done.map(|done| done.rows_affected()).map_err(|e| e.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,9 +61,7 @@ async fn sqlite_keeps_every_promise() {
     let make = async || {
         let number = number.fetch_add(1, Ordering::Relaxed);
         let path = folder.path().join(format!("{number}.db"));
-        SqliteStore::open(&path, Options::default())
-            .await
-            .expect("a store")
+        SqliteStore::open(&path, Options::default()).await.expect("a store")
     };
     conformance::run(make).await;
 }

@@ -13,9 +13,7 @@ async fn plan(connection: &mut SqliteConnection, statement: &str) -> Vec<String>
 
 fn name(statement: &str) -> &str {
     let first = statement.lines().next().unwrap_or_default();
-    first
-        .strip_prefix("-- ")
-        .unwrap_or_else(|| panic!("{statement} has no name"))
+    first.strip_prefix("-- ").unwrap_or_else(|| panic!("{statement} has no name"))
 }
 
 /// What may be gone through from end to end: parameters and the page that was just made.
@@ -37,9 +35,7 @@ async fn no_statement_goes_through_a_table() {
     let mut slow = Vec::new();
     for statement in &statements {
         let steps = plan(&mut connection, statement).await;
-        let scans = steps
-            .iter()
-            .any(|step| step.starts_with("SCAN ") && !is_small(step));
+        let scans = steps.iter().any(|step| step.starts_with("SCAN ") && !is_small(step));
         let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
         // A worklist puts the rows of its page in order once more after joining them.
         let may_sort = name(statement).starts_with("worklist_");
@@ -56,38 +52,20 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
     database.open().await.close().await;
     let mut connection = database.connection().await;
     for (queue, index) in [
-        (
-            "worklist_status",
-            "work_item_by_status (unit=? AND status=?",
-        ),
-        (
-            "worklist_mine",
-            "work_item_by_assignee (unit=? AND assignee=?",
-        ),
-        (
-            "worklist_unclaimed",
-            "work_item_by_assignee (unit=? AND assignee=?",
-        ),
+        ("worklist_status", "work_item_by_status (unit=? AND status=?"),
+        ("worklist_mine", "work_item_by_assignee (unit=? AND assignee=?"),
+        ("worklist_unclaimed", "work_item_by_assignee (unit=? AND assignee=?"),
         ("worklist_of_applicant", "work_item_of_applicant (unit=?"),
         ("worklist_due_today", "work_item_by_appointment (unit=?"),
         ("worklist_late", "work_item_by_appointment (unit=?"),
     ] {
         let statements = motcua_store_sql::statements();
-        let statement = statements
-            .iter()
-            .find(|text| name(text) == queue)
-            .expect("the statement");
+        let statement = statements.iter().find(|text| name(text) == queue).expect("the statement");
         let steps = plan(&mut connection, statement).await;
         let covering = format!("SEARCH w USING COVERING INDEX {index}");
-        let uses = steps
-            .iter()
-            .filter(|step| step.starts_with(&covering))
-            .count();
+        let uses = steps.iter().filter(|step| step.starts_with(&covering)).count();
         assert_eq!(uses, 2, "{queue}: the page and the count, {steps:#?}");
-        let sorts = steps
-            .iter()
-            .filter(|step| step.contains("TEMP B-TREE"))
-            .count();
+        let sorts = steps.iter().filter(|step| step.contains("TEMP B-TREE")).count();
         assert!(sorts <= 1, "{queue}: the page comes in order, {steps:#?}");
     }
 }

@@ -32,9 +32,7 @@ async fn sorted(answers: Answers) -> Vec<(u32, Result<(), StoreError>)> {
 }
 
 fn filed(numbers: impl Iterator<Item = u32>) -> Vec<(u32, DossierCommit)> {
-    numbers
-        .map(|number| (number, Subject::new(number).file(|_| {})))
-        .collect()
+    numbers.map(|number| (number, Subject::new(number).file(|_| {}))).collect()
 }
 
 async fn is_there(store: &SqliteStore, number: u32) -> bool {
@@ -47,62 +45,35 @@ async fn what_waits_shares_a_transaction() {
     let database = Database::new();
     let store = Arc::new(database.open().await);
     let mut lock = database.connection().await;
-    execute(&mut lock, "BEGIN IMMEDIATE")
-        .await
-        .expect("the lock");
+    execute(&mut lock, "BEGIN IMMEDIATE").await.expect("the lock");
     let answers = send(&store, filed(1..=64)).await;
-    execute(&mut lock, "ROLLBACK")
-        .await
-        .expect("the lock is free");
+    execute(&mut lock, "ROLLBACK").await.expect("the lock is free");
     for (number, answer) in sorted(answers).await {
         assert_eq!(answer, Ok(()));
         assert!(is_there(&store, number).await);
     }
-    assert!(
-        store.transactions() <= 2,
-        "{} transactions",
-        store.transactions()
-    );
+    assert!(store.transactions() <= 2, "{} transactions", store.transactions());
 }
 
 #[tokio::test]
 async fn a_transaction_has_a_limit() {
     let database = Database::new();
-    let options = Options {
-        commits_per_transaction_max: 10,
-        ..Options::default()
-    };
+    let options = Options { commits_per_transaction_max: 10, ..Options::default() };
     let store = Arc::new(database.open_with(options).await);
     let answers = send(&store, filed(1..=64)).await;
-    assert!(
-        sorted(answers)
-            .await
-            .iter()
-            .all(|(_, answer)| answer.is_ok())
-    );
-    assert!(
-        store.transactions() >= 7,
-        "{} transactions",
-        store.transactions()
-    );
+    assert!(sorted(answers).await.iter().all(|(_, answer)| answer.is_ok()));
+    assert!(store.transactions() >= 7, "{} transactions", store.transactions());
 }
 
 #[tokio::test]
 async fn a_full_queue_turns_away_at_once() {
     let database = Database::new();
-    let options = Options {
-        queue_jobs_max: 5,
-        ..Options::default()
-    };
+    let options = Options { queue_jobs_max: 5, ..Options::default() };
     let store = Arc::new(database.open_with(options).await);
     let mut lock = database.connection().await;
-    execute(&mut lock, "BEGIN IMMEDIATE")
-        .await
-        .expect("the lock");
+    execute(&mut lock, "BEGIN IMMEDIATE").await.expect("the lock");
     let answers = send(&store, filed(1..=20)).await;
-    execute(&mut lock, "ROLLBACK")
-        .await
-        .expect("the lock is free");
+    execute(&mut lock, "ROLLBACK").await.expect("the lock is free");
     let mut turned_away = 0;
     for (number, answer) in sorted(answers).await {
         match answer {
@@ -120,25 +91,15 @@ async fn a_full_queue_turns_away_at_once() {
 #[tokio::test]
 async fn a_database_that_stays_locked_is_unavailable_and_recovers() {
     let database = Database::new();
-    let options = Options {
-        busy_timeout: Duration::from_millis(20),
-        ..Options::default()
-    };
+    let options = Options { busy_timeout: Duration::from_millis(20), ..Options::default() };
     let store = database.open_with(options).await;
     let mut lock = database.connection().await;
-    execute(&mut lock, "BEGIN IMMEDIATE")
-        .await
-        .expect("the lock");
+    execute(&mut lock, "BEGIN IMMEDIATE").await.expect("the lock");
     let filed = Subject::new(1).file(|_| {});
     let refused = store.commit(vec![dossier(filed.clone())]).await;
-    assert!(
-        matches!(refused[..], [Err(StoreError::Unavailable(_))]),
-        "{refused:?}"
-    );
+    assert!(matches!(refused[..], [Err(StoreError::Unavailable(_))]), "{refused:?}");
     assert!(!is_there(&store, 1).await);
-    execute(&mut lock, "ROLLBACK")
-        .await
-        .expect("the lock is free");
+    execute(&mut lock, "ROLLBACK").await.expect("the lock is free");
     assert_eq!(store.commit(vec![dossier(filed)]).await, [Ok(())]);
 }
 
@@ -147,17 +108,13 @@ async fn rows_that_break_a_constraint_harm_no_neighbour() {
     let database = Database::new();
     let store = Arc::new(database.open().await);
     let mut lock = database.connection().await;
-    execute(&mut lock, "BEGIN IMMEDIATE")
-        .await
-        .expect("the lock");
+    execute(&mut lock, "BEGIN IMMEDIATE").await.expect("the lock");
     let mut commits = filed(1..=5);
     // No engine makes this: an event twice.
     let twice = commits[2].1.events[0].clone();
     commits[2].1.events.push(twice);
     let answers = send(&store, commits).await;
-    execute(&mut lock, "ROLLBACK")
-        .await
-        .expect("the lock is free");
+    execute(&mut lock, "ROLLBACK").await.expect("the lock is free");
     for (number, answer) in sorted(answers).await {
         assert_eq!(answer.is_ok(), number != 3, "{number}: {answer:?}");
         assert_eq!(is_there(&store, number).await, number != 3);

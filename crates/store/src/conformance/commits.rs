@@ -23,11 +23,7 @@ pub(super) fn commit(commit: DossierCommit) -> Commit {
 }
 
 pub(super) async fn write<S: Store>(store: &S, commits: Vec<DossierCommit>) {
-    accepted(
-        store
-            .commit(commits.into_iter().map(commit).collect())
-            .await,
-    );
+    accepted(store.commit(commits.into_iter().map(commit).collect()).await);
 }
 
 async fn loaded<S: Store>(store: &S, key: DossierKey) -> Option<Loaded> {
@@ -45,10 +41,7 @@ pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: A
         facts.code = Some("H26.7-260302-0001".into());
         facts.filing.as_mut().expect("filed").external = Some(external("P-1"));
     });
-    let filed = DossierCommit {
-        form: Some(json!({"child": {"name": "Đỗ Ánh"}})),
-        ..filed
-    };
+    let filed = DossierCommit { form: Some(json!({"child": {"name": "Đỗ Ánh"}})), ..filed };
     write(&*store, vec![filed]).await;
     write(&*store, vec![subject.act(|_| {})]).await;
     for key in [
@@ -72,31 +65,18 @@ pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: A
 
 pub(super) async fn a_stale_commit_harms_no_neighbour<S: Store>(store: Arc<S>) {
     let mut subjects: Vec<_> = (1..=3).map(Subject::new).collect();
-    let filed = subjects
-        .iter_mut()
-        .map(|subject| subject.file(|_| {}))
-        .collect();
+    let filed = subjects.iter_mut().map(|subject| subject.file(|_| {})).collect();
     write(&*store, filed).await;
-    let mut batch: Vec<_> = subjects
-        .iter_mut()
-        .map(|subject| subject.act(|_| {}))
-        .collect();
+    let mut batch: Vec<_> = subjects.iter_mut().map(|subject| subject.act(|_| {})).collect();
     batch[1].expected = 7;
     let answers = store.commit(batch.into_iter().map(commit).collect()).await;
     let chain = subjects[1].chain().as_str().to_owned();
-    let stale = StoreError::Stale {
-        chain,
-        expected: 7,
-        actual: 1,
-    };
+    let stale = StoreError::Stale { chain, expected: 7, actual: 1 };
     assert_eq!(answers, [Ok(()), Err(stale), Ok(())]);
     assert_eq!(version(&*store, 1).await, 2);
     assert_eq!(version(&*store, 2).await, 1);
     assert_eq!(version(&*store, 3).await, 2);
-    let events = store
-        .events(&subjects[1].chain(), 0, 10)
-        .await
-        .expect("events");
+    let events = store.events(&subjects[1].chain(), 0, 10).await.expect("events");
     assert_eq!(events.len(), 1);
     let found = store.find_command(subjects[1].id(), command_id(2)).await;
     assert_eq!(found, Ok(None));
@@ -104,45 +84,23 @@ pub(super) async fn a_stale_commit_harms_no_neighbour<S: Store>(store: Arc<S>) {
 
 pub(super) async fn a_dossier_is_created_once<S: Store>(store: Arc<S>) {
     write(&*store, vec![Subject::new(1).file(|_| {})]).await;
-    let again = store
-        .commit(vec![commit(Subject::new(1).file(|_| {}))])
-        .await;
-    assert!(matches!(
-        again[..],
-        [Err(StoreError::Stale {
-            expected: 0,
-            actual: 1,
-            ..
-        })]
-    ));
+    let again = store.commit(vec![commit(Subject::new(1).file(|_| {}))]).await;
+    assert!(matches!(again[..], [Err(StoreError::Stale { expected: 0, actual: 1, .. })]));
 }
 
 pub(super) async fn what_does_not_exist_cannot_advance<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     subject.file(|_| {});
     let answers = store.commit(vec![commit(subject.act(|_| {}))]).await;
-    assert!(matches!(
-        answers[..],
-        [Err(StoreError::Stale {
-            expected: 1,
-            actual: 0,
-            ..
-        })]
-    ));
+    assert!(matches!(answers[..], [Err(StoreError::Stale { expected: 1, actual: 0, .. })]));
     assert_eq!(version(&*store, 1).await, 0);
 }
 
 pub(super) async fn commits_of_one_dossier_are_written_in_order<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
-    let batch = vec![
-        subject.file(|_| {}),
-        subject.act(|_| {}),
-        subject.act(|_| {}),
-    ];
+    let batch = vec![subject.file(|_| {}), subject.act(|_| {}), subject.act(|_| {})];
     write(&*store, batch).await;
-    let found = loaded(&*store, DossierKey::Id(subject.id()))
-        .await
-        .expect("it is there");
+    let found = loaded(&*store, DossierKey::Id(subject.id())).await.expect("it is there");
     assert_eq!(&found.dossier, subject.dossier());
     let mut lost = subject.clone();
     lost.act(|_| {});
@@ -150,15 +108,9 @@ pub(super) async fn commits_of_one_dossier_are_written_in_order<S: Store>(store:
     let answers = store.commit(batch.into_iter().map(commit).collect()).await;
     // The second builds on version 4, which the first has just reached, and so takes the place of
     // the third.
-    assert!(matches!(
-        answers[..],
-        [Ok(()), Ok(()), Err(StoreError::Stale { actual: 5, .. })]
-    ));
+    assert!(matches!(answers[..], [Ok(()), Ok(()), Err(StoreError::Stale { actual: 5, .. })]));
     let events = store.events(&subject.chain(), 0, 10).await.expect("events");
-    assert_eq!(
-        events.iter().map(|event| event.seq).collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5]
-    );
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
 pub(super) async fn a_command_id_is_unique_for_its_dossier<S: Store>(store: Arc<S>) {
@@ -182,15 +134,8 @@ pub(super) async fn a_code_is_unique<S: Store>(store: Arc<S>) {
     write(&*store, vec![holder, other.file(|_| {})]).await;
     let taken = other.act(|facts| facts.code = Some("C-1".into()));
     let answers = store.commit(vec![commit(taken)]).await;
-    assert_eq!(
-        answers,
-        [Err(StoreError::Taken {
-            what: "dossier code"
-        })]
-    );
-    let found = loaded(&*store, DossierKey::Code("C-1".into()))
-        .await
-        .expect("it is there");
+    assert_eq!(answers, [Err(StoreError::Taken { what: "dossier code" })]);
+    let found = loaded(&*store, DossierKey::Code("C-1".into())).await.expect("it is there");
     assert_eq!(found.dossier.id, dossier_id(1));
     assert_eq!(version(&*store, 2).await, 1);
 }
@@ -200,15 +145,8 @@ pub(super) async fn an_external_reference_is_unique<S: Store>(store: Arc<S>) {
         facts.filing.as_mut().expect("filed").external = Some(external("P-1"));
     };
     write(&*store, vec![Subject::new(1).file(refer)]).await;
-    let answers = store
-        .commit(vec![commit(Subject::new(2).file(refer))])
-        .await;
-    assert_eq!(
-        answers,
-        [Err(StoreError::Taken {
-            what: "external reference"
-        })]
-    );
+    let answers = store.commit(vec![commit(Subject::new(2).file(refer))]).await;
+    assert_eq!(answers, [Err(StoreError::Taken { what: "external reference" })]);
     assert_eq!(version(&*store, 2).await, 0);
 }
 
@@ -216,18 +154,10 @@ pub(super) async fn of_two_in_a_batch_that_take_the_same_code_the_first_has_it<S
     store: Arc<S>,
 ) {
     let coded = |number| Subject::new(number).file(|facts| facts.code = Some("C-1".into()));
-    let answers = store
-        .commit(vec![commit(coded(2)), commit(coded(1)), commit(coded(3))])
-        .await;
-    let taken = || {
-        Err(StoreError::Taken {
-            what: "dossier code",
-        })
-    };
+    let answers = store.commit(vec![commit(coded(2)), commit(coded(1)), commit(coded(3))]).await;
+    let taken = || Err(StoreError::Taken { what: "dossier code" });
     assert_eq!(answers, [Ok(()), taken(), taken()]);
-    let found = loaded(&*store, DossierKey::Code("C-1".into()))
-        .await
-        .expect("it is there");
+    let found = loaded(&*store, DossierKey::Code("C-1".into())).await.expect("it is there");
     assert_eq!(found.dossier.id, dossier_id(2));
 }
 
@@ -236,33 +166,22 @@ pub(super) async fn the_same_commit_again_is_stale<S: Store>(store: Arc<S>) {
     write(&*store, vec![filed.clone()]).await;
     let again = store.commit(vec![commit(filed)]).await;
     assert!(matches!(again[..], [Err(StoreError::Stale { .. })]));
-    let events = store
-        .events(&Subject::new(1).chain(), 0, 10)
-        .await
-        .expect("events");
+    let events = store.events(&Subject::new(1).chain(), 0, 10).await.expect("events");
     assert_eq!(events.len(), 1);
 }
 
 pub(super) async fn a_form_stays_until_it_is_replaced<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     let form = async |expected: serde_json::Value| {
-        let found = loaded(&*store, DossierKey::Id(dossier_id(1)))
-            .await
-            .expect("it is there");
+        let found = loaded(&*store, DossierKey::Id(dossier_id(1))).await.expect("it is there");
         assert_eq!(found.form, expected);
     };
     write(&*store, vec![subject.file(|_| {})]).await;
     form(json!(null)).await;
-    let given = DossierCommit {
-        form: Some(json!({"a": 1})),
-        ..subject.act(|_| {})
-    };
+    let given = DossierCommit { form: Some(json!({"a": 1})), ..subject.act(|_| {}) };
     write(&*store, vec![given, subject.act(|_| {})]).await;
     form(json!({"a": 1})).await;
-    let given = DossierCommit {
-        form: Some(json!({"b": "ơ"})),
-        ..subject.act(|_| {})
-    };
+    let given = DossierCommit { form: Some(json!({"b": "ơ"})), ..subject.act(|_| {}) };
     write(&*store, vec![given]).await;
     form(json!({"b": "ơ"})).await;
 }
@@ -277,9 +196,7 @@ pub(super) async fn concurrent_commits_are_all_there<S: Store>(store: Arc<S>) {
             for _ in 0..3 {
                 write(&*store, vec![subject.act(|_| {})]).await;
                 // Read your own writes.
-                let found = loaded(&*store, DossierKey::Id(subject.id()))
-                    .await
-                    .expect("written");
+                let found = loaded(&*store, DossierKey::Id(subject.id())).await.expect("written");
                 assert_eq!(&found.dossier, subject.dossier());
             }
         });
@@ -306,10 +223,8 @@ pub(super) async fn of_concurrent_rivals_one_wins<S: Store>(store: Arc<S>) {
     let answers = tasks.join_all().await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 15));
-    let kinds: BTreeSet<_> = lost
-        .into_iter()
-        .map(|answer| answer.map_err(|e| e.to_string()))
-        .collect();
+    let kinds: BTreeSet<_> =
+        lost.into_iter().map(|answer| answer.map_err(|e| e.to_string())).collect();
     assert_eq!(kinds.len(), 1, "all are stale alike: {kinds:?}");
     assert_eq!(version(&*store, 1).await, 2);
 }

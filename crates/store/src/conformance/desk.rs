@@ -27,10 +27,7 @@ pub(super) async fn concurrent_numbers_are_never_given_twice<S: Store>(store: Ar
         let store = Arc::clone(&store);
         tasks.spawn(async move {
             let day = date(2026, 3, 2);
-            store
-                .reserve_numbers(AGENCY, day, 1 + task % 3)
-                .await
-                .expect("a reservation")
+            store.reserve_numbers(AGENCY, day, 1 + task % 3).await.expect("a reservation")
         });
     }
     let numbers: Vec<u32> = tasks.join_all().await.into_iter().flatten().collect();
@@ -40,11 +37,9 @@ pub(super) async fn concurrent_numbers_are_never_given_twice<S: Store>(store: Ar
 }
 
 pub(super) async fn each_agency_and_day_has_its_numbers<S: Store>(store: Arc<S>) {
-    for (agency, day) in [
-        (AGENCY, date(2026, 3, 2)),
-        (AGENCY, date(2026, 3, 3)),
-        ("H26.8", date(2026, 3, 2)),
-    ] {
+    for (agency, day) in
+        [(AGENCY, date(2026, 3, 2)), (AGENCY, date(2026, 3, 3)), ("H26.8", date(2026, 3, 2))]
+    {
         assert_eq!(store.reserve_numbers(agency, day, 2).await, Ok(1..3));
     }
 }
@@ -62,31 +57,19 @@ pub(super) async fn a_name_is_held_until_its_end<S: Store>(store: Arc<S>) {
     assert!(!holds(&*store, 2, 19, 30).await);
     assert!(holds(&*store, 2, 20, 30).await);
     assert!(!holds(&*store, 1, 21, 30).await);
-    let other = store
-        .reserve_name("name/y", dossier_id(1), minute(21), minute(30))
-        .await;
+    let other = store.reserve_name("name/y", dossier_id(1), minute(21), minute(30)).await;
     assert_eq!(other, Ok(true));
 }
 
 pub(super) async fn a_confirmed_name_has_no_end<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
-    write(
-        &*store,
-        vec![subject.file(|_| {}), Subject::new(2).file(|_| {})],
-    )
-    .await;
+    write(&*store, vec![subject.file(|_| {}), Subject::new(2).file(|_| {})]).await;
     assert!(holds(&*store, 1, 0, 10).await);
-    let confirmed = DossierCommit {
-        confirmed: vec!["name/x".into()],
-        ..subject.act(|_| {})
-    };
+    let confirmed = DossierCommit { confirmed: vec!["name/x".into()], ..subject.act(|_| {}) };
     write(&*store, vec![confirmed]).await;
     assert!(!holds(&*store, 2, 1_000, 2_000).await);
     assert!(holds(&*store, 1, 1_000, 2_000).await);
-    assert!(
-        !holds(&*store, 2, 3_000, 4_000).await,
-        "asking again set no end"
-    );
+    assert!(!holds(&*store, 2, 3_000, 4_000).await, "asking again set no end");
 }
 
 pub(super) async fn a_released_name_is_free<S: Store>(store: Arc<S>) {
@@ -94,23 +77,9 @@ pub(super) async fn a_released_name_is_free<S: Store>(store: Arc<S>) {
     write(&*store, vec![holder.file(|_| {}), other.file(|_| {})]).await;
     assert!(holds(&*store, 1, 0, 10).await);
     let released = || vec!["name/x".to_owned()];
-    write(
-        &*store,
-        vec![DossierCommit {
-            released: released(),
-            ..other.act(|_| {})
-        }],
-    )
-    .await;
+    write(&*store, vec![DossierCommit { released: released(), ..other.act(|_| {}) }]).await;
     assert!(!holds(&*store, 2, 1, 10).await, "only the holder releases");
-    write(
-        &*store,
-        vec![DossierCommit {
-            released: released(),
-            ..holder.act(|_| {})
-        }],
-    )
-    .await;
+    write(&*store, vec![DossierCommit { released: released(), ..holder.act(|_| {}) }]).await;
     assert!(holds(&*store, 2, 1, 10).await);
 }
 
@@ -128,11 +97,7 @@ fn draft(number: u32, revision: u64) -> Draft {
 pub(super) async fn a_draft_is_saved_over_its_last_revision_only<S: Store>(store: Arc<S>) {
     let stale = |expected, actual| {
         let chain = format!("draft:{}", dossier_id(1));
-        Err(StoreError::Stale {
-            chain,
-            expected,
-            actual,
-        })
+        Err(StoreError::Stale { chain, expected, actual })
     };
     assert_eq!(store.draft(dossier_id(1)).await, Ok(None));
     assert_eq!(store.put_draft(&draft(1, 2)).await, stale(1, 0));
@@ -150,14 +115,8 @@ pub(super) async fn a_draft_is_saved_over_its_last_revision_only<S: Store>(store
 pub(super) async fn a_draft_belongs_to_its_owner<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_draft(&draft(1, 1)).await, Ok(()));
     for revision in [1, 2] {
-        let other = Draft {
-            owner: "citizen-2".into(),
-            ..draft(1, revision)
-        };
-        assert_eq!(
-            store.put_draft(&other).await,
-            Err(StoreError::Taken { what: "draft" })
-        );
+        let other = Draft { owner: "citizen-2".into(), ..draft(1, revision) };
+        assert_eq!(store.put_draft(&other).await, Err(StoreError::Taken { what: "draft" }));
     }
     assert_eq!(store.draft(dossier_id(1)).await, Ok(Some(draft(1, 1))));
 }
@@ -166,15 +125,9 @@ pub(super) async fn drafts_come_last_saved_first<S: Store>(store: Arc<S>) {
     for number in [2, 3, 1] {
         assert_eq!(store.put_draft(&draft(number, 1)).await, Ok(()));
     }
-    let saved = Draft {
-        updated_at: minute(60),
-        ..draft(1, 2)
-    };
+    let saved = Draft { updated_at: minute(60), ..draft(1, 2) };
     assert_eq!(store.put_draft(&saved).await, Ok(()));
-    let other = Draft {
-        owner: "citizen-2".into(),
-        ..draft(4, 1)
-    };
+    let other = Draft { owner: "citizen-2".into(), ..draft(4, 1) };
     assert_eq!(store.put_draft(&other).await, Ok(()));
     let all = vec![saved, draft(3, 1), draft(2, 1)];
     assert_eq!(store.drafts("citizen-1", 2).await, Ok(all[..2].to_vec()));
@@ -207,20 +160,14 @@ pub(super) async fn what_has_expired_is_gone<S: Store>(store: Arc<S>) {
     assert_eq!(store.draft(dossier_id(2)).await, Ok(Some(draft(2, 1))));
     assert_eq!(store.upload(dossier_id(2)).await, Ok(Some(upload(2, None))));
     // A finished upload does not expire.
-    assert_eq!(
-        store.upload(dossier_id(0)).await,
-        Ok(Some(upload(0, Some("d1"))))
-    );
+    assert_eq!(store.upload(dossier_id(0)).await, Ok(Some(upload(0, Some("d1")))));
 }
 
 pub(super) async fn an_upload_is_found_by_its_content<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_upload(&upload(1, None)).await, Ok(()));
     assert_eq!(store.finished_upload("citizen-1", "d1").await, Ok(None));
     assert_eq!(store.put_upload(&upload(1, Some("d1"))).await, Ok(()));
-    assert_eq!(
-        store.upload(dossier_id(1)).await,
-        Ok(Some(upload(1, Some("d1"))))
-    );
+    assert_eq!(store.upload(dossier_id(1)).await, Ok(Some(upload(1, Some("d1")))));
     let found = store.finished_upload("citizen-1", "d1").await;
     assert_eq!(found, Ok(Some(upload(1, Some("d1")))));
     assert_eq!(store.finished_upload("citizen-2", "d1").await, Ok(None));
@@ -230,23 +177,14 @@ pub(super) async fn an_upload_is_found_by_its_content<S: Store>(store: Arc<S>) {
 
 pub(super) async fn an_upload_belongs_to_its_owner<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_upload(&upload(1, None)).await, Ok(()));
-    let other = Upload {
-        owner: "citizen-2".into(),
-        ..upload(1, Some("d1"))
-    };
-    assert_eq!(
-        store.put_upload(&other).await,
-        Err(StoreError::Taken { what: "upload" })
-    );
+    let other = Upload { owner: "citizen-2".into(), ..upload(1, Some("d1")) };
+    assert_eq!(store.put_upload(&other).await, Err(StoreError::Taken { what: "upload" }));
     assert_eq!(store.upload(dossier_id(1)).await, Ok(Some(upload(1, None))));
 }
 
 pub(super) async fn guesses_count_within_their_window<S: Store>(store: Arc<S>) {
     let guess = async |key, now, window, count| {
-        store
-            .guesses(key, minute(now), minute(window), count)
-            .await
-            .expect("a count")
+        store.guesses(key, minute(now), minute(window), count).await.expect("a count")
     };
     assert_eq!(guess("a", 0, -15, false).await, 0);
     assert_eq!(guess("a", 0, -15, true).await, 1);

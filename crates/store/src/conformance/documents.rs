@@ -17,10 +17,7 @@ fn upload(number: u32) -> Uuid {
 }
 
 async fn put<D: Documents>(documents: &D, number: u32, offset: u64, bytes: &[u8]) -> u64 {
-    documents
-        .put_chunk(upload(number), offset, bytes.to_vec())
-        .await
-        .expect("a chunk")
+    documents.put_chunk(upload(number), offset, bytes.to_vec()).await.expect("a chunk")
 }
 
 async fn received<D: Documents>(documents: &D, number: u32) -> u64 {
@@ -28,10 +25,7 @@ async fn received<D: Documents>(documents: &D, number: u32) -> u64 {
 }
 
 async fn inspected<D: Documents>(documents: &D, number: u32) -> (String, Vec<u8>) {
-    documents
-        .inspect(upload(number))
-        .await
-        .expect("an inspection")
+    documents.inspect(upload(number)).await.expect("an inspection")
 }
 
 async fn read<D: Documents>(documents: &D, offset: u64, limit: u32) -> Option<Vec<u8>> {
@@ -45,10 +39,7 @@ pub(super) async fn chunks_follow_each_other<D: Documents>(documents: Arc<D>) {
     assert_eq!(put(&*documents, 1, 3, b"").await, 3);
     assert_eq!(put(&*documents, 1, 3, b"def").await, 6);
     assert_eq!(received(&*documents, 1).await, 6);
-    assert_eq!(
-        inspected(&*documents, 1).await,
-        (DIGEST.into(), b"abcdef".to_vec())
-    );
+    assert_eq!(inspected(&*documents, 1).await, (DIGEST.into(), b"abcdef".to_vec()));
     put(&*documents, 1, 6, &[7; 2000]).await;
     let (_, start) = inspected(&*documents, 1).await;
     assert_eq!((start.len(), &start[..7]), (512, &b"abcdef\x07"[..]));
@@ -91,34 +82,22 @@ pub(super) async fn a_finished_document_is_read_in_parts<D: Documents>(documents
         (u64::MAX, 9, b""),
         (0, 0, b""),
     ] {
-        assert_eq!(
-            read(&*documents, offset, limit).await.as_deref(),
-            Some(expected)
-        );
+        assert_eq!(read(&*documents, offset, limit).await.as_deref(), Some(expected));
     }
 }
 
 pub(super) async fn the_same_content_twice_is_kept_once<D: Documents>(documents: Arc<D>) {
     kept(&*documents, 1).await;
     kept(&*documents, 2).await;
-    assert_eq!(
-        read(&*documents, 0, 10).await.as_deref(),
-        Some(&b"abcdef"[..])
-    );
+    assert_eq!(read(&*documents, 0, 10).await.as_deref(), Some(&b"abcdef"[..]));
 }
 
 pub(super) async fn finishing_again_is_harmless<D: Documents>(documents: Arc<D>) {
     kept(&*documents, 1).await;
     assert_eq!(documents.finish(upload(1), DIGEST).await, Ok(()));
-    assert!(
-        documents.finish(upload(1), EMPTY).await.is_err(),
-        "nothing of this content is kept"
-    );
+    assert!(documents.finish(upload(1), EMPTY).await.is_err(), "nothing of this content is kept");
     assert_eq!(documents.discard(upload(1)).await, Ok(()));
-    assert_eq!(
-        read(&*documents, 0, 10).await.as_deref(),
-        Some(&b"abcdef"[..])
-    );
+    assert_eq!(read(&*documents, 0, 10).await.as_deref(), Some(&b"abcdef"[..]));
 }
 
 pub(super) async fn what_was_discarded_is_gone<D: Documents>(documents: Arc<D>) {
@@ -134,13 +113,7 @@ pub(super) async fn what_was_discarded_is_gone<D: Documents>(documents: Arc<D>) 
 pub(super) async fn uploads_do_not_meet<D: Documents>(documents: Arc<D>) {
     put(&*documents, 1, 0, b"abc").await;
     put(&*documents, 2, 0, b"xyzxyz").await;
-    assert_eq!(
-        (
-            received(&*documents, 1).await,
-            received(&*documents, 2).await
-        ),
-        (3, 6)
-    );
+    assert_eq!((received(&*documents, 1).await, received(&*documents, 2).await), (3, 6));
     assert_eq!(put(&*documents, 1, 3, b"def").await, 6);
     assert_eq!(inspected(&*documents, 1).await.0, DIGEST);
 }
@@ -148,14 +121,7 @@ pub(super) async fn uploads_do_not_meet<D: Documents>(documents: Arc<D>) {
 pub(super) async fn nothing_is_read_by_a_name_that_is_no_digest<D: Documents>(documents: Arc<D>) {
     kept(&*documents, 1).await;
     let upper = DIGEST.to_uppercase();
-    for name in [
-        "",
-        "..",
-        "../../etc/passwd",
-        "bef57ec7",
-        &upper,
-        &format!("{DIGEST}/"),
-    ] {
+    for name in ["", "..", "../../etc/passwd", "bef57ec7", &upper, &format!("{DIGEST}/")] {
         assert_eq!(documents.read(name, 0, 10).await, Ok(None), "{name}");
     }
 }

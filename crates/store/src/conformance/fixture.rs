@@ -55,23 +55,14 @@ pub fn clocks(received_at: Timestamp, days: u32) -> Clocks {
     with_inputs(|inputs| {
         let limit = Limit::new(Unit::WorkingDay, days);
         let (statutory, _) = Clock::start(&limit, received_at, inputs).expect("a known year");
-        Clocks {
-            rule: "standard".into(),
-            statutory,
-            committed: None,
-            paused_on: None,
-        }
+        Clocks { rule: "standard".into(), statutory, committed: None, paused_on: None }
     })
 }
 
 /// The same clock, paused.
 pub fn paused(mut clocks: Clocks, at: Timestamp) -> Clocks {
     with_inputs(|inputs| {
-        clocks.statutory = clocks
-            .statutory
-            .pause(at, inputs)
-            .expect("a running clock")
-            .0;
+        clocks.statutory = clocks.statutory.pause(at, inputs).expect("a running clock").0;
         clocks
     })
 }
@@ -79,10 +70,7 @@ pub fn paused(mut clocks: Clocks, at: Timestamp) -> Clocks {
 fn with_inputs<T>(work: impl FnOnce(&Inputs<'_>) -> T) -> T {
     let bytes = include_bytes!("../../../deadlines/data/calendar-vn.json");
     let calendar = Calendar::from_json(bytes).expect("the calendar of the repository is valid");
-    work(&Inputs {
-        calendar: &calendar,
-        hours: &OfficeHours::default(),
-    })
+    work(&Inputs { calendar: &calendar, hours: &OfficeHours::default() })
 }
 
 /// A dossier that grows by commits.
@@ -97,12 +85,7 @@ pub struct Subject {
 impl Subject {
     /// A dossier that is not filed yet.
     pub fn new(number: u32) -> Self {
-        Self {
-            number,
-            commands: 0,
-            head: None,
-            dossier: None,
-        }
+        Self { number, commands: 0, head: None, dossier: None }
     }
 
     /// Its id.
@@ -144,14 +127,8 @@ impl Subject {
     pub fn act(&mut self, change: impl FnOnce(&mut Facts)) -> DossierCommit {
         self.commands += 1;
         let command = command_id(self.commands);
-        let actor = Actor {
-            role: Role::ReceptionClerk,
-            ..Actor::system()
-        };
-        let reference = CommandRef {
-            id: command,
-            fingerprint: "cd".repeat(32),
-        };
+        let actor = Actor { role: Role::ReceptionClerk, ..Actor::system() };
+        let reference = CommandRef { id: command, fingerprint: "cd".repeat(32) };
         let mut facts = Facts::by(actor, Some(reference));
         change(&mut facts);
         let timers = facts.timers.clone();
@@ -166,12 +143,7 @@ impl Subject {
         let new = codec::encode(&event).expect("a valid event");
         let (events, head) = sealed(&self.chain(), self.head.as_ref(), vec![new]);
         let header = motcua_audit::Header::decode(&events[0].header).expect("just sealed");
-        let folded = codec::fold(
-            self.dossier.take(),
-            self.id(),
-            &header,
-            events[0].fields.iter(),
-        );
+        let folded = codec::fold(self.dossier.take(), self.id(), &header, events[0].fields.iter());
         let dossier = folded.expect("a fold of fixture events");
         self.head = Some(head.clone());
         self.dossier = Some(dossier.clone());
@@ -209,10 +181,7 @@ pub fn filing() -> Filing {
 
 /// A portal's reference.
 pub fn external(id: &str) -> ExternalRef {
-    ExternalRef {
-        source: "portal".into(),
-        id: id.into(),
-    }
+    ExternalRef { source: "portal".into(), id: id.into() }
 }
 
 /// A commit to a chain that is no dossier's: one event, with these entries.
@@ -229,13 +198,7 @@ pub fn register_commit(
     };
     let expected = head.map_or(0, |head| head.seq);
     let (events, head) = sealed(chain, head, vec![event]);
-    RegisterCommit {
-        chain: chain.clone(),
-        expected,
-        head,
-        events,
-        entries,
-    }
+    RegisterCommit { chain: chain.clone(), expected, head, events, entries }
 }
 
 /// A version of a procedure.

@@ -17,10 +17,7 @@ pub(super) async fn events_come_in_order_and_in_pages<S: Store>(store: Arc<S>) {
     let mut seen = Vec::new();
     loop {
         let after = seen.last().copied().unwrap_or(0);
-        let page = store
-            .events(&subject.chain(), after, 2)
-            .await
-            .expect("events");
+        let page = store.events(&subject.chain(), after, 2).await.expect("events");
         assert!(page.len() <= 2);
         if page.is_empty() {
             break;
@@ -34,26 +31,16 @@ pub(super) async fn events_come_in_order_and_in_pages<S: Store>(store: Arc<S>) {
 pub(super) async fn events_come_back_as_they_were_sealed<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     let commits = vec![subject.file(|_| {}), subject.act(|_| {})];
-    let sealed: Vec<_> = commits
-        .iter()
-        .flat_map(|commit| commit.events.clone())
-        .collect();
+    let sealed: Vec<_> = commits.iter().flat_map(|commit| commit.events.clone()).collect();
     write(&*store, commits).await;
     let stored = store.events(&subject.chain(), 0, 10).await.expect("events");
     let mut verifier = ChainVerifier::new(ORIGIN, subject.chain());
     assert_eq!(stored.len(), sealed.len());
     for (stored, sealed) in stored.iter().zip(&sealed) {
         assert_eq!((stored.seq, &stored.header), (sealed.seq, &sealed.header));
-        assert_eq!(
-            (stored.hash, &stored.commitments),
-            (sealed.hash, &sealed.commitments)
-        );
+        assert_eq!((stored.hash, &stored.commitments), (sealed.hash, &sealed.commitments));
         assert!(stored.opened().eq(&sealed.fields));
-        assert!(
-            verifier
-                .push(&stored.header, Some(&stored.hash), &stored.slots)
-                .is_empty()
-        );
+        assert!(verifier.push(&stored.header, Some(&stored.hash), &stored.slots).is_empty());
     }
     assert_eq!(verifier.head(), Some(subject.head()));
 }

@@ -23,18 +23,11 @@ pub(super) async fn a_chain_goes_on_from_its_head<S: Store>(store: Arc<S>) {
     let third = register_commit(&chain(), Some(&second.head), vec![]);
     let head = third.head.clone();
     let dossier = commit(Subject::new(1).file(|_| {}));
-    accepted(
-        store
-            .commit(vec![register(first), dossier, register(second)])
-            .await,
-    );
+    accepted(store.commit(vec![register(first), dossier, register(second)]).await);
     accepted(store.commit(vec![register(third)]).await);
     assert_eq!(store.chain_head(&chain()).await, Ok(Some(head)));
     let events = store.events(&chain(), 1, 10).await.expect("events");
-    assert_eq!(
-        events.iter().map(|event| event.seq).collect::<Vec<_>>(),
-        [2, 3]
-    );
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [2, 3]);
 }
 
 pub(super) async fn entries_come_oldest_first<S: Store>(store: Arc<S>) {
@@ -43,11 +36,7 @@ pub(super) async fn entries_come_oldest_first<S: Store>(store: Arc<S>) {
         code: "calendar".into(),
         ..procedure_entry("cd")
     };
-    let entries = vec![
-        procedure_entry("2.0.0"),
-        calendar.clone(),
-        procedure_entry("1.0.0"),
-    ];
+    let entries = vec![procedure_entry("2.0.0"), calendar.clone(), procedure_entry("1.0.0")];
     let first = register_commit(&chain(), None, entries);
     let entries = vec![procedure_entry("1.5.0")];
     let second = register_commit(&chain(), Some(&first.head), entries);
@@ -56,10 +45,7 @@ pub(super) async fn entries_come_oldest_first<S: Store>(store: Arc<S>) {
     let procedures = store.register(RegisterKind::Procedure).await;
     let versions = ["2.0.0", "1.0.0", "1.5.0"];
     assert_eq!(procedures, Ok(versions.map(procedure_entry).into()));
-    assert_eq!(
-        store.register(RegisterKind::Calendar).await,
-        Ok(vec![calendar])
-    );
+    assert_eq!(store.register(RegisterKind::Calendar).await, Ok(vec![calendar]));
     assert_eq!(store.register(RegisterKind::Units).await, Ok(vec![]));
 }
 
@@ -67,20 +53,12 @@ pub(super) async fn a_version_is_recorded_once_for_ever<S: Store>(store: Arc<S>)
     let first = register_commit(&chain(), None, vec![procedure_entry("1.0.0")]);
     let head = first.head.clone();
     accepted(store.commit(vec![register(first)]).await);
-    let other = RegisterEntry {
-        bytes: b"other".to_vec(),
-        ..procedure_entry("1.0.0")
-    };
+    let other = RegisterEntry { bytes: b"other".to_vec(), ..procedure_entry("1.0.0") };
     let twice = vec![procedure_entry("2.0.0"), procedure_entry("2.0.0")];
     for entries in [vec![procedure_entry("2.0.0"), other], twice] {
         let again = register_commit(&chain(), Some(&head), entries);
         let answers = store.commit(vec![register(again)]).await;
-        assert_eq!(
-            answers,
-            [Err(StoreError::Taken {
-                what: "register version"
-            })]
-        );
+        assert_eq!(answers, [Err(StoreError::Taken { what: "register version" })]);
     }
     let kept = store.register(RegisterKind::Procedure).await;
     assert_eq!(kept, Ok(vec![procedure_entry("1.0.0")]));
@@ -92,11 +70,7 @@ pub(super) async fn a_stale_register_commit_writes_nothing<S: Store>(store: Arc<
     let rival = register_commit(&chain(), None, vec![procedure_entry("1.0.0")]);
     let answers = store.commit(vec![register(first), register(rival)]).await;
     let name = chain().as_str().to_owned();
-    let stale = StoreError::Stale {
-        chain: name,
-        expected: 0,
-        actual: 1,
-    };
+    let stale = StoreError::Stale { chain: name, expected: 0, actual: 1 };
     assert_eq!(answers, [Ok(()), Err(stale)]);
     assert_eq!(store.register(RegisterKind::Procedure).await, Ok(vec![]));
 }

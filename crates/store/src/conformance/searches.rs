@@ -9,33 +9,19 @@ use super::fixture::{Subject, dossier_id, item};
 use crate::contract::{DossierCommit, Scope, SearchQuery, SearchTerm, Store, TermKind};
 
 fn term(kind: TermKind, term: &str) -> SearchTerm {
-    SearchTerm {
-        kind,
-        term: term.into(),
-    }
+    SearchTerm { kind, term: term.into() }
 }
 
 fn folded(words: &[&str]) -> Vec<SearchTerm> {
-    words
-        .iter()
-        .map(|word| term(TermKind::NameFolded, word))
-        .collect()
+    words.iter().map(|word| term(TermKind::NameFolded, word)).collect()
 }
 
 fn filed(number: u32, terms: Vec<SearchTerm>, change: impl FnOnce(&mut Facts)) -> DossierCommit {
-    DossierCommit {
-        search: terms,
-        ..Subject::new(number).file(change)
-    }
+    DossierCommit { search: terms, ..Subject::new(number).file(change) }
 }
 
 async fn found<S: Store>(store: &S, scope: Scope, terms: Vec<SearchTerm>) -> Vec<u32> {
-    let query = SearchQuery {
-        scope,
-        terms,
-        after: None,
-        limit: 100,
-    };
+    let query = SearchQuery { scope, terms, after: None, limit: 100 };
     found_by(store, &query).await
 }
 
@@ -61,10 +47,7 @@ pub(super) async fn every_term_must_fit<S: Store>(store: Arc<S>) {
     assert_eq!(all(&["binh", "van"]).await, NOTHING);
     assert_eq!(all(&["nguye"]).await, NOTHING);
     assert_eq!(all(&[]).await, NOTHING);
-    assert_eq!(
-        found(&*store, Scope::Unit("H26.7".into()), vec![]).await,
-        NOTHING
-    );
+    assert_eq!(found(&*store, Scope::Unit("H26.7".into()), vec![]).await, NOTHING);
 }
 
 pub(super) async fn marks_and_kinds_are_kept_apart<S: Store>(store: Arc<S>) {
@@ -74,20 +57,14 @@ pub(super) async fn marks_and_kinds_are_kept_apart<S: Store>(store: Arc<S>) {
         terms.push(term(TermKind::IdNumber, id));
         terms
     };
-    let batch = vec![
-        filed(1, terms("an", "d1"), |_| {}),
-        filed(2, terms("ân", "d2"), |_| {}),
-    ];
+    let batch = vec![filed(1, terms("an", "d1"), |_| {}), filed(2, terms("ân", "d2"), |_| {})];
     write(&*store, batch).await;
     let by = async |kind, text: &str| found(&*store, Scope::All, vec![term(kind, text)]).await;
     assert_eq!(by(TermKind::NameFolded, "an").await, [2, 1]);
     assert_eq!(by(TermKind::NameMarked, "ân").await, [2]);
     assert_eq!(by(TermKind::IdNumber, "d1").await, [1]);
     assert_eq!(by(TermKind::IdNumber, "an").await, NOTHING);
-    let both = vec![
-        term(TermKind::IdNumber, "d2"),
-        term(TermKind::NameMarked, "an"),
-    ];
+    let both = vec![term(TermKind::IdNumber, "d2"), term(TermKind::NameMarked, "an")];
     assert_eq!(found(&*store, Scope::All, both).await, NOTHING);
 }
 
@@ -117,22 +94,10 @@ pub(super) async fn a_scope_limits_what_is_found<S: Store>(store: Arc<S>) {
         }),
     ];
     write(&*store, batch).await;
-    assert_eq!(
-        found(&*store, Scope::Unit("U".into()), terms()).await,
-        [4, 3, 2, 1]
-    );
-    assert_eq!(
-        found(&*store, Scope::All, terms()).await,
-        [6, 5, 4, 3, 2, 1]
-    );
-    assert_eq!(
-        found(&*store, Scope::Party("proxy".into()), terms()).await,
-        [6]
-    );
-    assert_eq!(
-        found(&*store, Scope::Party("proxy".into()), folded(&["x"])).await,
-        NOTHING
-    );
+    assert_eq!(found(&*store, Scope::Unit("U".into()), terms()).await, [4, 3, 2, 1]);
+    assert_eq!(found(&*store, Scope::All, terms()).await, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(found(&*store, Scope::Party("proxy".into()), terms()).await, [6]);
+    assert_eq!(found(&*store, Scope::Party("proxy".into()), folded(&["x"])).await, NOTHING);
 }
 
 pub(super) async fn a_person_finds_all_their_dossiers<S: Store>(store: Arc<S>) {
@@ -157,23 +122,15 @@ pub(super) async fn a_person_finds_all_their_dossiers<S: Store>(store: Arc<S>) {
 }
 
 pub(super) async fn pages_come_newest_first<S: Store>(store: Arc<S>) {
-    let batch = (1..=7)
-        .map(|number| filed(number, folded(&["an"]), |_| {}))
-        .collect();
+    let batch = (1..=7).map(|number| filed(number, folded(&["an"]), |_| {})).collect();
     write(&*store, batch).await;
-    for (scope, terms) in [
-        (Scope::All, folded(&["an"])),
-        (Scope::Party("citizen-1".into()), vec![]),
-    ] {
+    for (scope, terms) in
+        [(Scope::All, folded(&["an"])), (Scope::Party("citizen-1".into()), vec![])]
+    {
         let mut seen: Vec<u32> = Vec::new();
         loop {
             let after = seen.last().map(|number| dossier_id(*number));
-            let query = SearchQuery {
-                scope: scope.clone(),
-                terms: terms.clone(),
-                after,
-                limit: 3,
-            };
+            let query = SearchQuery { scope: scope.clone(), terms: terms.clone(), after, limit: 3 };
             let page = found_by(&*store, &query).await;
             assert!(page.len() <= 3);
             if page.is_empty() {
@@ -187,16 +144,10 @@ pub(super) async fn pages_come_newest_first<S: Store>(store: Arc<S>) {
 
 pub(super) async fn new_terms_replace_the_old<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
-    let filed = DossierCommit {
-        search: folded(&["an"]),
-        ..subject.file(|_| {})
-    };
+    let filed = DossierCommit { search: folded(&["an"]), ..subject.file(|_| {}) };
     write(&*store, vec![filed, subject.act(|_| {})]).await;
     assert_eq!(found(&*store, Scope::All, folded(&["an"])).await, [1]);
-    let renamed = DossierCommit {
-        search: folded(&["binh"]),
-        ..subject.act(|_| {})
-    };
+    let renamed = DossierCommit { search: folded(&["binh"]), ..subject.act(|_| {}) };
     write(&*store, vec![renamed]).await;
     assert_eq!(found(&*store, Scope::All, folded(&["an"])).await, NOTHING);
     assert_eq!(found(&*store, Scope::All, folded(&["binh"])).await, [1]);
@@ -205,23 +156,14 @@ pub(super) async fn new_terms_replace_the_old<S: Store>(store: Arc<S>) {
 pub(super) async fn factors_of_tracking_are_replaced<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     let factors = |digests: &[&str]| digests.iter().map(|digest| (*digest).to_owned()).collect();
-    let filed = DossierCommit {
-        tracking: factors(&["a", "b"]),
-        ..subject.file(|_| {})
-    };
+    let filed = DossierCommit { tracking: factors(&["a", "b"]), ..subject.file(|_| {}) };
     write(&*store, vec![filed, Subject::new(2).file(|_| {})]).await;
     let known = async |number, digest| {
-        store
-            .is_tracking_factor(dossier_id(number), digest)
-            .await
-            .expect("a read")
+        store.is_tracking_factor(dossier_id(number), digest).await.expect("a read")
     };
     assert!(known(1, "a").await && known(1, "b").await);
     assert!(!known(1, "c").await && !known(2, "a").await && !known(3, "a").await);
-    let changed = DossierCommit {
-        tracking: factors(&["c"]),
-        ..subject.act(|_| {})
-    };
+    let changed = DossierCommit { tracking: factors(&["c"]), ..subject.act(|_| {}) };
     write(&*store, vec![changed, subject.act(|_| {})]).await;
     assert!(known(1, "c").await && !known(1, "a").await);
 }

@@ -13,18 +13,13 @@ fn timers(number: u32, timers: &[(&str, Option<i64>)]) -> DossierCommit {
 }
 
 fn set(facts: &mut motcua_dossiers::event::Facts, timers: &[(&str, Option<i64>)]) {
-    let instants = timers
-        .iter()
-        .map(|(name, at)| ((*name).to_owned(), at.map(minute)));
+    let instants = timers.iter().map(|(name, at)| ((*name).to_owned(), at.map(minute)));
     facts.timers = instants.collect();
 }
 
 async fn due<S: Store>(store: &S, now: Timestamp, limit: u32) -> Vec<u32> {
     let dossiers = store.due_dossiers(now, limit).await.expect("a read");
-    dossiers
-        .iter()
-        .map(|id| (id.as_u128() & 0xffff_ffff) as u32)
-        .collect()
+    dossiers.iter().map(|id| (id.as_u128() & 0xffff_ffff) as u32).collect()
 }
 
 pub(super) async fn the_most_overdue_dossier_comes_first<S: Store>(store: Arc<S>) {
@@ -45,14 +40,7 @@ pub(super) async fn the_most_overdue_dossier_comes_first<S: Store>(store: Arc<S>
 
 pub(super) async fn a_dossier_comes_once<S: Store>(store: Arc<S>) {
     let batch = vec![
-        timers(
-            1,
-            &[
-                ("due", Some(30)),
-                ("late", Some(10)),
-                ("timeout:1", Some(10)),
-            ],
-        ),
+        timers(1, &[("due", Some(30)), ("late", Some(10)), ("timeout:1", Some(10))]),
         timers(2, &[("late", Some(20))]),
     ];
     write(&*store, batch).await;
@@ -82,8 +70,5 @@ pub(super) async fn a_timer_is_due_at_its_instant<S: Store>(store: Arc<S>) {
     write(&*store, vec![timers(1, &[("late", Some(10))])]).await;
     let before = minute(10) - SignedDuration::from_micros(1);
     assert_eq!(store.due_dossiers(before, 10).await, Ok(vec![]));
-    assert_eq!(
-        store.due_dossiers(minute(10), 10).await,
-        Ok(vec![dossier_id(1)])
-    );
+    assert_eq!(store.due_dossiers(minute(10), 10).await, Ok(vec![dossier_id(1)]));
 }

@@ -18,11 +18,7 @@ use crate::worklist::Appointment;
 const DUE_ON: Date = date(2026, 3, 4);
 
 fn desk(roles: &[Role]) -> Desk {
-    Desk {
-        person: "clerk-1".into(),
-        unit: UNIT.into(),
-        roles: roles.into(),
-    }
+    Desk { person: "clerk-1".into(), unit: UNIT.into(), roles: roles.into() }
 }
 
 fn query(queue: Queue, roles: &[Role]) -> WorklistQuery {
@@ -45,10 +41,7 @@ async fn page<S: Store>(store: &S, query: &WorklistQuery) -> WorklistPage {
 async fn shown<S: Store>(store: &S, query: &WorklistQuery) -> Vec<u32> {
     let page = page(store, query).await;
     assert_eq!(page.total, page.rows.len() as u64);
-    page.rows
-        .iter()
-        .map(|row| number(row.key.dossier))
-        .collect()
+    page.rows.iter().map(|row| number(row.key.dossier)).collect()
 }
 
 fn number(id: uuid::Uuid) -> u32 {
@@ -111,22 +104,12 @@ pub(super) async fn authorisation_is_part_of_the_query<S: Store>(store: Arc<S>) 
 }
 
 pub(super) async fn leaders_see_the_whole_unit<S: Store>(store: Arc<S>) {
-    for (number, role) in [
-        (1, Role::ReceptionClerk),
-        (2, Role::Specialist),
-        (3, Role::Applicant),
-    ] {
+    for (number, role) in [(1, Role::ReceptionClerk), (2, Role::Specialist), (3, Role::Applicant)] {
         file(&*store, number, |facts| facts.items[0].role = role).await;
     }
     for leader in [Role::HeadOfDivision, Role::SigningLeader] {
-        assert_eq!(
-            shown(&*store, &query(Queue::ToReceive, &[leader])).await,
-            [1, 2, 3]
-        );
-        assert_eq!(
-            shown(&*store, &query(Queue::Unclaimed, &[leader])).await,
-            [1, 2]
-        );
+        assert_eq!(shown(&*store, &query(Queue::ToReceive, &[leader])).await, [1, 2, 3]);
+        assert_eq!(shown(&*store, &query(Queue::Unclaimed, &[leader])).await, [1, 2]);
     }
 }
 
@@ -188,10 +171,7 @@ pub(super) async fn a_procedure_narrows_the_list<S: Store>(store: Arc<S>) {
 }
 
 pub(super) async fn late_begins_at_its_instant<S: Store>(store: Arc<S>) {
-    let subject = file(&*store, 1, |facts| {
-        facts.clocks = Some(clocks(minute(0), 2))
-    })
-    .await;
+    let subject = file(&*store, 1, |facts| facts.clocks = Some(clocks(minute(0), 2))).await;
     let appointment = Appointment::of(subject.dossier());
     assert_eq!(appointment.due_on, Some(DUE_ON));
     let late_at = appointment.late_at.expect("the clock runs");
@@ -203,10 +183,7 @@ pub(super) async fn late_begins_at_its_instant<S: Store>(store: Arc<S>) {
         query.queue = Queue::ToReceive;
         let page = page(&*store, &query).await;
         let row = &page.rows[0];
-        assert_eq!(
-            (row.late, row.due_on, row.due_at),
-            (late, Some(DUE_ON), appointment.due_at)
-        );
+        assert_eq!((row.late, row.due_on, row.due_at), (late, Some(DUE_ON), appointment.due_at));
         assert_eq!(row.key.sort_at_us, appointment.sort_at_us);
     }
 }
@@ -236,35 +213,17 @@ pub(super) async fn closed_items_leave_the_list<S: Store>(store: Arc<S>) {
     });
     write(&*store, vec![next]).await;
     let query_of = |role| query(Queue::Unclaimed, &[role]);
-    assert_eq!(
-        shown(&*store, &query_of(Role::ReceptionClerk)).await,
-        [] as [u32; 0]
-    );
+    assert_eq!(shown(&*store, &query_of(Role::ReceptionClerk)).await, [] as [u32; 0]);
     let page = page(&*store, &query_of(Role::Specialist)).await;
     let row = &page.rows[0];
-    assert_eq!(
-        (row.item.clone(), row.version),
-        (item(2, Role::Specialist), 2)
-    );
+    assert_eq!((row.item.clone(), row.version), (item(2, Role::Specialist), 2));
     assert_eq!(row.code.as_deref(), Some("C-1"));
-    write(
-        &*store,
-        vec![subject.act(|facts| facts.items_closed = vec![2])],
-    )
-    .await;
-    assert_eq!(
-        shown(&*store, &query_of(Role::Specialist)).await,
-        [] as [u32; 0]
-    );
+    write(&*store, vec![subject.act(|facts| facts.items_closed = vec![2])]).await;
+    assert_eq!(shown(&*store, &query_of(Role::Specialist)).await, [] as [u32; 0]);
 }
 
 pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(store: Arc<S>) {
-    let roles = [
-        Role::ReceptionClerk,
-        Role::Specialist,
-        Role::Applicant,
-        Role::Cashier,
-    ];
+    let roles = [Role::ReceptionClerk, Role::Specialist, Role::Applicant, Role::Cashier];
     let statuses = [Status::Submitted, Status::Processing, Status::Completed];
     let people = [None, Some("clerk-1"), Some("clerk-2")];
     let mut dossiers: BTreeMap<u32, Dossier> = BTreeMap::new();
@@ -276,31 +235,19 @@ pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(st
             if number % 6 == 1 {
                 facts.clocks = facts.clocks.take().map(|clocks| paused(clocks, minute(5)));
             }
-            facts.items = (1..=1 + number % 2)
-                .map(|id| item(id, roles[pick(2 + id) % 4]))
-                .collect();
+            facts.items =
+                (1..=1 + number % 2).map(|id| item(id, roles[pick(2 + id) % 4])).collect();
             for item in &mut facts.items {
                 item.assignee = people[pick(5) % 3].map(str::to_owned);
-                item.unit = if number % 9 == 0 {
-                    "H26.8".into()
-                } else {
-                    UNIT.into()
-                };
+                item.unit = if number % 9 == 0 { "H26.8".into() } else { UNIT.into() };
             }
         })
         .await;
         dossiers.insert(number, subject.dossier().clone());
     }
-    let desks: [&[Role]; 4] = [
-        &[Role::Specialist],
-        &[Role::Cashier, Role::ReceptionClerk],
-        &[Role::SigningLeader],
-        &[],
-    ];
-    for (roles, queue) in desks
-        .into_iter()
-        .flat_map(|desk| Queue::ALL.map(|queue| (desk, queue)))
-    {
+    let desks: [&[Role]; 4] =
+        [&[Role::Specialist], &[Role::Cashier, Role::ReceptionClerk], &[Role::SigningLeader], &[]];
+    for (roles, queue) in desks.into_iter().flat_map(|desk| Queue::ALL.map(|queue| (desk, queue))) {
         let mut query = query(queue, roles);
         query.today = DUE_ON;
         query.now = minute(60 * 24 * 4);
@@ -315,11 +262,8 @@ pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(st
             .map(|(number, _, item)| (number, item.id))
             .collect();
         let page = page(&*store, &query).await;
-        let found: BTreeSet<_> = page
-            .rows
-            .iter()
-            .map(|row| (number(row.key.dossier), row.key.item))
-            .collect();
+        let found: BTreeSet<_> =
+            page.rows.iter().map(|row| (number(row.key.dossier), row.key.item)).collect();
         assert_eq!(found, expected, "{queue:?} of {roles:?}");
         assert_eq!(page.total as usize, expected.len());
     }

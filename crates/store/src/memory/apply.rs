@@ -27,17 +27,10 @@ impl Inner {
 
     fn check_dossier(&self, commit: &DossierCommit) -> Result<(), StoreError> {
         let id = commit.dossier.id;
-        let actual = self
-            .dossiers
-            .get(&id)
-            .map_or(0, |row| row.loaded.dossier.version);
+        let actual = self.dossiers.get(&id).map_or(0, |row| row.loaded.dossier.version);
         if actual != commit.expected {
             let chain = dossier_chain(id).as_str().to_owned();
-            return Err(StoreError::Stale {
-                chain,
-                expected: commit.expected,
-                actual,
-            });
+            return Err(StoreError::Stale { chain, expected: commit.expected, actual });
         }
         let known = |(command, _): &_| self.commands.contains_key(&(id, *command));
         if commit.commands.iter().any(known) {
@@ -48,11 +41,7 @@ impl Inner {
         let external = external.map(|e| DossierKey::External(e.source, e.id));
         for (what, key) in [("dossier code", code), ("external reference", external)] {
             let Some(key) = key else { continue };
-            if self
-                .dossiers
-                .iter()
-                .any(|(other, row)| *other != id && row.answers_to(&key))
-            {
+            if self.dossiers.iter().any(|(other, row)| *other != id && row.answers_to(&key)) {
                 return Err(StoreError::Taken { what });
             }
         }
@@ -62,12 +51,7 @@ impl Inner {
     fn write_dossier(&mut self, commit: DossierCommit) {
         let id = commit.dossier.id;
         self.append(dossier_chain(id).as_str(), commit.events);
-        self.commands.extend(
-            commit
-                .commands
-                .iter()
-                .map(|(command, seq)| ((id, *command), *seq)),
-        );
+        self.commands.extend(commit.commands.iter().map(|(command, seq)| ((id, *command), *seq)));
         for (name, due_at) in commit.timers {
             match due_at {
                 Some(due_at) => self.timers.insert((id, name), due_at),
@@ -75,11 +59,7 @@ impl Inner {
             };
         }
         for name in &commit.released {
-            if self
-                .reservations
-                .get(name)
-                .is_some_and(|(holder, _)| *holder == id)
-            {
+            if self.reservations.get(name).is_some_and(|(holder, _)| *holder == id) {
                 self.reservations.remove(name);
             }
         }
@@ -121,11 +101,7 @@ impl Inner {
         let actual = self.heads.get(chain).map_or(0, |head| head.seq);
         if actual != commit.expected {
             let (chain, expected) = (chain.to_owned(), commit.expected);
-            return Err(StoreError::Stale {
-                chain,
-                expected,
-                actual,
-            });
+            return Err(StoreError::Stale { chain, expected, actual });
         }
         let entries = &commit.entries;
         let clashes = entries.iter().enumerate().any(|(place, new)| {
@@ -134,13 +110,7 @@ impl Inner {
                 (old.kind, &old.code, &old.version) == (new.kind, &new.code, &new.version)
             })
         });
-        if clashes {
-            Err(StoreError::Taken {
-                what: "register version",
-            })
-        } else {
-            Ok(())
-        }
+        if clashes { Err(StoreError::Taken { what: "register version" }) } else { Ok(()) }
     }
 
     fn write_register(&mut self, commit: RegisterCommit) {
@@ -158,9 +128,6 @@ impl Inner {
             slots: event.fields.into_iter().map(FieldSlot::Opened).collect(),
             commitments: event.commitments,
         });
-        self.chains
-            .entry(chain.to_owned())
-            .or_default()
-            .extend(stored);
+        self.chains.entry(chain.to_owned()).or_default().extend(stored);
     }
 }

@@ -15,16 +15,11 @@ impl Inner {
         let dossiers = self.dossiers.values().map(|row| &row.loaded.dossier);
         let mut rows: Vec<_> = dossiers
             .filter(|dossier| {
-                query
-                    .procedure
-                    .as_ref()
-                    .is_none_or(|code| dossier.procedure.code == *code)
+                query.procedure.as_ref().is_none_or(|code| dossier.procedure.code == *code)
             })
             .flat_map(|dossier| dossier.items.values().map(move |item| (dossier, item)))
             .filter(|(dossier, item)| {
-                query
-                    .queue
-                    .shows(&query.desk, dossier, item, query.now, query.today)
+                query.queue.shows(&query.desk, dossier, item, query.now, query.today)
             })
             .map(|(dossier, item)| row(dossier, item, query.now))
             .collect();
@@ -46,10 +41,7 @@ impl Inner {
                 && query.terms.iter().all(|term| row.search.contains(term))
         };
         let newest_first = self.dossiers.values().rev().filter(fits);
-        newest_first
-            .take(query.limit as usize)
-            .map(|row| row.loaded.dossier.clone())
-            .collect()
+        newest_first.take(query.limit as usize).map(|row| row.loaded.dossier.clone()).collect()
     }
 
     pub(super) fn due_dossiers(&self, now: Timestamp, limit: u32) -> Vec<Uuid> {
@@ -60,20 +52,14 @@ impl Inner {
         }
         let mut due: Vec<_> = due.into_iter().map(|(dossier, at)| (at, dossier)).collect();
         due.sort();
-        due.into_iter()
-            .take(limit as usize)
-            .map(|(_, dossier)| dossier)
-            .collect()
+        due.into_iter().take(limit as usize).map(|(_, dossier)| dossier).collect()
     }
 }
 
 fn row(dossier: &Dossier, item: &WorkItem, now: Timestamp) -> WorklistRow {
     let appointment = Appointment::of(dossier);
-    let key = WorklistKey {
-        sort_at_us: appointment.sort_at_us,
-        dossier: dossier.id,
-        item: item.id,
-    };
+    let key =
+        WorklistKey { sort_at_us: appointment.sort_at_us, dossier: dossier.id, item: item.id };
     WorklistRow {
         key,
         code: dossier.code.clone(),
