@@ -23,10 +23,10 @@ pub(crate) enum DeadlineCommand {
     Compute(ComputeArguments),
 }
 
-const COMPUTE_HELP: &str = r#"Members of a line: unit (working_day, calendar_day, working_hour, same_day,
-month), received_at, amount; optionally paused_at, resumed_at, regime (resume_remaining,
-restart_full, fixed_after), amount_after, cutoff. id, rule and note are ignored, others
-refused. An error is the answer of its line alone. With --json each answer is
+const COMPUTE_HELP: &str = r#"Members of a line: unit (working_day, calendar_day,
+working_hour, same_day, month), received_at, amount; optionally paused_at, resumed_at, regime
+(resume_remaining, restart_full, fixed_after), amount_after, cutoff. id, rule and note are ignored,
+others refused. An error is the answer of its line alone. With --json each answer is
   {"due_on","due_at","used","remaining","provisional","explanation":[...]}
 or {"error":{"code","path","message"}}.
 

@@ -57,7 +57,9 @@ impl Folder {
     /// # Errors
     /// Another process works on it, or it cannot be written.
     pub(crate) fn lock(&self) -> anyhow::Result<FolderLock> {
-        fs::create_dir_all(&self.0).with_context(|| self.0.display().to_string())?;
+        // What lies here is personal: nobody but the operator looks in.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        made.with_context(|| self.0.display().to_string())?;
         let path = self.0.join("lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.with_context(|| path.display().to_string())?;

@@ -33,9 +33,13 @@ impl Actor {
         Self { id: "system".into(), role: Role::System, unit: None, acting_for: None }
     }
 
-    /// The person whose rights as an applicant count: the attested citizen or the actor.
+    /// The person whose rights as an applicant count: the citizen whom a clerk or the front end
+    /// attests, otherwise the actor.
     pub fn person(&self) -> &str {
-        self.acting_for.as_deref().unwrap_or(&self.id)
+        match self.role {
+            Role::ReceptionClerk | Role::FrontEnd => self.acting_for.as_deref().unwrap_or(&self.id),
+            _ => &self.id,
+        }
     }
 }
 

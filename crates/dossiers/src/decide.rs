@@ -18,12 +18,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_deadlines::{Calendar, DeadlineError, Inputs, OfficeHours};
-use motcua_procedures::{DocumentFacts, Facts as GuardFacts, Guard, Procedure, Text, UnitFacts};
+use motcua_procedures::{
+    DocumentFacts, Facts as GuardFacts, Guard, Procedure, Status, Text, UnitFacts,
+};
 use serde_json::Value;
 
 use crate::command::{Actor, Command, CommandRef, DocumentContent};
 use crate::dossier::{Dossier, Filing};
 use crate::event::Event;
+use crate::evolve::{Recorded, evolve};
 use crate::rejection::{Reason, Rejection, Violation};
 use crate::units::{Unit, UnitRegister};
 
@@ -76,6 +79,9 @@ pub fn decide(
             )),
         };
     };
+    if let Some(effective) = ctx.effective.filter(|_| awaits_reception(dossier, command)) {
+        return under(effective, dossier, command, ctx);
+    }
     let one = |result: Result<Event, Rejection>| result.map(|event| vec![event]);
     match command {
         Command::Submit(_) => Err(reject(
@@ -85,7 +91,7 @@ pub fn decide(
         )),
         Command::DecideItems(decide) => one(review::decide_items(dossier, decide, ctx)),
         Command::RecordLookup(lookup) => one(review::record_lookup(dossier, lookup, ctx)),
-        Command::Accept(choose) => review::accept(dossier, choose, ctx),
+        Command::Accept(choose) => one(review::accept(dossier, choose, ctx)),
         Command::RequestSupplement(request) => {
             one(review::request_supplement(dossier, request, ctx))
         }
@@ -107,6 +113,42 @@ pub fn decide(
         Command::Stop(choose) => one(ending::stop(dossier, choose, ctx)),
         Command::FireTimers => fire_timers(dossier, ctx),
     }
+}
+
+/// Whether the command checks or accepts a dossier that has not been received: what it checks
+/// against is the version in effect, not the one that it was filed under.
+fn awaits_reception(dossier: &Dossier, command: &Command) -> bool {
+    let checks = matches!(
+        command,
+        Command::DecideItems(_)
+            | Command::RecordLookup(_)
+            | Command::RequestSupplement(_)
+            | Command::Accept(_)
+    );
+    checks && dossier.status == Status::Submitted
+}
+
+/// Pins the version in effect, then decides the command under it.
+fn under(
+    effective: &Procedure,
+    dossier: &Dossier,
+    command: &Command,
+    ctx: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let ctx = Context { procedure: effective, effective: None, ..ctx.clone() };
+    let repin = review::repin(dossier, effective, &ctx)?;
+    let recorded = Recorded {
+        id: dossier.id,
+        seq: dossier.version + 1,
+        at: ctx.now,
+        kind: repin.kind,
+        to: &repin.to,
+        facts: &repin.facts,
+    };
+    let pinned = evolve(Some(dossier.clone()), &recorded);
+    let mut events = vec![repin];
+    events.extend(decide(pinned.as_ref(), command, &ctx)?);
+    Ok(events)
 }
 
 /// Calendar date at the centre (UTC+7, T1).

@@ -223,6 +223,8 @@ pub struct WorkItem {
 pub struct Interrupted {
     /// The step.
     pub step: String,
+    /// Unit that worked on it.
+    pub unit: String,
     /// What was left of its timeout, seconds; it neither runs on nor starts again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,

@@ -120,7 +120,7 @@ pub struct Facts {
     /// Records the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
-    /// Takes a name, `scope/key digest`.
+    /// Takes a name, `scope/key digest`, in place of another of the same scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<String>,
     /// Whether an agency at fault apologised (form 04).

@@ -178,6 +178,9 @@ fn apply_result(dossier: &mut Dossier, event: &Recorded<'_>) {
         dossier.delivery = Some(delivery.clone());
     }
     if let Some(name) = &facts.reserved {
+        let scope = name.split_once('/').map_or(name.as_str(), |(scope, _)| scope);
+        let held = format!("{scope}/");
+        dossier.reservations.retain(|other| !other.starts_with(&held));
         dossier.reservations.insert(name.clone());
     }
     dossier.closed |= facts.closed;

@@ -68,7 +68,8 @@ fn common(source: &FormSource<'_>, number: u8) -> Value {
     let filing = &source.dossier.filing;
     let definition = source.procedure.definition();
     let variant = source.procedure.variant(&filing.variant);
-    let owner = source.persons.iter().find(|p| filing.owners.first() == Some(&p.id));
+    let owners: Vec<Value> =
+        source.persons.iter().filter(|p| filing.owners.contains(&p.id)).map(contact).collect();
     let submitter = source.persons.iter().find(|p| p.id == filing.applicant);
     json!({
         "form": format!("{number:02}"),
@@ -81,7 +82,7 @@ fn common(source: &FormSource<'_>, number: u8) -> Value {
         "procedure": { "code": definition.code, "name": definition.name,
             "version": definition.version },
         "variant": variant.map(|v| &v.name),
-        "owner": owner.map(contact),
+        "owners": owners,
         "submitter": submitter.map(contact),
         "signed_by": { "id": source.facts.actor.id, "role": source.facts.actor.role.as_str(),
             "unit": source.facts.actor.unit },
@@ -118,7 +119,7 @@ fn receipt(source: &FormSource<'_>) -> Value {
         "time_limit": clocks.map(|c| limit(c.appointment())),
         "statutory_time_limit": clocks.map(|c| limit(&c.statutory)),
         "submitted_at": local(dossier.filing.submitted_at),
-        "received_at": clocks.map(|c| local(c.statutory.received_at())),
+        "received_at": local(source.at),
         "effective_on": clocks.map(|c| c.statutory.effective_on().to_string()),
         "result_due_on": clocks.and_then(|c| c.appointment().due_on()).map(|d| d.to_string()),
         "result_due_at": clocks.and_then(|c| c.appointment().due_at()).map(local),
@@ -218,7 +219,11 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
             json!({ "fee": id, "amount": owed.amount, "returned": refundable })
         })
         .collect();
-    let stage = source.before.map(|before| before.state.clone());
+    // A withdrawal interrupts the stage that was reached.
+    let stage = source.before.map(|before| {
+        let left = before.back.last().map(|left| left.step.clone());
+        left.unwrap_or_else(|| before.state.clone())
+    });
     let stage_name = stage.as_ref().and_then(|id| source.procedure.step(id)).map(|s| &s.name);
     let papers: Vec<&String> = source
         .dossier
@@ -227,8 +232,17 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
         .filter(|(_, content)| matches!(content, DocumentContent::Paper { .. }))
         .map(|(id, _)| id)
         .collect();
-    json!({ "ground": source.facts.action, "stage_reached": stage, "stage_name": stage_name,
+    json!({ "ground": ground(source), "stage_reached": stage, "stage_name": stage_name,
         "money": money, "documents_returned": papers })
+}
+
+/// Legal ground of the act: its action's, or that of the timeout that carried it out.
+fn ground<'a>(source: &FormSource<'a>) -> Option<&'a Text> {
+    let (step, action) = source.facts.action.as_ref()?.split_once('/')?;
+    let own = source.procedure.action(step, action).and_then(|action| action.ground.as_ref());
+    let timeout = source.procedure.step(step).and_then(|step| step.timeout.as_ref());
+    let id = own.or(timeout.map(|timeout| &timeout.ground))?;
+    source.procedure.definition().grounds.get(id)
 }
 
 /// An instant in the centre's time, RFC 3339 with `+07:00`.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Command, Submit};
 use motcua_dossiers::event::Event;
@@ -14,7 +15,6 @@ use motcua_procedures::{NumberAt, Procedure, Text};
 use motcua_store::contract::{Documents, DossierKey, Loaded, Store};
 use uuid::Uuid;
 
-use crate::Engine;
 use crate::error::{EngineError, Situation};
 use crate::execute::{Answer, Request, calendar, pinned};
 use crate::lane::{Reply, Waiting};
@@ -22,6 +22,7 @@ use crate::numbers::Taken;
 use crate::registers::Picture;
 use crate::segment::Segment;
 use crate::view::DossierView;
+use crate::{Engine, limits};
 
 impl<S: Store, D: Documents> Engine<S, D> {
     pub(crate) async fn run_one(
@@ -37,7 +38,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             if let Some(answer) = self.seen_in_segment(present, waiting)? {
                 return Ok(answer);
             }
-            self.check_visible(present, request)?;
+            // An act may have taken the dossier out of the actor's sight; its repeat is answered.
+            if let Err(invisible) = self.check_visible(present, request) {
+                return self.repeated(id, waiting).await.ok().flatten().ok_or(invisible);
+            }
             if careful && let Some(answer) = self.repeated(id, waiting).await? {
                 return Ok(answer);
             }
@@ -91,20 +95,26 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Reply {
         let request = &waiting.request;
         self.check_version(segment.as_ref(), request, picture)?;
-        if let (None, Command::Submit(submit)) = (&segment, &request.command) {
+        if let Command::Submit(submit) = &request.command {
             if let Some(answer) = self.known_filing(submit, request).await? {
                 return Ok(answer);
             }
             self.check_draft(id, request).await?;
         }
-        let procedure = self.procedure_for(segment.as_ref(), request, picture)?;
-        let events = self.events_of(id, waiting, segment.as_ref(), &procedure, picture).await;
+        let now = segment.as_ref().map_or_else(|| self.now(), Segment::now);
+        let procedure = self.procedure_for(segment.as_ref(), request, now, picture)?;
+        let events = self.events_of(id, waiting, segment.as_ref(), now, &procedure, picture).await;
         let events = events.map_err(|error| self.informed(error, segment.as_ref(), picture))?;
+        // Nothing to do: the command was carried out before, by itself or by its like.
+        let nothing = events.is_empty();
+        if nothing && let Some(answer) = self.repeated(id, waiting).await? {
+            return Ok(answer);
+        }
         let command = waiting.reference();
         let first_seq = match segment {
             Some(segment) => segment.append(events, Some(&command), &procedure)?,
             None => {
-                let unborn = Segment::unborn(self, id);
+                let unborn = Segment::unborn(self, id, now);
                 *segment = Some(unborn.born(events, &command, &procedure)?);
                 1
             }
@@ -117,7 +127,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let answer = Answer {
             view: DossierView::new(present.dossier.clone(), present.head_hash(), repinned),
             first_seq,
-            repeated: false,
+            repeated: nothing,
             tracking_secret: self.tracking_secret(&request.command, id),
         };
         present.remember(request.command_id, waiting.fingerprint.clone(), answer.clone());
@@ -130,13 +140,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         id: Uuid,
         waiting: &Waiting,
         segment: Option<&Segment>,
+        now: Timestamp,
         procedure: &Procedure,
         picture: &Picture,
     ) -> Result<Vec<Event>, EngineError> {
-        let number = self.number_for(segment, &waiting.request, procedure).await?;
-        let decided = self.decide(waiting, segment, procedure, picture, number.as_ref());
+        let number = self.number_for(segment, &waiting.request, now, procedure).await?;
+        let decided = self.decide(waiting, segment, now, procedure, picture, number.as_ref());
         let events = match decided {
-            Ok(events) => self.reserve_names(id, events, procedure).await,
+            Ok(events) => self.reserve_names(id, events).await,
             Err(error) => Err(error),
         };
         let carried = |event: &Event| event.facts.code.is_some();
@@ -172,12 +183,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         segment: Option<&Segment>,
         request: &Request,
+        now: Timestamp,
         picture: &Picture,
     ) -> Result<Arc<Procedure>, EngineError> {
         match (segment, &request.command) {
             (Some(segment), _) => pinned(picture, &segment.dossier.procedure.digest),
             (None, Command::Submit(submit)) => {
-                let today = motcua_dossiers::local_date(self.now());
+                let today = motcua_dossiers::local_date(now);
                 let found = picture.effective(&submit.procedure, today);
                 found.cloned().ok_or(EngineError::NotFound { what: "procedure" })
             }
@@ -190,19 +202,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         segment: Option<&Segment>,
         request: &Request,
+        now: Timestamp,
         procedure: &Procedure,
     ) -> Result<Option<Taken>, EngineError> {
         let at = procedure.definition().number_at;
         let unit = match (&request.command, segment) {
             (Command::Submit(submit), None) if at == NumberAt::Submit => &submit.receiving_unit,
-            (Command::Accept(_), Some(segment))
-                if at == NumberAt::Accept && segment.dossier.code.is_none() =>
-            {
+            (Command::Accept(_), Some(segment)) if segment.dossier.code.is_none() => {
                 &segment.dossier.filing.receiving_unit
             }
             _ => return Ok(None),
         };
-        let day = motcua_dossiers::local_date(self.now());
+        let day = motcua_dossiers::local_date(now);
         let units = self.units();
         let Some(agency) = units.unit(unit).and_then(|unit| unit.code_on(day)) else {
             return Ok(None);
@@ -214,12 +225,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         waiting: &Waiting,
         segment: Option<&Segment>,
+        now: Timestamp,
         procedure: &Procedure,
         picture: &Picture,
         number: Option<&Taken>,
     ) -> Result<Vec<Event>, EngineError> {
         let request = &waiting.request;
-        let now = segment.map_or_else(|| self.now(), Segment::now);
         let today = motcua_dossiers::local_date(now);
         let effective = picture.effective(&procedure.reference().code, today);
         let newer = effective.filter(|p| p.reference().digest != procedure.reference().digest);
@@ -243,18 +254,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
             .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
     }
 
-    /// Takes the names that the events hold, before they are committed (decision 4).
-    async fn reserve_names(
-        &self,
-        id: Uuid,
-        events: Vec<Event>,
-        procedure: &Procedure,
-    ) -> Result<Vec<Event>, EngineError> {
+    /// Takes the names that the events hold, before they are committed; the commit then holds them
+    /// until the dossier ends. A name whose commit never came is free again after a while.
+    async fn reserve_names(&self, id: Uuid, events: Vec<Event>) -> Result<Vec<Event>, EngineError> {
         for name in events.iter().filter_map(|event| event.facts.reserved.as_ref()) {
-            let days = procedure.definition().steps.iter().flat_map(|step| &step.actions);
-            let days = days.filter_map(|a| a.reserves.as_ref()).map(|r| r.days).max().unwrap_or(1);
             let now = self.now();
-            let until = now + jiff::SignedDuration::from_hours(24 * i64::from(days));
+            let until = now + jiff::SignedDuration::from_secs(limits::RESERVATION_WINDOW_S);
             if !self.0.store.reserve_name(name, id, now, until).await? {
                 let message = Text {
                     vi: "Tên này đang được giữ hoặc đã được đăng ký cho hồ sơ khác.".into(),
@@ -343,7 +348,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &dossier.procedure.digest)?;
         Ok(Some(Answer {
-            first_seq: dossier.version,
+            first_seq: 1,
             repeated: true,
             tracking_secret: Some(self.0.secret.tracking_secret(dossier.id)),
             view: DossierView::new(dossier, head.hash, procedure),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use motcua_dossiers::command::{Actor, Command};
-use motcua_procedures::Procedure;
+use motcua_procedures::{Procedure, Role};
 use motcua_store::contract::{Documents, DossierKey, Store};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -53,15 +53,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// See [`EngineError`]; only [`EngineError::OutcomeUnknown`] leaves open whether anything
     /// was changed.
     pub async fn execute(&self, mut request: Request) -> Reply {
+        check_attests(&request.actor)?;
         let fingerprint = self.fingerprint(&request)?;
         let id = match &request.dossier {
             DossierKey::Id(id) => *id,
             key => self.resolve(key).await?,
         };
-        // A draft may have grown old; its id was checked when it was new.
+        // A draft may have grown old, and a filing may be repeated late; their ids were checked
+        // when they were new.
         if let Command::Submit(_) = &request.command
             && let Err(error) = self.check_new_id(id)
             && self.0.store.draft(id).await?.is_none()
+            && self.0.store.load(&DossierKey::Id(id)).await?.is_none()
         {
             return Err(error);
         }
@@ -107,6 +110,20 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         Ok(())
     }
+}
+
+/// Only clerks at a counter and the front end act for a citizen whom they attest.
+fn check_attests(actor: &Actor) -> Result<(), EngineError> {
+    let attests = matches!(actor.role, Role::ReceptionClerk | Role::FrontEnd);
+    if actor.acting_for.is_none() || attests {
+        return Ok(());
+    }
+    Err(crate::error::invalid(
+        "acting_for",
+        "NOT_FOR_OTHERS",
+        "Chỉ cán bộ tiếp nhận và cổng dịch vụ được thao tác thay công dân.",
+        "Only a reception clerk or the front end acts for a citizen; leave acting_for out.",
+    ))
 }
 
 /// The procedure that a dossier is pinned to.

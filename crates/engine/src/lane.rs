@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
 use futures::FutureExt as _;
+use jiff::SignedDuration;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Actor, CommandRef};
 use motcua_store::contract::{Commit, Documents, DossierKey, Store};
@@ -116,15 +117,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let Some(commit) = segment.and_then(Segment::into_commit) else {
             return Ok(());
         };
-        let submitted = (commit.expected == 0).then_some(commit.dossier.id);
-        let next_timer = commit.timers.values().flatten().min().copied();
+        // The worker looks at least so often by itself; only nearer timers need to wake it.
+        let horizon =
+            self.now() + SignedDuration::from_secs(limits::TIMER_POLL_MAX_S.cast_signed());
+        let is_near = commit.timers.values().flatten().any(|at| *at <= horizon);
         let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
         results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
-        if let Some(id) = submitted {
-            // A draft that outlives its dossier is removed when it expires.
-            let _kept = self.0.store.delete_draft(id).await;
-        }
-        if next_timer.is_some() {
+        if is_near {
             self.0.timer_set.notify_one();
         }
         Ok(())
@@ -156,26 +155,35 @@ impl<S: Store, D: Documents> Engine<S, D> {
 
     fn fire_due_timers(&self, segment: &mut Segment, picture: &Picture) -> Result<(), EngineError> {
         let now = segment.now();
-        if !segment.dossier.timers.values().any(|at| *at <= now) {
+        let is_due = |segment: &Segment| segment.dossier.timers.values().any(|at| *at <= now);
+        if !is_due(segment) {
             return Ok(());
         }
         let procedure = pinned(picture, &segment.dossier.procedure.digest)?;
         let (calendar, units) = (calendar(picture)?, self.units());
         let system = Actor::system();
-        let context = Context {
-            actor: &system,
-            command: None,
-            now,
-            procedure: &procedure,
-            effective: None,
-            units: &units,
-            calendar: &calendar,
-            form: &segment.form.clone(),
-            code: None,
-        };
-        let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
-            .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
-        segment.append(events, None, &procedure).map(|_first_seq| ())
+        // Each round fires a bounded number; all that is due fires before anything else happens.
+        while is_due(segment) {
+            let form = segment.form.clone();
+            let context = Context {
+                actor: &system,
+                command: None,
+                now,
+                procedure: &procedure,
+                effective: None,
+                units: &units,
+                calendar: &calendar,
+                form: &form,
+                code: None,
+            };
+            let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
+                .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
+            if events.is_empty() {
+                break;
+            }
+            segment.append(events, None, &procedure)?;
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,9 @@ pub const NEW_ID_AGE_S: i64 = 30 * 24 * 3600;
 /// Farthest future time inside the UUIDv7 of a new dossier.
 pub const NEW_ID_AHEAD_S: i64 = 3600;
 
+/// A name reserved for a command whose commit never came is free again after this.
+pub const RESERVATION_WINDOW_S: i64 = 3600;
+
 /// Largest draft.
 pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
 /// A draft is discarded this long after it was last saved.

@@ -70,8 +70,12 @@ impl Segment {
     }
 
     /// A segment that creates the dossier.
-    pub(crate) fn unborn<S: Store, D: Documents>(engine: &Engine<S, D>, id: Uuid) -> Unborn {
-        Unborn(Base::new(engine.origin(), dossier_chain(id), engine.now(), 0), id)
+    pub(crate) fn unborn<S: Store, D: Documents>(
+        engine: &Engine<S, D>,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Unborn {
+        Unborn(Base::new(engine.origin(), dossier_chain(id), now, 0), id)
     }
 
     /// The instant of everything in this segment.
@@ -98,8 +102,12 @@ impl Segment {
         let (sealed, head) = self.base.seal(Some(&self.head), &events)?;
         for (event, sealed) in events.iter().zip(&sealed) {
             let recorded = self.base.recorded(self.dossier.id, event, sealed.seq);
+            let before = self.dossier.reservations.clone();
             self.dossier = evolve(Some(self.dossier.clone()), &recorded)
                 .ok_or_else(|| EngineError::Corrupt("a dossier vanished in its fold".into()))?;
+            // A name that gave way to another is free.
+            let given_up = before.difference(&self.dossier.reservations).cloned();
+            self.base.released.extend(given_up);
             self.follow(event, procedure);
         }
         self.base.commands.extend(command.map(|command| (command.id, first_seq)));
@@ -120,14 +128,15 @@ impl Segment {
             self.form = merged_form(&self.form, &Value::Object(changed));
             self.form_changed = true;
         }
-        let names = || self.dossier.reservations.iter().cloned();
         let results = &procedure.definition().results;
         let outcome = self.dossier.outcome.as_ref();
         let granted = results.iter().any(|r| Some(&r.id) == outcome && r.positive);
+        let names = self.dossier.reservations.iter().cloned();
+        let ended = event.facts.closed && self.dossier.completed_at.is_none();
         if event.facts.completed && granted {
-            self.base.confirmed.extend(names());
-        } else if event.facts.completed || (event.facts.closed && self.dossier.delivery.is_none()) {
-            self.base.released.extend(names());
+            self.base.confirmed.extend(names);
+        } else if event.facts.completed || ended {
+            self.base.released.extend(names);
         }
     }
 

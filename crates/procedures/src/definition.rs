@@ -411,8 +411,6 @@ pub struct Reservation {
     pub scope: String,
     /// Top-level form field that holds the name.
     pub field: String,
-    /// Held for this many calendar days unless the dossier completes.
-    pub days: u32,
 }
 
 /// Where an action leads.

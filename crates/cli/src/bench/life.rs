@@ -137,8 +137,10 @@ const BUSINESS: &[Act] = &[
 
 /// Sends a command about the dossier of `$life`.
 macro_rules! send {
-    ($life:ident, $role:expr, $method:ident($request:ident { $($field:ident: $value:expr),* })) => {{
-        let request = v1::$request {
+    ($life:ident, $role:expr, $method:ident(
+        $message:ident { $($field:ident: $value:expr),* }
+    )) => {{
+        let request = v1::$message {
             command: $life.meta(),
             dossier: $life.dossier.clone(),
             $($field: $value,)*

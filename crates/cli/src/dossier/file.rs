@@ -20,9 +20,9 @@ use crate::wire::from_json;
 /// Most bytes of a file to send: what the API takes, form and documents' names together.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-pub(super) const SUBMIT_HELP: &str = r#"The file holds the members of SubmitDossierRequest, with two comforts:
-`form` may be an object in place of `form_json`, and a document may name a `file`
-beside it, which is uploaded first.
+pub(super) const SUBMIT_HELP: &str = r#"The file holds the members of SubmitDossierRequest,
+with two comforts: `form` may be an object in place of `form_json`, and a document may name a
+`file` beside it, which is uploaded first.
 
   {
     "procedure": "1.001193",

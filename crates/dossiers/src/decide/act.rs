@@ -1,6 +1,6 @@
 //! Which action a command means, and whether this actor may carry it out now.
 
-use motcua_procedures::{Act, Action, Procedure, Role, Step, Text, UnitRef};
+use motcua_procedures::{Act, Action, Procedure, Role, Step, Target, Text, UnitRef};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
         offers.push(plain(
             "record_payment",
             None,
-            Role::Cashier,
+            &[Role::Cashier],
             unit,
             "Thu phí",
             "Record payment",
@@ -79,20 +79,24 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
 }
 
 fn desk_offers(item: &WorkItem, step: &Step) -> Vec<Offer> {
-    let plain = |act, role, vi, en| plain(act, Some(item.id), role, item.unit.clone(), vi, en);
+    let own = [item.role];
+    let heads = [Role::HeadOfDivision, Role::SigningLeader];
+    let plain =
+        |act, roles: &[Role], vi, en| plain(act, Some(item.id), roles, item.unit.clone(), vi, en);
     let mut offers = Vec::new();
     if step.reviews {
-        offers.push(plain("decide_items", item.role, "Kiểm tra thành phần", "Decide items"));
-        offers.push(plain("record_lookup", item.role, "Ghi kết quả tra cứu", "Record look-up"));
+        offers.push(plain("decide_items", &own, "Kiểm tra thành phần", "Decide items"));
+        offers.push(plain("record_lookup", &own, "Ghi kết quả tra cứu", "Record look-up"));
     }
     if item.role != Role::Applicant {
+        let with_head = [item.role, Role::HeadOfDivision];
         match item.assignee {
-            None => offers.push(plain("claim", item.role, "Nhận việc", "Claim")),
-            Some(_) => offers.push(plain("release", item.role, "Trả lại việc", "Release")),
+            None => offers.push(plain("claim", &own, "Nhận việc", "Claim")),
+            Some(_) => offers.push(plain("release", &with_head, "Trả lại việc", "Release")),
         }
-        let head = Role::HeadOfDivision;
-        offers.push(plain("assign", head, "Phân công", "Assign"));
-        offers.push(plain("hand_over", item.role, "Bàn giao", "Hand over"));
+        let with_heads = [item.role, Role::HeadOfDivision, Role::SigningLeader];
+        offers.push(plain("assign", &heads, "Phân công", "Assign"));
+        offers.push(plain("hand_over", &with_heads, "Bàn giao", "Hand over"));
     }
     offers
 }
@@ -100,14 +104,14 @@ fn desk_offers(item: &WorkItem, step: &Step) -> Vec<Offer> {
 fn plain(
     act: &'static str,
     item: Option<u32>,
-    role: Role,
+    roles: &[Role],
     unit: String,
     vi: &str,
     en: &str,
 ) -> Offer {
     let name = Text { vi: vi.into(), en: en.into() };
     let unit = Some(unit);
-    Offer { item, act, action: None, name, roles: vec![role], unit, reason_required: false }
+    Offer { item, act, action: None, name, roles: roles.to_vec(), unit, reason_required: false }
 }
 
 /// Finds the one action that the command means and this actor may carry out.
@@ -278,9 +282,18 @@ fn check(
     Ok(())
 }
 
-/// Under which name uses of a counted action are kept.
-pub(super) fn round_name(chosen: Chosen<'_>) -> String {
+/// `STEP/ACTION`, as it stands in events.
+pub(super) fn action_name(chosen: Chosen<'_>) -> String {
     format!("{}/{}", chosen.step.id, chosen.action.id)
+}
+
+/// Under which name uses of a counted action are kept: actions of one act that lead to the same
+/// step count together, since they are rounds of the same stage (T23).
+pub(super) fn round_name(chosen: Chosen<'_>) -> String {
+    match &chosen.action.target {
+        Target::Step(to) => format!("{}/{to}", chosen.action.act.as_str()),
+        Target::Stay | Target::Back | Target::Choice(_) => action_name(chosen),
+    }
 }
 
 /// An action that the procedure defines itself.

@@ -22,7 +22,7 @@ pub(super) const PERSONS_MAX: usize = 20;
 pub(super) const PERSON_TEXT_CHARS_MAX: usize = 300;
 
 pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Rejection> {
-    may_file(ctx)?;
+    may_file(submit, ctx)?;
     let filing = filing(submit, ctx)?;
     let documents = by_requirement(&submit.documents);
     let mut violations = form_violations(ctx.procedure, &submit.form);
@@ -48,7 +48,7 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     facts.fees = Some(fees(&case, &BTreeMap::new(), ctx)?);
     facts.clocks = clock_at(ClockStart::Submitted, &filing, &case, ctx)?;
     if ctx.procedure.definition().number_at == NumberAt::Submit {
-        facts.code = ctx.code.map(str::to_owned);
+        facts.code = Some(code(ctx)?);
     }
     facts.filing = Some(filing);
     facts.documents = documents;
@@ -57,23 +57,44 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     Ok(event)
 }
 
-/// A citizen files for themselves; clerks and the portal for the citizen whom they attest.
-fn may_file(ctx: &Context<'_>) -> Result<(), Rejection> {
+/// A citizen files for themselves, online; a clerk at any counter and the portal for the citizen
+/// whom they attest. References of a portal come from the portal.
+fn may_file(submit: &Submit, ctx: &Context<'_>) -> Result<(), Rejection> {
     let actor = ctx.actor;
-    match actor.role {
-        Role::Applicant => Ok(()),
-        Role::ReceptionClerk | Role::FrontEnd if actor.acting_for.is_some() => Ok(()),
-        Role::ReceptionClerk | Role::FrontEnd => Err(reject(
-            Reason::FilingInvalid,
-            "Phải nêu công dân được nộp hộ (acting_for).",
-            "Name the citizen for whom the dossier is filed in `acting_for`.",
-        )),
-        _ => Err(reject(
+    let attests = matches!(actor.role, Role::ReceptionClerk | Role::FrontEnd);
+    if !attests && actor.role != Role::Applicant {
+        return Err(reject(
             Reason::RoleRequired,
             "Chỉ người nộp, cán bộ tiếp nhận hoặc cổng dịch vụ được nộp hồ sơ.",
             "Only an applicant, a reception clerk or the front end may file a dossier.",
-        )),
+        ));
     }
+    let mut faults = Vec::new();
+    if attests && actor.acting_for.is_none() {
+        faults.push(violation(
+            "acting_for",
+            "REQUIRED",
+            "Phải nêu công dân được nộp hộ (acting_for).",
+            "Name the citizen for whom the dossier is filed in `acting_for`.",
+        ));
+    }
+    if actor.role != Role::ReceptionClerk && submit.channel != Channel::Online {
+        faults.push(violation(
+            "channel",
+            "AT_THE_COUNTER_ONLY",
+            "Hồ sơ giấy do cán bộ tiếp nhận nhập; hãy nộp trực tuyến.",
+            "Paper is filed by the reception clerk who takes it in; file online.",
+        ));
+    }
+    if actor.role == Role::Applicant && submit.external.is_some() {
+        faults.push(violation(
+            "external",
+            "PORTAL_ONLY",
+            "Mã tham chiếu chỉ do cổng dịch vụ hoặc cán bộ tiếp nhận cấp.",
+            "Only the front end or a clerk gives a portal's reference.",
+        ));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(all_at_once(faults)) }
 }
 
 fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
@@ -111,13 +132,15 @@ fn filing(submit: &Submit, ctx: &Context<'_>) -> Result<Filing, Rejection> {
         persons.map(|person| person.id.clone())
     };
     let helps = |unit: &String| *unit != submit.receiving_unit;
+    let clerk = ctx.actor.role == Role::ReceptionClerk;
+    let assisting = ctx.actor.unit.clone().filter(|unit| clerk && helps(unit));
     Ok(Filing {
         channel: submit.channel,
         variant,
         applicant: ctx.actor.person().to_owned(),
         owners: ids(Part::DossierOwner).collect(),
         authorised_person: ids(Part::AuthorisedPerson).next(),
-        assisting_unit: ctx.actor.unit.clone().filter(helps),
+        assisting_unit: assisting,
         receiving_unit: submit.receiving_unit.clone(),
         competent_unit: competent,
         submitted_at: ctx.now,
@@ -142,7 +165,18 @@ fn competent_unit(
     }
     let named = submit.competent_unit.as_ref();
     match named.or(receiving.competent_agency.as_ref()) {
-        Some(id) => Ok(active_unit(ctx, id, "competent_unit")?.id.clone()),
+        Some(id) => {
+            let unit = active_unit(ctx, id, "competent_unit")?;
+            if unit.kind.receives() {
+                faults.push(violation(
+                    "competent_unit",
+                    "NO_AGENCY",
+                    "Trung tâm tiếp nhận không giải quyết hồ sơ; hãy nêu cơ quan có thẩm quyền.",
+                    "A centre receives and does not decide; name the agency that decides.",
+                ));
+            }
+            Ok(unit.id.clone())
+        }
         None => {
             faults.push(violation(
                 "competent_unit",
@@ -277,6 +311,14 @@ pub(super) fn document_violations(inputs: &[DocumentInput], ctx: &Context<'_>) -
     faults
 }
 
+/// Whether this much paper is what the requirement counts; an original may stand for a copy.
+fn enough(requirement: &DocumentRequirement, originals: u32, copies: u32) -> bool {
+    let sum = |a: u32, b: u32| u64::from(a) + u64::from(b);
+    let given = sum(originals, copies);
+    let asked = sum(requirement.originals, requirement.copies);
+    given > 0 && originals >= requirement.originals && given >= asked
+}
+
 /// Why a content does not fit its requirement (I7, I8).
 fn content_fault(
     requirement: &DocumentRequirement,
@@ -300,9 +342,7 @@ fn content_fault(
             ))
         }
         DocumentContent::Paper { originals, copies }
-            if *originals < requirement.originals
-                || originals + copies < requirement.originals + requirement.copies
-                || originals + copies == 0 =>
+            if !enough(requirement, *originals, *copies) =>
         {
             let (o, c) = (requirement.originals, requirement.copies);
             Some((
@@ -327,7 +367,7 @@ fn content_fault(
     }
 }
 
-fn variant_violation(
+pub(super) fn variant_violation(
     filing: &Filing,
     case: &Case<'_>,
     ctx: &Context<'_>,
@@ -364,6 +404,18 @@ pub(super) fn requirements(case: &Case<'_>, ctx: &Context<'_>) -> Result<Vec<Req
         }
     }
     Ok(required)
+}
+
+/// The dossier code reserved for this command.
+pub(super) fn code(ctx: &Context<'_>) -> Result<String, Rejection> {
+    ctx.code.map(str::to_owned).ok_or_else(|| {
+        reject(
+            Reason::UnitUnknown,
+            "Nơi tiếp nhận không có mã cơ quan đang có hiệu lực nên không cấp được mã hồ sơ.",
+            "The receiving centre has no agency code in force today, so no dossier code can be \
+             given; load a unit register that holds one.",
+        )
+    })
 }
 
 /// What an online filing must bring itself: not what is shown at the counter, and not what the

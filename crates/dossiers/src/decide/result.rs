@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use motcua_procedures::{Act, Collect};
+use motcua_procedures::Act;
 
 use super::act::choose;
 use super::review::fees_paid;
@@ -62,6 +62,14 @@ pub(super) fn issue(
             "The date of issue may not lie in the future.",
         ));
     }
+    let signed_on = dossier.signature.as_ref().map(|signature| local_date(signature.at));
+    if signed_on.is_some_and(|signed_on| issue.issued_on < signed_on) {
+        return Err(reject(
+            Reason::DeadlineRule,
+            "Ngày ban hành không được trước ngày ký.",
+            "The date of issue may not lie before the signature.",
+        ));
+    }
     let mut change = Change::begin(dossier, Act::Issue.as_str(), chosen, &issue.choose, ctx);
     change.facts.result = Some(IssuedResult {
         result: result.id.clone(),
@@ -94,12 +102,13 @@ pub(super) fn deliver(
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Deliver, &deliver.choose, ctx)?;
-    fees_paid(dossier, Collect::Delivery)?;
+    fees_paid(dossier, |_| true)?;
     check_recipients(dossier, deliver, chosen.action.all_owners)?;
     let results = &ctx.procedure.definition().results;
     if results.iter().any(|r| r.positive && Some(&r.id) == dossier.outcome.as_ref()) {
         check_originals(dossier, deliver)?;
     }
+    check_named_originals(deliver, ctx)?;
     let mut change = Change::begin(dossier, Act::Deliver.as_str(), chosen, &deliver.choose, ctx);
     change.facts.delivery = Some(Delivery {
         by: deliver.by,
@@ -180,6 +189,19 @@ fn absent_owners(dossier: &Dossier, present: &BTreeSet<&String>) -> Vec<Violatio
             )
         })
         .collect()
+}
+
+/// What is said to have been checked must be a document of the procedure.
+fn check_named_originals(deliver: &Deliver, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let unknown = deliver.originals_checked.iter().find(|id| ctx.procedure.document(id).is_none());
+    match unknown {
+        None => Ok(()),
+        Some(id) => Err(reject(
+            Reason::OriginalsUnchecked,
+            format!("Thủ tục không có thành phần {id}."),
+            format!("The procedure knows no document {id}; name requirements of this case."),
+        )),
+    }
 }
 
 /// Originals of papers that were only scanned are compared and taken in now.

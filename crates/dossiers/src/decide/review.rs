@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 
 use motcua_procedures::{
-    Act, Channel, ClockStart, Collect, DocumentRequirement, HandIn, NumberAt, Procedure,
+    Act, Channel, ClockStart, Collect, DocumentRequirement, HandIn, Procedure, Reservation,
 };
 use serde_json::{Value, json};
 
-use super::act::{Chosen, choose, held_by_another, role_required};
+use super::act::{choose, held_by_another, role_required};
 use super::filing::{
-    all_at_once, clock_at, document_violations, fees, form_violations, missing_document, names_of,
-    requirements,
+    all_at_once, clock_at, code, document_violations, fees, form_violations, missing_document,
+    names_of, requirements, variant_violation,
 };
 use super::transition::{Change, request_fields};
 use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{
     Choose, DecideItems, DocumentContent, ItemName, RecordLookup, RequestSupplement, Supplement,
 };
-use crate::dossier::{Dossier, Obligation, SupplementRequested, WorkItem};
+use crate::dossier::{Dossier, Obligation, Required, SupplementRequested, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection, Violation};
 
@@ -110,10 +110,19 @@ pub(super) fn record_lookup(
     let looked_up = requirement.filter(|r| r.data_source.is_some() || r.hand_in == HandIn::LookUp);
     if looked_up.is_none() {
         return Err(all_at_once(vec![violation(
-            subject,
+            subject.clone(),
             "NOT_LOOKED_UP",
             "Thành phần này không có nguồn dữ liệu để tra cứu.",
             "The procedure names no register in which this document can be looked up.",
+        )]));
+    }
+    let source = looked_up.and_then(|r| r.data_source.as_ref());
+    if let Some(source) = source.filter(|source| **source != lookup.registry) {
+        return Err(all_at_once(vec![violation(
+            subject,
+            "OTHER_REGISTER",
+            format!("Thành phần này được tra cứu tại {source}."),
+            format!("This document is looked up in {source}."),
         )]));
     }
     let mut change = Change::plain(dossier, "record_lookup", ctx);
@@ -140,61 +149,60 @@ pub(super) fn accept(
     dossier: &Dossier,
     choose_: &Choose,
     ctx: &Context<'_>,
-) -> Result<Vec<Event>, Rejection> {
-    if let Some(effective) = ctx.effective {
-        return accept_under(dossier, choose_, effective, ctx);
-    }
+) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Accept, choose_, ctx)?;
-    let open = open_points(dossier, ctx.procedure);
+    let case = Case::of(dossier, ctx);
+    let mut open = open_points(dossier, ctx.procedure);
+    open.extend(form_violations(ctx.procedure, ctx.form));
+    open.extend(variant_violation(&dossier.filing, &case, ctx)?);
     if !open.is_empty() {
         return Err(incomplete(open));
     }
-    fees_paid(dossier, Collect::Reception)?;
+    fees_paid(dossier, |fee| fee.collect == Collect::Reception)?;
     let mut change = Change::begin(dossier, Act::Accept.as_str(), chosen, choose_, ctx);
-    let case = Case::of(dossier, ctx);
     if let Some(clocks) = clock_at(ClockStart::Accept, &dossier.filing, &case, ctx)? {
         change.set_clocks(clocks)?;
     }
-    if ctx.procedure.definition().number_at == NumberAt::Accept && dossier.code.is_none() {
-        change.facts.code = ctx.code.map(str::to_owned);
+    if dossier.code.is_none() {
+        change.facts.code = Some(code(ctx)?);
     }
-    change.facts.reserved = reserved_name(chosen, ctx.form);
+    let reserves = chosen.action.reserves.as_ref();
+    change.facts.reserved = reserves.and_then(|r| reserved_name(r, ctx.form));
     change.follow_target()?;
-    Ok(vec![change.finish()?])
+    change.finish()
 }
 
-/// Another version took effect before acceptance: pin it by a recorded act, check again
-/// (decision 9).
-fn accept_under(
+/// Another version took effect while the dossier waits for its reception: it is pinned by a
+/// recorded act, and what applies to the case is computed anew (L8).
+pub(super) fn repin(
     dossier: &Dossier,
-    choose_: &Choose,
     effective: &Procedure,
     ctx: &Context<'_>,
-) -> Result<Vec<Event>, Rejection> {
-    let ctx = Context { procedure: effective, effective: None, ..ctx.clone() };
-    let faults = form_violations(effective, ctx.form);
-    if !faults.is_empty() || effective.step(&dossier.state).is_none() {
-        return Err(incomplete(faults));
+) -> Result<Event, Rejection> {
+    let definition = effective.definition();
+    let channel = definition.channels.contains(&dossier.filing.channel);
+    let stands = |item: &WorkItem| effective.step(&item.step).is_some();
+    let known = effective.variant(&dossier.filing.variant).is_some();
+    if !channel || !known || !dossier.items.values().all(stands) {
+        let version = &definition.version;
+        return Err(reject(
+            Reason::ConditionNotMet,
+            format!(
+                "Phiên bản {version} của thủ tục đã có hiệu lực và không còn nhận hồ sơ này; \
+                     hãy từ chối để nộp lại."
+            ),
+            format!(
+                "Version {version} of the procedure has taken effect and no longer has this \
+                     dossier's channel, variant or step; refuse it, so that it is filed anew."
+            ),
+        ));
     }
-    let case = Case::of(dossier, &ctx);
-    let mut change = Change::plain(dossier, "repin", &ctx);
+    let case = Case::of(dossier, ctx);
+    let mut change = Change::plain(dossier, "repin", ctx);
     change.facts.procedure = Some(effective.reference().clone());
-    change.facts.required = Some(requirements(&case, &ctx)?);
-    change.facts.fees = Some(fees(&case, &dossier.fees, &ctx)?);
-    let repin = change.finish()?;
-    let recorded = crate::evolve::Recorded {
-        id: dossier.id,
-        seq: dossier.version + 1,
-        at: ctx.now,
-        kind: repin.kind,
-        to: &repin.to,
-        facts: &repin.facts,
-    };
-    let repinned = crate::evolve::evolve(Some(dossier.clone()), &recorded)
-        .expect("a dossier that exists stays one");
-    let mut events = vec![repin];
-    events.extend(accept(&repinned, choose_, &ctx)?);
-    Ok(events)
+    change.facts.required = Some(requirements(&case, ctx)?);
+    change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
+    change.finish()
 }
 
 /// What stands between the dossier and its acceptance.
@@ -262,8 +270,11 @@ fn incomplete(open: Vec<Violation>) -> Rejection {
 }
 
 /// Money that is due before an act.
-pub(super) fn fees_paid(dossier: &Dossier, collect: Collect) -> Result<(), Rejection> {
-    let unpaid = |fee: &(&String, &Obligation)| fee.1.collect == collect && fee.1.payment.is_none();
+pub(super) fn fees_paid(
+    dossier: &Dossier,
+    due: impl Fn(&Obligation) -> bool,
+) -> Result<(), Rejection> {
+    let unpaid = |fee: &(&String, &Obligation)| due(fee.1) && fee.1.payment.is_none();
     let unpaid: Vec<Violation> = dossier
         .fees
         .iter()
@@ -289,11 +300,21 @@ pub(super) fn fees_paid(dossier: &Dossier, collect: Collect) -> Result<(), Rejec
     Err(rejection)
 }
 
-/// `scope/digest` of the name that the action reserves: folded case and white space.
-fn reserved_name(chosen: Chosen<'_>, form: &Value) -> Option<String> {
-    let reservation = chosen.action.reserves.as_ref()?;
+/// `scope/digest` of the name to reserve; case and white space do not matter.
+fn reserved_name(reservation: &Reservation, form: &Value) -> Option<String> {
     let name = form.get(&reservation.field)?.as_str()?;
     Some(crate::names::reservation_key(&reservation.scope, name))
+}
+
+/// The name to hold when a supplement changes one that the dossier holds already.
+fn renamed(dossier: &Dossier, form: &Value, ctx: &Context<'_>) -> Option<String> {
+    let steps = ctx.procedure.definition().steps.iter();
+    let mut reservations = steps.flat_map(|s| &s.actions).filter_map(|a| a.reserves.as_ref());
+    reservations.find_map(|reservation| {
+        let scope = format!("{}/", reservation.scope);
+        let held = dossier.reservations.iter().find(|name| name.starts_with(&scope))?;
+        reserved_name(reservation, form).filter(|name| name != held)
+    })
 }
 
 /// Form 02: everything that is missing or wrong, and nothing else (I3, I5).
@@ -352,8 +373,17 @@ fn wanting(dossier: &Dossier, procedure: &Procedure) -> BTreeSet<ItemName> {
         submit && !dossier.documents.get(&required.id).is_some_and(is_present)
     });
     let missing = missing.map(|required| ItemName::Document(required.id.clone()));
+    // What the case does not need, and what the office looks up, is never asked of the citizen.
+    let may_ask = |item: &ItemName| match item {
+        ItemName::Field(_) => true,
+        ItemName::Document(id) => {
+            let looked_up = procedure.document(id).is_some_and(|r| r.hand_in == HandIn::LookUp);
+            !looked_up && dossier.required.iter().any(|required| required.id == *id)
+        }
+    };
     let rejected = dossier.decisions.iter().filter(|(_, accepted)| !**accepted);
-    missing.chain(rejected.map(|(item, _)| item.clone())).collect()
+    let rejected = rejected.map(|(item, _)| item.clone()).filter(may_ask);
+    missing.chain(rejected).collect()
 }
 
 fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) -> Option<Violation> {
@@ -419,7 +449,8 @@ fn supplement_incomplete(violations: Vec<Violation>) -> Rejection {
     rejection
 }
 
-/// The applicant's answer: only what changed is checked again.
+/// The applicant's answer: what was asked for and nothing else; only what changed is checked
+/// again.
 pub(super) fn supplement(
     dossier: &Dossier,
     answer: &Supplement,
@@ -427,15 +458,23 @@ pub(super) fn supplement(
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Supplement, &Choose::default(), ctx)?;
     let form = merged(ctx.form, &answer.form);
+    let mut documents = dossier.documents.clone();
+    documents.extend(answer.documents.iter().map(|d| (d.requirement.clone(), d.content.clone())));
+    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
     let mut faults = document_violations(&answer.documents, ctx);
     faults.extend(form_violations(ctx.procedure, &form));
+    if faults.is_empty() {
+        let required = requirements(&case, ctx)?;
+        faults.extend(variant_violation(&dossier.filing, &case, ctx)?);
+        faults.extend(not_asked(dossier, answer, &required));
+    }
     faults.extend(unanswered(dossier, answer));
     if !faults.is_empty() {
         let unanswered = faults.iter().any(|fault| fault.code == "UNANSWERED");
         return Err(if unanswered { supplement_incomplete(faults) } else { all_at_once(faults) });
     }
-    let mut change =
-        Change::begin(dossier, Act::Supplement.as_str(), chosen, &Choose::default(), ctx);
+    let choose_ = Choose::default();
+    let mut change = Change::begin(dossier, Act::Supplement.as_str(), chosen, &choose_, ctx);
     for input in &answer.documents {
         change.facts.documents.insert(input.requirement.clone(), input.content.clone());
     }
@@ -443,14 +482,38 @@ pub(super) fn supplement(
     for (name, value) in answer.form.as_object().into_iter().flatten() {
         change.personal(format!("form.{name}"), value.clone());
     }
-    let mut documents = dossier.documents.clone();
-    documents.extend(change.facts.documents.clone());
-    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
     change.facts.required = Some(requirements(&case, ctx)?);
     change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
+    change.facts.reserved = renamed(dossier, &form, ctx);
     change.facts.answered = true;
     change.follow_target()?;
     change.finish()
+}
+
+/// What the answer changes although nobody asked: a change of the request itself is another
+/// request. Documents that the answer itself makes necessary may come with it.
+fn not_asked(dossier: &Dossier, answer: &Supplement, required: &[Required]) -> Vec<Violation> {
+    let asked: BTreeSet<&ItemName> =
+        dossier.supplement.iter().flat_map(|request| &request.items).collect();
+    let is_new = |id: &String| {
+        let needs = |list: &[Required]| list.iter().any(|r| r.id == *id);
+        needs(required) && !needs(&dossier.required)
+    };
+    let documents = answer.documents.iter().filter(|d| !is_new(&d.requirement));
+    let documents = documents.map(|d| ItemName::Document(d.requirement.clone()));
+    let fields = names_of(&answer.form).into_iter().map(ItemName::Field);
+    documents
+        .chain(fields)
+        .filter(|item| !asked.contains(item))
+        .map(|item| {
+            violation(
+                item.to_string(),
+                "NOT_ASKED",
+                "Mục này không nằm trong yêu cầu bổ sung.",
+                "The supplement request does not name this; leave it out.",
+            )
+        })
+        .collect()
 }
 
 fn unanswered(dossier: &Dossier, answer: &Supplement) -> Vec<Violation> {

@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 use motcua_procedures::Act;
+use serde_json::json;
 
 use super::Context;
-use super::act::{Chosen, round_name};
+use super::act::{Chosen, action_name};
 use super::transition::Change;
 use crate::command::{Actor, Choose, FiredTimer};
 use crate::dossier::Dossier;
@@ -66,7 +67,8 @@ fn fire(
         Some(chosen) => {
             let choose = Choose::default();
             let mut change = Change::begin(dossier, Act::Lapse.as_str(), chosen, &choose, ctx);
-            change.facts.action = Some(round_name(chosen));
+            change.facts.action = Some(action_name(chosen));
+            change.personal("reason", json!(lapse_reason(chosen, ctx)));
             change.follow_target()?;
             change
         }
@@ -89,6 +91,15 @@ fn lapse_of<'a>(item: &'a crate::dossier::WorkItem, ctx: &'a Context<'_>) -> Opt
     let timeout = step.timeout.as_ref()?;
     let action = step.actions.iter().find(|action| action.id == timeout.action)?;
     Some(Chosen { item, step, action })
+}
+
+/// Why a lapse closes or moves something, for the form that it produces: its name and legal ground.
+fn lapse_reason(chosen: Chosen<'_>, ctx: &Context<'_>) -> String {
+    let grounds = &ctx.procedure.definition().grounds;
+    let timeout = chosen.step.timeout.as_ref();
+    let ground = timeout.and_then(|timeout| grounds.get(&timeout.ground));
+    let name = &chosen.action.name.vi;
+    ground.map_or_else(|| name.clone(), |ground| format!("{name} ({})", ground.vi))
 }
 
 /// Event kinds of timers that only remind and mark.

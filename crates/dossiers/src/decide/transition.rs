@@ -7,7 +7,7 @@ use motcua_deadlines::{Clock, Limit, Unit};
 use motcua_procedures::{ClockEffect, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
 
-use super::act::{Chosen, REASON_CHARS_MAX, round_name};
+use super::act::{Chosen, REASON_CHARS_MAX, action_name, round_name};
 use super::{Case, Context, deadline_rule, reject};
 use crate::command::Choose;
 use crate::dossier::{Clocks, Dossier, Interrupted, WorkItem};
@@ -23,7 +23,7 @@ pub(super) struct Change<'a> {
     kind: &'static str,
     to: String,
     unit: Option<String>,
-    timeout_left_s: Option<i64>,
+    returning: Option<Interrupted>,
     /// Facts gathered so far.
     pub(super) facts: Facts,
     personal: BTreeMap<String, Value>,
@@ -39,7 +39,7 @@ impl<'a> Change<'a> {
             kind,
             to: dossier.state.clone(),
             unit: None,
-            timeout_left_s: None,
+            returning: None,
             facts: Facts::by(ctx.actor.clone(), ctx.command.cloned()),
             personal: BTreeMap::new(),
         }
@@ -55,7 +55,7 @@ impl<'a> Change<'a> {
     ) -> Self {
         let mut change = Self::plain(dossier, kind, ctx);
         let action = chosen.action;
-        change.facts.action = Some(round_name(chosen));
+        change.facts.action = Some(action_name(chosen));
         change.facts.form = action.form;
         change.facts.outcome = action.outcome.clone();
         change.facts.round = action.rounds_max.map(|_| round_name(chosen));
@@ -85,8 +85,9 @@ impl<'a> Change<'a> {
             Target::Step(to) => to.clone(),
             Target::Back => {
                 let left = self.take_interrupted(chosen)?;
-                self.timeout_left_s = left.timeout_left_s;
-                left.step
+                let step = left.step.clone();
+                self.returning = Some(left);
+                step
             }
             Target::Choice(choices) => {
                 let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
@@ -129,6 +130,7 @@ impl<'a> Change<'a> {
             let mut back = self.dossier.back.clone();
             back.push(Interrupted {
                 step: item.step.clone(),
+                unit: item.unit.clone(),
                 timeout_left_s: left.map(|seconds| seconds.max(0)),
             });
             self.facts.back = Some(back);
@@ -165,7 +167,8 @@ impl<'a> Change<'a> {
             self.facts.timers.insert(format!("item_due:{id}"), Some(at));
         }
         if let Some(timeout) = &step.timeout {
-            let at = match self.timeout_left_s {
+            let left = self.returning.as_ref().and_then(|left| left.timeout_left_s);
+            let at = match left {
                 Some(seconds) => now + SignedDuration::from_secs(seconds),
                 None => self.end_of(&timeout.after, &unit)?,
             };
@@ -210,6 +213,9 @@ impl<'a> Change<'a> {
     }
 
     fn unit_of(&self, step: &Step) -> Result<String, Rejection> {
+        if let Some(left) = &self.returning {
+            return Ok(left.unit.clone());
+        }
         match step.unit {
             UnitRef::Receiving => Ok(self.dossier.filing.receiving_unit.clone()),
             UnitRef::Competent => Ok(self.dossier.filing.competent_unit.clone()),
@@ -309,8 +315,10 @@ pub(super) fn appointment_timers(
     if !clock.is_running() {
         return Ok([("warn", None), ("due", None), ("late", None)]);
     }
-    let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?.filter(|at| *at > now);
-    Ok([("warn", warn), ("due", clock.due_at()), ("late", clock.late_at())])
+    let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?;
+    // What has fired already does not fire again when a late clock goes on.
+    let ahead = |at: Option<Timestamp>| at.filter(|at| *at > now);
+    Ok([("warn", ahead(warn)), ("due", ahead(clock.due_at())), ("late", ahead(clock.late_at()))])
 }
 
 /// 24:00 of `day` at the centre.
@@ -330,6 +338,9 @@ pub(super) fn first_item(
     let step = ctx.procedure.step(&definition.start).expect("the start of a checked procedure");
     let mut change = Change::plain(dossier, kind, ctx);
     change.facts = facts;
+    if let Some(clocks) = change.facts.clocks.clone() {
+        change.set_clocks(clocks)?;
+    }
     step.id.clone_into(&mut change.to);
     change.facts.status = Some(step.status);
     change.open_item(step)?;

@@ -1,13 +1,13 @@
 //! Who holds a work item: assign, claim, release, hand over.
 
-use motcua_procedures::Role;
+use motcua_procedures::{Role, UnitRef};
 use serde_json::json;
 
 use super::act::{held_by_another, item_not_open, role_required};
 use super::transition::Change;
 use super::{Context, active_unit, dossier_closed, reject};
 use crate::command::{Assign, HandOver, ItemRef};
-use crate::dossier::{Dossier, WorkItem};
+use crate::dossier::{Dossier, Filing, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
 
@@ -106,6 +106,13 @@ pub(super) fn release(
     let item = open_item(dossier, release.item)?;
     here(item, &[item.role, Role::HeadOfDivision], ctx)?;
     held_by_another(item, ctx.actor)?;
+    if item.assignee.is_none() {
+        return Err(reject(
+            Reason::ActNotOffered,
+            "Chưa có ai giữ việc này.",
+            "Nobody holds this work item.",
+        ));
+    }
     let item = WorkItem { assignee: None, ..item.clone() };
     changed(dossier, "release", item, None, ctx)
 }
@@ -133,7 +140,31 @@ pub(super) fn hand_over(
             "Name the colleague or the unit that takes over.",
         ));
     }
+    let filing = moved_filing(dossier, item, &unit, ctx);
     let assignee = hand_over.assignee.clone();
     let item = WorkItem { unit, assignee, ..item.clone() };
-    changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)
+    let mut event = changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)?;
+    event.facts.filing = filing;
+    Ok(event)
+}
+
+/// A dossier handed over to another agency or centre stays there: what follows is done there too
+/// (L13). A unit that only answers a question hands over its question.
+fn moved_filing(
+    dossier: &Dossier,
+    item: &WorkItem,
+    unit: &str,
+    ctx: &Context<'_>,
+) -> Option<Filing> {
+    let step = ctx.procedure.step(&item.step)?;
+    if unit == item.unit {
+        return None;
+    }
+    let mut filing = dossier.filing.clone();
+    match step.unit {
+        UnitRef::Receiving => unit.clone_into(&mut filing.receiving_unit),
+        UnitRef::Competent => unit.clone_into(&mut filing.competent_unit),
+        UnitRef::Chosen => return None,
+    }
+    Some(filing)
 }

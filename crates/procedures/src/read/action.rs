@@ -11,8 +11,6 @@ use crate::finding::code;
 const CHOICES_MAX: usize = 20;
 /// Most rounds of a supplement.
 const ROUNDS_MAX: u32 = 100;
-/// Longest reservation of a name, calendar days.
-const RESERVATION_DAYS_MAX: u32 = 3_650;
 
 /// What an action takes from its step when it does not say otherwise.
 #[derive(Clone, Copy)]
@@ -156,10 +154,8 @@ fn reservation(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Reservation> {
     let mut fields = item.fields(reader)?;
     let scope = fields.required(reader, "scope").and_then(|item| item.id(reader));
     let field = fields.required(reader, "field").and_then(|item| item.id(reader));
-    let days = fields.required(reader, "days");
-    let days = days.and_then(|item| item.count(reader, 1..=RESERVATION_DAYS_MAX));
     fields.finish(reader);
-    Some(Reservation { scope: scope?, field: field?, days: days? })
+    Some(Reservation { scope: scope?, field: field? })
 }
 
 fn data(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<crate::form::FormSchema> {
