@@ -33,6 +33,8 @@ pub(crate) enum DossierCommand {
     List,
     /// Public look-up by code and a second factor, or by the secret of the submission
     Track(look::TrackArguments),
+    /// Why the appointment is that date: day by day, with every pause and what moved it
+    Explain(look::ExplainArguments),
     /// Data of one of the forms 01 to 07
     Form(look::FormArguments),
     /// Save a document of a dossier
@@ -59,6 +61,7 @@ pub(crate) async fn run(
         DossierCommand::Show(arguments) => look::show(arguments, &session, output).await,
         DossierCommand::List => look::list(&session, output).await,
         DossierCommand::Track(arguments) => look::track(arguments, &session, output).await,
+        DossierCommand::Explain(arguments) => look::explain(arguments, &session, output).await,
         DossierCommand::Form(arguments) => look::form(arguments, &session, output).await,
         DossierCommand::Document(arguments) => document::save(arguments, &session, output).await,
         DossierCommand::Act(command) => act::run(command, &session, output).await,

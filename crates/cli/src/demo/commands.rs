@@ -89,6 +89,16 @@ impl Finder<'_> {
     }
 }
 
+/// Lets the shell find this very executable as `motcua`.
+fn path_line() -> String {
+    let folder = std::env::current_exe().ok();
+    let folder = folder.as_ref().and_then(|exe| exe.parent());
+    match folder {
+        Some(folder) => format!("export PATH=\"{}:$PATH\"", folder.display()),
+        None => "# motcua must be in your PATH".into(),
+    }
+}
+
 struct Pasted {
     data: String,
     address: String,
@@ -98,6 +108,7 @@ struct Pasted {
 impl Pasted {
     fn journey(mut self, found: &Places) -> String {
         self.line("\n# Paste these into another terminal.");
+        self.line(&path_line());
         self.line(&format!("export MOTCUA_SERVER=http://{}", self.address));
         let Office { centre, agency, .. } = HONG_GAI;
         let data = self.data.clone();

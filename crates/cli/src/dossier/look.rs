@@ -5,7 +5,7 @@ use motcua_api::v1;
 
 use crate::Ending;
 use crate::client::{Session, steadily};
-use crate::output::Output;
+use crate::output::{Lang, Output};
 use crate::render;
 use crate::wire::to_json;
 
@@ -25,6 +25,12 @@ pub(crate) struct TrackArguments {
     /// Identity number or phone of a party
     #[arg(long, value_name = "TEXT")]
     factor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Dossier code, id, or tracking secret
+    dossier: String,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +101,35 @@ pub(super) async fn track(
     match output.json {
         true => output.value(&to_json("TrackDossierResponse", &found))?,
         false => output.text(&render::tracked(&found, output))?,
+    }
+    Ok(Ending::Well)
+}
+
+pub(super) async fn explain(
+    arguments: ExplainArguments,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let request = v1::ExplainDeadlineRequest { dossier: arguments.dossier };
+    let answer =
+        steadily(async || session.deadlines().explain_deadline(request.clone()).await).await?;
+    if output.json {
+        output.value(&to_json("ExplainDeadlineResponse", &answer))?;
+        return Ok(Ending::Well);
+    }
+    if answer.acts.is_empty() {
+        output.note("the clock has not started, so there is no appointment yet");
+    }
+    for act in &answer.acts {
+        let due = if act.due_on.is_empty() { "paused" } else { &act.due_on };
+        output.text(&format!("{} (event {}): {due}", act.kind, act.sequence))?;
+        for sentence in &act.explanation {
+            let sentence = match output.lang {
+                Lang::Vi => &sentence.vi,
+                Lang::En => &sentence.en,
+            };
+            output.text(&format!("  {sentence}"))?;
+        }
     }
     Ok(Ending::Well)
 }
