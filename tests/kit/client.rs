@@ -17,6 +17,8 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
+use crate::people::{COUNTERS, Who};
+
 /// Sends an act and takes the dossier out of its answer.
 macro_rules! act {
     ($client:ident.$service:ident().$method:ident($request:expr)) => {{
@@ -53,6 +55,14 @@ pub struct Client {
     acting_for: String,
     acting_role: String,
     clock: Arc<dyn Clock>,
+    counters: Arc<[Counter]>,
+}
+
+/// A centre, and its clerk at the counter.
+#[derive(Clone)]
+struct Counter {
+    centre: &'static str,
+    clerk: Client,
 }
 
 /// The state of a dossier after an act.
@@ -73,7 +83,24 @@ impl Client {
             acting_for: String::new(),
             acting_role: String::new(),
             clock,
+            counters: Arc::default(),
         }
+    }
+
+    /// The same citizen, who brings paper to the counters of the centres: the clerks, whom
+    /// `connect` connects, record it for them.
+    #[must_use]
+    pub fn going_to_counters(self, connect: impl Fn(&Who) -> Self) -> Self {
+        let clerk_of = |(centre, who)| Counter { centre, clerk: connect(who) };
+        Self { counters: COUNTERS.map(clerk_of).into(), ..self }
+    }
+
+    /// The clerk of a centre, attesting this citizen; none for those who go to no counter. Where
+    /// there is no such centre, the citizen goes to the first that there is.
+    fn clerk_at(&self, centre: &str) -> Option<Self> {
+        let counter = self.counters.iter().find(|counter| counter.centre == centre);
+        let counter = counter.or(self.counters.first())?;
+        Some(counter.clerk.attesting(&self.id))
     }
 
     /// The same person, attesting that they act for a citizen.

@@ -72,6 +72,10 @@ pub const PROVINCE_CLERK: Who = staff("p-clerk", PROVINCE, &[Role::ReceptionCler
 /// Hands results over at the provincial centre.
 pub const PROVINCE_RETURNER: Who = staff("p-returner", PROVINCE, &[Role::ReturnClerk]);
 
+/// Centres where citizens hand paper in, and who takes it.
+pub const COUNTERS: [(&str, &Who); 3] =
+    [(CENTRE, &CLERK), (ISLAND_CENTRE, &ISLAND_CLERK), (PROVINCE, &PROVINCE_CLERK)];
+
 /// Replays histories.
 pub const AUDITOR: Who = Who { id: "a-auditor", unit: None, roles: &[Role::Auditor] };
 /// Publishes and loads.

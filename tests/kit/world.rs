@@ -179,10 +179,12 @@ impl World {
         token.expect("the people of the tests may have tokens")
     }
 
-    /// Someone at the API, on a connection of their own.
+    /// Someone at the API, on a connection of their own. Citizens go to the counters of the
+    /// centres with what they have on paper.
     pub fn client(&self, who: &Who) -> Client {
-        let clock = Arc::clone(&self.clock) as Arc<dyn motcua_engine::Clock>;
-        Client::new(&self.url(), who.id, Some(&self.token(who)), clock)
+        let connect = |who: &Who| self.client_with_token(who.id, &self.token(who));
+        let client = connect(who);
+        if who.roles == [Role::Applicant] { client.going_to_counters(connect) } else { client }
     }
 
     /// Someone with a token of any making.

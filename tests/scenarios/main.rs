@@ -4,7 +4,8 @@
 //! `filings`, `reviews`, `work`, `endings` the acts of a dossier's life; `authorisation` who may do
 //! what; `commands` what callers rely on; `worklists` queues, `finding` search and tracking;
 //! `histories` replay and tampering; `versions` of procedures and numbers of dossiers; `deadlines`
-//! the golden vectors; `bad_input` what is no request.
+//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
+//! the middle.
 
 mod authorisation;
 mod bad_input;
@@ -14,6 +15,7 @@ mod business;
 mod commands;
 mod common;
 mod deadlines;
+mod edges;
 mod endings;
 mod filings;
 mod finding;

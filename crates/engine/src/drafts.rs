@@ -41,11 +41,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if self.0.store.load(&DossierKey::Id(id)).await?.is_some() {
             return Err(EngineError::AlreadyExists { what: "dossier" });
         }
+        let beyond = || {
+            let (vi, en) = ("Số lần lưu quá lớn.", "No draft was saved this often.");
+            invalid("revision", "RANGE", vi, en)
+        };
         let now = self.now();
         let draft = Draft {
             id,
             owner: caller.id.clone(),
-            revision: revision + 1,
+            revision: revision.checked_add(1).ok_or_else(beyond)?,
             body,
             updated_at: now,
             expires_at: now + SignedDuration::from_hours(24 * limits::DRAFT_TTL_DAYS),

@@ -47,7 +47,7 @@ struct Cause {
 
 impl<S: Store, D: Documents> Engine<S, D> {
     /// The form that an event caused; without `seq` the latest of its number. Issuing it is
-    /// recorded in the dossier's access chain, which is how a reprint is known.
+    /// recorded in the dossier's access chain. A reprint shows the units as they stood at the event.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] when the dossier has no such form.
@@ -69,12 +69,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let persons = self.persons(id).await?;
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &cause.after.procedure.digest)?;
-        let units = self.units();
+        let at = timestamp(cause.header.at);
+        let units = picture.units_at(at);
         let source = FormSource {
             dossier: &cause.after,
             before: cause.before.as_ref(),
             seq: cause.header.seq,
-            at: timestamp(cause.header.at),
+            at,
             facts: &cause.facts,
             personal: &cause.personal,
             persons: &persons,
@@ -82,13 +83,16 @@ impl<S: Store, D: Documents> Engine<S, D> {
             units: &units,
         };
         let json = form(&source, number).ok_or(EngineError::NotFound { what: "form" })?;
-        let reprint = self.record_print(caller, id, number, cause.header.seq).await?;
+        let sha256 = sha256_hex(json.to_string().as_bytes());
+        let first = self.0.store.first_print(id, number, cause.header.seq, &sha256, self.now());
+        let reprint = !first.await?;
+        self.record_print(caller, id, number, cause.header.seq).await?;
         Ok(FormData {
             number,
             seq: cause.header.seq,
             serial: serial(&source, number),
             template: TEMPLATE.into(),
-            sha256: sha256_hex(json.to_string().as_bytes()),
+            sha256,
             reprint,
             json,
         })
@@ -124,32 +128,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
     }
 
-    /// Records that a form was issued; true if it had been before.
+    /// Records that a form was issued.
     async fn record_print(
         &self,
         caller: &Caller,
         id: Uuid,
         number: u8,
         seq: u64,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<(), EngineError> {
         let chain = access_chain(id);
         let printed = canonical(&json!({ "number": number, "seq": seq }))?;
-        let mut reprint = false;
-        let mut after = 0;
-        loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            let mut fields = page.iter().flat_map(|event| event.opened());
-            reprint |= fields.any(|field| field.name == "form" && field.value == printed);
-        }
         let fields = vec![
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("form".to_owned(), printed),
         ];
         let event = NewEvent { kind: "print".into(), to: None, def: None, fields };
-        self.append(&chain, event, Vec::new()).await?;
-        Ok(reprint)
+        self.append(&chain, event, Vec::new()).await
     }
 }
 

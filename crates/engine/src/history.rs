@@ -82,7 +82,8 @@ pub(crate) struct Past {
 }
 
 impl<S: Store, D: Documents> Engine<S, D> {
-    /// A page of a history, exactly as stored.
+    /// A page of a history, exactly as stored. Every page of a dossier's history that shows
+    /// anything is recorded in its access chain, wherever the reading began.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] when there is none that the caller may see.
@@ -94,39 +95,37 @@ impl<S: Store, D: Documents> Engine<S, D> {
         limit: u32,
     ) -> Result<HistoryPage, EngineError> {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
-        let (chain, sight, is_dossier) = match key {
-            HistoryKey::Dossier(key) => self.dossier_history(caller, key, after).await?,
+        let of_dossier = match key {
+            HistoryKey::Dossier(key) => Some(self.visible(caller, key).await?),
             HistoryKey::Chain(chain) => match dossier_of(chain) {
-                Some(key) => self.dossier_history(caller, &key, after).await?,
-                None => {
-                    caller.must_be(Role::Auditor)?;
-                    (chain.clone(), Sight::Masked, false)
-                }
+                Some(key) => Some(self.visible(caller, &key).await?),
+                None => None,
             },
         };
+        let (chain, sight) = match (&of_dossier, key) {
+            (Some((loaded, sight)), _) => (dossier_chain(loaded.dossier.id), *sight),
+            (None, HistoryKey::Chain(chain)) => {
+                caller.must_be(Role::Auditor)?;
+                (chain.clone(), Sight::Masked)
+            }
+            (None, HistoryKey::Dossier(_)) => {
+                return Err(EngineError::NotFound { what: "dossier" });
+            }
+        };
         let mut events = self.0.store.events(&chain, after, limit).await?;
+        if let Some((loaded, _)) = &of_dossier
+            && !events.is_empty()
+        {
+            self.record_read(caller, &loaded.dossier, "history").await?;
+        }
         if sight == Sight::Masked {
-            let personal: fn(&str) -> bool = match is_dossier {
+            let personal: fn(&str) -> bool = match of_dossier.is_some() {
                 true => |name| !is_fold_field(name),
                 false => |name| name == SEARCHED_TEXT,
             };
             events.iter_mut().for_each(|event| mask(event, personal));
         }
         Ok(HistoryPage { chain, events })
-    }
-
-    /// The chain of a dossier that the caller may see; its reading is recorded.
-    async fn dossier_history(
-        &self,
-        caller: &Caller,
-        key: &DossierKey,
-        after: u64,
-    ) -> Result<(ChainId, Sight, bool), EngineError> {
-        let (loaded, sight) = self.visible(caller, key).await?;
-        if after == 0 {
-            self.record_read(caller, &loaded.dossier, "history").await?;
-        }
-        Ok((dossier_chain(loaded.dossier.id), sight, true))
     }
 
     /// Recomputes a dossier's chain from the stored bytes, folds its state, and compares it with

@@ -28,6 +28,11 @@ pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// An unfinished upload is discarded after this.
 pub const UPLOAD_TTL_DAYS: i64 = 7;
 
+/// Unfinished uploads of one person.
+pub const UPLOADS_OPEN_MAX: u64 = 200;
+/// Unfinished uploads of a front end, which uploads for many citizens.
+pub const UPLOADS_OPEN_FRONT_END_MAX: u64 = 20_000;
+
 /// Largest page of a list.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
 /// Events read at once from a history.
@@ -35,10 +40,12 @@ pub const HISTORY_PAGE_MAX: u32 = 500;
 /// Words of a name in a search.
 pub const SEARCH_WORDS_MAX: usize = 10;
 
-/// Wrong guesses of a second factor for one dossier code within [`GUESS_WINDOW_S`].
+/// Wrong guesses within [`GUESS_WINDOW_S`], for one dossier code and of one second factor.
 pub const GUESSES_MAX: u32 = 5;
 /// Window of the guess limit.
 pub const GUESS_WINDOW_S: i64 = 3600;
+/// Letters and digits of a second factor; a shorter one is never right.
+pub const FACTOR_CHARS_MIN: usize = 6;
 
 /// Dossiers whose timers are fired in one go.
 pub const TIMER_BATCH_MAX: u32 = 500;

@@ -201,15 +201,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
 
     async fn found(&self, query: &SearchQuery) -> Result<Vec<DossierView>, EngineError> {
         let picture = self.0.registers.now();
-        let mut views = Vec::new();
-        for dossier in self.0.store.search(query).await? {
-            let procedure = pinned(&picture, &dossier.procedure.digest)?;
-            let loaded = self.0.store.load(&DossierKey::Id(dossier.id)).await?;
-            if let Some(loaded) = loaded {
-                views.push(DossierView::new(loaded.dossier, loaded.head.hash, procedure));
-            }
-        }
-        Ok(views)
+        let found = self.0.store.search(query).await?.into_iter().map(|loaded| {
+            let procedure = pinned(&picture, &loaded.dossier.procedure.digest)?;
+            Ok(DossierView::new(loaded.dossier, loaded.head.hash, procedure))
+        });
+        found.collect()
     }
 
     /// What anyone who holds the second factor may know of a dossier.
@@ -244,27 +240,33 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(TrackView { dossier: loaded.dossier, procedure })
     }
 
-    /// Guesses are counted per code whether or not the code exists, so that counting tells
-    /// nothing.
+    /// Guesses are counted for the code, whether or not it exists, and for the factor, so that one
+    /// factor cannot be tried over all codes. Each is counted before it is looked at and taken back
+    /// if it was right: however many come at once, no more are looked at than the limit allows.
     async fn by_code_and_factor(
         &self,
         code: &str,
         factor: &str,
     ) -> Result<Option<Loaded>, EngineError> {
         let now = self.now();
-        let window_start = now - SignedDuration::from_secs(limits::GUESS_WINDOW_S);
-        if self.0.store.guesses(code, now, window_start, false).await? >= limits::GUESSES_MAX {
+        let until = now + SignedDuration::from_secs(limits::GUESS_WINDOW_S);
+        let digest = tracking_factor(&self.0.secret, factor);
+        let keys = [
+            self.0.secret.digest("guessed_code", code.as_bytes()),
+            self.0.secret.digest("guessed_factor", digest.as_bytes()),
+        ];
+        if !self.0.store.count_guess(&keys, now, until, limits::GUESSES_MAX).await? {
             let retry_after_s = limits::GUESS_WINDOW_S.unsigned_abs();
             return Err(EngineError::TooManyGuesses { retry_after_s });
         }
         let loaded = self.0.store.load(&DossierKey::Code(code.to_owned())).await?;
-        let digest = tracking_factor(&self.0.secret, factor);
         let id = loaded.as_ref().map_or(Uuid::nil(), |loaded| loaded.dossier.id);
-        if self.0.store.is_tracking_factor(id, &digest).await? {
-            return Ok(loaded);
+        let is_known = self.0.store.is_tracking_factor(id, &digest).await?;
+        if !is_known || !is_long_enough(factor) {
+            return Ok(None);
         }
-        self.0.store.guesses(code, now, window_start, true).await?;
-        Ok(None)
+        self.0.store.take_back_guess(&keys, until).await?;
+        Ok(loaded)
     }
 
     /// A page of one of the caller's queues.
@@ -396,7 +398,27 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 }
 
+/// Whether a second factor is more than a few digits that anyone could try.
+fn is_long_enough(factor: &str) -> bool {
+    factor.chars().filter(char::is_ascii_alphanumeric).count() >= limits::FACTOR_CHARS_MIN
+}
+
 /// Chain of the reads of a dossier.
 pub(crate) fn access_chain(id: Uuid) -> ChainId {
     ChainId::parse(&format!("acc:{id}")).expect("a UUID fits the grammar of chains")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_of_a_few_digits_is_never_right() {
+        for short in ["", "1", "12 34-5", "     123"] {
+            assert!(!is_long_enough(short), "{short}");
+        }
+        for long in ["123456", "0912 345 678", "C1234567"] {
+            assert!(is_long_enough(long), "{long}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainId, NewEvent, cj};
 use motcua_deadlines::Calendar;
@@ -12,6 +13,7 @@ use motcua_procedures::{Finding, Procedure, ProcedureRef, Role};
 use motcua_store::contract::{Documents, RegisterEntry, RegisterKind, Store};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
 
 use crate::error::EngineError;
 use crate::{Caller, Engine};
@@ -20,6 +22,8 @@ use crate::{Caller, Engine};
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
     inner: RwLock<Arc<Picture>>,
+    /// Entries become known in the order in which they were recorded.
+    turn: Mutex<()>,
 }
 
 /// One consistent picture of all registers.
@@ -30,6 +34,8 @@ pub(crate) struct Picture {
     calendars: BTreeMap<String, Arc<Calendar>>,
     pub(crate) calendar: Option<Arc<Calendar>>,
     pub(crate) units: Option<Arc<UnitRegister>>,
+    /// Every register of units with the instant from which it was in force, oldest first.
+    units_since: Vec<(Timestamp, Arc<UnitRegister>)>,
 }
 
 impl Picture {
@@ -38,6 +44,13 @@ impl Picture {
         let versions = self.procedures.get(code)?;
         let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
         begun.max_by_key(|p| p.definition().effective_from)
+    }
+
+    /// The units in force at an instant.
+    pub(crate) fn units_at(&self, at: Timestamp) -> Arc<UnitRegister> {
+        let earlier = self.units_since.iter().rfind(|(since, _)| *since <= at);
+        // What happened before the first register was loaded knew none.
+        earlier.map_or_else(|| Arc::new(UnitRegister::empty()), |(_, units)| Arc::clone(units))
     }
 
     /// The calendar of that digest, in force or not.
@@ -72,7 +85,9 @@ impl Picture {
             RegisterKind::Units => {
                 let units = UnitRegister::from_json(&entry.bytes, entry.digest.clone())
                     .map_err(|_| corrupt("no longer a valid unit register"))?;
-                self.units = Some(Arc::new(units));
+                let units = Arc::new(units);
+                self.units_since.push((entry.recorded_at, Arc::clone(&units)));
+                self.units = Some(units);
             }
         }
         Ok(())
@@ -108,7 +123,7 @@ pub struct Published {
 pub struct RegisterRef {
     /// Procedure code, `calendar` or `units`.
     pub code: String,
-    /// Version; the digest for calendars and units.
+    /// Version; the number of the load for calendars and units.
     pub version: String,
     /// SHA-256 of the bytes, lower-case hex.
     pub digest: String,
@@ -143,6 +158,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::Procedure(report.findings));
         };
         let reference = procedure.reference().clone();
+        let _turn = self.0.registers.turn.lock().await;
         let published = Published { reference: reference.clone(), findings: report.findings };
         if self.0.registers.now().pinned(&reference.digest).is_some() {
             return Ok(published);
@@ -196,9 +212,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             EngineError::Register(error.faults().iter().map(fault).collect())
         })?;
         let digest = calendar.digest().to_owned();
-        let current = self.0.registers.now().calendar.clone();
-        let known = current.is_some_and(|present| present.digest() == digest);
-        self.load_register(RegisterKind::Calendar, "calendar", caller, bytes, digest, known).await
+        self.load_register(RegisterKind::Calendar, "calendar", caller, bytes, digest).await
     }
 
     /// The calendar in force.
@@ -218,8 +232,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller.must_be(Role::Administrator)?;
         let digest = sha256_hex(&bytes);
         UnitRegister::from_json(&bytes, digest.clone()).map_err(EngineError::Register)?;
-        let known = self.units().digest() == digest;
-        self.load_register(RegisterKind::Units, "units", caller, bytes, digest, known).await
+        self.load_register(RegisterKind::Units, "units", caller, bytes, digest).await
     }
 
     /// The units in force.
@@ -228,6 +241,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         units.unwrap_or_else(|| Arc::new(UnitRegister::empty()))
     }
 
+    /// Records a calendar or a register of units. What is in force already is not recorded again;
+    /// an earlier one may be, and is in force again then.
     async fn load_register(
         &self,
         kind: RegisterKind,
@@ -235,22 +250,29 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller: &Caller,
         bytes: Vec<u8>,
         digest: String,
-        known: bool,
     ) -> Result<RegisterRef, EngineError> {
+        let _turn = self.0.registers.turn.lock().await;
+        let loaded = self.0.store.register(kind).await?;
+        if let Some(last) = loaded.last().filter(|last| last.digest == digest) {
+            return Ok(RegisterRef {
+                code: code.into(),
+                version: last.version.clone(),
+                digest,
+                recorded_at: last.recorded_at,
+            });
+        }
         let now = self.now();
+        let version = (loaded.len() + 1).to_string();
         let reference = RegisterRef {
             code: code.into(),
-            version: digest.clone(),
+            version: version.clone(),
             digest: digest.clone(),
             recorded_at: now,
         };
-        if known {
-            return Ok(reference);
-        }
         let entry = RegisterEntry {
             kind,
             code: code.into(),
-            version: digest.clone(),
+            version,
             digest,
             effective_from: local_date(now),
             recorded_at: now,

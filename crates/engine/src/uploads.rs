@@ -6,6 +6,7 @@ use motcua_dossiers::policy::Sight;
 use motcua_dossiers::rejection::Violation;
 use motcua_procedures::{Role, Text};
 use motcua_store::contract::{Documents, DossierKey, Store, Upload};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::error::{EngineError, invalid};
@@ -67,6 +68,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
             return self.upload_status(caller, id).await;
         }
+        self.check_open_uploads(caller).await?;
         let upload = Upload {
             id,
             owner: caller.id.clone(),
@@ -77,6 +79,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         self.0.store.put_upload(&upload).await?;
         Ok(UploadStatus { upload, received: 0 })
+    }
+
+    async fn check_open_uploads(&self, caller: &Caller) -> Result<(), EngineError> {
+        let most = match caller.is(Role::FrontEnd) {
+            true => limits::UPLOADS_OPEN_FRONT_END_MAX,
+            false => limits::UPLOADS_OPEN_MAX,
+        };
+        if self.0.store.open_uploads(&caller.id).await? < most {
+            return Ok(());
+        }
+        Err(invalid(
+            "upload_id",
+            "TOO_MANY",
+            &format!("Đang có {most} tệp chưa tải xong; hãy tải xong các tệp đó trước."),
+            &format!("{most} uploads are unfinished; finish those first."),
+        ))
     }
 
     /// How much of the caller's upload is there.
@@ -108,6 +126,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         offset: u64,
         bytes: Vec<u8>,
     ) -> Result<UploadStatus, EngineError> {
+        let _turn = turn(id).lock().await;
         let status = self.upload_status(caller, id).await?;
         let end = offset.saturating_add(bytes.len() as u64);
         if bytes.is_empty() || bytes.len() > limits::CHUNK_BYTES_MAX || end > status.upload.size {
@@ -144,6 +163,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         id: Uuid,
         sha256: &str,
     ) -> Result<UploadStatus, EngineError> {
+        let _turn = turn(id).lock().await;
         let status = self.upload_status(caller, id).await?;
         if let Some(finished) = &status.upload.sha256 {
             if finished == sha256 {
@@ -176,6 +196,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     /// Part of a document of a dossier that the caller may see: bytes, total size, media type.
+    /// Every part is recorded in the access chain, so that none is read unseen from its middle.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] when the dossier holds no such document.
@@ -201,14 +222,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
             _ => None,
         });
         let (size, media) = found.ok_or(EngineError::NotFound { what: "document" })?;
-        if offset == 0 {
-            self.record_read(caller, dossier, "document").await?;
-        }
+        self.record_read(caller, dossier, "document").await?;
         let bytes = self.0.documents.read(sha256, offset, limit).await?;
         let bytes = bytes.ok_or_else(|| {
             EngineError::Corrupt(format!("document {sha256} is not in the store"))
         })?;
         Ok((bytes, size, media))
+    }
+
+    /// Throws away what was received of an upload that has expired.
+    pub(crate) async fn discard_upload(&self, id: Uuid) -> Result<(), EngineError> {
+        let _turn = turn(id).lock().await;
+        Ok(self.0.documents.discard(id).await?)
     }
 
     /// Completes the documents of a command from the caller's finished uploads.
@@ -254,6 +279,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         if faults.is_empty() { Ok(()) } else { Err(EngineError::Invalid(faults)) }
     }
+}
+
+/// What is done to the bytes of one upload is done in turn: nothing comes between looking at them
+/// and keeping them. Uploads that share a turn only wait for each other.
+fn turn(upload: Uuid) -> &'static Mutex<()> {
+    static TURNS: [Mutex<()>; 256] = [const { Mutex::const_new(()) }; 256];
+    &TURNS[usize::from(upload.as_bytes()[15])]
 }
 
 fn begins_like(media: &str, beginning: &[u8]) -> bool {

@@ -50,8 +50,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     async fn fire_due(&self, parked: &mut HashMap<Uuid, Timestamp>) -> Result<usize, EngineError> {
         let now = self.now();
         parked.retain(|_, until| *until > now);
-        let due = self.0.store.due_dossiers(now, limits::TIMER_BATCH_MAX).await?;
-        let due: Vec<Uuid> = due.into_iter().filter(|id| !parked.contains_key(id)).collect();
+        let due = due_but(&self.0.store, parked, now, limits::TIMER_BATCH_MAX).await?;
         let places = Arc::new(Semaphore::new(limits::TIMER_CONCURRENCY));
         let mut under_way = Vec::with_capacity(due.len());
         for id in due {
@@ -75,7 +74,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     parked.insert(id, now + SignedDuration::from_secs(limits::TIMER_RETRY_S));
                     warn!(dossier.id = %id, %error, "timers of dossier {id} could not be fired");
                 }
-                Err(error) => warn!(dossier.id = %id, %error, "a timer task ended early"),
+                Err(error) => {
+                    parked.insert(id, now + SignedDuration::from_secs(limits::TIMER_RETRY_S));
+                    warn!(dossier.id = %id, %error, "a timer task ended early");
+                }
             }
         }
         Ok(fired)
@@ -114,7 +116,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             match self.0.store.expire(self.now()).await {
                 Ok(uploads) => {
                     for upload in &uploads {
-                        if let Err(error) = self.0.documents.discard(*upload).await {
+                        if let Err(error) = self.discard_upload(*upload).await {
                             warn!(%error, %upload, "an expired upload could not be discarded");
                         }
                     }
@@ -129,5 +131,55 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 _ = stop.changed() => {}
             }
         }
+    }
+}
+
+/// A batch of due dossiers, most overdue first; parked ones take no place of others.
+async fn due_but<S: Store>(
+    store: &S,
+    parked: &HashMap<Uuid, Timestamp>,
+    now: Timestamp,
+    batch: u32,
+) -> Result<Vec<Uuid>, EngineError> {
+    let mut due = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.due_dossiers(now, after, batch).await?;
+        let is_last = page.len() < batch as usize;
+        after = page.last().copied().or(after);
+        let found = page.into_iter().map(|(_, id)| id).filter(|id| !parked.contains_key(id));
+        due.extend(found.take(batch as usize - due.len()));
+        if is_last || due.len() == batch as usize {
+            return Ok(due);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use motcua_store::MemoryStore;
+    use motcua_store::conformance::fixture::{Subject, dossier_id, minute};
+    use motcua_store::contract::Commit;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn parked_dossiers_take_no_place_of_others_however_many_they_are() {
+        let store = MemoryStore::default();
+        for number in 1..=9 {
+            let filed = Subject::new(number).file(|facts| {
+                facts.timers = [("late".to_owned(), Some(minute(number.into())))].into();
+            });
+            let answers = store.commit(vec![Commit::Dossier(Box::new(filed))]).await;
+            assert_eq!(answers, [Ok(())]);
+        }
+        let mut parked: HashMap<_, _> =
+            (1..=7).map(|number| (dossier_id(number), minute(100))).collect();
+        let due = async |parked: &HashMap<_, _>| due_but(&store, parked, minute(50), 2).await;
+        assert_eq!(due(&parked).await.expect("due"), [dossier_id(8), dossier_id(9)]);
+        parked.remove(&dossier_id(3));
+        assert_eq!(due(&parked).await.expect("due"), [dossier_id(3), dossier_id(8)]);
+        parked.extend((1..=9).map(|number| (dossier_id(number), minute(100))));
+        assert!(due(&parked).await.expect("due").is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use motcua_store::{Documents, StoreError};
 use sha2::{Digest, Sha256};
@@ -17,10 +17,14 @@ const DIGEST_BUFFER_BYTES: usize = 64 * 1024;
 /// Most bytes of one [`Documents::read`]; a larger limit is answered with this much.
 const READ_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
+/// Writers to uploads at once; two uploads that share a turn only wait for each other.
+const TURNS: usize = 64;
+
 /// A folder with documents. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FolderDocuments {
     folder: Arc<Path>,
+    turns: Arc<[Mutex<()>]>,
 }
 
 impl FolderDocuments {
@@ -29,7 +33,8 @@ impl FolderDocuments {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be created.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        let documents = Self { folder: folder.into() };
+        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
+        let documents = Self { folder: folder.into(), turns };
         documents
             .work(|folder| {
                 fs::create_dir_all(folder.join("uploads"))?;
@@ -51,6 +56,22 @@ impl FolderDocuments {
         let done = done.map_err(|e| StoreError::Unavailable(e.to_string()))?;
         done.map_err(|e| StoreError::Unavailable(e.to_string()))
     }
+
+    /// Work that writes to an upload: one piece after the other, also when the calls were given up,
+    /// so that nothing is written to what is being kept.
+    async fn write<T: Send + 'static>(
+        &self,
+        upload: Uuid,
+        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turns = Arc::clone(&self.turns);
+        self.work(move |folder| {
+            let turn = &turns[upload.as_bytes()[15] as usize % TURNS];
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            work(folder)
+        })
+        .await
+    }
 }
 
 impl Documents for FolderDocuments {
@@ -60,7 +81,7 @@ impl Documents for FolderDocuments {
         offset: u64,
         bytes: Vec<u8>,
     ) -> Result<u64, StoreError> {
-        self.work(move |folder| {
+        self.write(upload, move |folder| {
             let path = upload_path(folder, upload);
             let Some(file) = present(File::options().write(true).open(&path))? else {
                 return if offset > 0 { Ok(0) } else { create(&path, &bytes) };
@@ -106,7 +127,7 @@ impl Documents for FolderDocuments {
 
     async fn finish(&self, upload: Uuid, sha256: &str) -> Result<(), StoreError> {
         let digest = sha256.to_owned();
-        self.work(move |folder| {
+        self.write(upload, move |folder| {
             let not_a_digest = || io::Error::new(ErrorKind::InvalidInput, "not a digest");
             let kept = document_path(folder, &digest).ok_or_else(not_a_digest)?;
             let shelf = kept.parent().expect("a document lies in a folder");
@@ -115,18 +136,20 @@ impl Documents for FolderDocuments {
                 file.sync_all()?;
                 fs::create_dir_all(shelf)?;
                 sync_folder(&folder.join("documents"))?;
-                present(fs::rename(&received, &kept))?;
+                keep(&received, &kept)?;
+                sync_folder(shelf)?;
+                present(fs::remove_file(&received))?;
+                return sync_folder(&folder.join("uploads"));
             }
-            // Kept now, by this call or by another; or never begun, and then not there.
+            // Kept by an earlier call; or never begun, and then not there.
             fs::metadata(&kept)?;
-            sync_folder(shelf)?;
-            sync_folder(&folder.join("uploads"))
+            sync_folder(shelf)
         })
         .await
     }
 
     async fn discard(&self, upload: Uuid) -> Result<(), StoreError> {
-        self.work(move |folder| {
+        self.write(upload, move |folder| {
             present(fs::remove_file(upload_path(folder, upload)))?;
             Ok(())
         })
@@ -165,6 +188,14 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<u64> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     file.write_all_at(bytes, 0)?;
     Ok(file.metadata()?.len())
+}
+
+/// Gives what was received its place among the documents; one that is kept already stays as it is.
+fn keep(received: &Path, kept: &Path) -> io::Result<()> {
+    match fs::hard_link(received, kept) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
 }
 
 fn upload_path(folder: &Path, upload: Uuid) -> PathBuf {

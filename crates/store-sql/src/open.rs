@@ -173,6 +173,7 @@ fn migrator() -> Migrator {
         (1, "histories", include_str!("../../../migrations/sqlite/0001_histories.sql")),
         (2, "dossiers", include_str!("../../../migrations/sqlite/0002_dossiers.sql")),
         (3, "desk", include_str!("../../../migrations/sqlite/0003_desk.sql")),
+        (4, "holding", include_str!("../../../migrations/sqlite/0004_holding.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

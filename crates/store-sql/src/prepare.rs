@@ -36,7 +36,7 @@ pub(crate) struct DossierRows {
     pub(crate) search: Vec<(i64, String)>,
     pub(crate) tracking: Vec<String>,
     pub(crate) released: Vec<String>,
-    pub(crate) confirmed: Vec<String>,
+    pub(crate) held: Vec<String>,
 }
 
 /// A row of `dossier`.
@@ -136,6 +136,7 @@ pub(crate) fn prepare(commit: Commit) -> Prepared {
 }
 
 fn dossier_rows(commit: DossierCommit) -> DossierRows {
+    let held = commit.held().into_iter().map(str::to_owned).collect();
     let commands = &commit.commands;
     let command_of = |seq| {
         let caused = commands.iter().find(|(_, first)| *first == seq);
@@ -156,7 +157,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
         released: commit.released,
-        confirmed: commit.confirmed,
+        held,
     }
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
-use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{
     Commit, DossierKey, Draft, Loaded, RegisterEntry, RegisterKind, SearchQuery, StoredEvent,
     Upload, WorklistPage, WorklistQuery,
@@ -17,7 +16,8 @@ use crate::open::SqliteStore;
 use crate::prepare::prepare;
 use crate::read::{desk, dossiers, histories, worklists};
 use crate::write::desk::{
-    CountGuess, DeleteDraft, Expire, PutDraft, PutUpload, ReserveName, ReserveNumbers, Setting,
+    CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
+    Setting, TakeBackGuess,
 };
 
 impl Store for SqliteStore {
@@ -50,7 +50,7 @@ impl Store for SqliteStore {
         Ok(worklists::worklist(&self.reads, query).await?)
     }
 
-    async fn search(&self, query: &SearchQuery) -> Result<Vec<Dossier>, StoreError> {
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
         Ok(dossiers::search(&self.reads, query).await?)
     }
 
@@ -58,21 +58,27 @@ impl Store for SqliteStore {
         Ok(desk::is_tracking_factor(&self.reads, dossier, digest).await?)
     }
 
-    async fn guesses(
+    async fn count_guess(
         &self,
-        key: &str,
+        keys: &[String],
         now: Timestamp,
-        window_start: Timestamp,
-        count: bool,
-    ) -> Result<u32, StoreError> {
-        if !count {
-            return Ok(desk::guesses(&self.reads, key, window_start).await?);
-        }
-        self.writer.write(CountGuess { key: key.to_owned(), now, window_start }).await
+        until: Timestamp,
+        most: u32,
+    ) -> Result<bool, StoreError> {
+        self.writer.write(CountGuess { keys: keys.to_vec(), now, until, most }).await
     }
 
-    async fn due_dossiers(&self, now: Timestamp, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-        Ok(desk::due_dossiers(&self.reads, now, limit).await?)
+    async fn take_back_guess(&self, keys: &[String], until: Timestamp) -> Result<(), StoreError> {
+        self.writer.write(TakeBackGuess { keys: keys.to_vec(), until }).await
+    }
+
+    async fn due_dossiers(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
+        Ok(desk::due_dossiers(&self.reads, now, after, limit).await?)
     }
 
     async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -132,6 +138,22 @@ impl Store for SqliteStore {
         sha256: &str,
     ) -> Result<Option<Upload>, StoreError> {
         Ok(desk::finished_upload(&self.reads, owner, sha256).await?)
+    }
+
+    async fn open_uploads(&self, owner: &str) -> Result<u64, StoreError> {
+        Ok(desk::open_uploads(&self.reads, owner).await?)
+    }
+
+    async fn first_print(
+        &self,
+        dossier: Uuid,
+        number: u8,
+        seq: u64,
+        sha256: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sha256 = sha256.to_owned();
+        self.writer.write(FirstPrint { dossier, number, seq, sha256, at }).await
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {

@@ -4,6 +4,7 @@
 //! causes (state, work items, timers, the erasable values) travels in the same commit. Everything
 //! is generic over [`Store`]; which database it is, only the executable knows.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 
@@ -50,10 +51,21 @@ pub struct DossierCommit {
     pub search: Vec<SearchTerm>,
     /// Second factors of public tracking: keyed digests. Replaced when not empty.
     pub tracking: Vec<String>,
-    /// Reservations that end now (the names are free again).
+    /// Reservations of this dossier that end now (the names are free again).
     pub released: Vec<String>,
     /// Reservations that last from now on (the result was issued for good).
     pub confirmed: Vec<String>,
+}
+
+impl DossierCommit {
+    /// Names that the dossier holds from this commit on, without an end: those of its state while
+    /// it is being processed, and those confirmed with its result, but none released with it.
+    pub fn held(&self) -> BTreeSet<&str> {
+        let under_way = self.dossier.completed_at.is_none() && !self.dossier.closed;
+        let present = self.dossier.reservations.iter().filter(|_| under_way);
+        let held = present.filter(|name| !self.released.contains(name)).chain(&self.confirmed);
+        held.map(String::as_str).collect()
+    }
 }
 
 /// Something a dossier is found by.
@@ -98,7 +110,8 @@ pub struct RegisterEntry {
     pub kind: RegisterKind,
     /// Procedure code; `calendar`, `units` otherwise.
     pub code: String,
-    /// Procedure version; the digest otherwise.
+    /// Procedure version; otherwise any text that no other load has, so that a file can be loaded
+    /// again after another.
     pub version: String,
     /// SHA-256 of the bytes, lower-case hex.
     pub digest: String,
@@ -340,6 +353,10 @@ pub trait Store: Send + Sync + 'static {
     /// refused (stale, taken) harms no other, of this batch or of another that shares the
     /// transaction. When an answer is `Ok`, the commit survives the loss of the process and of
     /// power. Commits of one dossier in one batch are written in order.
+    ///
+    /// A name that a dossier holds (see [`DossierCommit::held`]) stays held until it is released,
+    /// or until another name of its scope takes its place in the dossier's state;
+    /// [`StoreError::Taken`] (`name`) if another dossier has it.
     fn commit(
         &self,
         batch: Vec<Commit>,
@@ -378,11 +395,12 @@ pub trait Store: Send + Sync + 'static {
         query: &WorklistQuery,
     ) -> impl Future<Output = Result<WorklistPage, StoreError>> + Send;
 
-    /// Dossiers that fit, newest first.
+    /// Dossiers that fit, newest first; each as [`Store::load`] would give it, all from one
+    /// snapshot.
     fn search(
         &self,
         query: &SearchQuery,
-    ) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Loaded>, StoreError>> + Send;
 
     /// Whether `digest` is a second factor of the dossier.
     fn is_tracking_factor(
@@ -391,22 +409,32 @@ pub trait Store: Send + Sync + 'static {
         digest: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Counts a wrong guess of `key` and returns how many there were since `window_start`,
-    /// this one included; with `count = false` only returns the number.
-    fn guesses(
+    /// Counts a guess under every key, to be forgotten at `until`; false, and nothing is counted,
+    /// if one of the keys has `most` guesses already. Of guesses made at once no more than `most`
+    /// are counted.
+    fn count_guess(
         &self,
-        key: &str,
+        keys: &[String],
         now: Timestamp,
-        window_start: Timestamp,
-        count: bool,
-    ) -> impl Future<Output = Result<u32, StoreError>> + Send;
+        until: Timestamp,
+        most: u32,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Dossiers that have a timer due at `now`, most overdue first, at most `limit`.
+    /// Takes one guess back that was counted under these keys with this `until`: it was right.
+    fn take_back_guess(
+        &self,
+        keys: &[String],
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Dossiers that have a timer due at `now`, with the instant of their first, most overdue
+    /// first, at most `limit`; those after `after` in this order.
     fn due_dossiers(
         &self,
         now: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(Timestamp, Uuid)>, StoreError>> + Send;
 
     /// When the next timer is due.
     fn next_timer_at(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
@@ -420,8 +448,9 @@ pub trait Store: Send + Sync + 'static {
         count: u32,
     ) -> impl Future<Output = Result<Range<u32>, StoreError>> + Send;
 
-    /// Reserves a name for a dossier until `until`; true if it holds it now, false if another
-    /// dossier does. A reservation that has run out at `now` is free.
+    /// Reserves a name for a dossier; true if it holds it now, false if another dossier does.
+    /// `until` bounds the time between this and the dossier's commit, which holds the name for
+    /// good: a reservation that has run out at `now` without a commit is free.
     fn reserve_name(
         &self,
         name: &str,
@@ -467,7 +496,22 @@ pub trait Store: Send + Sync + 'static {
         sha256: &str,
     ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
 
-    /// Removes drafts and unfinished uploads that have expired at `now`; returns the uploads.
+    /// Uploads of an owner that were begun and not finished.
+    fn open_uploads(&self, owner: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Records that the form which event `seq` caused was issued with this content; true if it
+    /// was not issued before.
+    fn first_print(
+        &self,
+        dossier: Uuid,
+        number: u8,
+        seq: u64,
+        sha256: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes guesses, drafts and unfinished uploads that have expired at `now`; returns the
+    /// uploads.
     fn expire(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
 
     /// The setting, or `value` if it was not set before: set once, immutable.
@@ -502,7 +546,8 @@ pub trait Documents: Send + Sync + 'static {
         upload: Uuid,
     ) -> impl Future<Output = Result<(String, Vec<u8>), StoreError>> + Send;
 
-    /// Keeps the upload under its digest, durably; repeating is harmless.
+    /// Keeps the upload under its digest, durably; repeating is harmless. What is kept already
+    /// is never written again: the upload is dropped then.
     fn finish(
         &self,
         upload: Uuid,

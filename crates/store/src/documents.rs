@@ -64,7 +64,7 @@ impl Documents for MemoryDocuments {
         let mut inner = self.inner();
         match inner.uploads.remove(&upload) {
             Some(content) => {
-                inner.kept.insert(sha256.to_owned(), content);
+                inner.kept.entry(sha256.to_owned()).or_insert(content);
                 Ok(())
             }
             None if inner.kept.contains_key(sha256) => Ok(()),

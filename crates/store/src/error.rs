@@ -13,8 +13,8 @@ pub enum StoreError {
         /// Version in the store.
         actual: u64,
     },
-    /// A key that must be unique is taken: the command id, dossier code, external reference, or
-    /// register version named here.
+    /// A key that must be unique is taken: the command id, dossier code, external reference,
+    /// reserved name, or register version named here.
     #[error("{what} is taken already")]
     Taken {
         /// What is taken.

@@ -41,7 +41,10 @@ struct Inner {
     reservations: HashMap<String, (Uuid, Option<Timestamp>)>,
     drafts: BTreeMap<Uuid, Draft>,
     uploads: BTreeMap<Uuid, Upload>,
+    /// When each counted guess is forgotten, by key.
     guesses: HashMap<String, Vec<Timestamp>>,
+    /// Digest of each form that was issued, by dossier, number and event.
+    prints: HashMap<(Uuid, u8, u64), String>,
     settings: HashMap<String, String>,
 }
 
@@ -108,10 +111,7 @@ impl Store for MemoryStore {
         Ok(self.inner().worklist(query))
     }
 
-    async fn search(
-        &self,
-        query: &SearchQuery,
-    ) -> Result<Vec<motcua_dossiers::dossier::Dossier>, StoreError> {
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
         Ok(self.inner().search(query))
     }
 
@@ -120,25 +120,46 @@ impl Store for MemoryStore {
         Ok(inner.dossiers.get(&dossier).is_some_and(|row| row.tracking.contains(digest)))
     }
 
-    async fn guesses(
+    async fn count_guess(
         &self,
-        key: &str,
+        keys: &[String],
         now: Timestamp,
-        window_start: Timestamp,
-        count: bool,
-    ) -> Result<u32, StoreError> {
+        until: Timestamp,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         let mut inner = self.inner();
-        let guesses = inner.guesses.entry(key.to_owned()).or_default();
-        if count {
-            guesses.retain(|at| *at >= window_start);
-            guesses.push(now);
+        let is_full = |key: &String| {
+            let guesses = inner.guesses.get(key).into_iter().flatten();
+            guesses.filter(|until| **until > now).count() >= most as usize
+        };
+        if keys.iter().any(is_full) {
+            return Ok(false);
         }
-        let number = guesses.iter().filter(|at| **at >= window_start).count();
-        Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        for key in keys {
+            inner.guesses.entry(key.clone()).or_default().push(until);
+        }
+        Ok(true)
     }
 
-    async fn due_dossiers(&self, now: Timestamp, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-        Ok(self.inner().due_dossiers(now, limit))
+    async fn take_back_guess(&self, keys: &[String], until: Timestamp) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        for key in keys {
+            if let Some(guesses) = inner.guesses.get_mut(key)
+                && let Some(place) = guesses.iter().position(|counted| *counted == until)
+            {
+                guesses.remove(place);
+            }
+        }
+        Ok(())
+    }
+
+    async fn due_dossiers(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
+        Ok(self.inner().due_dossiers(now, after, limit))
     }
 
     async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -241,8 +262,33 @@ impl Store for MemoryStore {
         Ok(inner.uploads.values().find(fits).cloned())
     }
 
+    async fn open_uploads(&self, owner: &str) -> Result<u64, StoreError> {
+        let inner = self.inner();
+        let open = |upload: &&Upload| upload.owner == owner && upload.sha256.is_none();
+        Ok(inner.uploads.values().filter(open).count() as u64)
+    }
+
+    async fn first_print(
+        &self,
+        dossier: Uuid,
+        number: u8,
+        seq: u64,
+        sha256: &str,
+        _at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut inner = self.inner();
+        let print = inner.prints.entry((dossier, number, seq));
+        let is_first = matches!(print, std::collections::hash_map::Entry::Vacant(_));
+        print.or_insert_with(|| sha256.to_owned());
+        Ok(is_first)
+    }
+
     async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
         let mut inner = self.inner();
+        inner.guesses.retain(|_, guesses| {
+            guesses.retain(|until| *until > now);
+            !guesses.is_empty()
+        });
         inner.drafts.retain(|_, draft| draft.expires_at > now);
         let expired = |upload: &Upload| upload.sha256.is_none() && upload.expires_at <= now;
         let gone = inner.uploads.values().filter(|upload| expired(upload)).map(|upload| upload.id);

@@ -42,21 +42,30 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn submit(&self, filing: SubmitDossierRequest) -> Acted {
-        act!(self.dossiers().submit_dossier(filing))
+        let answer = self.file(filing).await?;
+        Ok(answer.dossier.expect("an answer shows the dossier"))
     }
 
-    /// Files a dossier; the whole answer with its tracking secret.
+    /// Files a dossier; the whole answer with its tracking secret. What a citizen does not file
+    /// online, the clerk of the receiving centre files for them.
     ///
     /// # Errors
     /// The server's refusal.
     pub async fn file(
         &self,
-        filing: SubmitDossierRequest,
+        mut filing: SubmitDossierRequest,
     ) -> Result<SubmitDossierResponse, Status> {
-        Ok(self.dossiers().submit_dossier(filing).await?.into_inner())
+        let on_paper = matches!(filing.channel(), Channel::Counter | Channel::Post);
+        let clerk = self.clerk_at(&filing.receiving_unit).filter(|_| on_paper);
+        if let (Some(clerk), Some(command)) = (&clerk, &mut filing.command) {
+            command.acting_for.clone_from(&clerk.acting_for);
+        }
+        let sender = clerk.as_ref().unwrap_or(self);
+        Ok(sender.dossiers().submit_dossier(filing).await?.into_inner())
     }
 
-    /// Answers a supplement request.
+    /// Answers a supplement request. Paper of a citizen is recorded for them by the clerk of the
+    /// receiving centre.
     ///
     /// # Errors
     /// The server's refusal.
@@ -66,12 +75,22 @@ impl Client {
         form_json: &str,
         documents: Vec<Document>,
     ) -> Acted {
-        act!(self.dossiers().supplement_dossier(SupplementDossierRequest {
-            command: self.meta(),
+        let uploaded = |d: &Document| matches!(d.content, Some(document::Content::Upload(_)));
+        let clerk =
+            if documents.iter().all(uploaded) { None } else { self.clerk_for(dossier).await };
+        let sender = clerk.as_ref().unwrap_or(self);
+        act!(sender.dossiers().supplement_dossier(SupplementDossierRequest {
+            command: sender.meta(),
             dossier: dossier.to_owned(),
             form_json: form_json.to_owned(),
             documents,
         }))
+    }
+
+    /// The clerk of the centre that received a dossier of this citizen.
+    async fn clerk_for(&self, dossier: &str) -> Option<Self> {
+        let filing = self.get(dossier).await.ok()?.filing?;
+        self.clerk_at(&filing.receiving_unit)
     }
 
     /// Asks to withdraw.

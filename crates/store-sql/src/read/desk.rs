@@ -10,19 +10,19 @@ use crate::error::{Columns, Failure};
 
 // Of the timers of a dossier only the first counts, so the cost does not grow with the backlog.
 const TIMER_DUE: &str = "-- timer_due
-    SELECT t.dossier_id FROM timer t
-    WHERE t.due_at <= $1 AND NOT EXISTS (
+    SELECT t.dossier_id, t.due_at FROM timer t
+    WHERE t.due_at <= $1 AND (t.due_at, t.dossier_id) > ($2, $3) AND NOT EXISTS (
         SELECT 1 FROM timer earlier
         WHERE earlier.dossier_id = t.dossier_id
             AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
-    ORDER BY t.due_at, t.dossier_id LIMIT $2";
+    ORDER BY t.due_at, t.dossier_id LIMIT $4";
 const TIMER_NEXT: &str = "-- timer_next
     SELECT min(due_at) AS due_at FROM timer";
 const FACTOR_IS_KNOWN: &str = "-- factor_is_known
     SELECT EXISTS (
         SELECT 1 FROM tracking_factor WHERE dossier_id = $1 AND digest = $2) AS known";
-const GUESSES_IN_WINDOW: &str = "-- guesses_in_window
-    SELECT count(*) AS guesses FROM tracking_guess WHERE key = $1 AND at >= $2";
+const UPLOADS_OPEN: &str = "-- uploads_open
+    SELECT count(*) AS uploads FROM upload WHERE owner = $1 AND sha256 IS NULL";
 const DRAFT_BY_ID: &str = "-- draft_by_id
     SELECT id, owner, revision, updated_at, expires_at, body FROM draft WHERE id = $1";
 const DRAFT_BY_OWNER: &str = "-- draft_by_owner
@@ -38,7 +38,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     TIMER_DUE,
     TIMER_NEXT,
     FACTOR_IS_KNOWN,
-    GUESSES_IN_WINDOW,
+    UPLOADS_OPEN,
     DRAFT_BY_ID,
     DRAFT_BY_OWNER,
     UPLOAD_BY_ID,
@@ -48,11 +48,20 @@ pub(super) const STATEMENTS: &[&str] = &[
 pub(crate) async fn due_dossiers(
     reader: impl Executor<'_, Database = Sqlite>,
     now: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
-) -> Result<Vec<Uuid>, Failure> {
-    let query = sqlx::query(TIMER_DUE).bind(now.as_microsecond()).bind(limit);
-    let rows = query.fetch_all(reader).await?;
-    rows.iter().map(|row| Columns::new(row, "timer", "dossier_id").parse("dossier_id")).collect()
+) -> Result<Vec<(Timestamp, Uuid)>, Failure> {
+    let (after_at, after_id) = match after {
+        Some((at, id)) => (at.as_microsecond(), id.to_string()),
+        None => (i64::MIN, String::new()),
+    };
+    let query = sqlx::query(TIMER_DUE).bind(now.as_microsecond()).bind(after_at).bind(after_id);
+    let rows = query.bind(limit).fetch_all(reader).await?;
+    let due = rows.iter().map(|row| {
+        let columns = Columns::new(row, "timer", "dossier_id");
+        Ok((columns.instant("due_at")?, columns.parse("dossier_id")?))
+    });
+    due.collect()
 }
 
 pub(crate) async fn next_timer_at(
@@ -71,14 +80,13 @@ pub(crate) async fn is_tracking_factor(
     Ok(query.fetch_one(reader).await?.try_get("known")?)
 }
 
-pub(crate) async fn guesses(
+pub(crate) async fn open_uploads(
     reader: impl Executor<'_, Database = Sqlite>,
-    key: &str,
-    window_start: Timestamp,
-) -> Result<u32, Failure> {
-    let query = sqlx::query(GUESSES_IN_WINDOW).bind(key).bind(window_start.as_microsecond());
-    let number: i64 = query.fetch_one(reader).await?.try_get("guesses")?;
-    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+    owner: &str,
+) -> Result<u64, Failure> {
+    let number: i64 =
+        sqlx::query(UPLOADS_OPEN).bind(owner).fetch_one(reader).await?.try_get("uploads")?;
+    Ok(number.unsigned_abs())
 }
 
 pub(crate) async fn draft(

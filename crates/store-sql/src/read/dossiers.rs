@@ -47,8 +47,9 @@ macro_rules! search_by_term {
             "-- ",
             $name,
             "
-    SELECT d.id, d.version, d.state_schema, d.state
+    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
     FROM search_term first CROSS JOIN dossier d ON d.id = first.dossier_id
+        LEFT JOIN form f ON f.dossier_id = d.id
     WHERE first.kind = $4 AND first.term = $5 AND first.dossier_id < $1
         AND ",
             all_terms_fit!(),
@@ -68,8 +69,9 @@ const SEARCH_IN_UNIT: &str = search_by_term!(
 );
 const SEARCH_OF_PARTY: &str = concat!(
     "-- search_of_party
-    SELECT d.id, d.version, d.state_schema, d.state
+    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
     FROM party p CROSS JOIN dossier d ON d.id = p.dossier_id
+        LEFT JOIN form f ON f.dossier_id = d.id
     WHERE p.person = $4 AND p.dossier_id < $1
         AND ",
     all_terms_fit!(),
@@ -95,10 +97,15 @@ pub(crate) async fn load(reads: &SqlitePool, key: &DossierKey) -> Result<Option<
         DossierKey::Code(code) => sqlx::query(DOSSIER_BY_CODE).bind(code),
         DossierKey::External(source, id) => sqlx::query(DOSSIER_BY_EXTERNAL).bind(source).bind(id),
     };
-    let Some(row) = query.fetch_optional(reads).await? else {
-        return Ok(None);
-    };
-    let columns = Columns::new(&row, "dossier", "id");
+    match query.fetch_optional(reads).await? {
+        Some(row) => Ok(Some(loaded_of(reads, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// What was loaded, from one row.
+async fn loaded_of(reads: &SqlitePool, row: &SqliteRow) -> Result<Loaded, Failure> {
+    let columns = Columns::new(row, "dossier", "id");
     let head = ChainHead {
         seq: columns.number("version")?,
         hash: columns.hash("head_hash")?,
@@ -108,18 +115,18 @@ pub(crate) async fn load(reads: &SqlitePool, key: &DossierKey) -> Result<Option<
     let form = match columns.get::<Option<&str>>("body")? {
         None => Value::Null,
         Some(body) => {
-            let form = Columns::new(&row, "form", "id");
+            let form = Columns::new(row, "form", "id");
             serde_json::from_str(body).map_err(|_| form.corrupt("body"))?
         }
     };
-    let dossier = dossier_of(reads, &row).await?;
-    Ok(Some(Loaded { dossier, head, form }))
+    let dossier = dossier_of(reads, row).await?;
+    Ok(Loaded { dossier, head, form })
 }
 
 pub(crate) async fn search(
     reads: &SqlitePool,
     query: &SearchQuery,
-) -> Result<Vec<Dossier>, Failure> {
+) -> Result<Vec<Loaded>, Failure> {
     let after = query.after.map_or(AFTER_ALL_IDS.to_owned(), |id| id.to_string());
     let others: Vec<Value> = query.terms.iter().map(|term| json!(term_row(term))).collect();
     let others = Value::Array(others).to_string();
@@ -139,7 +146,7 @@ pub(crate) async fn search(
     let rows = bound.fetch_all(reads).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
-        found.push(dossier_of(reads, row).await?);
+        found.push(loaded_of(reads, row).await?);
     }
     Ok(found)
 }

@@ -76,7 +76,7 @@ pub(crate) async fn write(
     dossiers::write(connection, &nets, &known).await?;
     for commit in accepted() {
         if let Prepared::Dossier(rows) = commit {
-            dossiers::settle_reservations(connection, rows).await?;
+            dossiers::settle_reservations(connection, rows, &known).await?;
         }
     }
     Ok(verdicts)

@@ -42,10 +42,18 @@ const UPLOAD_PUT: &str = "-- upload_put
         WHERE owner = excluded.owner";
 const UPLOAD_EXPIRE: &str = "-- upload_expire
     DELETE FROM upload WHERE sha256 IS NULL AND expires_at <= $1 RETURNING id";
-const GUESS_FORGET: &str = "-- guess_forget
-    DELETE FROM tracking_guess WHERE key = $1 AND at < $2";
+const GUESSES_COUNTED: &str = "-- guesses_counted
+    SELECT count(*) AS guesses FROM tracking_guess WHERE key = $1 AND until > $2";
 const GUESS_COUNT: &str = "-- guess_count
-    INSERT INTO tracking_guess (key, at) VALUES ($1, $2)";
+    INSERT INTO tracking_guess (key, until) VALUES ($1, $2)";
+const GUESS_TAKE_BACK: &str = "-- guess_take_back
+    DELETE FROM tracking_guess WHERE id = (
+        SELECT max(id) FROM tracking_guess WHERE key = $1 AND until = $2)";
+const GUESS_EXPIRE: &str = "-- guess_expire
+    DELETE FROM tracking_guess WHERE until <= $1";
+const PRINT_FIRST: &str = "-- print_first
+    INSERT INTO form_print (dossier_id, number, seq, sha256, printed_at)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (dossier_id, number, seq) DO NOTHING";
 const SETTING_SET: &str = "-- setting_set
     INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
 const SETTING_READ: &str = "-- setting_read
@@ -61,8 +69,11 @@ pub(super) const STATEMENTS: &[&str] = &[
     DRAFT_EXPIRE,
     UPLOAD_PUT,
     UPLOAD_EXPIRE,
-    GUESS_FORGET,
+    GUESSES_COUNTED,
     GUESS_COUNT,
+    GUESS_TAKE_BACK,
+    GUESS_EXPIRE,
+    PRINT_FIRST,
     SETTING_SET,
     SETTING_READ,
 ];
@@ -201,6 +212,7 @@ impl Write for Expire {
         connection: &mut SqliteConnection,
     ) -> Result<Verdict<Vec<Uuid>>, Failure> {
         let now = self.0.as_microsecond();
+        sqlx::query(GUESS_EXPIRE).bind(now).execute(&mut *connection).await?;
         sqlx::query(DRAFT_EXPIRE).bind(now).execute(&mut *connection).await?;
         let rows = sqlx::query(UPLOAD_EXPIRE).bind(now).fetch_all(connection).await?;
         let ids = rows.iter().map(|row| Columns::new(row, "upload", "id").parse("id"));
@@ -208,23 +220,73 @@ impl Write for Expire {
     }
 }
 
-/// Counts a wrong guess; those before the window are forgotten.
+/// Counts a guess under every key, unless one of them is full.
 pub(crate) struct CountGuess {
-    pub(crate) key: String,
+    pub(crate) keys: Vec<String>,
     pub(crate) now: Timestamp,
-    pub(crate) window_start: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) most: u32,
 }
 
 impl Write for CountGuess {
-    type Answer = u32;
+    type Answer = bool;
 
-    async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<u32>, Failure> {
-        let window_start = self.window_start.as_microsecond();
-        let forget = sqlx::query(GUESS_FORGET).bind(&self.key).bind(window_start);
-        forget.execute(&mut *connection).await?;
-        let count = sqlx::query(GUESS_COUNT).bind(&self.key).bind(self.now.as_microsecond());
-        count.execute(&mut *connection).await?;
-        Ok(Ok(crate::read::desk::guesses(connection, &self.key, self.window_start).await?))
+    async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<bool>, Failure> {
+        for key in &self.keys {
+            let counted = sqlx::query(GUESSES_COUNTED).bind(key).bind(self.now.as_microsecond());
+            let row = counted.fetch_one(&mut *connection).await?;
+            if row.try_get::<i64, _>("guesses")? >= i64::from(self.most) {
+                return Ok(Ok(false));
+            }
+        }
+        for key in &self.keys {
+            let count = sqlx::query(GUESS_COUNT).bind(key).bind(self.until.as_microsecond());
+            count.execute(&mut *connection).await?;
+        }
+        Ok(Ok(true))
+    }
+}
+
+/// Takes a guess back that was right.
+pub(crate) struct TakeBackGuess {
+    pub(crate) keys: Vec<String>,
+    pub(crate) until: Timestamp,
+}
+
+impl Write for TakeBackGuess {
+    type Answer = ();
+
+    async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<()>, Failure> {
+        for key in &self.keys {
+            let take = sqlx::query(GUESS_TAKE_BACK).bind(key).bind(self.until.as_microsecond());
+            take.execute(&mut *connection).await?;
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// Records that a form was issued.
+pub(crate) struct FirstPrint {
+    pub(crate) dossier: Uuid,
+    pub(crate) number: u8,
+    pub(crate) seq: u64,
+    pub(crate) sha256: String,
+    pub(crate) at: Timestamp,
+}
+
+impl Write for FirstPrint {
+    type Answer = bool;
+
+    async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<bool>, Failure> {
+        let done = sqlx::query(PRINT_FIRST)
+            .bind(self.dossier.to_string())
+            .bind(i64::from(self.number))
+            .bind(integer(self.seq))
+            .bind(&self.sha256)
+            .bind(self.at.as_microsecond())
+            .execute(connection)
+            .await?;
+        Ok(Ok(done.rows_affected() > 0))
     }
 }
 

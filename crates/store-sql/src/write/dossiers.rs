@@ -118,8 +118,12 @@ static DRAFT_SUBMITTED: Rows = Rows::new(
 );
 const RESERVATION_RELEASE: &str = "-- reservation_release
     DELETE FROM reservation WHERE name = $1 AND dossier_id = $2";
-const RESERVATION_CONFIRM: &str = "-- reservation_confirm
-    UPDATE reservation SET until = NULL WHERE name = $1 AND dossier_id = $2";
+const RESERVATION_REPLACE: &str = "-- reservation_replace
+    DELETE FROM reservation WHERE dossier_id = $1
+        AND name NOT IN (SELECT value FROM json_each($2))";
+const RESERVATION_HOLD: &str = "-- reservation_hold
+    INSERT INTO reservation (name, dossier_id, until) VALUES ($1, $2, NULL)
+    ON CONFLICT (name) DO UPDATE SET until = NULL WHERE dossier_id = excluded.dossier_id";
 
 pub(super) const ROWS: &[&Rows] = &[
     &DOSSIER_CREATE,
@@ -137,7 +141,8 @@ pub(super) const ROWS: &[&Rows] = &[
     &TRACKING_ADD,
     &DRAFT_SUBMITTED,
 ];
-pub(super) const STATEMENTS: &[&str] = &[DOSSIER_NAME, RESERVATION_RELEASE, RESERVATION_CONFIRM];
+pub(super) const STATEMENTS: &[&str] =
+    &[DOSSIER_NAME, RESERVATION_RELEASE, RESERVATION_REPLACE, RESERVATION_HOLD];
 
 /// Writes what the accepted commits leave of each dossier.
 pub(super) async fn write(
@@ -257,16 +262,24 @@ async fn write_personal(
     Ok(())
 }
 
-/// Ends and confirms reservations of an accepted commit; most commits have none.
+/// Ends and holds reservations of an accepted commit; most commits change none.
 pub(super) async fn settle_reservations(
     connection: &mut SqliteConnection,
     rows: &DossierRows,
+    known: &Known,
 ) -> Result<(), Failure> {
-    let released = rows.released.iter().map(|name| (RESERVATION_RELEASE, name));
-    let confirmed = rows.confirmed.iter().map(|name| (RESERVATION_CONFIRM, name));
-    for (statement, name) in released.chain(confirmed) {
-        let query = sqlx::query(statement).bind(name).bind(&rows.dossier.id);
+    let id = &rows.dossier.id;
+    for name in &rows.released {
+        let query = sqlx::query(RESERVATION_RELEASE).bind(name).bind(id);
         query.execute(&mut *connection).await?;
+    }
+    if rows.held.iter().all(|name| known.is_held_for_good(name, id)) {
+        return Ok(());
+    }
+    let held = serde_json::Value::from(rows.held.clone()).to_string();
+    sqlx::query(RESERVATION_REPLACE).bind(id).bind(held).execute(&mut *connection).await?;
+    for name in &rows.held {
+        sqlx::query(RESERVATION_HOLD).bind(name).bind(id).execute(&mut *connection).await?;
     }
     Ok(())
 }

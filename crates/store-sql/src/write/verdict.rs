@@ -40,6 +40,13 @@ static EXTERNAL_TAKEN: Rows = Rows::new(
     "(?, ?)",
     ") v CROSS JOIN dossier d ON d.external_source = v.column1 AND d.external_id = v.column2",
 );
+static NAME_STANDING: Rows = Rows::new(
+    "-- name_standing
+    SELECT r.name, r.dossier_id, r.until
+    FROM (VALUES ",
+    "(?)",
+    ") v CROSS JOIN reservation r ON r.name = v.column1",
+);
 static CHAIN_STANDING: Rows = Rows::new(
     "-- chain_standing
     SELECT h.chain, h.seq
@@ -61,6 +68,7 @@ pub(super) const ROWS: &[&Rows] = &[
     &COMMAND_TAKEN,
     &CODE_TAKEN,
     &EXTERNAL_TAKEN,
+    &NAME_STANDING,
     &CHAIN_STANDING,
     &VERSION_TAKEN,
 ];
@@ -83,6 +91,10 @@ pub(super) struct Known {
     codes: HashMap<String, String>,
     /// Holder by external reference.
     externals: HashMap<(String, String), String>,
+    /// Holder by reserved name.
+    names: HashMap<String, String>,
+    /// Names and their holders that have no end, as they stood before the transaction.
+    lasting: HashSet<(String, String)>,
     entries: HashSet<(String, String, String)>,
 }
 
@@ -178,6 +190,27 @@ impl Known {
             let external = (columns.get("external_source")?, columns.get("external_id")?);
             self.externals.insert(external, columns.get("id")?);
         }
+        self.read_reservations(connection, commits).await
+    }
+
+    async fn read_reservations(
+        &mut self,
+        connection: &mut SqliteConnection,
+        commits: &[&DossierRows],
+    ) -> Result<(), Failure> {
+        let names: Vec<&String> =
+            commits.iter().flat_map(|rows| rows.held.iter().chain(&rows.released)).collect();
+        let found =
+            NAME_STANDING.read(connection, &names, |query, name| query.bind((*name).clone()));
+        for row in found.await? {
+            let columns = Columns::new(&row, "reservation", "name");
+            let (name, holder): (String, String) =
+                (columns.get("name")?, columns.get("dossier_id")?);
+            if columns.get::<Option<i64>>("until")?.is_none() {
+                self.lasting.insert((name.clone(), holder.clone()));
+            }
+            self.names.insert(name, holder);
+        }
         Ok(())
     }
 
@@ -202,6 +235,11 @@ impl Known {
             self.entries.insert(entry);
         }
         Ok(())
+    }
+
+    /// Whether the dossier held the name without an end before the transaction, and still does.
+    pub(super) fn is_held_for_good(&self, name: &str, dossier: &str) -> bool {
+        self.lasting.contains(&(name.to_owned(), dossier.to_owned()))
     }
 
     /// Whether a commit gives its dossier another code or external reference than it has.
@@ -270,6 +308,9 @@ fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
     if other(row.identity.external.as_ref().and_then(|key| known.externals.get(key))) {
         return Err(StoreError::Taken { what: "external reference" });
     }
+    if rows.held.iter().any(|name| other(known.names.get(name))) {
+        return Err(StoreError::Taken { what: "name" });
+    }
     Ok(())
 }
 
@@ -278,6 +319,13 @@ fn take_names(known: &mut Known, rows: &DossierRows) {
     let commands = rows.events.iter().filter_map(|event| event.command.clone());
     known.commands.extend(commands.map(|command| (row.chain.clone(), command)));
     let holder = || row.id.clone();
+    for name in &rows.released {
+        if known.names.get(name) == Some(&row.id) {
+            known.names.remove(name);
+            known.lasting.remove(&(name.clone(), holder()));
+        }
+    }
+    known.names.extend(rows.held.iter().map(|name| (name.clone(), holder())));
     known.codes.extend(row.identity.code.iter().map(|code| (code.clone(), holder())));
     known.externals.extend(row.identity.external.iter().map(|key| (key.clone(), holder())));
 }

@@ -49,7 +49,7 @@ async fn holds<S: Store>(store: &S, number: u32, now: i64, until: i64) -> bool {
     answer.await.expect("an answer")
 }
 
-pub(super) async fn a_name_is_held_until_its_end<S: Store>(store: Arc<S>) {
+pub(super) async fn a_name_without_a_commit_is_held_until_its_end<S: Store>(store: Arc<S>) {
     assert!(holds(&*store, 1, 0, 10).await);
     assert!(!holds(&*store, 2, 5, 15).await);
     // The holder may hold on, before the end and after it.
@@ -70,6 +70,49 @@ pub(super) async fn a_confirmed_name_has_no_end<S: Store>(store: Arc<S>) {
     assert!(!holds(&*store, 2, 1_000, 2_000).await);
     assert!(holds(&*store, 1, 1_000, 2_000).await);
     assert!(!holds(&*store, 2, 3_000, 4_000).await, "asking again set no end");
+}
+
+fn naming(subject: &mut Subject, name: &str) -> DossierCommit {
+    subject.act(|facts| facts.reserved = Some(name.into()))
+}
+
+pub(super) async fn a_committed_name_is_held_until_it_is_released<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    write(&*store, vec![subject.file(|_| {})]).await;
+    assert!(holds(&*store, 1, 0, 10).await);
+    write(&*store, vec![naming(&mut subject, "name/x")]).await;
+    assert!(!holds(&*store, 2, 1_000, 2_000).await);
+    write(&*store, vec![subject.act(|_| {})]).await;
+    assert!(!holds(&*store, 2, 100_000, 200_000).await);
+    let released = vec!["name/x".to_owned()];
+    write(&*store, vec![DossierCommit { released, ..subject.act(|f| f.completed = true) }]).await;
+    assert!(holds(&*store, 2, 1, 10).await);
+    // The name still stands in the state of the first, which has no claim to it any more.
+    write(&*store, vec![Subject::new(2).file(|f| f.reserved = Some("name/x".into()))]).await;
+    write(&*store, vec![subject.act(|_| {})]).await;
+    assert!(!holds(&*store, 1, 1_000, 2_000).await);
+}
+
+pub(super) async fn a_name_that_another_holds_refuses_the_commit<S: Store>(store: Arc<S>) {
+    let (mut one, mut other) = (Subject::new(1), Subject::new(2));
+    let batch = vec![one.file(|_| {}), other.file(|_| {}), naming(&mut one, "name/x")];
+    write(&*store, batch).await;
+    let late = super::commits::commit(naming(&mut other, "name/x"));
+    assert_eq!(store.commit(vec![late]).await, [Err(StoreError::Taken { what: "name" })]);
+    let (mut third, mut fourth) = (Subject::new(3), Subject::new(4));
+    write(&*store, vec![third.file(|_| {}), fourth.file(|_| {})]).await;
+    let rivals = [naming(&mut third, "name/y"), naming(&mut fourth, "name/y")];
+    let answers = store.commit(rivals.map(super::commits::commit).into()).await;
+    assert_eq!(answers, [Ok(()), Err(StoreError::Taken { what: "name" })]);
+}
+
+pub(super) async fn a_name_that_was_replaced_is_free<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let batch = vec![subject.file(|_| {}), naming(&mut subject, "name/x")];
+    write(&*store, batch).await;
+    assert!(!holds(&*store, 2, 0, 10).await);
+    write(&*store, vec![naming(&mut subject, "name/z")]).await;
+    assert!(holds(&*store, 2, 0, 10).await);
 }
 
 pub(super) async fn a_released_name_is_free<S: Store>(store: Arc<S>) {
@@ -175,6 +218,29 @@ pub(super) async fn an_upload_is_found_by_its_content<S: Store>(store: Arc<S>) {
     assert_eq!(store.upload(Uuid::nil()).await, Ok(None));
 }
 
+pub(super) async fn unfinished_uploads_are_counted<S: Store>(store: Arc<S>) {
+    assert_eq!(store.open_uploads("citizen-1").await, Ok(0));
+    for number in [1, 2, 3] {
+        assert_eq!(store.put_upload(&upload(number, None)).await, Ok(()));
+    }
+    assert_eq!(store.put_upload(&upload(2, Some("d1"))).await, Ok(()));
+    assert_eq!(store.open_uploads("citizen-1").await, Ok(2));
+    assert_eq!(store.open_uploads("citizen-2").await, Ok(0));
+    assert_eq!(store.expire(minute(101)).await, Ok(vec![dossier_id(1)]));
+    assert_eq!(store.open_uploads("citizen-1").await, Ok(1));
+}
+
+pub(super) async fn a_form_is_first_printed_once<S: Store>(store: Arc<S>) {
+    let print = async |dossier, number, seq| {
+        let printed = store.first_print(dossier_id(dossier), number, seq, "d1", minute(0)).await;
+        printed.expect("an answer")
+    };
+    assert!(print(1, 1, 2).await);
+    assert!(!print(1, 1, 2).await);
+    assert!(print(1, 2, 2).await && print(1, 1, 3).await && print(2, 1, 2).await);
+    assert!(!print(1, 1, 2).await);
+}
+
 pub(super) async fn an_upload_belongs_to_its_owner<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_upload(&upload(1, None)).await, Ok(()));
     let other = Upload { owner: "citizen-2".into(), ..upload(1, Some("d1")) };
@@ -182,20 +248,38 @@ pub(super) async fn an_upload_belongs_to_its_owner<S: Store>(store: Arc<S>) {
     assert_eq!(store.upload(dossier_id(1)).await, Ok(Some(upload(1, None))));
 }
 
-pub(super) async fn guesses_count_within_their_window<S: Store>(store: Arc<S>) {
-    let guess = async |key, now, window, count| {
-        store.guesses(key, minute(now), minute(window), count).await.expect("a count")
-    };
-    assert_eq!(guess("a", 0, -15, false).await, 0);
-    assert_eq!(guess("a", 0, -15, true).await, 1);
-    assert_eq!(guess("a", 10, -5, true).await, 2);
-    assert_eq!(guess("a", 10, -5, true).await, 3);
-    assert_eq!(guess("a", 10, -5, false).await, 3);
-    assert_eq!(guess("b", 10, -5, false).await, 0);
-    // The window begins with its first instant and leaves out what came before.
-    assert_eq!(guess("a", 15, 0, false).await, 3);
-    assert_eq!(guess("a", 16, 1, true).await, 3);
-    assert_eq!(guess("a", 40, 25, false).await, 0);
+async fn guess<S: Store>(store: &S, keys: &[&str], now: i64, until: i64) -> bool {
+    let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    store.count_guess(&keys, minute(now), minute(until), 2).await.expect("a count")
+}
+
+pub(super) async fn guesses_count_until_they_are_forgotten<S: Store>(store: Arc<S>) {
+    assert!(guess(&*store, &["a", "x"], 0, 60).await);
+    assert!(guess(&*store, &["a", "y"], 1, 61).await);
+    assert!(!guess(&*store, &["a", "z"], 2, 62).await);
+    assert!(!guess(&*store, &["z", "a"], 2, 62).await);
+    assert!(guess(&*store, &["z", "x"], 2, 62).await, "refused guesses were not counted");
+    assert!(!guess(&*store, &["b", "x"], 59, 119).await);
+    // A guess is forgotten at its very instant.
+    assert!(guess(&*store, &["a"], 60, 120).await);
+    assert!(!guess(&*store, &["a"], 60, 120).await);
+    let keys = ["a".to_owned(), "nothing".to_owned()];
+    assert_eq!(store.take_back_guess(&keys, minute(120)).await, Ok(()));
+    assert!(guess(&*store, &["a"], 60, 120).await, "the right one was taken back");
+    assert!(!guess(&*store, &["a"], 60, 120).await);
+    assert_eq!(store.expire(minute(119)).await, Ok(vec![]));
+    assert!(guess(&*store, &["a"], 119, 179).await, "61 has passed, 120 has not");
+    assert!(!guess(&*store, &["a"], 119, 179).await);
+}
+
+pub(super) async fn of_guesses_at_once_no_more_are_counted_than_may_be<S: Store>(store: Arc<S>) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move { guess(&*store, &["a"], 0, 60).await });
+    }
+    let counted = tasks.join_all().await.into_iter().filter(|counted| *counted).count();
+    assert_eq!(counted, 2);
 }
 
 pub(super) async fn a_setting_is_set_once<S: Store>(store: Arc<S>) {

@@ -92,6 +92,15 @@ pub(super) async fn the_same_content_twice_is_kept_once<D: Documents>(documents:
     assert_eq!(read(&*documents, 0, 10).await.as_deref(), Some(&b"abcdef"[..]));
 }
 
+pub(super) async fn a_kept_document_is_never_written_again<D: Documents>(documents: Arc<D>) {
+    kept(&*documents, 1).await;
+    put(&*documents, 2, 0, b"other").await;
+    assert_eq!(documents.finish(upload(2), DIGEST).await, Ok(()));
+    assert_eq!(received(&*documents, 2).await, 0);
+    assert_eq!(put(&*documents, 1, 0, b"xyz").await, 3);
+    assert_eq!(read(&*documents, 0, 10).await.as_deref(), Some(&b"abcdef"[..]));
+}
+
 pub(super) async fn finishing_again_is_harmless<D: Documents>(documents: Arc<D>) {
     kept(&*documents, 1).await;
     assert_eq!(documents.finish(upload(1), DIGEST).await, Ok(()));

@@ -28,7 +28,7 @@ async fn found<S: Store>(store: &S, scope: Scope, terms: Vec<SearchTerm>) -> Vec
 async fn found_by<S: Store>(store: &S, query: &SearchQuery) -> Vec<u32> {
     let dossiers = store.search(query).await.expect("a search");
     let number = |id: uuid::Uuid| (id.as_u128() & 0xffff_ffff) as u32;
-    dossiers.iter().map(|dossier| number(dossier.id)).collect()
+    dossiers.iter().map(|found| number(found.dossier.id)).collect()
 }
 
 const NOTHING: [u32; 0] = [];
@@ -48,6 +48,21 @@ pub(super) async fn every_term_must_fit<S: Store>(store: Arc<S>) {
     assert_eq!(all(&["nguye"]).await, NOTHING);
     assert_eq!(all(&[]).await, NOTHING);
     assert_eq!(found(&*store, Scope::Unit("H26.7".into()), vec![]).await, NOTHING);
+}
+
+pub(super) async fn what_is_found_is_as_it_would_be_loaded<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let form = Some(serde_json::json!({"child": "An"}));
+    let first = DossierCommit { search: folded(&["an"]), form, ..subject.file(|_| {}) };
+    write(&*store, vec![first, subject.act(|_| {})]).await;
+    for scope in [Scope::All, Scope::Unit("H26.7".into()), Scope::Party("citizen-1".into())] {
+        let query = SearchQuery { scope, terms: folded(&["an"]), after: None, limit: 9 };
+        let found = store.search(&query).await.expect("a search");
+        assert_eq!(found.len(), 1);
+        assert_eq!(&found[0].dossier, subject.dossier());
+        assert_eq!(&found[0].head, subject.head());
+        assert_eq!(found[0].form, serde_json::json!({"child": "An"}));
+    }
 }
 
 pub(super) async fn marks_and_kinds_are_kept_apart<S: Store>(store: Arc<S>) {

@@ -18,8 +18,8 @@ fn set(facts: &mut motcua_dossiers::event::Facts, timers: &[(&str, Option<i64>)]
 }
 
 async fn due<S: Store>(store: &S, now: Timestamp, limit: u32) -> Vec<u32> {
-    let dossiers = store.due_dossiers(now, limit).await.expect("a read");
-    dossiers.iter().map(|id| (id.as_u128() & 0xffff_ffff) as u32).collect()
+    let dossiers = store.due_dossiers(now, None, limit).await.expect("a read");
+    dossiers.iter().map(|(_, id)| (id.as_u128() & 0xffff_ffff) as u32).collect()
 }
 
 pub(super) async fn the_most_overdue_dossier_comes_first<S: Store>(store: Arc<S>) {
@@ -69,6 +69,30 @@ pub(super) async fn a_timer_can_be_moved_and_cleared<S: Store>(store: Arc<S>) {
 pub(super) async fn a_timer_is_due_at_its_instant<S: Store>(store: Arc<S>) {
     write(&*store, vec![timers(1, &[("late", Some(10))])]).await;
     let before = minute(10) - SignedDuration::from_micros(1);
-    assert_eq!(store.due_dossiers(before, 10).await, Ok(vec![]));
-    assert_eq!(store.due_dossiers(minute(10), 10).await, Ok(vec![dossier_id(1)]));
+    assert_eq!(store.due_dossiers(before, None, 10).await, Ok(vec![]));
+    let found = store.due_dossiers(minute(10), None, 10).await;
+    assert_eq!(found, Ok(vec![(minute(10), dossier_id(1))]));
+}
+
+pub(super) async fn due_dossiers_come_in_pages<S: Store>(store: Arc<S>) {
+    let batch = vec![
+        timers(1, &[("late", Some(30)), ("due", Some(40))]),
+        timers(2, &[("late", Some(10))]),
+        timers(3, &[("late", Some(10)), ("due", Some(35))]),
+        timers(4, &[("late", Some(20))]),
+        timers(5, &[("late", Some(60))]),
+    ];
+    write(&*store, batch).await;
+    let mut seen = Vec::new();
+    loop {
+        let after = seen.last().copied();
+        let page = store.due_dossiers(minute(50), after, 2).await.expect("a read");
+        assert!(page.len() <= 2);
+        if page.is_empty() {
+            break;
+        }
+        seen.extend(page);
+    }
+    let expected = [(10, 2), (10, 3), (20, 4), (30, 1)];
+    assert_eq!(seen, expected.map(|(at, number)| (minute(at), dossier_id(number))));
 }

@@ -45,11 +45,16 @@ impl Inner {
                 return Err(StoreError::Taken { what });
             }
         }
+        let holder = |name: &str| self.reservations.get(name).map(|(holder, _)| *holder);
+        if commit.held().iter().any(|name| holder(name).is_some_and(|holder| holder != id)) {
+            return Err(StoreError::Taken { what: "name" });
+        }
         Ok(())
     }
 
     fn write_dossier(&mut self, commit: DossierCommit) {
         let id = commit.dossier.id;
+        self.settle_names(&commit);
         self.append(dossier_chain(id).as_str(), commit.events);
         self.commands.extend(commit.commands.iter().map(|(command, seq)| ((id, *command), *seq)));
         for (name, due_at) in commit.timers {
@@ -57,18 +62,6 @@ impl Inner {
                 Some(due_at) => self.timers.insert((id, name), due_at),
                 None => self.timers.remove(&(id, name)),
             };
-        }
-        for name in &commit.released {
-            if self.reservations.get(name).is_some_and(|(holder, _)| *holder == id) {
-                self.reservations.remove(name);
-            }
-        }
-        for name in &commit.confirmed {
-            if let Some((holder, end)) = self.reservations.get_mut(name)
-                && *holder == id
-            {
-                *end = None;
-            }
         }
         if commit.expected == 0 {
             self.drafts.remove(&id);
@@ -93,6 +86,19 @@ impl Inner {
         }
         if !commit.tracking.is_empty() {
             row.tracking = commit.tracking.into_iter().collect();
+        }
+    }
+
+    fn settle_names(&mut self, commit: &DossierCommit) {
+        let id = commit.dossier.id;
+        let held = commit.held();
+        let ends = |name: &String| {
+            let is_replaced = !held.is_empty() && !held.contains(name.as_str());
+            commit.released.contains(name) || is_replaced
+        };
+        self.reservations.retain(|name, (holder, _)| *holder != id || !ends(name));
+        for name in held {
+            self.reservations.insert(name.to_owned(), (id, None));
         }
     }
 

@@ -7,7 +7,9 @@ use motcua_dossiers::dossier::{Dossier, WorkItem};
 use uuid::Uuid;
 
 use super::{Inner, Row};
-use crate::contract::{Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery, WorklistRow};
+use crate::contract::{
+    Loaded, Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery, WorklistRow,
+};
 use crate::worklist::Appointment;
 
 impl Inner {
@@ -30,7 +32,7 @@ impl Inner {
         WorklistPage { rows, total }
     }
 
-    pub(super) fn search(&self, query: &SearchQuery) -> Vec<Dossier> {
+    pub(super) fn search(&self, query: &SearchQuery) -> Vec<Loaded> {
         if query.terms.is_empty() && !matches!(query.scope, Scope::Party(_)) {
             return Vec::new();
         }
@@ -41,10 +43,15 @@ impl Inner {
                 && query.terms.iter().all(|term| row.search.contains(term))
         };
         let newest_first = self.dossiers.values().rev().filter(fits);
-        newest_first.take(query.limit as usize).map(|row| row.loaded.dossier.clone()).collect()
+        newest_first.take(query.limit as usize).map(|row| row.loaded.clone()).collect()
     }
 
-    pub(super) fn due_dossiers(&self, now: Timestamp, limit: u32) -> Vec<Uuid> {
+    pub(super) fn due_dossiers(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: u32,
+    ) -> Vec<(Timestamp, Uuid)> {
         let mut due: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
         for ((dossier, _), due_at) in self.timers.iter().filter(|(_, due_at)| **due_at <= now) {
             let first = due.entry(*dossier).or_insert(*due_at);
@@ -52,7 +59,8 @@ impl Inner {
         }
         let mut due: Vec<_> = due.into_iter().map(|(dossier, at)| (at, dossier)).collect();
         due.sort();
-        due.into_iter().take(limit as usize).map(|(_, dossier)| dossier).collect()
+        let rest = due.into_iter().filter(|key| after.is_none_or(|after| *key > after));
+        rest.take(limit as usize).collect()
     }
 }
 
