@@ -47,7 +47,7 @@ async fn one_factor_cannot_be_tried_over_all_codes() {
 async fn an_earlier_calendar_can_be_put_in_force_again() {
     let mut world = World::start().await;
     let admin = caller(&ADMIN);
-    let first = motcua_tests::CALENDAR.to_vec();
+    let first = motcua_tests::world::CALENDAR.to_vec();
     let mut other = first.clone();
     other.push(b'\n');
     let engine = world.engine();
@@ -90,9 +90,9 @@ async fn a_form_printed_again_shows_the_units_as_they_were() {
     let first = engine.form(&clerk, &key, 1, None).await.expect("the receipt");
     assert!(!first.reprint);
     world.at("2026-10-05T11:00:00+07:00");
-    let renamed = String::from_utf8(motcua_tests::UNITS.to_vec()).expect("text");
+    let renamed = String::from_utf8(motcua_tests::world::UNITS.to_vec()).expect("text");
     let renamed = renamed.replace("Hạ Long", "Hồng Gai");
-    assert_ne!(renamed.as_bytes(), motcua_tests::UNITS);
+    assert_ne!(renamed.as_bytes(), motcua_tests::world::UNITS);
     engine.load_units(&caller(&ADMIN), renamed.into_bytes()).await.expect("renamed units");
     let again = engine.form(&clerk, &key, 1, None).await.expect("the receipt again");
     assert!(again.reprint);
@@ -122,6 +122,7 @@ async fn unfinished_uploads_have_a_limit() {
 #[tokio::test]
 async fn a_revision_beyond_all_numbers_is_no_revision() {
     let world = World::start().await;
-    let saved = world.engine().save_draft(&caller(&MAI), world.new_id(), u64::MAX, "{}".into());
+    let mai = caller(&MAI);
+    let saved = world.engine().save_draft(&mai, world.new_id(), u64::MAX, "{}".into());
     assert!(matches!(saved.await, Err(EngineError::Invalid(_))));
 }
