@@ -173,7 +173,9 @@ async fn each_reads_what_is_theirs() {
     refused(auditor.get_full(id).await).is(Code::PermissionDenied, "PERMISSION_DENIED");
     refused(auditor.form(id, 1).await).is(Code::PermissionDenied, "PERMISSION_DENIED");
     let (events, _) = auditor.replay(id).await.expect("replayed");
-    let shown = format!("{events:?}");
+    let streamed = auditor.chain(&format!("dossier:{id}")).await.expect("read as a chain");
+    assert_eq!(streamed.len(), events.len());
+    let shown = format!("{events:?} {streamed:?}");
     for secret in ["Nguyễn Thị Mai", filing::MAI_NUMBER, filing::MAI_PHONE, "An Nhiên"] {
         assert!(!shown.contains(secret), "{secret} is masked from auditors");
     }

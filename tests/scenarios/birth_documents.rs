@@ -46,6 +46,19 @@ async fn a_citizen_cannot_attest_the_signature_of_their_own_file() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_handed_over_without_taking_originals_in() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+    let examined = crew.drive(&filed.expect("filed").id, "examination").await;
+    let reason = "Trẻ em đã được đăng ký khai sinh.";
+    crew.specialist.refuse(&examined.id, reason).await.expect("drafted");
+    let ready = crew.drive(&examined.id, "completed").await;
+    let delivered = crew.returner.deliver(&ready.id, &[MAI.id], &[]).await;
+    assert_eq!(delivered.expect("the scan stays one").status(), Status::Delivered);
+}
+
+#[tokio::test]
 async fn a_birth_notification_is_looked_up_before_it_is_asked_for() {
     let world = World::start().await;
     let crew = Crew::of(&world);

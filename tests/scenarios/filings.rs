@@ -135,6 +135,102 @@ async fn a_clerk_files_for_the_citizen_at_the_counter_and_says_so() {
 }
 
 #[tokio::test]
+async fn paper_is_recorded_by_a_clerk_and_by_nobody_else() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let portal = world.client(&PORTAL).attesting(MAI.id);
+    for citizen in [&crew.citizen, &portal] {
+        let filing = filing::birth_at_counter(citizen);
+        refused(citizen.dossiers().submit_dossier(filing).await)
+            .is(Code::InvalidArgument, "FILING_INVALID")
+            .names("channel");
+        for document in [filing::paper("D2"), filing::shown("D6")] {
+            let mut online = filing::birth_online(citizen).await;
+            let subject = format!("document:{}", document.requirement);
+            online.documents.retain(|other| other.requirement != document.requirement);
+            online.documents.push(document);
+            let refusal = refused(citizen.submit(online).await);
+            refusal.is(Code::InvalidArgument, "DOCUMENT_INVALID");
+            assert_eq!(refusal.subjects, [subject]);
+        }
+    }
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    crew.clerk.reject(&filed.id, &[("document:D2", "Thiếu dấu")]).await.expect("rejected");
+    let items = [("document:D2", "Nộp bản có dấu")];
+    crew.clerk.request_supplement(&filed.id, &items).await.expect("asked");
+    let mut answer = SupplementDossierRequest {
+        command: crew.citizen.meta(),
+        dossier: filed.id,
+        documents: vec![filing::paper("D2")],
+        ..Default::default()
+    };
+    refused(crew.citizen.dossiers().supplement_dossier(answer.clone()).await)
+        .is(Code::InvalidArgument, "DOCUMENT_INVALID")
+        .names("document:D2");
+    answer.documents = vec![filing::uploaded(&crew.citizen, "D2").await];
+    crew.citizen.dossiers().supplement_dossier(answer).await.expect("a file is the citizen's own");
+}
+
+#[tokio::test]
+async fn paper_is_as_many_originals_and_copies_as_are_asked_for_and_is_kept() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let paper = |requirement: &str, originals, copies| {
+        let content = document::Content::Paper(PaperDocument { originals, copies });
+        Document { requirement: requirement.into(), content: Some(content) }
+    };
+    for wrong in [paper("D2", 0, 0), paper("D2", 0, 1), filing::shown("D2")] {
+        let mut request = filing::birth_at_counter(&citizen);
+        request.documents[1] = wrong;
+        let refusal = refused(citizen.submit(request).await);
+        refusal.is(Code::InvalidArgument, "DOCUMENT_INVALID");
+        assert_eq!(refusal.subjects, ["document:D2"]);
+    }
+    for (copies, enough) in [(1, false), (2, true)] {
+        let mut request = filing::marriage_at_counter(&citizen);
+        request.channel = Channel::Post.into();
+        request.documents = vec![filing::paper("D1"), paper("D6a", 0, copies), paper("D6b", 0, 1)];
+        let filed = citizen.submit(request).await;
+        if enough {
+            filed.expect("two copies are asked for");
+        } else {
+            refused(filed).is(Code::InvalidArgument, "DOCUMENT_INVALID").names("document:D6a");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_named_once() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let mut request = filing::marriage_online(&citizen).await;
+    request.persons[1].id = MAI.id.into();
+    refused(citizen.submit(request).await)
+        .is(Code::InvalidArgument, "FILING_INVALID")
+        .names("persons/1");
+}
+
+#[tokio::test]
+async fn a_draft_begins_with_an_id_of_now_and_may_be_filed_when_it_has_grown_old() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let save = |id: String, revision| SaveDraftRequest { id, revision, body_json: "{}".into() };
+    let stale = motcua_tests::world::new_id(instant("2026-08-01T09:00:00+07:00")).to_string();
+    for id in [stale, "b2f7d6d0-9f35-4a5e-8d0b-0d3f1a2b3c4d".into()] {
+        refused(citizen.dossiers().save_draft(save(id, 0)).await)
+            .is(Code::InvalidArgument, "INVALID_REQUEST");
+    }
+    let id = world.new_id().to_string();
+    citizen.dossiers().save_draft(save(id.clone(), 0)).await.expect("saved");
+    world.at("2026-11-16T09:00:00+07:00");
+    let citizen = world.client(&MAI);
+    citizen.dossiers().save_draft(save(id.clone(), 1)).await.expect("saved again");
+    let mut request = filing::birth_online(&citizen).await;
+    request.dossier.clone_from(&id);
+    assert_eq!(citizen.submit(request).await.expect("filed").id, id);
+}
+
+#[tokio::test]
 async fn a_filing_must_name_a_centre_that_exists_and_an_id_of_now() {
     let world = World::start().await;
     let citizen = world.client(&MAI);

@@ -96,6 +96,27 @@ async fn the_marital_status_is_never_asked_of_the_couple() {
 }
 
 #[tokio::test]
+async fn nothing_is_drafted_before_the_status_of_both_is_known() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let island = world.client(&ISLAND_SPECIALIST);
+    let refused_to_draft = async |id: &str| {
+        refused(crew.specialist.advance(id, "draft_result").await)
+            .is(Code::FailedPrecondition, "CONDITION_NOT_MET");
+    };
+    let unknown = examined(&crew).await;
+    refused_to_draft(&unknown.id).await;
+    let asked = being_verified(&crew).await;
+    let id = asked.id.as_str();
+    let answered = island.advance_with(id, "answer", "", r#"{"finding":"single"}"#).await;
+    assert_eq!(answered.expect("answered").state, "examination");
+    refused_to_draft(id).await;
+    crew.specialist.look_up(id, "D4a", "civil_status", true).await.expect("recorded");
+    let drafted = crew.specialist.advance(id, "draft_result").await.expect("both are known");
+    assert_eq!(drafted.outcome, "certificate");
+}
+
+#[tokio::test]
 async fn the_certificate_is_handed_to_both_parties_in_person() {
     let world = World::start().await;
     let crew = Crew::of(&world);
@@ -118,7 +139,23 @@ async fn the_certificate_is_handed_to_both_parties_in_person() {
     refused(crew.returner.desk().deliver_result(unidentified).await)
         .is(Code::FailedPrecondition, "RECIPIENT_INVALID")
         .kind("IDENTITY_UNCHECKED");
-    let delivered = crew.returner.deliver(&ready.id, &[MAI.id, BINH.id], &[]).await;
+    let both = [MAI.id, BINH.id];
+    let recipient =
+        |id: &str| Recipient { id: id.into(), identity_checked: true, authorised: false };
+    for method in [DeliveryMethod::Post, DeliveryMethod::Electronic] {
+        let sent = DeliverResultRequest {
+            command: crew.returner.meta(),
+            dossier: ready.id.clone(),
+            method: method.into(),
+            recipients: both.map(recipient).into(),
+            ..Default::default()
+        };
+        refused(crew.returner.desk().deliver_result(sent).await)
+            .is(Code::FailedPrecondition, "RECIPIENT_INVALID")
+            .names("by")
+            .kind("IN_PERSON_ONLY");
+    }
+    let delivered = crew.returner.deliver(&ready.id, &both, &[]).await;
     assert_eq!(delivered.expect("both came").status(), Status::Delivered);
 }
 

@@ -33,8 +33,8 @@ async fn acceptance_gives_the_code_the_due_date_and_form_01() {
         ("/form", json!("01")),
         ("/dossier_code", json!(code)),
         ("/procedure/code", json!("1.001612")),
-        ("/owner/full_name", json!("Nguyễn Thị Mai")),
-        ("/owner/id_number", json!(filing::MAI_NUMBER)),
+        ("/owners/0/full_name", json!("Nguyễn Thị Mai")),
+        ("/owners/0/id_number", json!(filing::MAI_NUMBER)),
         ("/submitter/phone", json!(filing::MAI_PHONE)),
         ("/centre/id", json!(CENTRE)),
         ("/competent_agency/id", json!(WARD)),
@@ -79,6 +79,27 @@ async fn nothing_is_accepted_before_everything_is_there_and_checked() {
         .kind("REJECTED");
     refused(crew.clerk.reject(id, &[("document:D1", "")]).await).names("document:D1");
     refused(crew.clerk.approve(id, &["document:D2"]).await).names("document:D2");
+}
+
+#[tokio::test]
+async fn what_is_shown_at_the_counter_has_been_shown_or_looked_up_before_acceptance() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let mut request = filing::birth_at_counter(&crew.citizen);
+    request.documents.retain(|document| document.requirement != "D6");
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    let id = filed.id.as_str();
+    crew.clerk.accept_rest(id).await.expect("checked");
+    for looked_up in [false, true] {
+        if looked_up {
+            crew.clerk.look_up(id, "D6", "population", false).await.expect("recorded");
+        }
+        let refusal = refused(crew.clerk.accept(id).await);
+        refusal.is(Code::FailedPrecondition, "REVIEW_INCOMPLETE").kind("MISSING");
+        assert_eq!(refusal.subjects, ["document:D6"]);
+    }
+    crew.clerk.look_up(id, "D6", "population", true).await.expect("recorded");
+    assert_eq!(crew.clerk.accept(id).await.expect("accepted").status(), Status::Received);
 }
 
 #[tokio::test]

@@ -53,11 +53,13 @@ async fn a_version_that_took_effect_before_acceptance_is_pinned_by_a_recorded_ac
     let filed = filed.expect("filed");
     publish(&world, next_version()).await;
     assert_eq!(version(&crew.citizen.get(&filed.id).await.expect("seen")), "1.0.0");
-    world.at("2026-10-06T09:00:00+07:00");
-    crew.clerk.accept_rest(&filed.id).await.expect("checked");
     crew.cashier.pay(&filed.id, "registration-counter", 50_000, "BL-1").await.expect("paid before");
+    world.at("2026-10-06T09:00:00+07:00");
+    let checked = crew.clerk.accept_rest(&filed.id).await.expect("checked");
+    assert_eq!(version(&checked), "1.1.0", "what is checked is checked against the new version");
     let accepted = crew.clerk.accept(&filed.id).await.expect("accepted under the new version");
     assert_eq!(version(&accepted), "1.1.0");
+    assert_eq!((accepted.fees[0].amount, accepted.fees[0].paid), (50_000, true));
     let (events, verdict) = world.client(&AUDITOR).replay(&filed.id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
     assert!(events.iter().any(|event| event.header.contains(r#""kind":"repin""#)));

@@ -37,10 +37,16 @@ async fn work_is_assigned_claimed_released_and_handed_over() {
     let moved = crew.specialist.hand_over(id, ISLAND, ISLAND_SPECIALIST.id).await.expect("moved");
     assert_eq!(item(&moved).unit, ISLAND);
     assert_eq!(due_on(&moved), due_on(&examined), "a hand-over moves no date");
-    refused(crew.specialist.advance(id, "draft_result").await)
+    assert_eq!(moved.filing.expect("filed").competent_unit, ISLAND);
+    refused(crew.specialist.advance(id, "draft_result").await).is(Code::NotFound, "NOT_FOUND");
+    refused(crew.clerk.advance(id, "draft_result").await)
         .is(Code::PermissionDenied, "ROLE_REQUIRED");
     let drafted = island.advance(id, "draft_result").await.expect("drafted there");
-    assert_eq!(drafted.state, "signature");
+    assert_eq!(
+        (drafted.state.as_str(), item(&drafted).unit.as_str()),
+        ("signature", ISLAND),
+        "what follows is done there too"
+    );
 }
 
 #[tokio::test]

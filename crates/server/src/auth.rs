@@ -1,4 +1,4 @@
-//! Who calls: bearer tokens (JWT, EdDSA) and the caller they stand for (decision 7).
+//! Who calls: bearer tokens (JWT, EdDSA) and the caller they stand for.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};

@@ -16,9 +16,9 @@ pub(crate) use command::{Act, Acted};
 pub(crate) use dossier::{Scene, draft, tracked, upload};
 pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, unit};
 pub(crate) use query::{
-    compute_line, computed, explained_act, queue, search_text, track, work_list_row,
+    compute_line, computed, explained_act, queue, search_text, track, worklist_row,
 };
-pub(crate) use read::{CHUNK_BYTES_MAX, Faults, NAME_CHARS_MAX};
+pub(crate) use read::{Faults, NAME_CHARS_MAX};
 
 use motcua_api::v1;
 use motcua_procedures::{ProcedureRef, Text};

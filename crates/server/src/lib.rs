@@ -28,7 +28,8 @@
 //! # Map
 //!
 //! [`serve`] life of the server · [`ServerConfig`] every limit · [`TokenKey`] tokens ·
-//! `connections` who may connect · `gate` what every call passes · `services` the RPCs · `convert`
+//! `connections` who may connect · `gate` what every call passes ·
+//! `known` refuses fields that the API does not have · `services` the RPCs · `convert`
 //! the only place that knows both messages and domain types · `status` the only place that knows
 //! gRPC codes · `page` page tokens.
 
@@ -38,6 +39,7 @@ mod connections;
 mod convert;
 mod gate;
 mod key;
+mod known;
 mod page;
 mod serve;
 mod services;

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use motcua_engine::limits::PAGE_ROWS_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
@@ -10,8 +11,6 @@ use subtle::ConstantTimeEq as _;
 
 /// Rows of a page that does not say how many.
 const PAGE_ROWS_DEFAULT: u32 = 50;
-/// Most rows of a page.
-const PAGE_ROWS_MAX: u32 = 1_000;
 /// Bytes of the authenticator.
 const TAG_BYTES: usize = 16;
 /// Most bytes of a token.

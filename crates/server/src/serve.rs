@@ -10,6 +10,8 @@ use motcua_api::v1::dossier_service_server::DossierServiceServer;
 use motcua_api::v1::procedure_service_server::ProcedureServiceServer;
 use motcua_engine::Engine;
 use motcua_store::contract::{Documents, Store};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::transport::Server;
@@ -20,6 +22,7 @@ use tonic_reflection::server::Builder;
 use crate::config::ServerConfig;
 use crate::connections;
 use crate::gate::GateLayer;
+use crate::known::{KnownLayer, Schema, Sizes};
 use crate::page::PageTokens;
 use crate::services::Api;
 
@@ -29,6 +32,9 @@ pub enum ServeError {
     /// The transport failed.
     #[error("the transport failed")]
     Transport(#[from] tonic::transport::Error),
+    /// The descriptors that this program carries cannot be read.
+    #[error("the descriptors cannot be read")]
+    Descriptors(#[from] prost::DecodeError),
     /// The descriptors that this program carries cannot be served.
     #[error("reflection cannot be served")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -64,6 +70,7 @@ pub async fn serve<S: Store, D: Documents>(
     }
     let router = transport(&config)
         .layer(GateLayer::new(config.key.verifier(), config.call_timeout))
+        .layer(KnownLayer::new(schema()?, Sizes { administration: large, others: small }))
         .add_service(health_service)
         .add_optional_service(reflection_v1)
         .add_optional_service(reflection_v1alpha)
@@ -103,6 +110,10 @@ fn transport(config: &ServerConfig) -> Server {
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
         .max_connection_age(config.connection_age_max)
         .max_connection_age_grace(config.connection_age_grace)
+}
+
+fn schema() -> Result<Schema, prost::DecodeError> {
+    FileDescriptorSet::decode(motcua_api::FILE_DESCRIPTOR_SET).map(|set| Schema::new(&set))
 }
 
 fn reflection() -> Builder<'static> {

@@ -1,4 +1,4 @@
-//! Errors as gRPC statuses: the only place that knows codes (decision 10).
+//! Errors as gRPC statuses: the only place that knows codes .
 //!
 //! A code answers who must act; the reason says what happened; details say where and what to do.
 //! Callers get fixed texts, never what the system underneath said: that is logged here, once,
@@ -16,12 +16,15 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 use uuid::Uuid;
 
+use crate::known::UNKNOWN_FIELD;
+
 /// `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "motcua";
 
 /// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
-pub const REASONS: [&str; 22] = [
+pub const REASONS: [&str; 23] = [
     "INVALID_REQUEST",
+    "UNKNOWN_FIELD",
     "MALFORMED_MESSAGE",
     "MESSAGE_TOO_LARGE",
     "TOKEN_MISSING",
@@ -77,6 +80,8 @@ pub(crate) enum Refusal {
     Timeout,
     /// The bytes are no message of the API.
     MalformedMessage,
+    /// Fields that the API does not have, among other faults.
+    UnknownField(Vec<Violation>),
     /// The message is larger than the limit.
     MessageTooLarge,
     /// A fault of this program.
@@ -84,6 +89,20 @@ pub(crate) enum Refusal {
         /// For the operator.
         what: String,
     },
+}
+
+impl Refusal {
+    /// The refusal of a request for what no decoder would tell of: fields and enum numbers that the
+    /// API does not have. `None` if there are none.
+    pub(crate) fn unknown(violations: Vec<Violation>) -> Option<Self> {
+        if violations.iter().any(|violation| violation.code == UNKNOWN_FIELD) {
+            Some(Self::UnknownField(violations))
+        } else if violations.is_empty() {
+            None
+        } else {
+            Some(EngineError::Invalid(violations).into())
+        }
+    }
 }
 
 impl From<EngineError> for Refusal {
@@ -141,6 +160,7 @@ pub(crate) fn status(refusal: Refusal) -> Status {
         )
         .after(RETRY_AFTER)
         .into_status(),
+        Refusal::UnknownField(violations) => unknown_field(&violations),
         Refusal::MalformedMessage => plain(
             Code::InvalidArgument,
             "MALFORMED_MESSAGE",
@@ -224,6 +244,18 @@ fn invalid(violations: &[Violation]) -> Status {
         "INVALID_REQUEST",
         "the request is malformed: see the field violations",
         "Yêu cầu không đúng: xem từng lỗi.",
+    )
+    .fields(violations)
+    .with("retry", "corrected")
+    .into_status()
+}
+
+fn unknown_field(violations: &[Violation]) -> Status {
+    plain(
+        Code::InvalidArgument,
+        "UNKNOWN_FIELD",
+        "the request has fields that this server does not know: mend or leave out those listed",
+        "Yêu cầu có trường mà máy chủ không biết: sửa hoặc bỏ các trường được liệt kê.",
     )
     .fields(violations)
     .with("retry", "corrected")

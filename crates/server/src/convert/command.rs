@@ -11,10 +11,15 @@ use motcua_engine::{Caller, Request};
 use motcua_procedures::{Channel, Role};
 use motcua_store::contract::DossierKey;
 
-use super::read::{Faults, ID_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX};
+use super::read::{
+    Faults, ID_CHARS_MAX, NAME_CHARS_MAX, PAYMENT_REFERENCE_CHARS_MAX, PERSON_TEXT_CHARS_MAX,
+    RESULT_NUMBER_CHARS_MAX, TEXT_CHARS_MAX,
+};
 use crate::status::Refusal;
 
-const PERSONS_MAX: usize = 32;
+// As many as the rules take (`dossiers/src/decide`).
+const PERSONS_MAX: usize = 20;
+const RECIPIENTS_MAX: usize = 20;
 const DOCUMENTS_MAX: usize = 128;
 const ITEMS_MAX: usize = 600;
 
@@ -52,7 +57,7 @@ impl Asked {
         let dossier = key(&faults.dossier(&self.dossier));
         let meta = self.meta.unwrap_or_default();
         let command_id = faults.uuid("command.command_id", &meta.command_id);
-        let acting_for = faults.optional("command.acting_for", &meta.acting_for, ID_CHARS_MAX);
+        let acting_for = faults.optional_person_id("command.acting_for", &meta.acting_for);
         let role = role(&mut faults, caller, &meta.acting_role)?;
         let (command, role) = faults.finish((self.command, role))?;
         let actor = Actor { id: caller.id.clone(), role, unit: caller.unit.clone(), acting_for };
@@ -152,7 +157,7 @@ acts! {
     }));
     AssignItemRequest, |request, faults| Some(Command::Assign(Assign {
         item: request.work_item,
-        assignee: faults.id("assignee", &request.assignee),
+        assignee: faults.person_id("assignee", &request.assignee),
     }));
     ClaimItemRequest, |request, _faults| Some(Command::Claim(ItemRef { item: request.work_item }));
     ReleaseItemRequest, |request, _faults| {
@@ -161,18 +166,22 @@ acts! {
     HandOverItemRequest, |request, faults| Some(Command::HandOver(HandOver {
         item: request.work_item,
         unit: faults.optional("unit", &request.unit, ID_CHARS_MAX),
-        assignee: faults.optional("assignee", &request.assignee, ID_CHARS_MAX),
+        assignee: faults.optional_person_id("assignee", &request.assignee),
         reason: faults.optional("reason", &request.reason, TEXT_CHARS_MAX),
     }));
     RecordPaymentRequest, |request, faults| Some(Command::RecordPayment(RecordPayment {
         fee: faults.id("fee", &request.fee),
         amount: request.amount,
         external_reference:
-            faults.required("external_reference", &request.external_reference, NAME_CHARS_MAX),
+            faults.required(
+                "external_reference",
+                &request.external_reference,
+                PAYMENT_REFERENCE_CHARS_MAX,
+            ),
     }));
     IssueResultRequest, |request, faults| Some(Command::Issue(Issue {
         choose: choose(faults, &request.action, request.work_item, &request.reason),
-        number: faults.required("number", &request.number, NAME_CHARS_MAX),
+        number: faults.required("number", &request.number, RESULT_NUMBER_CHARS_MAX),
         issued_on: faults.date("issued_on", &request.issued_on),
         document: request.document.as_ref().map(|file| upload(faults, "document", file)),
     }));
@@ -237,10 +246,10 @@ fn deliver(faults: &mut Faults, request: &v1::DeliverResultRequest) -> Option<Co
         v1::DeliveryMethod::Post => Some(DeliveryBy::Post),
         v1::DeliveryMethod::Electronic => Some(DeliveryBy::Electronic),
     };
-    faults.at_most("recipients", request.recipients.len(), PERSONS_MAX);
-    let recipients = request.recipients.iter().take(PERSONS_MAX).enumerate();
+    faults.at_most("recipients", request.recipients.len(), RECIPIENTS_MAX);
+    let recipients = request.recipients.iter().take(RECIPIENTS_MAX).enumerate();
     let recipients = recipients.map(|(i, recipient)| Recipient {
-        id: faults.id(&format!("recipients[{i}].id"), &recipient.id),
+        id: faults.person_id(&format!("recipients[{i}].id"), &recipient.id),
         identity_checked: recipient.identity_checked,
         authorised: recipient.authorised,
     });
@@ -297,18 +306,19 @@ fn person(faults: &mut Faults, at: &str, person: &v1::Person) -> Option<Person> 
         v1::Part::DossierOwner => Some(Part::DossierOwner),
         v1::Part::AuthorisedPerson => Some(Part::AuthorisedPerson),
     };
-    let id = faults.id(&format!("{at}.id"), &person.id);
-    let full_name = faults.required(&format!("{at}.full_name"), &person.full_name, NAME_CHARS_MAX);
-    let mut optional = |name: &str, text: &str, chars_max: usize| {
-        faults.optional(&format!("{at}.{name}"), text, chars_max)
+    let id = faults.person_id(&format!("{at}.id"), &person.id);
+    let full_name =
+        faults.required(&format!("{at}.full_name"), &person.full_name, PERSON_TEXT_CHARS_MAX);
+    let mut optional = |name: &str, text: &str| {
+        faults.optional(&format!("{at}.{name}"), text, PERSON_TEXT_CHARS_MAX)
     };
     Some(Person {
         id,
         full_name,
-        id_number: optional("id_number", &person.id_number, ID_CHARS_MAX),
-        phone: optional("phone", &person.phone, ID_CHARS_MAX),
-        email: optional("email", &person.email, NAME_CHARS_MAX),
-        address: optional("address", &person.address, TEXT_CHARS_MAX),
+        id_number: optional("id_number", &person.id_number),
+        phone: optional("phone", &person.phone),
+        email: optional("email", &person.email),
+        address: optional("address", &person.address),
         part: part?,
     })
 }

@@ -33,8 +33,8 @@ pub(crate) fn queue(faults: &mut Faults, queue: v1::Queue) -> Queue {
 }
 
 /// A row of a queue.
-pub(crate) fn work_list_row(row: &WorklistRow) -> v1::WorkListRow {
-    v1::WorkListRow {
+pub(crate) fn worklist_row(row: &WorklistRow) -> v1::WorklistRow {
+    v1::WorklistRow {
         dossier: row.key.dossier.to_string(),
         code: row.code.clone().unwrap_or_default(),
         procedure: row.procedure.clone(),

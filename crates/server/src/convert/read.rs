@@ -10,14 +10,43 @@ use uuid::Uuid;
 
 use crate::status::Refusal;
 
-/// Characters of a text that says nothing else.
+/// Characters of a written reason and of every other text that people write at length. Those of
+/// the rules (`dossiers/src/decide`) are the same numbers, here as below: what is longer is refused
+/// with the path of its field before any rule sees it, and nothing is cut.
 pub(super) const TEXT_CHARS_MAX: usize = 4_000;
+/// Characters of a name, number, phone or address of a person.
+pub(super) const PERSON_TEXT_CHARS_MAX: usize = 300;
+/// Characters of the number of a result.
+pub(super) const RESULT_NUMBER_CHARS_MAX: usize = 64;
+/// Characters of the reference of a payment.
+pub(super) const PAYMENT_REFERENCE_CHARS_MAX: usize = 100;
 /// Characters of a name, reference or number.
 pub(crate) const NAME_CHARS_MAX: usize = 255;
 /// Characters of an id or code.
 pub(super) const ID_CHARS_MAX: usize = 128;
-/// Bytes of a chunk of an upload.
-pub(crate) const CHUNK_BYTES_MAX: usize = 256 * 1024;
+/// Characters of the opaque id of a person.
+const OPAQUE_ID_CHARS_MAX: usize = 64;
+
+/// Why a text cannot stand for a person in a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotOpaque {
+    /// Not 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    Grammar,
+    /// 9 or 12 digits: an identity number.
+    IdentityNumber,
+}
+
+/// Whether a text may stand for a person in a history.
+fn opaque_id(id: &str) -> Result<(), NotOpaque> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    if !(1..=OPAQUE_ID_CHARS_MAX).contains(&id.len()) || !id.bytes().all(allowed) {
+        Err(NotOpaque::Grammar)
+    } else if matches!(id.len(), 9 | 12) && id.bytes().all(|b| b.is_ascii_digit()) {
+        Err(NotOpaque::IdentityNumber)
+    } else {
+        Ok(())
+    }
+}
 
 /// The faults of a request that is being read.
 #[derive(Debug, Default)]
@@ -77,6 +106,39 @@ impl Faults {
     /// A code or opaque id that must be there.
     pub(crate) fn id(&mut self, field: &str, text: &str) -> String {
         self.required(field, text, ID_CHARS_MAX)
+    }
+
+    /// The opaque id of a person that must be there.
+    pub(crate) fn person_id(&mut self, field: &str, id: &str) -> String {
+        let found = self.optional_person_id(field, id);
+        if id.is_empty() {
+            self.missing(field);
+        }
+        found.unwrap_or_default()
+    }
+
+    /// The opaque id of a person; `None` if empty. Histories keep it for ever, so whatever names
+    /// someone is refused.
+    pub(crate) fn optional_person_id(&mut self, field: &str, id: &str) -> Option<String> {
+        if id.is_empty() {
+            return None;
+        }
+        match opaque_id(id) {
+            Ok(()) => return Some(id.into()),
+            Err(NotOpaque::Grammar) => self.add(
+                field,
+                "OPAQUE_ID",
+                "Phải là mã định danh nội bộ: 1 đến 64 ký tự A-Z a-z 0-9 . _ -, không phải họ tên.",
+                "must be an opaque id, not a name: 1 to 64 of A-Z a-z 0-9 . _ -",
+            ),
+            Err(NotOpaque::IdentityNumber) => self.add(
+                field,
+                "IDENTITY_NUMBER",
+                "Không dùng số định danh, số CMND làm mã: mã này được lưu vĩnh viễn trong nhật ký.",
+                "must not be an identity number (9 or 12 digits): the history keeps ids for ever",
+            ),
+        }
+        None
     }
 
     /// A dossier's id, code or tracking secret.
@@ -284,10 +346,23 @@ mod tests {
         fault(|f| f.sha256("x", &"A".repeat(64)), "SHA256");
         fault(|f| f.sha256("x", "ab"), "SHA256");
         fault(|f| f.at_most("x", 3, 2), "TOO_MANY");
+        for id in ["Nguyễn Văn A", "a b", "a@b", "", &"a".repeat(65)] {
+            fault(|f| f.person_id("x", id), if id.is_empty() { "REQUIRED" } else { "OPAQUE_ID" });
+        }
+        fault(|f| f.person_id("x", "001090000001"), "IDENTITY_NUMBER");
+        fault(|f| f.optional_person_id("x", "123456789"), "IDENTITY_NUMBER");
         let nanos = prost_types::Timestamp { seconds: 0, nanos: -1 };
         fault(|f| f.timestamp("x", Some(&nanos)), "TIMESTAMP");
         let far = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
         fault(|f| f.timestamp("x", Some(&far)), "TIMESTAMP");
+    }
+
+    #[test]
+    fn opaque_ids_are_told_from_names_and_identity_numbers() {
+        let longest = "a".repeat(64);
+        for id in ["citizen-1", "A.b_c-9", "1234567890", "12345678901a", &longest] {
+            assert_eq!(opaque_id(id), Ok(()), "{id}");
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
             self.pages.issue(list, &arguments, &key)
         });
         Ok(Response::new(ListWorkItemsResponse {
-            rows: page.rows.iter().map(convert::work_list_row).collect(),
+            rows: page.rows.iter().map(convert::worklist_row).collect(),
             next_page_token: next.unwrap_or_default(),
             total_size: page.total,
         }))

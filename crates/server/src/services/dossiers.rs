@@ -2,12 +2,13 @@
 
 use motcua_api::v1::dossier_service_server::DossierService;
 use motcua_api::v1::*;
+use motcua_engine::limits::CHUNK_BYTES_MAX;
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{Api, caller, finish};
-use crate::convert::{self, CHUNK_BYTES_MAX, Faults, NAME_CHARS_MAX};
+use crate::convert::{self, Faults, NAME_CHARS_MAX};
 use crate::gate::Identity;
 use crate::status::Refusal;
 

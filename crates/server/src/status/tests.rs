@@ -1,4 +1,4 @@
-//! The table of decision 10, and what every status carries.
+//! Every error with its code and reason, and what every status carries.
 
 use jiff::Timestamp;
 use motcua_dossiers::command::Actor;
@@ -72,6 +72,11 @@ fn errors_of_requests() -> Vec<Row> {
     let register = E::Register(vec![RegisterFault { path: "/units".into(), message: "x".into() }]);
     vec![
         (engine(E::Invalid(vec![violation("x")])), Code::InvalidArgument, "INVALID_REQUEST"),
+        (
+            Refusal::UnknownField(vec![violation("command.#9")]),
+            Code::InvalidArgument,
+            "UNKNOWN_FIELD",
+        ),
         (Refusal::TokenMissing, Code::Unauthenticated, "TOKEN_MISSING"),
         (Refusal::TokenInvalid, Code::Unauthenticated, "TOKEN_INVALID"),
         (Refusal::TokenExpired, Code::Unauthenticated, "TOKEN_EXPIRED"),
