@@ -125,9 +125,14 @@ async fn an_empty_request_is_told_everything_that_it_lacks() {
         .names("channel")
         .names("receiving_unit");
     let mut unknown = filing::birth_at_counter(&citizen);
-    unknown.channel = 99;
     unknown.command.as_mut().expect("a command").command_id = "not-a-uuid".into();
-    refused(citizen.submit(unknown).await).names("channel").names("command.command_id");
+    refused(citizen.submit(unknown.clone()).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
+        .names("command.command_id");
+    unknown.channel = 99;
+    refused(citizen.submit(unknown).await)
+        .is(Code::InvalidArgument, "UNKNOWN_VALUE")
+        .names("channel");
     unharmed(&world).await;
 }
 
@@ -276,10 +281,10 @@ async fn bytes_that_are_no_message_are_refused() {
         assert_eq!(refusal.reason, "MALFORMED_MESSAGE", "{start:?}: {refusal:?}");
         refusal.is(Code::InvalidArgument, "MALFORMED_MESSAGE").says("retry", "corrected");
     }
-    // A field that this version does not know is passed over, as protobuf demands.
+    // Protobuf would pass over a field that it does not know; what it says would be lost.
     let mut newer = sound;
     newer.extend_from_slice(&[0xf8, 0x07, 0x01]);
-    refused(send_raw(&world, newer).await).is(Code::NotFound, "NOT_FOUND");
+    refused(send_raw(&world, newer).await).is(Code::InvalidArgument, "UNKNOWN_FIELD").names("#127");
     unharmed(&world).await;
 }
 

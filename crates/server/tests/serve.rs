@@ -107,9 +107,10 @@ impl Server {
         procedures.publish_procedure(procedure).await.expect("a procedure");
     }
 
+    /// The clerk at the counter files for the citizen.
     async fn file(&self, transport: &Transport) -> SubmitDossierResponse {
         let mut dossiers = DossierServiceClient::new(transport.clone());
-        let filed = dossiers.submit_dossier(self.citizen(filing())).await;
+        let filed = dossiers.submit_dossier(self.clerk(filing())).await;
         filed.expect("filed").into_inner()
     }
 }
@@ -119,8 +120,9 @@ fn meta() -> Option<CommandMeta> {
 }
 
 fn filing() -> SubmitDossierRequest {
+    let meta = meta().map(|meta| CommandMeta { acting_for: "citizen-1".into(), ..meta });
     SubmitDossierRequest {
-        command: meta(),
+        command: meta,
         dossier: Uuid::now_v7().to_string(),
         procedure: "1.001612".into(),
         channel: Channel::Counter.into(),
@@ -162,7 +164,7 @@ async fn a_filing_is_answered_the_same_however_often_it_is_sent() {
     let mut dossiers = DossierServiceClient::new(transport);
     let request = filing();
     let mut file = async |request: &SubmitDossierRequest| {
-        dossiers.submit_dossier(server.citizen(request.clone())).await.map(|a| a.into_inner())
+        dossiers.submit_dossier(server.clerk(request.clone())).await.map(|a| a.into_inner())
     };
     let first = file(&request).await.expect("filed");
     let state = first.dossier.expect("a state");
