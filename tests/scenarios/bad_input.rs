@@ -131,7 +131,7 @@ async fn an_empty_request_is_told_everything_that_it_lacks() {
         .names("command.command_id");
     unknown.channel = 99;
     refused(citizen.submit(unknown).await)
-        .is(Code::InvalidArgument, "UNKNOWN_VALUE")
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
         .names("channel");
     unharmed(&world).await;
 }
