@@ -139,6 +139,7 @@ fn interrupts(act: Act) -> bool {
     match act {
         Act::RequestSupplement | Act::Withdraw => true,
         Act::Accept
+        | Act::Admit
         | Act::Supplement
         | Act::Refuse
         | Act::Advance
@@ -148,7 +149,10 @@ fn interrupts(act: Act) -> bool {
         | Act::Deliver
         | Act::DeclineWithdrawal
         | Act::Apologise
+        | Act::Extend
+        | Act::ChangeVariant
         | Act::Stop
-        | Act::Lapse => false,
+        | Act::Lapse
+        | Act::Proceed => false,
     }
 }

@@ -5,17 +5,24 @@
 //! [`crate::parse`] alone and reached through [`crate::Procedure`], so holding one is the proof
 //! that its definition was sound.
 
+mod limits;
+mod process;
 mod vocabulary;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use motcua_deadlines::{Limit, Regime};
+use motcua_deadlines::Limit;
 use serde::{Deserialize, Serialize};
 
 use crate::form::FormSchema;
-use crate::guard::Guard;
+use crate::guard::{Formula, Guard};
 
+pub use limits::{ClockFrom, ClockRule, ClockStart, FurtherClock, LimitRule, PauseGround, Phase};
+pub use process::{
+    Action, Answer, Branch, BranchRef, Choice, ClockEffect, Extension, Join, JoinWhen, Parallel,
+    Reservation, Step, StepKind, Target, Timeout, UnitRef,
+};
 pub use vocabulary::{Act, Role, Status, UnknownStatus};
 
 /// A text in both languages of the product.
@@ -30,6 +37,8 @@ pub struct Text {
 /// One procedure as its author wrote it, after validation.
 #[derive(Debug)]
 pub struct Definition {
+    /// What is filed: an administrative procedure, a petition, or feedback.
+    pub kind: Kind,
     /// National code such as `1.001193` (one-stop-shop section 3 rule 1).
     pub code: String,
     /// Version of the definition, `MAJOR.MINOR.PATCH`.
@@ -58,15 +67,61 @@ pub struct Definition {
     pub documents: Vec<DocumentRequirement>,
     /// Fees and charges.
     pub fees: Vec<Fee>,
-    /// Limits; the first whose guard holds applies, the last one has no guard.
+    /// Windows of time in which it may be filed.
+    pub windows: Vec<Window>,
+    /// Limits; the first whose guard holds applies, the last one has no guard. Empty when the law
+    /// sets none (T32).
     pub limits: Vec<LimitRule>,
+    /// Later phases, each with limits of its own (P8, P11).
+    pub phases: Vec<Phase>,
+    /// Limits beside the main one, such as the admission of a complaint.
+    pub clocks: Vec<FurtherClock>,
     /// Results that the procedure can end with.
     pub results: Vec<ResultType>,
     /// Where a submitted dossier stands first.
     pub start: String,
-    /// The internal process. Actions declared under `anywhere` have been copied into every step
-    /// that they name.
+    /// The internal process, the steps of branches included, each after the step that it lies in.
+    /// Actions declared under `anywhere` have been copied into every step that they name.
     pub steps: Vec<Step>,
+}
+
+/// What is filed under a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An administrative procedure with a national code; the default.
+    Procedure,
+    /// A complaint or another petition: its letters are numbered by unit and year.
+    Petition,
+    /// A report or suggestion: no dossier in the sense of the one-stop-shop rules, so its code is
+    /// one of the centre's own and it may have no limit but further clocks.
+    Feedback,
+}
+
+/// A window of time, counted from a date of the form, in which it may be filed.
+#[derive(Debug)]
+pub struct Window {
+    /// Top-level form field that holds the date.
+    pub field: String,
+    /// Applies when this holds; absent means always.
+    pub when: Option<Guard>,
+    /// Whether the window lies before the date, counted backwards, or after it.
+    pub side: Side,
+    /// At least this long before or after the date.
+    pub at_least: Option<Limit>,
+    /// At most this long before or after the date.
+    pub at_most: Option<Limit>,
+    /// Id of the legal ground.
+    pub ground: String,
+}
+
+/// On which side of its date a window lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before the date: the filing looks ahead, to an event for instance.
+    Before,
+    /// After the date: the filing looks back, to a decision for instance.
+    After,
 }
 
 /// Tier of the deciding agency.
@@ -161,8 +216,19 @@ pub struct DocumentRequirement {
     pub size_max: u64,
     /// The original of an uploaded scan is checked and taken in on delivery (I9).
     pub original_at_delivery: bool,
+    /// How old the paper may be when it is filed (I7).
+    pub validity: Option<Validity>,
     /// Id of the legal ground.
     pub ground: String,
+}
+
+/// How long a paper is valid after the date that it bears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// Top-level form field with the date of issue.
+    pub issued_on: String,
+    /// How long it is valid from then on.
+    pub valid_for: Limit,
 }
 
 /// Kind of a submitted document (glossary).
@@ -198,8 +264,8 @@ pub struct Fee {
     pub id: String,
     /// What is paid for.
     pub name: Text,
-    /// Amount in đồng.
-    pub amount: u64,
+    /// How much it is.
+    pub amount: Amount,
     /// Owed only when this holds; absent means always.
     pub when: Option<Guard>,
     /// When it must have been paid.
@@ -210,62 +276,49 @@ pub struct Fee {
     pub ground: String,
 }
 
+/// How much a fee is, in đồng.
+#[derive(Debug)]
+pub enum Amount {
+    /// The same for everyone.
+    Fixed(u64),
+    /// Reckoned from what the case says.
+    Tariff(Tariff),
+    /// Named by the action that assesses it (P9).
+    Assessed,
+}
+
+/// A price by quantity: the sum over its brackets, capped, times a number.
+#[derive(Debug)]
+pub struct Tariff {
+    /// The quantity, such as the pages of one copy.
+    pub quantity: Formula,
+    /// What one costs, by bracket, ascending; the last one has no upper end.
+    pub brackets: Vec<Bracket>,
+    /// At most this much for the quantity.
+    pub at_most: Option<u64>,
+    /// How often the price is owed, such as the number of copies; absent means once.
+    pub times: Option<Formula>,
+}
+
+/// One bracket of a tariff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bracket {
+    /// Last number of the bracket; none for the last bracket.
+    pub up_to: Option<u64>,
+    /// Price of one, đồng.
+    pub each: u64,
+}
+
 /// When a fee is collected (`HinhThucThu` of the national catalogue).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Collect {
     /// Before acceptance.
     Reception,
+    /// While the dossier is processed, in a step that waits for it.
+    Processing,
     /// Before delivery.
     Delivery,
-}
-
-/// The legal limit of one kind of case.
-#[derive(Debug)]
-pub struct LimitRule {
-    /// Id within the procedure.
-    pub id: String,
-    /// Applies when this holds; the last rule has none.
-    pub when: Option<Guard>,
-    /// Act at which the clock starts (T17).
-    pub start: ClockStart,
-    /// Limit of the law.
-    pub statutory: Limit,
-    /// Id of the legal ground of `statutory`.
-    pub statutory_ground: String,
-    /// Shorter limit that the province committed itself to (T16).
-    pub committed: Option<Limit>,
-    /// Id of the legal ground of `committed`.
-    pub committed_ground: Option<String>,
-    /// What happens to the limit when a pause ends (T20); one entry for each ground on which a
-    /// step of the procedure pauses.
-    pub resume: BTreeMap<PauseGround, Regime>,
-}
-
-/// Act at which the clock of the limit starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockStart {
-    /// Acceptance of a complete dossier.
-    Accept,
-    /// Submission.
-    Submitted,
-}
-
-/// Why a clock is paused (T19).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseGround {
-    /// A supplement is awaited.
-    Supplement,
-    /// Money is awaited.
-    Payment,
-    /// A withdrawal is considered.
-    Withdrawal,
-    /// An external verification that does not count.
-    Verification,
-    /// The applicant must answer.
-    Applicant,
 }
 
 /// A result and the outcome that leads to it.
@@ -279,158 +332,4 @@ pub struct ResultType {
     pub name: Text,
     /// Whether the citizen got what was asked for (L5).
     pub positive: bool,
-}
-
-/// A place where a dossier stands.
-#[derive(Debug)]
-pub struct Step {
-    /// Id within the procedure; the state in every event header.
-    pub id: String,
-    /// Name of the step.
-    pub name: Text,
-    /// What is waited for here.
-    pub kind: StepKind,
-    /// National status of dossiers standing here (section 4.1).
-    pub status: Status,
-    /// Who works here.
-    pub role: Role,
-    /// In which unit.
-    pub unit: UnitRef,
-    /// Time allotted to the step by the internal process (T27).
-    pub time: Option<Limit>,
-    /// What the step does to the clock of the limit.
-    pub clock: ClockEffect,
-    /// What happens when nobody acts in time.
-    pub timeout: Option<Timeout>,
-    /// Documents and fields may be decided here.
-    pub reviews: bool,
-    /// What may be done here, `anywhere` actions included.
-    pub actions: Vec<Action>,
-}
-
-/// What a step waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// The office works.
-    Task,
-    /// The applicant must answer (for instance confirm a draft).
-    Applicant,
-    /// The applicant must supplement the dossier.
-    Supplement,
-    /// The owner asked to withdraw.
-    Withdrawal,
-    /// Nothing happens any more.
-    Final,
-}
-
-/// The unit whose staff works on a step, relative to the dossier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnitRef {
-    /// The centre that received the dossier.
-    Receiving,
-    /// The agency that decides.
-    Competent,
-    /// The unit named by the act that led here (verification elsewhere).
-    Chosen,
-}
-
-/// What entering a step does to the clock of the limit (T19).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClockEffect {
-    /// The clock has not started yet, or never starts.
-    NotStarted,
-    /// The clock runs.
-    Runs,
-    /// The clock is paused while the dossier stands here.
-    Paused {
-        /// Why.
-        on: PauseGround,
-        /// Id of the legal ground.
-        ground: String,
-    },
-    /// The clock has stopped for good (statuses 3, 8, 9, 10).
-    Stopped,
-}
-
-/// An act of the system when nobody answered in time (P3, T22).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeout {
-    /// Time after which it happens, counted from entering the step.
-    pub after: Limit,
-    /// Id of the action of this step that is then carried out, whose act is [`Act::Lapse`].
-    pub action: String,
-    /// A reminder goes out this many calendar days before.
-    pub remind_days_before: Option<u32>,
-    /// Id of the legal ground.
-    pub ground: String,
-}
-
-/// Something that may be done in a step.
-#[derive(Clone, Debug)]
-pub struct Action {
-    /// Id within the step.
-    pub id: String,
-    /// Name of the action.
-    pub name: Text,
-    /// The lawful act that it is.
-    pub act: Act,
-    /// Who may do it; one of these roles.
-    pub roles: Vec<Role>,
-    /// In which unit.
-    pub unit: UnitRef,
-    /// Where it leads.
-    pub target: Target,
-    /// Allowed only when this holds.
-    pub when: Option<Guard>,
-    /// A written reason is required (L4).
-    pub reason: bool,
-    /// Number of the form that the act produces, 1 to 7 (section 6).
-    pub form: Option<u8>,
-    /// Id of the result type that the act decides on.
-    pub outcome: Option<String>,
-    /// At most this many times in the life of a dossier (supplement rounds, T23).
-    pub rounds_max: Option<u32>,
-    /// Name reserved before the act, released when the dossier ends otherwise.
-    pub reserves: Option<Reservation>,
-    /// The act sends work back; it never moves the owner's due date (L10).
-    pub rework: bool,
-    /// All owners must appear in person (delivery of a marriage certificate).
-    pub all_owners: bool,
-    /// Data that the act takes, validated like the form; recorded as `data.NAME`.
-    pub data: Option<FormSchema>,
-    /// Id of the legal ground, required where the act touches rights or money.
-    pub ground: Option<String>,
-}
-
-/// A name that only one dossier may hold at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reservation {
-    /// What kind of name, for instance `household_business_name`.
-    pub scope: String,
-    /// Top-level form field that holds the name.
-    pub field: String,
-}
-
-/// Where an action leads.
-#[derive(Clone, Debug)]
-pub enum Target {
-    /// The dossier stays where it is.
-    Stay,
-    /// Back to the step that the interruption (supplement, withdrawal) left.
-    Back,
-    /// To one step.
-    Step(String),
-    /// To the first step whose guard holds; the last choice has none.
-    Choice(Vec<Choice>),
-}
-
-/// One branch of a guarded choice.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// Taken when this holds; absent on the last choice only.
-    pub when: Option<Guard>,
-    /// The step it leads to.
-    pub to: String,
 }

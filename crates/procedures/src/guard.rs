@@ -2,9 +2,12 @@
 //!
 //! A condition sees these variables: `form`, `channel`, `variant`, `proxy`, `owners`,
 //! `documents.ID.{present,source,found,electronic_signed}`, `receiving.{id,kind,area}`,
-//! `competent.{id,kind,area}` and `outcome` (null until one is decided). It knows the operators of
-//! CEL, `has`, `size`, `contains`, `startsWith`, `endsWith`, `in` and the list macros, and nothing
-//! else. An optional field of the form is read behind `has(form.field)`.
+//! `competent.{id,kind,area}`, `outcome` (null until one is decided), `submitted_on` (the day as
+//! text), `answers.BRANCH.ANSWER` (how many branches ended so) and `fees.ID.{owed,paid}`. It knows
+//! the operators of CEL, `has`, `size`, `contains`, `startsWith`, `endsWith`, `in` and the list
+//! macros, and nothing else. An optional field of the form is read behind `has(form.field)`.
+//!
+//! A [`Formula`] is the same with a whole number as its value.
 
 mod tree;
 mod value;
@@ -15,6 +18,7 @@ use std::sync::{Arc, LazyLock};
 
 use cel::parser::PrattParser;
 use cel::{Context, Env, IdedExpr, Value};
+use jiff::civil::Date;
 
 use crate::definition::Channel;
 
@@ -54,6 +58,14 @@ pub enum GuardError {
         /// Type of what it gave.
         found: &'static str,
     },
+    /// The formula gave something else than a whole number.
+    #[error("The formula {text:?} gave {found}, not a whole number.")]
+    NotWhole {
+        /// The formula.
+        text: String,
+        /// Type of what it gave.
+        found: &'static str,
+    },
     /// The condition could not be evaluated for this case.
     #[error("The condition {text:?} could not be evaluated: {cause}.")]
     Evaluation {
@@ -85,6 +97,21 @@ pub struct Facts<'a> {
     pub competent: UnitFacts<'a>,
     /// Id of the result decided on, if any.
     pub outcome: Option<&'a str>,
+    /// Day of submission at the centre.
+    pub submitted_on: Date,
+    /// How many branches ended with each answer, by ids of branch and answer; absent means none.
+    pub answers: &'a BTreeMap<String, BTreeMap<String, u32>>,
+    /// The money owed, by id of the fee; one that is absent is not owed.
+    pub fees: &'a BTreeMap<String, FeeFacts>,
+}
+
+/// What a condition may know of a fee.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeeFacts {
+    /// It is owed in this case, paid or not.
+    pub owed: bool,
+    /// It has been paid.
+    pub paid: bool,
 }
 
 /// What a condition may know of a document.
@@ -156,6 +183,16 @@ impl Guard {
     /// When it reads a field that is absent, compares what cannot be compared, or gives something
     /// else than true or false.
     pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, GuardError> {
+        match self.value(facts)? {
+            Value::Bool(holds) => Ok(holds),
+            other => {
+                let found = value::type_name(&other);
+                Err(GuardError::NotBoolean { text: self.text.clone(), found })
+            }
+        }
+    }
+
+    fn value(&self, facts: &Facts<'_>) -> Result<Value, GuardError> {
         static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in &self.reads.variables {
@@ -163,17 +200,55 @@ impl Guard {
                 context.add_variable_from_value(name.clone(), value);
             }
         }
-        match Value::resolve(&self.tree, &context) {
-            Ok(Value::Bool(holds)) => Ok(holds),
-            Ok(other) => {
+        Value::resolve(&self.tree, &context).map_err(|error| {
+            let cause = value::cause(&error);
+            GuardError::Evaluation { text: self.text.clone(), cause }
+        })
+    }
+}
+
+/// A compiled expression whose value is a whole number.
+#[derive(Clone)]
+pub struct Formula(Guard);
+
+impl Formula {
+    /// Compiles a formula.
+    ///
+    /// # Errors
+    /// When it is too large, does not parse, or uses what conditions may not.
+    pub fn compile(text: &str) -> Result<Formula, GuardError> {
+        Guard::compile(text).map(Formula)
+    }
+
+    /// The formula as its author wrote it.
+    pub fn text(&self) -> &str {
+        self.0.text()
+    }
+
+    /// The same expression as a condition sees it, for the checks of what it reads.
+    pub(crate) fn expression(&self) -> &Guard {
+        &self.0
+    }
+
+    /// The value for a case.
+    ///
+    /// # Errors
+    /// When it reads a field that is absent, computes what cannot be computed, or gives something
+    /// else than a whole number.
+    pub fn value(&self, facts: &Facts<'_>) -> Result<i64, GuardError> {
+        match self.0.value(facts)? {
+            Value::Int(value) => Ok(value),
+            other => {
                 let found = value::type_name(&other);
-                Err(GuardError::NotBoolean { text: self.text.clone(), found })
-            }
-            Err(error) => {
-                let cause = value::cause(&error);
-                Err(GuardError::Evaluation { text: self.text.clone(), cause })
+                Err(GuardError::NotWhole { text: self.0.text.clone(), found })
             }
         }
+    }
+}
+
+impl fmt::Debug for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Formula").field(&self.0.text).finish()
     }
 }
 
@@ -210,6 +285,12 @@ mod tests {
             receiving: UnitFacts { id: "H49", kind: "provincial_centre", area: "ordinary" },
             competent: UnitFacts { id: "H49.1", kind: "commune", area: "island" },
             outcome: None,
+            submitted_on: jiff::civil::date(2026, 11, 27),
+            answers: &BTreeMap::from([(
+                "agencies".into(),
+                BTreeMap::from([("consent".into(), 2)]),
+            )]),
+            fees: &BTreeMap::from([("permit".into(), FeeFacts { owed: true, paid: false })]),
         };
         Guard::compile(text)?.holds(&facts)
     }
@@ -223,6 +304,9 @@ mod tests {
             "form.names.exists(n, n == 'Bình')",
             "size(form.names) == 2",
             "form.father.known",
+            "submitted_on >= '2026-01-01' && submitted_on < '2027-01-01'",
+            "answers.agencies.consent == 2 && answers.agencies.objection == 0",
+            "fees.permit.owed && !fees.permit.paid && !fees.tax.owed",
             "documents.D4.found && documents.D4.source == 'look_up'",
             "!documents.D9.present",
             "receiving.kind == 'provincial_centre' && competent.area in ['island', 'border']",

@@ -35,7 +35,7 @@ pub use form::{
     SCHEMA_NODES_MAX, read_form,
 };
 pub use guard::{
-    DocumentFacts, Facts, GUARD_BYTES_MAX, GUARD_DEPTH_MAX, GUARD_NODES_MAX, Guard, GuardError,
-    UnitFacts,
+    DocumentFacts, Facts, FeeFacts, Formula, GUARD_BYTES_MAX, GUARD_DEPTH_MAX, GUARD_NODES_MAX,
+    Guard, GuardError, UnitFacts,
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};

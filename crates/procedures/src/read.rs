@@ -5,7 +5,9 @@
 //! leaves this crate.
 
 mod action;
+mod branch;
 mod case;
+mod clock;
 mod fields;
 mod limit;
 mod root;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use motcua_procedures::{
-    Act, Channel, DocumentFacts, Facts, Procedure, Severity, Status, UnitFacts, check, parse,
+    Act, Amount, Channel, DocumentFacts, Facts, Procedure, Severity, Status, UnitFacts, check,
+    parse,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -89,6 +90,9 @@ fn documents_asked_for(
         receiving: unit,
         competent: unit,
         outcome: None,
+        submitted_on: jiff::civil::date(2026, 11, 27),
+        answers: &BTreeMap::new(),
+        fees: &BTreeMap::new(),
     };
     let asked = |guard: &motcua_procedures::Guard| guard.holds(&facts).expect("the guard holds");
     let documents = procedure.definition().documents.iter();
@@ -143,7 +147,11 @@ fn a_birth_form_asks_for_the_parents_that_are_known() {
 #[test]
 fn business_fees_differ_by_channel_and_the_name_is_reserved() {
     let business = procedure(BUSINESS);
-    let fees: Vec<u64> = business.definition().fees.iter().map(|fee| fee.amount).collect();
+    let amount = |fee: &motcua_procedures::Fee| match fee.amount {
+        Amount::Fixed(amount) => amount,
+        Amount::Tariff(_) | Amount::Assessed => panic!("{} is a fixed fee", fee.id),
+    };
+    let fees: Vec<u64> = business.definition().fees.iter().map(amount).collect();
     assert_eq!(fees, [50_000, 150_000]);
     let accept = business.action("intake", "accept").expect("the action");
     let reserved = accept.reserves.as_ref().expect("a reservation");

@@ -47,7 +47,11 @@ fn form(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[Sta
         | Act::Complete
         | Act::Deliver
         | Act::Withdraw
-        | Act::DeclineWithdrawal => return,
+        | Act::DeclineWithdrawal
+        | Act::Admit
+        | Act::Extend
+        | Act::ChangeVariant
+        | Act::Proceed => return,
     };
     if action.action.form != Some(wanted) {
         let message = format!("{} must produce form {wanted}.", called(action));
@@ -57,7 +61,10 @@ fn form(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[Sta
 }
 
 fn reason(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
-    let needed = matches!(action.action.act, Act::Refuse | Act::Stop | Act::Apologise);
+    let needed = matches!(
+        action.action.act,
+        Act::Refuse | Act::Stop | Act::Apologise | Act::Extend | Act::ChangeVariant
+    );
     if needed && !action.action.reason {
         let message = format!("{} needs a written reason (L4).", called(action));
         let at = format!("{}/reason", action.at);
@@ -72,7 +79,9 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     }
     let only = |allowed: &[Role]| roles.iter().all(|role| allowed.contains(role));
     let (fits, remedy) = match action.action.act {
-        Act::Lapse => (only(&[Role::System]), "Only the system lets something lapse."),
+        Act::Lapse | Act::Proceed => {
+            (only(&[Role::System]), "Only the system lets something lapse or proceed.")
+        }
         Act::Supplement | Act::Withdraw => {
             (roles.contains(&Role::Applicant), "The applicant does this: add `applicant`.")
         }
@@ -81,6 +90,7 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
             (only(&signers), "Only signing_leader, or head_of_division by delegation, signs.")
         }
         Act::Accept
+        | Act::Admit
         | Act::RequestSupplement
         | Act::Refuse
         | Act::Advance
@@ -89,6 +99,8 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         | Act::Deliver
         | Act::DeclineWithdrawal
         | Act::Apologise
+        | Act::Extend
+        | Act::ChangeVariant
         | Act::Stop => {
             let nobody = [Role::System, Role::Auditor, Role::Administrator];
             let fits = !roles.iter().any(|role| nobody.contains(role));
@@ -116,6 +128,10 @@ fn place(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[St
             let fits = from == Status::Submitted && to(&[Status::Received]);
             (fits, "Acceptance leads from status 1 to status 2.")
         }
+        Act::Admit => {
+            let fits = from == Status::Submitted && to(&[Status::Received, Status::Processing]);
+            (fits, "Admission leads from status 1 to status 2 or 4.")
+        }
         Act::Complete => (to(&[Status::Completed]), "Completion leads to status 9."),
         Act::Deliver => {
             let fits = from == Status::Completed && to(&[Status::Delivered]);
@@ -138,6 +154,9 @@ fn place(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, leads_to: &[St
         | Act::Issue
         | Act::Withdraw
         | Act::Apologise
+        | Act::Extend
+        | Act::ChangeVariant
+        | Act::Proceed
         | Act::Lapse => return,
     };
     if !fits {

@@ -127,7 +127,7 @@ impl Graph {
 /// Ids of the steps that a target names.
 pub(super) fn targets(target: &Target) -> Vec<&str> {
     match target {
-        Target::Stay | Target::Back => Vec::new(),
+        Target::Stay | Target::Back | Target::End => Vec::new(),
         Target::Step(to) => vec![to],
         Target::Choice(choices) => choices.iter().map(|choice| choice.to.as_str()).collect(),
     }

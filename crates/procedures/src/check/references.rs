@@ -40,7 +40,7 @@ fn targets(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         return;
     }
     match &action.action.target {
-        Target::Stay | Target::Back => {}
+        Target::Stay | Target::Back | Target::End => {}
         Target::Step(to) => step(checker, to, &format!("{}/to", action.at)),
         Target::Choice(choices) => {
             for (index, choice) in choices.iter().enumerate() {

@@ -86,6 +86,7 @@ fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         Act::RequestSupplement => Some((StepKind::Supplement, "supplement")),
         Act::Withdraw => Some((StepKind::Withdrawal, "withdrawal")),
         Act::Accept
+        | Act::Admit
         | Act::Supplement
         | Act::Refuse
         | Act::Advance
@@ -95,13 +96,16 @@ fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         | Act::Deliver
         | Act::DeclineWithdrawal
         | Act::Apologise
+        | Act::Extend
+        | Act::ChangeVariant
         | Act::Stop
-        | Act::Lapse => None,
+        | Act::Lapse
+        | Act::Proceed => None,
     };
     let Some((wanted, word)) = wanted else { return };
     let steps = &checker.definition().steps;
     let wrong = checker.edges_of(action).iter().any(|edge| steps[edge.to].kind != wanted);
-    let stays = matches!(action.action.target, Target::Stay | Target::Back);
+    let stays = matches!(action.action.target, Target::Stay | Target::Back | Target::End);
     if stays || wrong {
         let message = format!("{} must lead to a step of kind {word}.", called(action));
         let remedy = format!("Name a step of `kind: {word}`.");

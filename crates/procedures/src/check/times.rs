@@ -139,11 +139,12 @@ fn counted_edges(checker: &Checker<'_, '_, '_>) -> Vec<Edge> {
 fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart) -> Vec<usize> {
     match start {
         ClockStart::Submitted => checker.graph.start.into_iter().collect(),
-        ClockStart::Accept => {
+        ClockStart::Accept | ClockStart::Admit => {
+            let act = if start == ClockStart::Admit { Act::Admit } else { Act::Accept };
             let steps = &checker.definition().steps;
             let accepts = |edge: &&Edge| {
                 steps[edge.from].kind == StepKind::Task
-                    && steps[edge.from].actions[edge.action].act == Act::Accept
+                    && steps[edge.from].actions[edge.action].act == act
             };
             checker.graph.edges().filter(accepts).map(|edge| edge.to).collect()
         }

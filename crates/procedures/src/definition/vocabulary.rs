@@ -152,6 +152,8 @@ impl Role {
 pub enum Act {
     /// Acceptance with form 01.
     Accept,
+    /// Formal admission of a complaint or denunciation (thụ lý).
+    Admit,
     /// Demand for a supplement with form 02.
     RequestSupplement,
     /// The applicant supplements.
@@ -174,10 +176,16 @@ pub enum Act {
     DeclineWithdrawal,
     /// Apology with a new date, form 04.
     Apologise,
+    /// Extension of the limit by decision (T30).
+    Extend,
+    /// The case turns out to be another variant (L9).
+    ChangeVariant,
     /// Processing is stopped, form 05.
     Stop,
     /// Done by the system when a timeout ran out.
     Lapse,
+    /// Done by the system as soon as its condition holds.
+    Proceed,
 }
 
 impl Act {
@@ -185,6 +193,7 @@ impl Act {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "accept",
+            Self::Admit => "admit",
             Self::RequestSupplement => "request_supplement",
             Self::Supplement => "supplement",
             Self::Refuse => "refuse",
@@ -196,8 +205,11 @@ impl Act {
             Self::Withdraw => "withdraw",
             Self::DeclineWithdrawal => "decline_withdrawal",
             Self::Apologise => "apologise",
+            Self::Extend => "extend",
+            Self::ChangeVariant => "change_variant",
             Self::Stop => "stop",
             Self::Lapse => "lapse",
+            Self::Proceed => "proceed",
         }
     }
 }

@@ -8,16 +8,25 @@ use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue, operators};
 use super::{GUARD_DEPTH_MAX, GUARD_NODES_MAX, GuardError};
 
 /// Variables of a condition.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 12] = [
+    "answers",
     "channel",
     "competent",
     "documents",
+    "fees",
     "form",
     "outcome",
     "owners",
     "proxy",
     "receiving",
+    "submitted_on",
     "variant",
+];
+/// Variables whose parts are read one by one, with an example of how.
+const ONE_BY_ONE: [(&str, &str); 3] = [
+    ("answers", "answers.agencies.consent"),
+    ("documents", "documents.D4"),
+    ("fees", "fees.permit.paid"),
 ];
 
 /// Functions of a condition, operators and the inner parts of macros included.
@@ -177,12 +186,15 @@ fn known(name: &str) -> Result<(), GuardError> {
     Err(GuardError::Forbidden(format!("the variable {name:?} ({})", near.trim_end_matches('.'))))
 }
 
-/// Documents are known one by one only.
+/// What is known one by one only.
 fn whole(name: &str) -> Result<(), GuardError> {
-    if name != "documents" {
-        return Ok(());
+    match ONE_BY_ONE.iter().find(|(known, _)| *known == name) {
+        None => Ok(()),
+        Some((_, example)) => {
+            let what = format!("all {name} at once (write for instance {example})");
+            Err(GuardError::Forbidden(what))
+        }
     }
-    Err(GuardError::Forbidden("all documents at once (write for instance documents.D4)".into()))
 }
 
 /// `form.a.b` as its parts, when the node spells such a path; `has(form.a)` too.

@@ -1,6 +1,6 @@
 //! The values that a condition sees.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cel::objects::Key;
@@ -20,6 +20,9 @@ pub(super) fn variable(name: &str, facts: &Facts<'_>, reads: &Reads) -> Option<V
         "receiving" => unit(&facts.receiving),
         "competent" => unit(&facts.competent),
         "outcome" => facts.outcome.map_or(Value::Null, Value::from),
+        "submitted_on" => facts.submitted_on.to_string().into(),
+        "answers" => answers(facts, reads),
+        "fees" => fees(facts, reads),
         _ => return None,
     })
 }
@@ -27,8 +30,7 @@ pub(super) fn variable(name: &str, facts: &Facts<'_>, reads: &Reads) -> Option<V
 /// The documents that the condition reads, absent ones included.
 fn documents(facts: &Facts<'_>, reads: &Reads) -> Value {
     let absent = DocumentFacts::default();
-    let named = reads.paths.iter().chain(&reads.asked);
-    let ids = named.filter(|path| path[0] == "documents").filter_map(|path| path.get(1));
+    let ids = below("documents", reads).filter_map(|path| path.get(1));
     map(ids.map(|id| {
         let known = facts.documents.get(id).unwrap_or(&absent);
         let facts = map([
@@ -40,6 +42,35 @@ fn documents(facts: &Facts<'_>, reads: &Reads) -> Value {
         .into_iter());
         (id.as_str(), facts)
     }))
+}
+
+/// How often the answers that the condition reads were given.
+fn answers(facts: &Facts<'_>, reads: &Reads) -> Value {
+    let mut branches: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    for path in below("answers", reads) {
+        let [_, branch, answer, ..] = path.as_slice() else { continue };
+        let count = facts.answers.get(branch).and_then(|answers| answers.get(answer));
+        branches.entry(branch).or_default().insert(answer, count.copied().unwrap_or(0));
+    }
+    let count = |count: u32| Value::Int(i64::from(count));
+    map(branches.into_iter().map(|(branch, answers)| {
+        (branch, map(answers.into_iter().map(|(answer, given)| (answer, count(given)))))
+    }))
+}
+
+/// The fees that the condition reads, those that are not owed included.
+fn fees(facts: &Facts<'_>, reads: &Reads) -> Value {
+    let ids = below("fees", reads).filter_map(|path| path.get(1));
+    map(ids.map(|id| {
+        let known = facts.fees.get(id).copied().unwrap_or_default();
+        let facts = [("owed", Value::Bool(known.owed)), ("paid", Value::Bool(known.paid))];
+        (id.as_str(), map(facts.into_iter()))
+    }))
+}
+
+/// The paths below a variable that the condition reads or asks for.
+fn below<'r>(variable: &'r str, reads: &'r Reads) -> impl Iterator<Item = &'r Vec<String>> {
+    reads.paths.iter().chain(&reads.asked).filter(move |path| path[0] == variable)
 }
 
 fn unit(unit: &UnitFacts<'_>) -> Value {

@@ -4,13 +4,17 @@ use super::case::flag;
 use super::root::{form, text};
 use super::words::{ACTS, UNIT_REFS, roles};
 use super::{DATA_SCHEMAS_MAX, Fields, Item, Reader};
-use crate::definition::{Act, Action, Choice, Reservation, Role, Target, UnitRef};
+use crate::definition::{Act, Action, Choice, Extension, Reservation, Role, Target, UnitRef};
 use crate::finding::code;
 
 /// Most branches of a choice.
 const CHOICES_MAX: usize = 20;
 /// Most rounds of a supplement.
 const ROUNDS_MAX: u32 = 100;
+/// Most steps whose holders an action excludes.
+const NOT_BY_MAX: usize = 20;
+/// Most that an extension adds, in the unit of the limit.
+const EXTENSION_MAX: u32 = 10_000;
 
 /// What an action takes from its step when it does not say otherwise.
 #[derive(Clone, Copy)]
@@ -35,7 +39,12 @@ pub(super) fn read(
     let act = act.unwrap_or(Act::Advance);
     let roles = action_roles(reader, fields, act, context);
     let unit = action_unit(reader, fields, context);
-    let target = fields.required(reader, "to").and_then(|item| target(reader, item));
+    let answer = fields.optional("answer").and_then(|item| item.id(reader));
+    let target = match answer {
+        // It may still say where it leads: whoever writes both is told by a check.
+        Some(_) if fields.optional("to").is_none() => Some(Target::End),
+        Some(_) | None => fields.required(reader, "to").and_then(|item| target(reader, item)),
+    };
     let when = fields.optional("when").and_then(|item| item.guard(reader));
     let reason = flag(reader, fields, "reason");
     let number = fields.optional("form").and_then(|item| item.count(reader, 1..=7));
@@ -45,6 +54,11 @@ pub(super) fn read(
     let reserves = fields.optional("reserves").and_then(|item| reservation(reader, item));
     let rework = flag(reader, fields, "rework");
     let all_owners = flag(reader, fields, "all_owners");
+    let not_by = fields.optional("not_by");
+    let not_by = not_by.map(|item| item.ids(reader, NOT_BY_MAX)).unwrap_or_default();
+    let begins = fields.optional("begins").and_then(|item| item.id(reader));
+    let assesses = fields.optional("assesses").and_then(|item| item.id(reader));
+    let extension = fields.optional("extension").and_then(|item| extension(reader, item));
     let data = fields.optional("data").and_then(|item| data(reader, &item));
     let ground = fields.optional("ground").and_then(|item| item.id(reader));
     Action {
@@ -54,6 +68,7 @@ pub(super) fn read(
         roles,
         unit,
         target: target.unwrap_or(Target::Stay),
+        answer,
         when,
         reason,
         form: number.and_then(|number| u8::try_from(number).ok()),
@@ -62,6 +77,10 @@ pub(super) fn read(
         reserves,
         rework,
         all_owners,
+        not_by,
+        begins,
+        assesses,
+        extension,
         data,
         ground,
     }
@@ -74,7 +93,8 @@ fn action_roles(
     context: Option<Context>,
 ) -> Vec<Role> {
     let Some(item) = fields.optional("roles") else {
-        let implied = if act == Act::Lapse { Some(Role::System) } else { context.map(|c| c.role) };
+        let by_system = matches!(act, Act::Lapse | Act::Proceed);
+        let implied = if by_system { Some(Role::System) } else { context.map(|c| c.role) };
         if implied.is_none() {
             let message = "A shared action must name its roles.";
             reader.fault(code::MISSING_KEY, &fields.at("roles"), message, "Add `roles: […]`.");
@@ -110,7 +130,7 @@ fn action_unit(
     item.word(reader, UNIT_REFS).unwrap_or(UnitRef::Receiving)
 }
 
-fn target(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Target> {
+pub(super) fn target(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Target> {
     if item.is_list() {
         let at = item.at.clone();
         let items = item.list(reader, CHOICES_MAX);
@@ -148,6 +168,14 @@ fn choice(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Choice> {
     let to = fields.required(reader, "to").and_then(|item| item.id(reader));
     fields.finish(reader);
     Some(Choice { when: guard, to: to? })
+}
+
+fn extension(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Extension> {
+    let mut fields = item.fields(reader)?;
+    let most = fields.required(reader, "amount_max");
+    let most = most.and_then(|item| item.count(reader, 1..=EXTENSION_MAX));
+    fields.finish(reader);
+    most.map(|amount_max| Extension { amount_max })
 }
 
 fn reservation(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Reservation> {

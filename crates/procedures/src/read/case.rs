@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::root::text;
 use super::words::{COLLECTS, DOCUMENT_KINDS, HAND_INS};
-use super::{Fields, Item, Reader};
+use super::{Fields, Item, Reader, limit};
 use crate::definition::{
-    Collect, DocumentKind, DocumentRequirement, Fee, HandIn, Parties, ResultType, Variant,
+    Amount, Bracket, Collect, DocumentKind, DocumentRequirement, Fee, HandIn, Parties, ResultType,
+    Side, Tariff, Validity, Variant, Window,
 };
 use crate::finding::code;
 
@@ -19,6 +20,8 @@ const SHEETS_MAX: u32 = 100;
 /// Largest upload that a definition may allow, and the one it allows when it says nothing, bytes.
 const UPLOAD_BYTES_MAX: u64 = 100 << 20;
 const UPLOAD_BYTES_DEFAULT: u64 = 20 << 20;
+/// Most brackets of a tariff.
+const BRACKETS_MAX: usize = 50;
 /// Highest fee, đồng.
 const FEE_MAX: u64 = 1_000_000_000_000;
 /// Media types of an uploaded document when the definition names none.
@@ -79,6 +82,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
         let size = fields.optional("size_max");
         let size = size.and_then(|item| item.number(reader, 1..=UPLOAD_BYTES_MAX));
         let original_at_delivery = flag(reader, fields, "original_at_delivery");
+        let validity = fields.optional("validity").and_then(|item| validity(reader, item));
         DocumentRequirement {
             id,
             name,
@@ -91,9 +95,53 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
             media,
             size_max: size.unwrap_or(UPLOAD_BYTES_DEFAULT),
             original_at_delivery,
+            validity,
             ground: ground(reader, fields),
         }
     })
+}
+
+/// `{ issued_on: form_field, valid_for: { … } }`.
+fn validity(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Validity> {
+    let mut fields = item.fields(reader)?;
+    let issued_on = fields.required(reader, "issued_on").and_then(|item| item.id(reader));
+    let valid_for = fields.required(reader, "valid_for").map(|item| limit::plain(reader, item));
+    fields.finish(reader);
+    Some(Validity { issued_on: issued_on?, valid_for: valid_for? })
+}
+
+/// Windows of time in which it may be filed.
+pub(super) fn windows(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Window> {
+    let items = item.list(reader, PARTS_MAX);
+    items.into_iter().filter_map(|item| window(reader, item)).collect()
+}
+
+/// `{ before: form_field, at_least: { … } }`.
+fn window(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Window> {
+    let mut fields = item.fields(reader)?;
+    let before = fields.optional("before");
+    let after = fields.optional("after");
+    let at = fields.item.at.clone();
+    let (side, field) = match (before, after) {
+        (Some(item), None) => (Side::Before, item.id(reader)),
+        (None, Some(item)) => (Side::After, item.id(reader)),
+        (None, None) | (Some(_), Some(_)) => {
+            let message = "A window lies before or after one date.";
+            let remedy = "Name the form field of the date in `before:` or in `after:`.";
+            reader.fault(code::MISSING_KEY, &at, message, remedy);
+            (Side::Before, None)
+        }
+    };
+    let when = fields.optional("when").and_then(|item| item.guard(reader));
+    let at_least = fields.optional("at_least").map(|item| limit::plain(reader, item));
+    let at_most = fields.optional("at_most").map(|item| limit::plain(reader, item));
+    if at_least.is_none() && at_most.is_none() && !reader.is_faulty(&at) {
+        let remedy = "Add `at_least:` or `at_most:`.";
+        reader.fault(code::MISSING_KEY, &at, "The window has no bound.", remedy);
+    }
+    let ground = ground(reader, &mut fields);
+    fields.finish(reader);
+    Some(Window { field: field?, when, side, at_least, at_most, ground })
 }
 
 fn sheets(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'static str) -> u32 {
@@ -126,7 +174,8 @@ pub(super) fn fees(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Fee> {
     parts(reader, item, |reader, fields, id| {
         let name = text(reader, fields, "name");
         let amount = fields.required(reader, "amount");
-        let amount = amount.and_then(|item| item.number(reader, 1..=FEE_MAX)).unwrap_or(0);
+        let amount = amount.and_then(|item| self::amount(reader, item));
+        let amount = amount.unwrap_or(Amount::Fixed(0));
         let when = fields.optional("when").and_then(|item| item.guard(reader));
         let collect = fields.required(reader, "collect");
         let collect = collect.and_then(|item| item.word(reader, COLLECTS));
@@ -135,6 +184,51 @@ pub(super) fn fees(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Fee> {
         let collect = collect.unwrap_or(Collect::Reception);
         Fee { id, name, amount, when, collect, refundable, ground: ground(reader, fields) }
     })
+}
+
+/// A number, `assessed`, or a tariff.
+fn amount(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Amount> {
+    if item.is_mapping() {
+        return tariff(reader, item).map(Amount::Tariff);
+    }
+    if item.is_word("assessed") {
+        return Some(Amount::Assessed);
+    }
+    item.number(reader, 1..=FEE_MAX).map(Amount::Fixed)
+}
+
+/// `{ quantity: form.pages, brackets: […], at_most: 200000, times: form.copies }`.
+fn tariff(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Tariff> {
+    let mut fields = item.fields(reader)?;
+    let quantity = fields.required(reader, "quantity").and_then(|item| item.formula(reader));
+    let at = fields.at("brackets");
+    let items = fields.required(reader, "brackets");
+    let items = items.map(|item| item.list(reader, BRACKETS_MAX)).unwrap_or_default();
+    let brackets: Vec<Bracket> =
+        items.into_iter().filter_map(|item| bracket(reader, item)).collect();
+    let ascending = brackets.windows(2).all(|pair| match (pair[0].up_to, pair[1].up_to) {
+        (Some(first), Some(second)) => first < second,
+        (Some(_), None) => true,
+        (None, _) => false,
+    });
+    let open = brackets.last().is_some_and(|last| last.up_to.is_none());
+    if !(ascending && open) && !reader.is_faulty(&at) {
+        let message = "The brackets leave a hole or overlap.";
+        let remedy = "Let `up_to:` rise, and leave it out in the last bracket alone.";
+        reader.fault(code::OUT_OF_RANGE, &at, message, remedy);
+    }
+    let at_most = fields.optional("at_most").and_then(|item| item.number(reader, 1..=FEE_MAX));
+    let times = fields.optional("times").and_then(|item| item.formula(reader));
+    fields.finish(reader);
+    Some(Tariff { quantity: quantity?, brackets, at_most, times })
+}
+
+fn bracket(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Bracket> {
+    let mut fields = item.fields(reader)?;
+    let up_to = fields.optional("up_to").and_then(|item| item.number(reader, 1..=FEE_MAX));
+    let each = fields.required(reader, "each").and_then(|item| item.number(reader, 0..=FEE_MAX));
+    fields.finish(reader);
+    Some(Bracket { up_to, each: each? })
 }
 
 pub(super) fn results(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<ResultType> {

@@ -9,7 +9,7 @@ use super::words::Words;
 use super::{Reader, suggestion};
 use crate::definition::Text;
 use crate::finding::code;
-use crate::guard::Guard;
+use crate::guard::{Formula, Guard};
 use crate::yaml::{Node, Value};
 
 /// Longest text, characters.
@@ -49,6 +49,11 @@ impl<'a> Item<'a> {
     /// Whether it is a list.
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.node.value, Value::Sequence(_))
+    }
+
+    /// Whether it is this word, unquoted.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.scalar() == Some((word, true))
     }
 
     /// The values of a mapping.
@@ -208,6 +213,25 @@ impl<'a> Item<'a> {
                 None
             }
         }
+    }
+
+    /// A formula.
+    pub(crate) fn formula(&self, reader: &mut Reader<'_>) -> Option<Formula> {
+        let text = self.text(reader)?;
+        match Formula::compile(&text) {
+            Ok(formula) => Some(formula),
+            Err(error) => {
+                let remedy = "See \"Conditions\" in the reference.";
+                reader.fault(code::GUARD_INVALID, &self.at, error.to_string(), remedy);
+                None
+            }
+        }
+    }
+
+    /// The ids of a list of at most `max` entries.
+    pub(crate) fn ids(self, reader: &mut Reader<'_>, max: usize) -> Vec<String> {
+        let items = self.list(reader, max);
+        items.into_iter().filter_map(|item| item.id(reader)).collect()
     }
 
     /// The value as JSON, for a schema.

@@ -5,18 +5,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use motcua_deadlines::{Limit, Regime, Unit};
 
 use super::case::{ground, unique_id};
+use super::root::text;
 use super::words::{CLOCK_STARTS, PAUSE_GROUNDS, UNITS};
 use super::{Fields, Item, Reader, suggestion};
-use crate::definition::{ClockStart, LimitRule, PauseGround};
+use crate::definition::{ClockStart, LimitRule, PauseGround, Phase};
 use crate::finding::code;
 
 /// Most limits of a definition.
 const LIMITS_MAX: usize = 50;
+/// Most later phases of a definition.
+const PHASES_MAX: usize = 10;
 /// Longest limit, in its unit.
 const AMOUNT_MAX: u32 = 10_000;
 
+/// Later phases with limits of their own.
+pub(super) fn phases(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Phase> {
+    let mut ids = BTreeSet::new();
+    let mut phases = Vec::new();
+    for item in item.list(reader, PHASES_MAX) {
+        let Some(mut fields) = item.fields(reader) else {
+            continue;
+        };
+        let id = unique_id(reader, &mut fields, &mut ids);
+        let name = text(reader, &mut fields, "name");
+        let at = fields.at("limits");
+        let limits = fields.required(reader, "limits").map(|item| rules(reader, item));
+        let limits = limits.unwrap_or_default();
+        if limits.is_empty() && !reader.is_faulty(&at) {
+            let remedy = "Name the limit of the law.";
+            reader.fault(code::OUT_OF_RANGE, &at, "The phase has no limit.", remedy);
+        }
+        fields.finish(reader);
+        phases.push(Phase { id, name, limits });
+    }
+    phases
+}
+
+/// Limits; none where the law sets none (T32).
 pub(super) fn rules(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<LimitRule> {
-    let at = item.at.clone();
     let mut ids = BTreeSet::new();
     let mut rules = Vec::new();
     for item in item.list(reader, LIMITS_MAX) {
@@ -26,10 +52,6 @@ pub(super) fn rules(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<LimitRule> {
         let id = unique_id(reader, &mut fields, &mut ids);
         rules.push(rule(reader, &mut fields, id));
         fields.finish(reader);
-    }
-    if rules.is_empty() && !reader.is_faulty(&at) {
-        let remedy = "Name the limit of the law.";
-        reader.fault(code::OUT_OF_RANGE, &at, "There is no limit.", remedy);
     }
     rules
 }
@@ -53,7 +75,8 @@ fn placeholder() -> Limit {
     Limit { unit: Unit::WorkingDay, amount: AMOUNT_MAX, cutoff: None }
 }
 
-fn grounded(reader: &mut Reader<'_>, item: Item<'_>) -> (Limit, String) {
+/// A limit with its legal ground.
+pub(super) fn grounded(reader: &mut Reader<'_>, item: Item<'_>) -> (Limit, String) {
     let Some(mut fields) = item.fields(reader) else {
         return (placeholder(), String::new());
     };
@@ -117,7 +140,8 @@ fn regimes(reader: &mut Reader<'_>, item: Item<'_>) -> BTreeMap<PauseGround, Reg
     regimes
 }
 
-fn regime(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Regime> {
+/// How a limit goes on after a pause.
+pub(super) fn regime(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Regime> {
     if item.is_mapping() {
         let mut fields = item.fields(reader)?;
         let amount = fields.required(reader, "fixed_after");

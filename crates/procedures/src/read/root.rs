@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::fields::{Item, is_id};
-use super::words::{CHANNELS, LEVELS, NUMBER_AT};
-use super::{Draft, Fields, Reader, case, limit, step, suggestion};
-use crate::definition::{Channel, Definition, Level, NumberAt, Text};
+use super::words::{CHANNELS, KINDS, LEVELS, NUMBER_AT};
+use super::{Draft, Fields, Reader, case, clock, limit, step, suggestion};
+use crate::definition::{Channel, Definition, Kind, Level, NumberAt, Text};
 use crate::finding::code;
 use crate::form::FormSchema;
 
@@ -16,7 +16,10 @@ const GROUNDS_MAX: usize = 200;
 
 pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let mut fields = item.fields(reader)?;
-    let code = fields.required(reader, "procedure").and_then(|item| procedure_code(reader, &item));
+    let kind = fields.optional("kind").and_then(|item| item.word(reader, KINDS));
+    let kind = kind.unwrap_or(Kind::Procedure);
+    let code = fields.required(reader, "procedure");
+    let code = code.and_then(|item| procedure_code(reader, &item, kind));
     let version = fields.required(reader, "version").and_then(|item| version(reader, &item));
     let effective = fields.required(reader, "effective_from").and_then(|item| item.date(reader));
     let name = text(reader, &mut fields, "name");
@@ -31,7 +34,13 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let variants = part(reader, &mut fields, "variants", case::variants);
     let documents = part(reader, &mut fields, "documents", case::documents);
     let fees = part(reader, &mut fields, "fees", case::fees);
+    let windows = fields.optional("windows");
+    let windows = windows.map(|item| case::windows(reader, item)).unwrap_or_default();
     let limits = part(reader, &mut fields, "limits", limit::rules);
+    let phases = fields.optional("phases");
+    let phases = phases.map(|item| limit::phases(reader, item)).unwrap_or_default();
+    let clocks = fields.optional("clocks");
+    let clocks = clocks.map(|item| clock::all(reader, item)).unwrap_or_default();
     let results = part(reader, &mut fields, "results", case::results);
     let start = fields.required(reader, "start").and_then(|item| item.id(reader));
     let steps = fields.required(reader, "steps");
@@ -39,6 +48,7 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let steps = step::all(reader, steps, anywhere);
     fields.finish(reader);
     let definition = Definition {
+        kind,
         code: code.unwrap_or_default(),
         version: version.unwrap_or_default(),
         effective_from: effective.unwrap_or(Date::ZERO),
@@ -53,7 +63,10 @@ pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
         variants,
         documents,
         fees,
+        windows,
         limits,
+        phases,
+        clocks,
         results,
         start: start.unwrap_or_default(),
         steps: steps.steps,
@@ -79,8 +92,11 @@ pub(super) fn text(reader: &mut Reader<'_>, fields: &mut Fields<'_>, name: &'sta
     }
 }
 
-fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
+fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>, kind: Kind) -> Option<String> {
     let text = item.text(reader)?;
+    if kind == Kind::Feedback {
+        return own_code(reader, item, text);
+    }
     let mut bytes = text.bytes();
     let kind = bytes.next().is_some_and(|byte| (b'1'..=b'3').contains(&byte));
     let dot = bytes.next() == Some(b'.');
@@ -89,6 +105,23 @@ fn procedure_code(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<String> {
     }
     let message = format!("{text:?} is no national procedure code.");
     let remedy = "Write the code in quotes: \"1.001193\" (1 to 3, a dot, six digits).";
+    reader.fault(code::BAD_FORMAT, &item.at, message, remedy);
+    None
+}
+
+/// Feedback is in no national list: the centre gives it a code of its own, `PAKN-01`.
+fn own_code(reader: &mut Reader<'_>, item: &Item<'_>, text: String) -> Option<String> {
+    let is_code = text.split_once('-').is_some_and(|(letters, digits)| {
+        (2..=10).contains(&letters.len())
+            && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (1..=6).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if is_code {
+        return Some(text);
+    }
+    let message = format!("{text:?} is no code of the centre's own.");
+    let remedy = "Write 2 to 10 capital letters, a hyphen, 1 to 6 digits: PAKN-01.";
     reader.fault(code::BAD_FORMAT, &item.at, message, remedy);
     None
 }

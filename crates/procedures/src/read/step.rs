@@ -8,24 +8,25 @@ use super::action::{self, Context};
 use super::case::{flag, ground, unique_id};
 use super::root::text;
 use super::words::{PAUSE_GROUNDS, STEP_KINDS, UNIT_REFS, roles};
-use super::{Fields, Item, Reader, limit, suggestion};
+use super::{Fields, Item, Reader, branch, limit, suggestion};
 use crate::definition::{
-    Action, ClockEffect, PauseGround, Role, Status, Step, StepKind, Timeout, UnitRef,
+    Action, BranchRef, ClockEffect, PauseGround, Role, Status, Step, StepKind, Timeout, UnitRef,
 };
 use crate::finding::code;
 
 /// Most steps of a definition.
-const STEPS_MAX: usize = 200;
+pub(super) const STEPS_MAX: usize = 2_000;
 /// Most actions of one step, and most shared ones.
 pub(super) const ACTIONS_MAX: usize = 50;
 /// Longest notice before a timeout, calendar days.
 const REMIND_DAYS_MAX: u32 = 365;
 /// Ids that targets use for something else.
-const RESERVED: [&str; 2] = ["stay", "back"];
+const RESERVED: [&str; 3] = ["stay", "back", "end"];
 
 /// The steps and where they and their actions stand.
 #[derive(Default)]
 pub(super) struct Steps {
+    ids: BTreeSet<String>,
     pub(super) steps: Vec<Step>,
     pub(super) steps_at: Vec<String>,
     pub(super) actions_at: Vec<Vec<String>>,
@@ -37,17 +38,8 @@ pub(super) fn all(
     anywhere: Option<Item<'_>>,
 ) -> Steps {
     let mut all = Steps::default();
-    let mut ids = BTreeSet::new();
-    for item in steps.map(|item| item.list(reader, STEPS_MAX)).unwrap_or_default() {
-        let at = item.at.clone();
-        let Some(mut fields) = item.fields(reader) else {
-            continue;
-        };
-        let (step, actions_at) = one(reader, &mut fields, &mut ids);
-        fields.finish(reader);
-        all.steps.push(step);
-        all.steps_at.push(at);
-        all.actions_at.push(actions_at);
+    if let Some(steps) = steps {
+        list(reader, steps, None, &mut all);
     }
     for item in anywhere.map(|item| item.list(reader, ACTIONS_MAX)).unwrap_or_default() {
         shared(reader, item, &mut all);
@@ -55,25 +47,63 @@ pub(super) fn all(
     all
 }
 
+/// Where the steps of a branch lie, and what they have from the step that opens it.
+#[derive(Clone)]
+pub(super) struct Within {
+    pub(super) branch: BranchRef,
+    pub(super) status: Status,
+    pub(super) clock: ClockEffect,
+}
+
+/// Reads a list of steps, each followed by those of its branches.
+pub(super) fn list(
+    reader: &mut Reader<'_>,
+    item: Item<'_>,
+    within: Option<&Within>,
+    all: &mut Steps,
+) {
+    for item in item.list(reader, STEPS_MAX) {
+        let at = item.at.clone();
+        let Some(mut fields) = item.fields(reader) else {
+            continue;
+        };
+        let (step, actions_at) = one(reader, &mut fields, within, &mut all.ids);
+        let index = all.steps.len();
+        all.steps.push(step);
+        all.steps_at.push(at);
+        all.actions_at.push(actions_at);
+        let parallel = branch::parallel(reader, &mut fields, index, all);
+        all.steps[index].parallel = parallel;
+        fields.finish(reader);
+    }
+}
+
 fn one(
     reader: &mut Reader<'_>,
     fields: &mut Fields<'_>,
+    within: Option<&Within>,
     ids: &mut BTreeSet<String>,
 ) -> (Step, Vec<String>) {
     let id = unique_id(reader, fields, ids);
     if RESERVED.contains(&id.as_str()) {
-        let message = format!("{id:?} means something else in `to:`.");
+        let message = format!("{id:?} means something else in a target.");
         reader.fault(code::RESERVED_ID, &fields.at("id"), message, "Give the step another id.");
     }
     let name = text(reader, fields, "name");
     let kind = fields.optional("kind");
     let kind = kind.map_or(Some(StepKind::Task), |item| item.word(reader, STEP_KINDS));
-    let status = fields.required(reader, "status").and_then(|item| status(reader, &item));
+    let status = match within {
+        Some(within) => Some(within.status),
+        None => fields.required(reader, "status").and_then(|item| status(reader, &item)),
+    };
     let is_final = kind == Some(StepKind::Final);
     let role = role_of(reader, fields, is_final);
     let unit = unit_of(reader, fields, is_final);
     let time = fields.optional("time").map(|item| limit::plain(reader, item));
-    let clock = clock(reader, fields, status);
+    let clock = match within {
+        Some(within) => within.clock.clone(),
+        None => clock(reader, fields, status),
+    };
     let timeout = fields.optional("timeout").and_then(|item| timeout(reader, item));
     let reviews = flag(reader, fields, "reviews");
     let context = Context { role, unit };
@@ -102,6 +132,8 @@ fn one(
         clock,
         timeout,
         reviews,
+        within: within.map(|within| within.branch.clone()),
+        parallel: None,
         actions,
     };
     (step, actions_at)

@@ -3,8 +3,8 @@
 use motcua_deadlines::Unit;
 
 use crate::definition::{
-    Act, Channel, ClockStart, Collect, DocumentKind, HandIn, Level, NumberAt, PauseGround, Role,
-    StepKind, UnitRef,
+    Act, Channel, ClockStart, Collect, DocumentKind, HandIn, Kind, Level, NumberAt, PauseGround,
+    Role, StepKind, UnitRef,
 };
 
 /// A closed list of words.
@@ -12,6 +12,9 @@ pub(crate) type Words<T> = [(&'static str, T)];
 
 pub(crate) const LEVELS: &Words<Level> =
     &[("commune", Level::Commune), ("province", Level::Province), ("ministry", Level::Ministry)];
+
+pub(crate) const KINDS: &Words<Kind> =
+    &[("procedure", Kind::Procedure), ("petition", Kind::Petition), ("feedback", Kind::Feedback)];
 
 pub(crate) const CHANNELS: &Words<Channel> =
     &[("counter", Channel::Counter), ("online", Channel::Online), ("post", Channel::Post)];
@@ -29,11 +32,17 @@ pub(crate) const DOCUMENT_KINDS: &Words<DocumentKind> = &[
 pub(crate) const HAND_INS: &Words<HandIn> =
     &[("submit", HandIn::Submit), ("present", HandIn::Present), ("look_up", HandIn::LookUp)];
 
-pub(crate) const COLLECTS: &Words<Collect> =
-    &[("reception", Collect::Reception), ("delivery", Collect::Delivery)];
+pub(crate) const COLLECTS: &Words<Collect> = &[
+    ("reception", Collect::Reception),
+    ("processing", Collect::Processing),
+    ("delivery", Collect::Delivery),
+];
 
-pub(crate) const CLOCK_STARTS: &Words<ClockStart> =
-    &[("accept", ClockStart::Accept), ("submitted", ClockStart::Submitted)];
+pub(crate) const CLOCK_STARTS: &Words<ClockStart> = &[
+    ("accept", ClockStart::Accept),
+    ("admit", ClockStart::Admit),
+    ("submitted", ClockStart::Submitted),
+];
 
 pub(crate) const UNITS: &Words<Unit> = &[
     ("working_day", Unit::WorkingDay),
@@ -63,10 +72,12 @@ pub(crate) const UNIT_REFS: &Words<UnitRef> = &[
     ("receiving", UnitRef::Receiving),
     ("competent", UnitRef::Competent),
     ("chosen", UnitRef::Chosen),
+    ("branch", UnitRef::Branch),
 ];
 
 pub(crate) const ACTS: &Words<Act> = &[
     ("accept", Act::Accept),
+    ("admit", Act::Admit),
     ("request_supplement", Act::RequestSupplement),
     ("supplement", Act::Supplement),
     ("refuse", Act::Refuse),
@@ -78,8 +89,11 @@ pub(crate) const ACTS: &Words<Act> = &[
     ("withdraw", Act::Withdraw),
     ("decline_withdrawal", Act::DeclineWithdrawal),
     ("apologise", Act::Apologise),
+    ("extend", Act::Extend),
+    ("change_variant", Act::ChangeVariant),
     ("stop", Act::Stop),
     ("lapse", Act::Lapse),
+    ("proceed", Act::Proceed),
 ];
 
 /// The roles with their names.
