@@ -242,6 +242,51 @@ impl Clock {
         Ok((clock, Explanation { lines }))
     }
 
+    /// Puts another limit in the place of the present one: an extension by decision (T30), or
+    /// another case variant (L9). The run goes on from where it began; what was used stays used.
+    ///
+    /// # Errors
+    /// [`DeadlineError::WrongPhase`] unless running, [`DeadlineError::BeforeStart`],
+    /// [`DeadlineError::Amount`], [`DeadlineError::RelimitTooLate`] when the date has passed: no
+    /// act makes a late dossier punctual; [`DeadlineError::UnitChanged`] when something was used
+    /// before in another unit, [`DeadlineError::YearAbsent`].
+    pub fn relimit(
+        &self,
+        limit: &Limit,
+        at: Timestamp,
+        inputs: &Inputs<'_>,
+    ) -> Result<(Self, Explanation), DeadlineError> {
+        self.need_running()?;
+        self.not_before_start(at)?;
+        limit.check()?;
+        if self.passed(at, self.run.due_on, self.run.due_at) {
+            return Err(DeadlineError::RelimitTooLate { due_on: self.run.due_on });
+        }
+        let same_unit = limit.unit == self.limit.unit;
+        if !same_unit && (self.used_before > 0 || self.original.is_some()) {
+            return Err(DeadlineError::UnitChanged { from: self.limit.unit, to: limit.unit });
+        }
+        let moved = |budget: u32| match same_unit {
+            true => (budget + limit.budget()).saturating_sub(self.limit.budget()).max(1),
+            false => limit.budget(),
+        };
+        let budget = moved(self.run.budget);
+        let due = reckon(limit, budget, self.run.from, inputs)?;
+        let mut clock = self.with_inputs(inputs);
+        clock.limit = limit.clone();
+        clock.run = Run::new(self.run.from, budget, &due);
+        clock.phase = clock.run.phase();
+        clock.provisional = due.provisional || self.provisional_before;
+        if let Some(original) = &self.original {
+            let budget = moved(original.budget);
+            let due_on = reckon(limit, budget, self.run.from, inputs)?.due_on;
+            clock.original = Some(Original { budget, due_on });
+        }
+        let mut lines = vec![Line::Relimited { at, amount: limit.budget(), unit: limit.unit }];
+        lines.extend(due.explanation.lines);
+        Ok((clock, Explanation { lines }))
+    }
+
     /// Stops the clock for good: completed (9), not accepted (3) or stopped (8). Of a paused
     /// clock the date before the pause stays.
     ///

@@ -137,6 +137,9 @@ fn resume_error(error: DeadlineError) -> LineError {
         | DeadlineError::ResumeBeforePause { .. }
         | DeadlineError::AlreadyReappointed { .. }
         | DeadlineError::ApologyTooLate { .. }
+        | DeadlineError::RelimitTooLate { .. }
+        | DeadlineError::UnitChanged { .. }
+        | DeadlineError::NoSpan { .. }
         | DeadlineError::NewDate { .. } => "/resumed_at",
     };
     LineError::at(path)(error)

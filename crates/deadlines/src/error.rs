@@ -63,6 +63,26 @@ pub enum DeadlineError {
         /// Last day on which the apology was lawful.
         latest: Date,
     },
+    /// Another limit after the date has passed.
+    #[error("the limit ended on {due_on}; it can no longer be changed, record the lateness")]
+    RelimitTooLate {
+        /// The date that has passed.
+        due_on: Date,
+    },
+    /// Another limit in another unit, although some of the present one was used before.
+    #[error("time was used in {} already; it cannot be counted in {}", from.as_str(), to.as_str())]
+    UnitChanged {
+        /// Unit of the present limit.
+        from: Unit,
+        /// Unit of the other limit.
+        to: Unit,
+    },
+    /// A span of days cannot be counted from a date in this unit.
+    #[error("a span in {} cannot be counted from a date; use days or months", unit.as_str())]
+    NoSpan {
+        /// The unit.
+        unit: Unit,
+    },
     /// The new date of an apology is not a working day after the present one.
     #[error("{date} cannot be the new date; choose a working day after {due_on}")]
     NewDate {
@@ -85,6 +105,9 @@ impl DeadlineError {
             Self::ResumeBeforePause { .. } => "RESUME_BEFORE_PAUSE",
             Self::AlreadyReappointed { .. } => "ALREADY_REAPPOINTED",
             Self::ApologyTooLate { .. } => "APOLOGY_TOO_LATE",
+            Self::RelimitTooLate { .. } => "RELIMIT_TOO_LATE",
+            Self::UnitChanged { .. } => "UNIT_CHANGED",
+            Self::NoSpan { .. } => "NO_SPAN",
             Self::NewDate { .. } => "NEW_DATE_UNLAWFUL",
         }
     }

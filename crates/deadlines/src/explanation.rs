@@ -199,4 +199,13 @@ pub enum Line {
         /// New date.
         to: Date,
     },
+    /// Another limit takes the place of the present one (T30, L9).
+    Relimited {
+        /// When.
+        at: Timestamp,
+        /// The whole of the new limit.
+        amount: u32,
+        /// Its unit.
+        unit: Unit,
+    },
 }

@@ -46,6 +46,7 @@ pub(crate) fn sentence(line: &Line, lang: Lang) -> String {
         Line::PausedLate { at, due_on } => paused_late(*at, *due_on, lang),
         Line::Resumed { at, regime } => resumed(*at, *regime, lang),
         Line::Reappointed { at, from, to } => reappointed(*at, *from, *to, lang),
+        Line::Relimited { at, amount, unit } => relimited(*at, *amount, *unit, lang),
     }
 }
 
@@ -199,6 +200,14 @@ fn resumed(at: Timestamp, regime: Regime, lang: Lang) -> String {
     match lang {
         Lang::Vi => format!("Tiếp tục lúc {at}: {how}."),
         Lang::En => format!("Resumed at {at}: {how}."),
+    }
+}
+
+fn relimited(at: Timestamp, amount: u32, unit: Unit, lang: Lang) -> String {
+    let (at, amount) = (moment(at, lang), quantity(amount, unit, lang));
+    match lang {
+        Lang::Vi => format!("Thời hạn mới từ lúc {at}: {amount} kể từ khi bắt đầu tính."),
+        Lang::En => format!("Another limit from {at}: {amount} from where it began."),
     }
 }
 

@@ -273,3 +273,29 @@ fn a_clock_is_stored_with_utc_instants() {
     let regime = serde_json::to_string(&Regime::FixedAfter { amount: 5 });
     assert_eq!(regime.expect("it serialises"), r#"{"kind":"fixed_after","amount":5}"#);
 }
+
+/// A complaint admitted on Monday 5 October 2026: 30 days end on 4 November, 45 on 19 November.
+#[test]
+fn an_extension_counts_from_where_the_run_began() {
+    let office = Office::new();
+    let clock = started(&office, Unit::CalendarDay, 30, "2026-10-05 09:00");
+    assert_eq!(clock.due_on(), Some(date(2026, 11, 4)));
+    let extend = |clock: &Clock, days: u32, when: &str| {
+        let limit = Limit::new(Unit::CalendarDay, days);
+        clock.relimit(&limit, at(when), &office.inputs()).map(|(clock, _)| clock)
+    };
+    let extended = extend(&clock, 45, "2026-10-20 09:00").expect("lawful");
+    assert_eq!(extended.due_on(), Some(date(2026, 11, 19)));
+    assert_eq!(extended.limit().amount, 45);
+    let late = extend(&clock, 45, "2026-11-05 09:00");
+    assert_eq!(late, Err(DeadlineError::RelimitTooLate { due_on: date(2026, 11, 4) }));
+    // What was used before a pause stays used.
+    let pause = paused(&office, &clock, "2026-10-15 09:00");
+    let goes_on = resumed(&office, &pause, "2026-10-26 09:00", Regime::ResumeRemaining);
+    let extended = extend(&goes_on, 45, "2026-10-27 09:00").expect("lawful");
+    let (before, after) = (goes_on.due_on().expect("runs"), extended.due_on().expect("runs"));
+    assert_eq!((before, after), (date(2026, 11, 16), date(2026, 11, 30)));
+    let other = Limit::new(Unit::WorkingDay, 45);
+    let refused = goes_on.relimit(&other, at("2026-10-27 09:00"), &office.inputs());
+    assert!(matches!(refused, Err(DeadlineError::UnitChanged { .. })), "{refused:?}");
+}
