@@ -14,12 +14,13 @@ use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 
 /// Names of the fields that a fold needs; all others are personal.
-pub const FOLD_FIELDS: [&str; 31] = [
+pub const FOLD_FIELDS: [&str; 33] = [
     "action",
     "actor",
     "agency_at_fault",
     "answered",
     "back",
+    "branches",
     "clocks",
     "closed",
     "code",
@@ -32,6 +33,7 @@ pub const FOLD_FIELDS: [&str; 31] = [
     "filing",
     "form",
     "form_fields",
+    "further",
     "items",
     "items_closed",
     "outcome",

@@ -65,6 +65,8 @@ pub enum Command {
     RecordLookup(RecordLookup),
     /// Accepts a complete dossier; form 01.
     Accept(Choose),
+    /// Admits a complaint or denunciation; its clock starts.
+    Admit(Choose),
     /// Asks for everything that is missing in one notice; form 02.
     RequestSupplement(RequestSupplement),
     /// The applicant answers a supplement request.
@@ -97,6 +99,10 @@ pub enum Command {
     DeclineWithdrawal(Choose),
     /// Apologises and appoints a new date; form 04.
     Apologise(Apologise),
+    /// Extends the limit by decision (T30).
+    Extend(Extend),
+    /// The case turns out to be another variant (L9).
+    ChangeVariant(ChangeVariant),
     /// Stops processing; form 05.
     Stop(Choose),
     /// Fires every timer that is due; an act of the system.
@@ -334,6 +340,8 @@ pub struct Advance {
     pub choose: Choose,
     /// Unit that the next step goes to, where it is chosen by the act.
     pub unit: Option<String>,
+    /// Units for each of which a branch of the next step opens, where it has such branches.
+    pub units: Vec<String>,
     /// Data that the action takes.
     pub data: Option<serde_json::Value>,
 }
@@ -430,6 +438,24 @@ pub struct Apologise {
     pub due_on: Date,
     /// Whether the agency is at fault (form 04).
     pub agency_at_fault: bool,
+}
+
+/// Extends the limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Extend {
+    /// Action, work item, reason.
+    pub choose: Choose,
+    /// By how much, in the unit of the limit.
+    pub amount: u32,
+}
+
+/// Changes the case variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeVariant {
+    /// Action, work item, reason.
+    pub choose: Choose,
+    /// Id of the variant that the case turned out to be.
+    pub variant: String,
 }
 
 /// A timer that fired.

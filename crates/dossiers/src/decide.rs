@@ -4,11 +4,15 @@
 //! clock, a store or a random source: whatever is needed stands in [`Context`].
 
 mod act;
+mod branches;
 mod ending;
 mod filing;
+mod further;
+mod limits;
 mod money;
 mod result;
 mod review;
+mod settle;
 mod timers;
 mod transition;
 mod work;
@@ -19,12 +23,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_deadlines::{Calendar, DeadlineError, Inputs, OfficeHours};
 use motcua_procedures::{
-    DocumentFacts, Facts as GuardFacts, Guard, Procedure, Status, Text, UnitFacts,
+    DocumentFacts, Facts as GuardFacts, FeeFacts, Formula, Guard, GuardError, Procedure, Status,
+    Text, UnitFacts,
 };
 use serde_json::Value;
 
 use crate::command::{Actor, Command, CommandRef, DocumentContent};
-use crate::dossier::{Dossier, Filing};
+use crate::dossier::{Dossier, Filing, Obligation};
 use crate::event::Event;
 use crate::evolve::{Recorded, evolve};
 use crate::rejection::{Reason, Rejection, Violation};
@@ -69,6 +74,32 @@ pub fn decide(
     command: &Command,
     ctx: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    let mut events = decide_command(dossier, command, ctx)?;
+    let mut settled = dossier.cloned();
+    for event in &events {
+        settled = Some(settle::after(settled.as_ref(), event, ctx));
+    }
+    let Some(settled) = settled.filter(|_| !events.is_empty()) else {
+        return Ok(events);
+    };
+    let merged;
+    let form = match command {
+        Command::Submit(submit) => &submit.form,
+        Command::Supplement(answer) => {
+            merged = merged_form(ctx.form, &answer.form);
+            &merged
+        }
+        _ => ctx.form,
+    };
+    events.extend(settle::settle(settled, &Context { form, ..ctx.clone() })?);
+    Ok(events)
+}
+
+fn decide_command(
+    dossier: Option<&Dossier>,
+    command: &Command,
+    ctx: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
     let Some(dossier) = dossier else {
         return match command {
             Command::Submit(submit) => filing::submit(submit, ctx).map(|event| vec![event]),
@@ -92,6 +123,7 @@ pub fn decide(
         Command::DecideItems(decide) => one(review::decide_items(dossier, decide, ctx)),
         Command::RecordLookup(lookup) => one(review::record_lookup(dossier, lookup, ctx)),
         Command::Accept(choose) => one(review::accept(dossier, choose, ctx)),
+        Command::Admit(choose) => one(review::admit(dossier, choose, ctx)),
         Command::RequestSupplement(request) => {
             one(review::request_supplement(dossier, request, ctx))
         }
@@ -110,6 +142,8 @@ pub fn decide(
         Command::Withdraw(choose) => one(ending::withdraw(dossier, choose, ctx)),
         Command::DeclineWithdrawal(choose) => one(ending::decline_withdrawal(dossier, choose, ctx)),
         Command::Apologise(apology) => one(ending::apologise(dossier, apology, ctx)),
+        Command::Extend(extend) => one(limits::extend(dossier, extend, ctx)),
+        Command::ChangeVariant(change) => one(limits::change_variant(dossier, change, ctx)),
         Command::Stop(choose) => one(ending::stop(dossier, choose, ctx)),
         Command::FireTimers => fire_timers(dossier, ctx),
     }
@@ -124,6 +158,7 @@ fn awaits_reception(dossier: &Dossier, command: &Command) -> bool {
             | Command::RecordLookup(_)
             | Command::RequestSupplement(_)
             | Command::Accept(_)
+            | Command::Admit(_)
     );
     checks && dossier.status == Status::Submitted
 }
@@ -147,7 +182,7 @@ fn under(
     };
     let pinned = evolve(Some(dossier.clone()), &recorded);
     let mut events = vec![repin];
-    events.extend(decide(pinned.as_ref(), command, &ctx)?);
+    events.extend(decide_command(pinned.as_ref(), command, &ctx)?);
     Ok(events)
 }
 
@@ -172,6 +207,8 @@ struct Case<'a> {
     form: &'a Value,
     filing: &'a Filing,
     documents: BTreeMap<String, DocumentFacts>,
+    fees: BTreeMap<String, FeeFacts>,
+    answers: BTreeMap<String, BTreeMap<String, u32>>,
     outcome: Option<&'a str>,
     units: &'a UnitRegister,
 }
@@ -194,17 +231,38 @@ impl<'a> Case<'a> {
         for (id, content) in documents {
             facts.insert(id.clone(), document_facts(content));
         }
-        Self { form, filing, documents: facts, outcome, units: ctx.units }
+        let (fees, answers) = (BTreeMap::new(), BTreeMap::new());
+        Self { form, filing, documents: facts, fees, answers, outcome, units: ctx.units }
     }
 
     fn of(dossier: &'a Dossier, ctx: &'a Context<'_>) -> Self {
         let outcome = dossier.outcome.as_deref();
-        Self::new(ctx.form, &dossier.filing, &dossier.documents, outcome, ctx)
+        let case = Self::new(ctx.form, &dossier.filing, &dossier.documents, outcome, ctx);
+        case.in_dossier(dossier)
+    }
+
+    /// With the money and the answers that the dossier holds.
+    fn in_dossier(mut self, dossier: &Dossier) -> Self {
+        let known = |fee: &Obligation| FeeFacts { owed: true, paid: fee.payment.is_some() };
+        self.fees = dossier.fees.iter().map(|(id, fee)| (id.clone(), known(fee))).collect();
+        self.answers = branches::answers(dossier, &BTreeMap::new());
+        self
     }
 
     fn holds(&self, guard: Option<&Guard>) -> Result<bool, Rejection> {
         let Some(guard) = guard else { return Ok(true) };
-        let facts = GuardFacts {
+        guard.holds(&self.facts()).map_err(|error| unanswerable(guard.text(), &error))
+    }
+
+    /// The value of a formula, which is no less than 0: quantities and prices are not negative.
+    fn value(&self, formula: &Formula) -> Result<u64, Rejection> {
+        let value = formula.value(&self.facts());
+        let value = value.map_err(|error| unanswerable(formula.text(), &error))?;
+        Ok(u64::try_from(value).unwrap_or(0))
+    }
+
+    fn facts(&self) -> GuardFacts<'_> {
+        GuardFacts {
             form: self.form,
             channel: self.filing.channel,
             variant: &self.filing.variant,
@@ -214,16 +272,19 @@ impl<'a> Case<'a> {
             receiving: unit_facts(self.units, &self.filing.receiving_unit),
             competent: unit_facts(self.units, &self.filing.competent_unit),
             outcome: self.outcome,
-        };
-        guard.holds(&facts).map_err(|error| {
-            let en = format!(
-                "A condition of the procedure cannot be evaluated for this form: {} ({error}).",
-                guard.text()
-            );
-            let vi = format!("Không xét được điều kiện của thủ tục: {}.", guard.text());
-            reject(Reason::ConditionNotMet, vi, en)
-        })
+            submitted_on: local_date(self.filing.submitted_at),
+            answers: &self.answers,
+            fees: &self.fees,
+        }
     }
+}
+
+fn unanswerable(text: &str, error: &GuardError) -> Rejection {
+    let en = format!(
+        "A condition of the procedure cannot be evaluated for this form: {text} ({error})."
+    );
+    let vi = format!("Không xét được điều kiện của thủ tục: {text}.");
+    reject(Reason::ConditionNotMet, vi, en)
 }
 
 fn unit_facts<'a>(units: &'a UnitRegister, id: &'a str) -> UnitFacts<'a> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::command::{Actor, DeliveryBy, DocumentContent, ExternalRef, ItemName, Recipient};
 
 /// Version of the JSON of [`Dossier`]; a stored state with another one is folded anew.
-pub const STATE_SCHEMA: u32 = 1;
+pub const STATE_SCHEMA: u32 = 2;
 
 /// A citizen's request under one procedure, from submission to delivered result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Dossier {
     pub id: Uuid,
     /// Number of the last event; the etag of the API.
     pub version: u64,
-    /// Step that encloses all open work items.
+    /// Step of the main line; it encloses all open work items.
     pub state: String,
     /// National status.
     pub status: Status,
@@ -51,11 +51,16 @@ pub struct Dossier {
     pub fees: BTreeMap<String, Obligation>,
     /// The limits.
     pub clocks: Option<Clocks>,
+    /// The limits beside the main one, by id of the further clock.
+    pub further: BTreeMap<String, Clock>,
     /// Open work items by number.
     pub items: BTreeMap<u32, WorkItem>,
     /// Number of the next work item.
     pub next_item: u32,
-    /// Who held a step last, by step id: work that comes back goes to the same person.
+    /// Branches by their key, from their opening until the step that opened them is entered again.
+    pub branches: BTreeMap<String, BranchState>,
+    /// Who held a step last, by [`WorkItem::holder_key`]: work that comes back goes to the same
+    /// person.
     pub holders: BTreeMap<String, String>,
     /// Steps that interruptions left, innermost last.
     pub back: Vec<Interrupted>,
@@ -183,6 +188,9 @@ pub struct Clocks {
     /// Ground of the open pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_on: Option<PauseGround>,
+    /// Id of the later phase that these limits belong to; none in the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }
 
 impl Clocks {
@@ -200,6 +208,9 @@ pub struct WorkItem {
     pub id: u32,
     /// Step.
     pub step: String,
+    /// Key of the branch that the step lies in; none on the main line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// Who works on it.
     pub role: Role,
     /// In which unit.
@@ -217,6 +228,52 @@ pub struct WorkItem {
     pub late: bool,
 }
 
+impl WorkItem {
+    /// Under which name its last holder is remembered: the step, in a branch behind its key.
+    pub fn holder_key(&self) -> String {
+        holder_key(self.branch.as_deref(), &self.step)
+    }
+}
+
+/// Under which name the last holder of a step is remembered.
+pub fn holder_key(branch: Option<&str>, step: &str) -> String {
+    branch.map_or_else(|| step.to_owned(), |branch| format!("{branch}:{step}"))
+}
+
+/// A branch of a parallel step.
+///
+/// Its key is `STEP/BRANCH`, behind the key of the branch that the step itself lies in, if any, and
+/// followed by `@UNIT` where the branch opens for each unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BranchState {
+    /// Step that opened it.
+    pub step: String,
+    /// Id of the branch in that step.
+    pub branch: String,
+    /// The unit that it was opened for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// When.
+    pub opened_at: Timestamp,
+    /// How it ended; none while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<BranchEnd>,
+}
+
+/// How a branch ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BranchEnd {
+    /// Its answer; none when it was cut short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Opaque id of whoever ended it; `system` when the time to answer ran out.
+    pub by: String,
+}
+
 /// A step that a supplement request or withdrawal interrupted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +283,24 @@ pub struct Interrupted {
     /// Unit that worked on it.
     pub unit: String,
     /// What was left of its timeout, seconds; it neither runs on nor starts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_left_s: Option<i64>,
+    /// The work that was open in its branches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<InterruptedItem>,
+}
+
+/// Work in a branch that an interruption of the main line left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterruptedItem {
+    /// The step.
+    pub step: String,
+    /// Key of its branch.
+    pub branch: String,
+    /// Unit that worked on it.
+    pub unit: String,
+    /// What was left of its timeout, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,
 }

@@ -8,14 +8,15 @@
 
 use std::collections::BTreeMap;
 
+use motcua_deadlines::Clock;
 use motcua_procedures::{ProcedureRef, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::command::{Actor, CommandRef, DocumentContent, FiredTimer, ItemName, TimerChanges};
 use crate::dossier::{
-    Clocks, Delivery, Filing, Interrupted, IssuedResult, Obligation, Payment, Required, Signature,
-    SupplementRequested, WorkItem,
+    BranchState, Clocks, Delivery, Filing, Interrupted, IssuedResult, Obligation, Payment,
+    Required, Signature, SupplementRequested, WorkItem,
 };
 
 /// Something that happened, before it is sealed into the history.
@@ -78,6 +79,12 @@ pub struct Facts {
     /// Replaces the clocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clocks: Option<Clocks>,
+    /// Starts or changes further clocks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further: BTreeMap<String, Clock>,
+    /// Opens, ends and forgets (null) branches by their key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub branches: BTreeMap<String, Option<BranchState>>,
     /// Opens or changes work items.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<WorkItem>,
@@ -149,6 +156,8 @@ impl Facts {
             payment: None,
             code: None,
             clocks: None,
+            further: BTreeMap::new(),
+            branches: BTreeMap::new(),
             items: Vec::new(),
             items_closed: Vec::new(),
             back: None,

@@ -67,8 +67,10 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         decisions: BTreeMap::new(),
         fees: BTreeMap::new(),
         clocks: None,
+        further: BTreeMap::new(),
         items: BTreeMap::new(),
         next_item: 1,
+        branches: BTreeMap::new(),
         holders: BTreeMap::new(),
         back: Vec::new(),
         supplement: None,
@@ -120,6 +122,7 @@ fn apply_case(dossier: &mut Dossier, facts: &Facts) {
     if let Some(clocks) = &facts.clocks {
         dossier.clocks = Some(clocks.clone());
     }
+    dossier.further.extend(facts.further.iter().map(|(id, clock)| (id.clone(), clock.clone())));
 }
 
 /// Where the dossier stands: work items, interruptions, timers.
@@ -130,10 +133,17 @@ fn apply_work(dossier: &mut Dossier, facts: &Facts) {
     for id in &facts.items_closed {
         if let Some(item) = dossier.items.remove(id) {
             let acted = (item.role == facts.actor.role).then(|| facts.actor.id.clone());
+            let key = item.holder_key();
             if let Some(holder) = item.assignee.or(acted) {
-                dossier.holders.insert(item.step, holder);
+                dossier.holders.insert(key, holder);
             }
         }
+    }
+    for (key, branch) in &facts.branches {
+        match branch {
+            Some(branch) => dossier.branches.insert(key.clone(), branch.clone()),
+            None => dossier.branches.remove(key),
+        };
     }
     for item in &facts.items {
         dossier.next_item = dossier.next_item.max(item.id + 1);

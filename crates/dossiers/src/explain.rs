@@ -27,6 +27,9 @@ pub fn explain(
     let Some(before) = before else {
         return Clock::start(clock.limit(), clock.received_at(), &inputs).map(Some);
     };
+    if before.phase != after.phase {
+        return Clock::start(clock.limit(), clock.received_at(), &inputs).map(Some);
+    }
     let earlier = before.appointment();
     match (earlier.phase(), clock.phase()) {
         (Phase::Running { .. }, Phase::Paused { since, .. }) => {
@@ -34,6 +37,9 @@ pub fn explain(
         }
         (Phase::Paused { .. }, Phase::Running { .. }) => {
             earlier.resume(at, &regime(procedure, before), &inputs).map(Some)
+        }
+        (Phase::Running { .. }, Phase::Running { .. }) if earlier.limit() != clock.limit() => {
+            earlier.relimit(clock.limit(), at, &inputs).map(Some)
         }
         (Phase::Running { due_on: old, .. }, Phase::Running { due_on: new, .. }) if old != new => {
             earlier.reappoint(*new, at, &inputs).map(Some)
@@ -45,7 +51,10 @@ pub fn explain(
 /// How the limit goes on after the pause that `clocks` is in (T20). Checked procedures name a
 /// regime for each ground on which they pause.
 pub(crate) fn regime(procedure: &Procedure, clocks: &Clocks) -> Regime {
-    let limits = &procedure.definition().limits;
+    let definition = procedure.definition();
+    let phase = clocks.phase.as_ref();
+    let phase = phase.and_then(|id| definition.phases.iter().find(|phase| phase.id == *id));
+    let limits = phase.map_or(&definition.limits, |phase| &phase.limits);
     let rule = limits.iter().find(|limit| limit.id == clocks.rule);
     let regime = rule.zip(clocks.paused_on).and_then(|(rule, on)| rule.resume.get(&on));
     regime.copied().unwrap_or(Regime::ResumeRemaining)

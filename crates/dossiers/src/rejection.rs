@@ -34,6 +34,8 @@ pub enum Reason {
     ActNotOffered,
     /// Another role or unit may do it.
     RoleRequired,
+    /// Whoever did an earlier step may not do this one.
+    FourEyes,
     /// Someone else holds the work item.
     ItemHeld,
     /// The named work item is not open.
@@ -84,9 +86,10 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Reason; 25] = [
+    pub const ALL: [Reason; 26] = [
         Self::ActNotOffered,
         Self::RoleRequired,
+        Self::FourEyes,
         Self::ItemHeld,
         Self::ItemNotOpen,
         Self::AmbiguousAction,
@@ -117,6 +120,7 @@ impl Reason {
         match self {
             Self::ActNotOffered => "ACT_NOT_OFFERED",
             Self::RoleRequired => "ROLE_REQUIRED",
+            Self::FourEyes => "FOUR_EYES",
             Self::ItemHeld => "ITEM_HELD",
             Self::ItemNotOpen => "ITEM_NOT_OPEN",
             Self::AmbiguousAction => "AMBIGUOUS_ACTION",
@@ -167,7 +171,7 @@ impl Reason {
             | Self::ReviewIncomplete
             | Self::FeeUnpaid
             | Self::ItemHeld => Retry::AfterChange,
-            Self::RoleRequired => Retry::ByAnother,
+            Self::RoleRequired | Self::FourEyes => Retry::ByAnother,
             Self::RoundsExhausted | Self::DossierClosed | Self::AlreadySubmitted => Retry::Never,
         }
     }

@@ -315,6 +315,7 @@ impl Walk {
             "claim" => Command::Claim(ItemRef { item: offer.item }),
             "release" => Command::Release(ItemRef { item: offer.item }),
             _ => Command::Advance(Advance {
+                units: Vec::new(),
                 choose,
                 unit: Some("elsewhere".into()),
                 data: self.data(offer),

@@ -50,7 +50,8 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
         let Some(step) = procedure.step(&item.step) else {
             continue;
         };
-        for action in step.actions.iter().filter(|action| action.act != Act::Lapse) {
+        let by_people = |action: &&Action| !matches!(action.act, Act::Lapse | Act::Proceed);
+        for action in step.actions.iter().filter(by_people) {
             offers.push(Offer {
                 item: Some(item.id),
                 act: action.act.as_str(),
@@ -209,7 +210,7 @@ fn unit_of<'a>(action: &Action, step: &Step, item: &'a WorkItem, dossier: &'a Do
     match action.unit {
         UnitRef::Receiving => &dossier.filing.receiving_unit,
         UnitRef::Competent => &dossier.filing.competent_unit,
-        UnitRef::Chosen => &item.unit,
+        UnitRef::Chosen | UnitRef::Branch => &item.unit,
     }
 }
 
@@ -263,6 +264,7 @@ fn check(
             format!("The condition of \"{}\" does not hold: {text}.", action.name.en),
         ));
     }
+    four_eyes(dossier, chosen, ctx)?;
     let given = choose.reason.as_deref().unwrap_or_default().trim();
     if action.reason && given.is_empty() {
         return Err(reject(
@@ -282,6 +284,28 @@ fn check(
     Ok(())
 }
 
+/// Whoever did one of the named steps last may not do this: four eyes see more than two.
+fn four_eyes(dossier: &Dossier, chosen: Chosen<'_>, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let actor = &ctx.actor.id;
+    let did = |step: &&String| {
+        let in_branches = format!(":{step}");
+        let holders = dossier.holders.iter();
+        holders
+            .filter(|(key, _)| *key == *step || key.ends_with(&in_branches))
+            .any(|(_, holder)| holder == actor)
+    };
+    let Some(step) = chosen.action.not_by.iter().find(did) else {
+        return Ok(());
+    };
+    let name = ctx.procedure.step(step).map(|step| &step.name);
+    let (vi, en) = name.map_or((step.as_str(), step.as_str()), |name| (&name.vi, &name.en));
+    Err(reject(
+        Reason::FourEyes,
+        format!("Người đã thực hiện bước \"{vi}\" không được thực hiện thao tác này."),
+        format!("Whoever did \"{en}\" may not do this; another person must."),
+    ))
+}
+
 /// `STEP/ACTION`, as it stands in events.
 pub(super) fn action_name(chosen: Chosen<'_>) -> String {
     format!("{}/{}", chosen.step.id, chosen.action.id)
@@ -292,7 +316,7 @@ pub(super) fn action_name(chosen: Chosen<'_>) -> String {
 pub(super) fn round_name(chosen: Chosen<'_>) -> String {
     match &chosen.action.target {
         Target::Step(to) => format!("{}/{to}", chosen.action.act.as_str()),
-        Target::Stay | Target::Back | Target::Choice(_) => action_name(chosen),
+        Target::Stay | Target::Back | Target::End | Target::Choice(_) => action_name(chosen),
     }
 }
 
@@ -314,7 +338,9 @@ pub(super) fn advance(
     if let Some(unit) = &advance.unit {
         change.go_to_unit(&active_unit(ctx, unit, "unit")?.id);
     }
+    change.units.clone_from(&advance.units);
     record_data(&mut change, chosen.action, advance.data.as_ref())?;
+    super::money::assess(&mut change, chosen.action, advance.data.as_ref())?;
     change.follow_target()?;
     change.finish()
 }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::Clock;
 use motcua_procedures::{
-    Channel, ClockStart, DocumentRequirement, HandIn, LimitRule, NumberAt, Procedure, Role, Text,
+    Amount, Channel, ClockStart, DocumentRequirement, HandIn, LimitRule, NumberAt, Procedure, Role,
+    Tariff, Text,
 };
 use serde_json::{Value, json};
 
+use super::limits::{expired_documents, window_violations};
 use super::transition::first_item;
 use super::{Case, Context, active_unit, deadline_rule, is_present, reject, violation};
 use crate::command::{DocumentContent, DocumentInput, Part, Person, Submit};
@@ -33,6 +35,8 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     let mut required = Vec::new();
     if form_is_valid {
         violations.extend(variant_violation(&filing, &case, ctx)?);
+        violations.extend(window_violations(&case, ctx)?);
+        violations.extend(expired_documents(&documents, ctx)?);
         required = requirements(&case, ctx)?;
         if filing.channel == Channel::Online {
             violations.extend(missing_uploads(&required, &documents, ctx.procedure));
@@ -459,12 +463,37 @@ pub(super) fn fees(
     let mut fees: BTreeMap<String, Obligation> =
         paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
     for fee in &ctx.procedure.definition().fees {
-        if !fees.contains_key(&fee.id) && case.holds(fee.when.as_ref())? {
-            let owed = Obligation { amount: fee.amount, collect: fee.collect, payment: None };
+        if fees.contains_key(&fee.id) || !case.holds(fee.when.as_ref())? {
+            continue;
+        }
+        let amount = match &fee.amount {
+            Amount::Fixed(amount) => *amount,
+            Amount::Tariff(tariff) => price(tariff, case)?,
+            // What was assessed stays; nothing is owed before.
+            Amount::Assessed => present.get(&fee.id).map_or(0, |fee| fee.amount),
+        };
+        if amount > 0 {
+            let owed = Obligation { amount, collect: fee.collect, payment: None };
             fees.insert(fee.id.clone(), owed);
         }
     }
     Ok(fees)
+}
+
+/// The price of a tariff: each bracket takes its part of the quantity.
+fn price(tariff: &Tariff, case: &Case<'_>) -> Result<u64, Rejection> {
+    let quantity = case.value(&tariff.quantity)?;
+    let mut price: u64 = 0;
+    let mut counted = 0;
+    for bracket in &tariff.brackets {
+        let upto = bracket.up_to.map_or(quantity, |up_to| up_to.min(quantity));
+        let part = upto.saturating_sub(counted);
+        price = price.saturating_add(part.saturating_mul(bracket.each));
+        counted = counted.max(upto);
+    }
+    let price = tariff.at_most.map_or(price, |most| price.min(most));
+    let times = tariff.times.as_ref().map_or(Ok(1), |times| case.value(times))?;
+    Ok(price.saturating_mul(times))
 }
 
 /// The clocks of the case if its limit starts with this act.
@@ -474,13 +503,32 @@ pub(super) fn clock_at(
     case: &Case<'_>,
     ctx: &Context<'_>,
 ) -> Result<Option<Clocks>, Rejection> {
-    let mut applicable: Option<&LimitRule> = None;
-    for rule in &ctx.procedure.definition().limits {
-        if applicable.is_none() && case.holds(rule.when.as_ref())? {
-            applicable = Some(rule);
+    clocks_by(&ctx.procedure.definition().limits, Some(start), filing, case, ctx)
+}
+
+/// The first of the rules whose condition holds.
+pub(super) fn applicable<'r>(
+    rules: &'r [LimitRule],
+    case: &Case<'_>,
+) -> Result<Option<&'r LimitRule>, Rejection> {
+    for rule in rules {
+        if case.holds(rule.when.as_ref())? {
+            return Ok(Some(rule));
         }
     }
-    let Some(rule) = applicable.filter(|rule| rule.start == start) else {
+    Ok(None)
+}
+
+/// Clocks that start now by the applicable rule; none if it starts with another act than `start`.
+pub(super) fn clocks_by(
+    rules: &[LimitRule],
+    start: Option<ClockStart>,
+    filing: &Filing,
+    case: &Case<'_>,
+    ctx: &Context<'_>,
+) -> Result<Option<Clocks>, Rejection> {
+    let rule = applicable(rules, case)?;
+    let Some(rule) = rule.filter(|rule| start.is_none_or(|start| rule.start == start)) else {
         return Ok(None);
     };
     let hours = ctx.hours_of(&filing.competent_unit);
@@ -493,6 +541,7 @@ pub(super) fn clock_at(
         statutory: started(&rule.statutory)?,
         committed: rule.committed.as_ref().map(started).transpose()?,
         paused_on: None,
+        phase: None,
     }))
 }
 

@@ -1,6 +1,7 @@
 //! Fees: recorded once for each external reference.
 
-use motcua_procedures::Role;
+use motcua_procedures::{Action, Role};
+use serde_json::Value;
 
 use super::Context;
 use super::act::role_required;
@@ -36,6 +37,40 @@ pub(super) fn record_payment(
         at: ctx.now,
     });
     Ok(vec![change.finish()?])
+}
+
+/// Highest assessed amount, đồng.
+const ASSESSED_MAX: u64 = 1_000_000_000_000_000;
+
+/// Records the amount that an action assesses, from its data (P9); a payment stays what it was.
+pub(super) fn assess(
+    change: &mut Change<'_>,
+    action: &Action,
+    data: Option<&Value>,
+) -> Result<(), Rejection> {
+    let Some(id) = &action.assesses else { return Ok(()) };
+    let dossier = change.dossier;
+    let paid = dossier.fees.get(id).is_some_and(|fee| fee.payment.is_some());
+    let amount = data.and_then(|data| data.get("amount")).and_then(Value::as_u64);
+    let amount = amount.filter(|amount| *amount <= ASSESSED_MAX);
+    let (Some(amount), false) = (amount, paid) else {
+        return Err(reject(
+            Reason::PaymentMismatch,
+            format!("Phải nêu số tiền (data.amount) cho khoản {id} chưa nộp."),
+            format!("Give the assessed amount of fee {id} in `data.amount`, while it is unpaid."),
+        ));
+    };
+    let definition = change.ctx.procedure.definition();
+    let fee = definition.fees.iter().find(|fee| fee.id == *id);
+    let collect = fee.expect("a checked action assesses a fee that exists").collect;
+    let mut fees = dossier.fees.clone();
+    if amount == 0 {
+        fees.remove(id);
+    } else {
+        fees.insert(id.clone(), Obligation { amount, collect, payment: None });
+    }
+    change.facts.fees = Some(fees);
+    Ok(())
 }
 
 /// Whether the payment is still to be recorded; why it cannot be, if it cannot.

@@ -12,6 +12,7 @@ use super::filing::{
     all_at_once, clock_at, code, document_violations, fees, form_violations, missing_document,
     names_of, requirements, variant_violation,
 };
+use super::limits::expired_documents;
 use super::transition::{Change, request_fields};
 use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{
@@ -150,17 +151,36 @@ pub(super) fn accept(
     choose_: &Choose,
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
-    let chosen = choose(dossier, Act::Accept, choose_, ctx)?;
+    receive(dossier, (Act::Accept, ClockStart::Accept), choose_, ctx)
+}
+
+/// Admission of a complaint or denunciation: the clock of its resolution starts (K1).
+pub(super) fn admit(
+    dossier: &Dossier,
+    choose_: &Choose,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    receive(dossier, (Act::Admit, ClockStart::Admit), choose_, ctx)
+}
+
+fn receive(
+    dossier: &Dossier,
+    (act, start): (Act, ClockStart),
+    choose_: &Choose,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    let chosen = choose(dossier, act, choose_, ctx)?;
     let case = Case::of(dossier, ctx);
     let mut open = open_points(dossier, ctx.procedure);
     open.extend(form_violations(ctx.procedure, ctx.form));
     open.extend(variant_violation(&dossier.filing, &case, ctx)?);
+    open.extend(expired_documents(&dossier.documents, ctx)?);
     if !open.is_empty() {
         return Err(incomplete(open));
     }
     fees_paid(dossier, |fee| fee.collect == Collect::Reception)?;
-    let mut change = Change::begin(dossier, Act::Accept.as_str(), chosen, choose_, ctx);
-    if let Some(clocks) = clock_at(ClockStart::Accept, &dossier.filing, &case, ctx)? {
+    let mut change = Change::begin(dossier, act.as_str(), chosen, choose_, ctx);
+    if let Some(clocks) = clock_at(start, &dossier.filing, &case, ctx)? {
         change.set_clocks(clocks)?;
     }
     if dossier.code.is_none() {

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::Context;
 use super::act::{Chosen, action_name};
+use super::settle::{after, settle};
 use super::transition::Change;
 use crate::command::{Actor, Choose, FiredTimer};
 use crate::dossier::Dossier;
 use crate::event::Event;
-use crate::evolve::{Recorded, evolve};
 use crate::rejection::Rejection;
 
 /// Most timers that fire in one go; what is left fires with the next command or wake-up.
@@ -32,17 +32,12 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
             break;
         };
         let ctx = Context { actor: &system, command: None, now: due_at, ..ctx.clone() };
-        let event = fire(&dossier, &name, due_at, &ctx)?;
-        let recorded = Recorded {
-            id: dossier.id,
-            seq: dossier.version + 1,
-            at: due_at,
-            kind: event.kind,
-            to: &event.to,
-            facts: &event.facts,
-        };
-        dossier = evolve(Some(dossier), &recorded).expect("a dossier that exists stays one");
-        events.push(event);
+        let fired = fire(&dossier, &name, due_at, &ctx)?;
+        let following = settle(after(Some(&dossier), &fired, &ctx), &ctx)?;
+        for event in std::iter::once(fired).chain(following) {
+            dossier = after(Some(&dossier), &event, &ctx);
+            events.push(event);
+        }
     }
     Ok(events)
 }
@@ -110,6 +105,8 @@ fn kind_of(timer: &str) -> &'static str {
         "late" => "timer.late",
         "remind" => "timer.remind",
         "item_due" => "timer.item_due",
+        "clock_due" => "timer.clock_due",
+        "clock_late" => "timer.clock_late",
         _ => "timer.void",
     }
 }

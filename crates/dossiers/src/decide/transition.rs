@@ -15,14 +15,24 @@ use crate::event::{Event, Facts};
 use crate::explain::regime;
 use crate::rejection::{Reason, Rejection};
 
+/// What an interruption left of a work item.
+#[derive(Clone, Copy)]
+pub(super) struct Left<'a> {
+    /// Unit that worked on it.
+    pub(super) unit: &'a str,
+    /// What was left of its timeout, seconds.
+    pub(super) timeout_left_s: Option<i64>,
+}
+
 /// An event in the making.
 pub(super) struct Change<'a> {
-    dossier: &'a Dossier,
-    ctx: &'a Context<'a>,
+    pub(super) dossier: &'a Dossier,
+    pub(super) ctx: &'a Context<'a>,
     chosen: Option<Chosen<'a>>,
     kind: &'static str,
     to: String,
     unit: Option<String>,
+    pub(super) units: Vec<String>,
     returning: Option<Interrupted>,
     /// Facts gathered so far.
     pub(super) facts: Facts,
@@ -39,6 +49,7 @@ impl<'a> Change<'a> {
             kind,
             to: dossier.state.clone(),
             unit: None,
+            units: Vec::new(),
             returning: None,
             facts: Facts::by(ctx.actor.clone(), ctx.command.cloned()),
             personal: BTreeMap::new(),
@@ -80,30 +91,44 @@ impl<'a> Change<'a> {
     /// Leaves the current step as the action says.
     pub(super) fn follow_target(&mut self) -> Result<(), Rejection> {
         let chosen = self.chosen.expect("only acts that follow an action have a target");
-        let to = match &chosen.action.target {
-            Target::Stay => return Ok(()),
-            Target::Step(to) => to.clone(),
+        match &chosen.action.target {
+            Target::Stay => Ok(()),
+            Target::End => {
+                self.end_branch(chosen.item, chosen.action.answer.as_deref());
+                Ok(())
+            }
             Target::Back => {
                 let left = self.take_interrupted(chosen)?;
                 let step = left.step.clone();
                 self.returning = Some(left);
-                step
+                self.move_to(chosen.item, &step)
             }
-            Target::Choice(choices) => {
-                let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
-                let (filing, documents) = (&self.dossier.filing, &self.dossier.documents);
-                let form = self.ctx.form;
-                let case = Case::new(form, filing, documents, outcome.as_deref(), self.ctx);
-                let mut taken = None;
-                for choice in choices {
-                    if taken.is_none() && case.holds(choice.when.as_ref())? {
-                        taken = Some(choice.to.clone());
-                    }
-                }
-                taken.expect("the last choice of a checked procedure has no guard")
+            Target::Step(_) | Target::Choice(_) => {
+                let to = self.resolve(&chosen.action.target)?;
+                self.move_to(chosen.item, &to)
+            }
+        }
+    }
+
+    /// The step that a target of a checked procedure names in this case.
+    pub(super) fn resolve(&self, target: &Target) -> Result<String, Rejection> {
+        let choices = match target {
+            Target::Step(to) => return Ok(to.clone()),
+            Target::Choice(choices) => choices,
+            Target::Stay | Target::Back | Target::End => {
+                unreachable!("a checked procedure names a step here")
             }
         };
-        self.move_to(chosen.item, &to)
+        let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
+        let mut case = Case::of(self.dossier, self.ctx);
+        case.outcome = outcome.as_deref();
+        case.answers = super::branches::answers(self.dossier, &self.facts.branches);
+        for choice in choices {
+            if case.holds(choice.when.as_ref())? {
+                return Ok(choice.to.clone());
+            }
+        }
+        unreachable!("the last choice of a checked procedure has no guard")
     }
 
     /// The step that the interruption left; the stack is popped by the same event.
@@ -120,26 +145,29 @@ impl<'a> Change<'a> {
         Ok(left)
     }
 
-    /// Closes the work item and opens the one of the next step.
+    /// Closes the work item, with all that lies below it, and opens the one of the next step.
     pub(super) fn move_to(&mut self, item: &WorkItem, to: &str) -> Result<(), Rejection> {
         let step = self.ctx.procedure.step(to).expect("targets of a checked procedure exist");
         let interrupts = matches!(step.kind, StepKind::Supplement | StepKind::Withdrawal);
         if interrupts && self.facts.back.is_none() {
-            let timeout = self.dossier.timers.get(&format!("timeout:{}", item.id));
-            let left = timeout.map(|at| at.as_second().saturating_sub(self.ctx.now.as_second()));
             let mut back = self.dossier.back.clone();
-            back.push(Interrupted {
-                step: item.step.clone(),
-                unit: item.unit.clone(),
-                timeout_left_s: left.map(|seconds| seconds.max(0)),
-            });
+            back.push(self.interrupted(item));
             self.facts.back = Some(back);
+        } else {
+            self.cut_branches(item);
         }
-        self.facts.items_closed.push(item.id);
-        self.clear_timers_of(item.id);
+        self.close(item);
+        if step.within.is_some() {
+            self.enter_clocks(step)?;
+            return self.open_item(step, item.branch.as_deref(), None);
+        }
         step.id.clone_into(&mut self.to);
         self.facts.status = (step.status != self.dossier.status).then_some(step.status);
-        self.apply_clock_effect(step)?;
+        match self.chosen.and_then(|chosen| chosen.action.begins.as_ref()) {
+            Some(phase) => self.begin_phase(phase)?,
+            None => self.apply_clock_effect(step)?,
+        }
+        self.enter_clocks(step)?;
         if step.kind == StepKind::Final {
             self.facts.closed = true;
             for name in self.dossier.timers.keys() {
@@ -147,55 +175,101 @@ impl<'a> Change<'a> {
             }
             return Ok(());
         }
-        self.open_item(step)
+        match self.returning.take() {
+            None => self.open_item(step, None, None),
+            Some(left) => self.restore(step, &left),
+        }
     }
 
-    fn open_item(&mut self, step: &Step) -> Result<(), Rejection> {
-        let now = self.ctx.now;
-        let unit = self.unit_of(step)?;
-        let id = self.dossier.next_item;
-        let hours = self.ctx.hours_of(&unit);
-        let due_at = match &step.time {
-            Some(limit) => Some(
-                motcua_deadlines::due(limit, now, &self.ctx.inputs(&hours))
-                    .map_err(|e| deadline_rule(&e))?
-                    .due_at,
-            ),
-            None => None,
+    /// Closes a work item and all that lie in its branches.
+    pub(super) fn close(&mut self, item: &WorkItem) {
+        let below = super::branches::below(item);
+        let lies_below = |other: &&WorkItem| {
+            other.branch.as_ref().is_some_and(|branch| branch.starts_with(&below))
         };
+        let items = self.dossier.items.values();
+        let closed: Vec<u32> = items.filter(lies_below).map(|item| item.id).collect();
+        for id in closed.into_iter().chain([item.id]) {
+            self.facts.items_closed.push(id);
+            self.clear_timers_of(id);
+        }
+    }
+
+    /// What is left of the timeout of a work item, seconds.
+    pub(super) fn timeout_left_s(&self, item: &WorkItem) -> Option<i64> {
+        let timeout = self.dossier.timers.get(&format!("timeout:{}", item.id));
+        let left = timeout.map(|at| at.as_second().saturating_sub(self.ctx.now.as_second()));
+        left.map(|seconds| seconds.max(0))
+    }
+
+    /// Opens the work item of a step, on the main line or in a branch, and whatever the step does
+    /// at the same time.
+    pub(super) fn open_item(
+        &mut self,
+        step: &Step,
+        branch: Option<&str>,
+        left: Option<Left<'_>>,
+    ) -> Result<(), Rejection> {
+        let unit = match left {
+            Some(left) => left.unit.to_owned(),
+            None => self.unit_of(step, branch)?,
+        };
+        let opened = u32::try_from(self.facts.items.len()).expect("items of one event are few");
+        let id = self.dossier.next_item + opened;
+        let due_at = self.step_due_at(step, &unit)?;
         if let Some(at) = due_at {
             self.facts.timers.insert(format!("item_due:{id}"), Some(at));
         }
-        if let Some(timeout) = &step.timeout {
-            let left = self.returning.as_ref().and_then(|left| left.timeout_left_s);
-            let at = match left {
-                Some(seconds) => now + SignedDuration::from_secs(seconds),
-                None => self.end_of(&timeout.after, &unit)?,
-            };
-            self.facts.timers.insert(format!("timeout:{id}"), Some(at));
-            let remind = timeout
-                .remind_days_before
-                .map(|days| at - SignedDuration::from_hours(24 * i64::from(days)));
-            if let Some(remind) = remind.filter(|remind| *remind > now) {
-                self.facts.timers.insert(format!("remind:{id}"), Some(remind));
-            }
-        }
-        let holder = self.dossier.holders.get(&step.id);
+        self.set_timeout(step, id, &unit, left.and_then(|left| left.timeout_left_s))?;
+        let key = crate::dossier::holder_key(branch, &step.id);
         let staff = |person: &&String| {
             self.ctx.units.unit(&unit).is_some_and(|unit| unit.has_staff(person, step.role))
         };
-        let assignee = holder.filter(staff).cloned();
-        let item = WorkItem {
+        let assignee = self.dossier.holders.get(&key).filter(staff).cloned();
+        self.facts.items.push(WorkItem {
             id,
             step: step.id.clone(),
+            branch: branch.map(str::to_owned),
             role: step.role,
             unit,
             assignee,
-            opened_at: now,
+            opened_at: self.ctx.now,
             due_at,
             late: false,
+        });
+        match (&step.parallel, left) {
+            (Some(parallel), None) => self.open_branches(step, parallel, branch),
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
+    fn step_due_at(&self, step: &Step, unit: &str) -> Result<Option<Timestamp>, Rejection> {
+        let Some(limit) = &step.time else { return Ok(None) };
+        let hours = self.ctx.hours_of(unit);
+        let due = motcua_deadlines::due(limit, self.ctx.now, &self.ctx.inputs(&hours));
+        due.map(|due| Some(due.due_at)).map_err(|e| deadline_rule(&e))
+    }
+
+    fn set_timeout(
+        &mut self,
+        step: &Step,
+        id: u32,
+        unit: &str,
+        left_s: Option<i64>,
+    ) -> Result<(), Rejection> {
+        let Some(timeout) = &step.timeout else { return Ok(()) };
+        let now = self.ctx.now;
+        let at = match left_s {
+            Some(seconds) => now + SignedDuration::from_secs(seconds),
+            None => self.end_of(&timeout.after, unit)?,
         };
-        self.facts.items.push(item);
+        self.facts.timers.insert(format!("timeout:{id}"), Some(at));
+        let remind = timeout
+            .remind_days_before
+            .map(|days| at - SignedDuration::from_hours(24 * i64::from(days)));
+        if let Some(remind) = remind.filter(|remind| *remind > now) {
+            self.facts.timers.insert(format!("remind:{id}"), Some(remind));
+        }
         Ok(())
     }
 
@@ -212,20 +286,22 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn unit_of(&self, step: &Step) -> Result<String, Rejection> {
-        if let Some(left) = &self.returning {
-            return Ok(left.unit.clone());
-        }
+    fn unit_of(&self, step: &Step, branch: Option<&str>) -> Result<String, Rejection> {
+        let missing = || {
+            reject(
+                Reason::UnitUnknown,
+                "Phải nêu đơn vị thực hiện bước tiếp theo.",
+                "Name the unit that the next step goes to in `unit`.",
+            )
+        };
         match step.unit {
             UnitRef::Receiving => Ok(self.dossier.filing.receiving_unit.clone()),
             UnitRef::Competent => Ok(self.dossier.filing.competent_unit.clone()),
-            UnitRef::Chosen => self.unit.clone().ok_or_else(|| {
-                reject(
-                    Reason::UnitUnknown,
-                    "Phải nêu đơn vị thực hiện bước tiếp theo.",
-                    "Name the unit that the next step goes to in `unit`.",
-                )
-            }),
+            UnitRef::Chosen => self.unit.clone().ok_or_else(missing),
+            UnitRef::Branch => {
+                let unit = branch.and_then(|branch| self.unit_of_branch(branch));
+                Ok(unit.expect("a checked procedure says `branch` in branches of units only"))
+            }
         }
     }
 
@@ -273,7 +349,7 @@ impl<'a> Change<'a> {
             ClockEffect::Stopped => return Ok(()),
         };
         let (statutory, committed) = changed;
-        self.set_clocks(Clocks { rule: clocks.rule, statutory, committed, paused_on })
+        self.set_clocks(Clocks { statutory, committed, paused_on, ..clocks })
     }
 
     /// Records the clocks and the timers of the appointment (T28).
@@ -343,7 +419,9 @@ pub(super) fn first_item(
     }
     step.id.clone_into(&mut change.to);
     change.facts.status = Some(step.status);
-    change.open_item(step)?;
+    change.start_clocks_of_submission()?;
+    change.enter_clocks(step)?;
+    change.open_item(step, None, None)?;
     change.finish()
 }
 

@@ -164,7 +164,7 @@ fn moved_filing(
     match step.unit {
         UnitRef::Receiving => unit.clone_into(&mut filing.receiving_unit),
         UnitRef::Competent => unit.clone_into(&mut filing.competent_unit),
-        UnitRef::Chosen => return None,
+        UnitRef::Chosen | UnitRef::Branch => return None,
     }
     Some(filing)
 }
