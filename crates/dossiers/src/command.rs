@@ -100,7 +100,7 @@ pub enum Command {
     /// Apologises and appoints a new date; form 04.
     Apologise(Apologise),
     /// Extends the limit by decision (T30).
-    Extend(Extend),
+    Extend(ExtendLimit),
     /// The case turns out to be another variant (L9).
     ChangeVariant(ChangeVariant),
     /// Stops processing; form 05.
@@ -442,7 +442,7 @@ pub struct Apologise {
 
 /// Extends the limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Extend {
+pub struct ExtendLimit {
     /// Action, work item, reason.
     pub choose: Choose,
     /// By how much, in the unit of the limit.

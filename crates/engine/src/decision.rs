@@ -208,7 +208,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let at = procedure.definition().number_at;
         let unit = match (&request.command, segment) {
             (Command::Submit(submit), None) if at == NumberAt::Submit => &submit.receiving_unit,
-            (Command::Accept(_), Some(segment)) if segment.dossier.code.is_none() => {
+            (Command::Accept(_) | Command::Admit(_), Some(segment))
+                if segment.dossier.code.is_none() =>
+            {
                 &segment.dossier.filing.receiving_unit
             }
             _ => return Ok(None),

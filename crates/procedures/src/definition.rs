@@ -300,6 +300,25 @@ pub struct Tariff {
     pub times: Option<Formula>,
 }
 
+impl std::fmt::Display for Tariff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ", self.quantity.text())?;
+        for bracket in &self.brackets {
+            match bracket.up_to {
+                Some(up_to) => write!(f, "{} each up to {up_to}, then ", bracket.each)?,
+                None => write!(f, "{} each", bracket.each)?,
+            }
+        }
+        if let Some(most) = self.at_most {
+            write!(f, "; at most {most}")?;
+        }
+        match &self.times {
+            Some(times) => write!(f, "; times {}", times.text()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// One bracket of a tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bracket {

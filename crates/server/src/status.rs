@@ -374,7 +374,7 @@ fn overloaded() -> Status {
 /// The code of each refusal of the rules.
 fn code(reason: Reason) -> Code {
     match reason {
-        Reason::RoleRequired => Code::PermissionDenied,
+        Reason::RoleRequired | Reason::FourEyes => Code::PermissionDenied,
         Reason::FormInvalid
         | Reason::FilingInvalid
         | Reason::DocumentInvalid

@@ -97,6 +97,7 @@ pub(crate) struct ItemRow {
     pub(crate) opened_at: i64,
     pub(crate) step_due_at: Option<i64>,
     pub(crate) step_late: bool,
+    pub(crate) branch: Option<String>,
 }
 
 /// The rows of a commit to a chain that is no dossier's.
@@ -207,6 +208,7 @@ fn item_row(item: &motcua_dossiers::dossier::WorkItem) -> ItemRow {
         opened_at: item.opened_at.as_microsecond(),
         step_due_at: item.due_at.map(|at| at.as_microsecond()),
         step_late: item.late,
+        branch: item.branch.clone(),
     }
 }
 

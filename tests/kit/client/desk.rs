@@ -198,6 +198,7 @@ impl Client {
             reason: "Theo quy trình.".into(),
             unit: unit.to_owned(),
             data_json: data_json.to_owned(),
+            units: Vec::new(),
         }))
     }
 

@@ -5,9 +5,10 @@ use prost::Message;
 use tonic::{Response, Status};
 
 use super::act_arguments::{
-    ActCommand, AdvanceArguments, ApologiseArguments, AssignArguments, ChooseArguments,
-    DecideArguments, DeliverArguments, HandOverArguments, IssueArguments, ItemArguments,
-    LookupArguments, Method, PayArguments, ReasonedArguments, RequestSupplementArguments,
+    ActCommand, AdvanceArguments, ApologiseArguments, AssignArguments, ChangeVariantArguments,
+    ChooseArguments, DecideArguments, DeliverArguments, ExtendArguments, HandOverArguments,
+    IssueArguments, ItemArguments, LookupArguments, Method, PayArguments, ReasonedArguments,
+    RequestSupplementArguments,
 };
 use super::document;
 use crate::Ending;
@@ -48,7 +49,8 @@ answered! {
     RefuseDossierResponse, AssignItemResponse, ClaimItemResponse, ReleaseItemResponse,
     HandOverItemResponse, AdvanceDossierResponse, RecordPaymentResponse, SignResultResponse,
     IssueResultResponse, CompleteDossierResponse, DeliverResultResponse, DeclineWithdrawalResponse,
-    ApologiseForDelayResponse, StopDossierResponse,
+    ApologiseForDelayResponse, StopDossierResponse, AdmitDossierResponse, ExtendLimitResponse,
+    ChangeVariantResponse,
 }
 
 /// Sends a command, repeating it under its id where nobody knows the outcome, and shows the
@@ -83,6 +85,9 @@ pub(super) async fn run(
         ActCommand::Decide(arguments) => decide(arguments, session, output).await,
         ActCommand::Lookup(arguments) => lookup(arguments, session, output).await,
         ActCommand::Accept(arguments) => accept(arguments, session, output).await,
+        ActCommand::Admit(arguments) => admit(arguments, session, output).await,
+        ActCommand::Extend(arguments) => extend(arguments, session, output).await,
+        ActCommand::ChangeVariant(arguments) => change_variant(arguments, session, output).await,
         ActCommand::RequestSupplement(arguments) => {
             request_supplement(arguments, session, output).await
         }
@@ -139,6 +144,7 @@ macro_rules! choices {
 
 choices! {
     accept: ChooseArguments => desk.accept_dossier(AcceptDossierRequest);
+    admit: ChooseArguments => desk.admit_dossier(AdmitDossierRequest);
     refuse: ReasonedArguments => desk.refuse_dossier(RefuseDossierRequest);
     sign: ChooseArguments => desk.sign_result(SignResultRequest);
     complete: ChooseArguments => desk.complete_dossier(CompleteDossierRequest);
@@ -252,6 +258,7 @@ async fn advance(a: AdvanceArguments, session: &Session, output: &Output) -> any
         work_item: a.work_item,
         reason: a.reason.unwrap_or_default(),
         unit: a.unit.unwrap_or_default(),
+        units: a.units,
         data_json: a.data.unwrap_or_default(),
     };
     send!(session.desk.advance_dossier(request, meta), output)
@@ -314,6 +321,36 @@ async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> any
         originals_checked: a.originals,
     };
     send!(session.desk.deliver_result(request, meta), output)
+}
+
+async fn extend(a: ExtendArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
+    let meta = a.target.meta.message();
+    let request = v1::ExtendLimitRequest {
+        command: Some(meta.clone()),
+        dossier: a.target.dossier,
+        action: a.which.action.unwrap_or_default(),
+        work_item: a.which.work_item,
+        reason: a.reason,
+        amount: a.amount,
+    };
+    send!(session.desk.extend_limit(request, meta), output)
+}
+
+async fn change_variant(
+    a: ChangeVariantArguments,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let meta = a.target.meta.message();
+    let request = v1::ChangeVariantRequest {
+        command: Some(meta.clone()),
+        dossier: a.target.dossier,
+        action: a.which.action.unwrap_or_default(),
+        work_item: a.which.work_item,
+        reason: a.reason,
+        variant: a.variant,
+    };
+    send!(session.desk.change_variant(request, meta), output)
 }
 
 async fn apologise(

@@ -14,6 +14,8 @@ pub(crate) enum ActCommand {
     Lookup(LookupArguments),
     /// Accept a complete dossier: code, due date, form 01
     Accept(ChooseArguments),
+    /// Admit a complaint or denunciation: its clock starts
+    Admit(ChooseArguments),
     /// Ask for everything that is missing in one notice: form 02
     RequestSupplement(RequestSupplementArguments),
     /// Refuse to accept (form 03), or propose a negative result
@@ -44,6 +46,10 @@ pub(crate) enum ActCommand {
     DeclineWithdrawal(ChooseArguments),
     /// Apologise and appoint a new date: form 04
     Apologise(ApologiseArguments),
+    /// Extend the limit by decision, before it has passed
+    Extend(ExtendArguments),
+    /// The case turns out to be another variant
+    ChangeVariant(ChangeVariantArguments),
     /// Stop processing: form 05
     Stop(ReasonedArguments),
 }
@@ -220,6 +226,9 @@ pub(crate) struct AdvanceArguments {
     /// Unit that the next step goes to, where the act chooses it
     #[arg(long, value_name = "UNIT")]
     pub(crate) unit: Option<String>,
+    /// Unit that is asked in a branch of the next step; may be given several times
+    #[arg(long = "ask", value_name = "UNIT")]
+    pub(crate) units: Vec<String>,
     /// Data that the action takes, a JSON object
     #[arg(long, value_name = "JSON")]
     pub(crate) data: Option<String>,
@@ -313,6 +322,34 @@ pub(crate) struct ApologiseArguments {
     #[arg(long)]
     pub(crate) agency_at_fault: bool,
     /// Reason of the delay
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExtendArguments {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) which: WhichArguments,
+    /// By how much, in the unit of the limit
+    #[arg(long, value_name = "N")]
+    pub(crate) amount: u32,
+    /// Why, in words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ChangeVariantArguments {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) which: WhichArguments,
+    /// Id of the variant that the case turned out to be
+    #[arg(long, value_name = "VARIANT")]
+    pub(crate) variant: String,
+    /// Why, in words
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
 }

@@ -11,7 +11,7 @@ use super::act::choose;
 use super::filing::{all_at_once, applicable, fees, requirements, variant_violation};
 use super::transition::Change;
 use super::{Case, Context, deadline_rule, is_present, local_date, reject, violation};
-use crate::command::{ChangeVariant, DocumentContent, Extend};
+use crate::command::{ChangeVariant, DocumentContent, ExtendLimit};
 use crate::dossier::{Clocks, Dossier, Filing};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection, Violation};
@@ -19,7 +19,7 @@ use crate::rejection::{Reason, Rejection, Violation};
 /// Extension by decision of the competent person, before the date, within its maximum (T30).
 pub(super) fn extend(
     dossier: &Dossier,
-    extend: &Extend,
+    extend: &ExtendLimit,
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Extend, &extend.choose, ctx)?;

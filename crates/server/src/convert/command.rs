@@ -2,10 +2,10 @@
 
 use motcua_api::v1;
 use motcua_dossiers::command::{
-    Actor, Advance, Apologise, Assign, Choose, Command, DecideItems, Deliver, DeliveryBy,
-    DocumentContent, DocumentInput, ExternalRef, HandOver, Issue, ItemDecision, ItemName, ItemRef,
-    Part, Person, Recipient, RecordLookup, RecordPayment, RequestSupplement, Submit, Supplement,
-    SupplementItem,
+    Actor, Advance, Apologise, Assign, ChangeVariant, Choose, Command, DecideItems, Deliver,
+    DeliveryBy, DocumentContent, DocumentInput, ExtendLimit, ExternalRef, HandOver, Issue,
+    ItemDecision, ItemName, ItemRef, Part, Person, Recipient, RecordLookup, RecordPayment,
+    RequestSupplement, Submit, Supplement, SupplementItem,
 };
 use motcua_engine::{Caller, Request};
 use motcua_procedures::{Channel, Role};
@@ -20,6 +20,7 @@ use crate::status::Refusal;
 // As many as the rules take (`dossiers/src/decide`).
 const PERSONS_MAX: usize = 20;
 const RECIPIENTS_MAX: usize = 20;
+const UNITS_MAX: usize = 100;
 const DOCUMENTS_MAX: usize = 128;
 const ITEMS_MAX: usize = 600;
 
@@ -110,6 +111,7 @@ macro_rules! choices {
 
 choices! {
     AcceptDossierRequest => Accept,
+    AdmitDossierRequest => Admit,
     RefuseDossierRequest => Refuse,
     SignResultRequest => Sign,
     CompleteDossierRequest => Complete,
@@ -150,6 +152,7 @@ acts! {
             ..choose(faults, "", request.work_item, &request.reason)
         },
         unit: faults.optional("unit", &request.unit, ID_CHARS_MAX),
+        units: units(faults, &request.units),
         data: match request.data_json.as_str() {
             "" => None,
             json => Some(faults.form("data_json", json)),
@@ -190,8 +193,22 @@ acts! {
         due_on: faults.date("due_on", &request.due_on),
         agency_at_fault: request.agency_at_fault,
     }));
+    ExtendLimitRequest, |request, faults| Some(Command::Extend(ExtendLimit {
+        choose: choose(faults, &request.action, request.work_item, &request.reason),
+        amount: request.amount,
+    }));
+    ChangeVariantRequest, |request, faults| Some(Command::ChangeVariant(ChangeVariant {
+        choose: choose(faults, &request.action, request.work_item, &request.reason),
+        variant: faults.id("variant", &request.variant),
+    }));
     DeliverResultRequest, |request, faults| deliver(faults, &request);
     SubmitDossierRequest, |request, faults| submit(faults, &request);
+}
+
+fn units(faults: &mut Faults, units: &[String]) -> Vec<String> {
+    faults.at_most("units", units.len(), UNITS_MAX);
+    let units = units.iter().take(UNITS_MAX).enumerate();
+    units.map(|(i, unit)| faults.id(&format!("units[{i}]"), unit)).collect()
 }
 
 fn decide_items(faults: &mut Faults, request: &v1::DecideItemsRequest) -> Command {
@@ -377,14 +394,17 @@ macro_rules! answers {
 
 answers! {
     AcceptDossierResponse,
+    AdmitDossierResponse,
     AdvanceDossierResponse,
     ApologiseForDelayResponse,
     AssignItemResponse,
+    ChangeVariantResponse,
     ClaimItemResponse,
     CompleteDossierResponse,
     DecideItemsResponse,
     DeclineWithdrawalResponse,
     DeliverResultResponse,
+    ExtendLimitResponse,
     HandOverItemResponse,
     IssueResultResponse,
     RecordLookupResponse,

@@ -8,7 +8,9 @@ use motcua_audit::{ChainId, Hash, evidence};
 use motcua_deadlines::{Calendar, Clock, Inputs, Phase, Unit};
 use motcua_dossiers::Offer;
 use motcua_dossiers::command::{Actor, DeliveryBy, DocumentContent, ItemName, Part, Person};
-use motcua_dossiers::dossier::{Clocks, Delivery, Dossier, Filing, IssuedResult, WorkItem};
+use motcua_dossiers::dossier::{
+    BranchState, Clocks, Delivery, Dossier, Filing, IssuedResult, WorkItem,
+};
 use motcua_engine::{Caller, DossierView, TrackView, UploadStatus};
 use motcua_procedures::{Channel, Collect, Fee, PauseGround, Procedure, Role, Text};
 use motcua_store::contract::Draft;
@@ -62,6 +64,8 @@ impl Scene<'_> {
             completed_at: dossier.completed_at.map(timestamp),
             delivery: dossier.delivery.as_ref().map(delivery),
             closed: dossier.closed,
+            branches: branches(dossier, procedure),
+            further_clocks: self.further(dossier, procedure),
             evidence: evidence_of(dossier, &view.hash),
             personal: view.personal.as_ref().map(|personal| v1::PersonalData {
                 persons: personal.persons.iter().map(person).collect(),
@@ -79,7 +83,18 @@ impl Scene<'_> {
                 .as_ref()
                 .map(|committed| clock(committed, self.now, self.calendar.as_deref())),
             paused_on: clocks.paused_on.map(pause_ground).unwrap_or_default().into(),
+            phase: clocks.phase.clone().unwrap_or_default(),
         }
+    }
+
+    fn further(&self, dossier: &Dossier, procedure: &Procedure) -> Vec<v1::FurtherClock> {
+        let named = |id: &String| procedure.definition().clocks.iter().find(|c| c.id == *id);
+        let further = dossier.further.iter().map(|(id, found)| v1::FurtherClock {
+            id: id.clone(),
+            name: named(id).map(|clock| text(&clock.name)),
+            clock: Some(clock(found, self.now, self.calendar.as_deref())),
+        });
+        further.collect()
     }
 }
 
@@ -219,7 +234,34 @@ pub(super) fn bare_work_item(item: &WorkItem) -> v1::WorkItem {
         opened_at: Some(timestamp(item.opened_at)),
         due_at: item.due_at.map(timestamp),
         late: item.late,
+        branch: item.branch.clone().unwrap_or_default(),
     }
+}
+
+fn branches(dossier: &Dossier, procedure: &Procedure) -> Vec<v1::BranchState> {
+    let definition = |state: &BranchState| {
+        let parallel = procedure.step(&state.step)?.parallel.as_ref()?;
+        parallel.branches.iter().find(|branch| branch.id == state.branch)
+    };
+    let state = |(key, state): (&String, &BranchState)| {
+        let branch = definition(state);
+        let end = state.ended.as_ref();
+        let answer = end.and_then(|end| end.answer.as_ref());
+        let named = |id: &String| branch?.answers.iter().find(|known| known.id == *id);
+        v1::BranchState {
+            key: key.clone(),
+            step: state.step.clone(),
+            branch: state.branch.clone(),
+            name: branch.map(|branch| text(&branch.name)),
+            unit: state.unit.clone().unwrap_or_default(),
+            opened_at: Some(timestamp(state.opened_at)),
+            ended_at: end.map(|end| timestamp(end.at)),
+            answer: answer.cloned().unwrap_or_default(),
+            answer_name: answer.and_then(named).map(|answer| text(&answer.name)),
+            ended_by: end.map(|end| end.by.clone()).unwrap_or_default(),
+        }
+    };
+    dossier.branches.iter().map(state).collect()
 }
 
 fn offer(offer: &Offer) -> v1::Offer {
@@ -237,6 +279,7 @@ fn offer(offer: &Offer) -> v1::Offer {
 pub(super) fn collection(collect: Collect) -> v1::FeeCollection {
     match collect {
         Collect::Reception => v1::FeeCollection::Reception,
+        Collect::Processing => v1::FeeCollection::Processing,
         Collect::Delivery => v1::FeeCollection::Delivery,
     }
 }

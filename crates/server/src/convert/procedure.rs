@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use motcua_api::v1;
 use motcua_dossiers::units::Unit;
 use motcua_procedures::{
-    Action, Definition, DocumentKind, DocumentRequirement, Fee, Finding, HandIn, Procedure,
+    Action, Amount, Definition, DocumentKind, DocumentRequirement, Fee, Finding, HandIn, Procedure,
     Severity, Step,
 };
 
@@ -79,10 +79,17 @@ fn fee(definition: &Definition, fee: &Fee) -> v1::FeeRule {
     v1::FeeRule {
         id: fee.id.clone(),
         name: Some(text(&fee.name)),
-        amount: fee.amount,
+        amount: match &fee.amount {
+            Amount::Fixed(amount) => *amount,
+            Amount::Tariff(_) | Amount::Assessed => 0,
+        },
         when: fee.when.as_ref().map(|guard| guard.text().into()).unwrap_or_default(),
         collect: collection(fee.collect).into(),
         ground: definition.grounds.get(&fee.ground).map(text),
+        tariff: match &fee.amount {
+            Amount::Tariff(tariff) => tariff.to_string(),
+            Amount::Fixed(_) | Amount::Assessed => String::new(),
+        },
     }
 }
 

@@ -35,6 +35,27 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
         self.act(request).await
     }
 
+    async fn admit_dossier(
+        &self,
+        request: Request<AdmitDossierRequest>,
+    ) -> Answer<AdmitDossierResponse> {
+        self.act(request).await
+    }
+
+    async fn extend_limit(
+        &self,
+        request: Request<ExtendLimitRequest>,
+    ) -> Answer<ExtendLimitResponse> {
+        self.act(request).await
+    }
+
+    async fn change_variant(
+        &self,
+        request: Request<ChangeVariantRequest>,
+    ) -> Answer<ChangeVariantResponse> {
+        self.act(request).await
+    }
+
     async fn request_supplement(
         &self,
         request: Request<RequestSupplementRequest>,

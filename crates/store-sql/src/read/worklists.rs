@@ -36,7 +36,7 @@ macro_rules! worklist {
             AND w.role IN (SELECT value FROM json_each($2))
             AND ($3 IS NULL OR w.procedure = $3))
     SELECT whole.total, w.dossier_id, w.item, w.sort_at, w.step, w.role, w.unit, w.assignee,
-        w.opened_at, w.step_due_at, w.step_late, w.procedure, w.status, w.due_on, w.late_at,
+        w.opened_at, w.step_due_at, w.step_late, w.branch, w.procedure, w.status, w.due_on, w.late_at,
         d.due_at, d.code, d.version
     FROM whole LEFT JOIN page
         LEFT JOIN work_item w ON w.dossier_id = page.dossier_id AND w.item = page.item
@@ -141,6 +141,7 @@ fn row_of(row: &SqliteRow, query: &WorklistQuery) -> Result<WorklistRow, Failure
         item: WorkItem {
             id: item,
             step: columns.get("step")?,
+            branch: columns.get("branch")?,
             role: role.ok_or_else(|| columns.corrupt("role"))?,
             unit: columns.get("unit")?,
             assignee: columns.get("assignee")?,

@@ -65,9 +65,9 @@ static WORK_ITEM_CLEAR: Rows = Rows::new(
 static WORK_ITEM_OPEN: Rows = Rows::new(
     "-- work_item_open
     INSERT INTO work_item (dossier_id, item, unit, role, assignee, step, opened_at, step_due_at,
-        step_late, procedure, status, due_on, late_at, sort_at)
+        step_late, branch, procedure, status, due_on, late_at, sort_at)
     SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
 static TIMER_SET: Rows = Rows::new(
@@ -338,6 +338,7 @@ fn bind_item(query: Binding, (dossier, item): &(&DossierRow, &ItemRow)) -> Bindi
         .bind(item.opened_at)
         .bind(item.step_due_at)
         .bind(item.step_late)
+        .bind(item.branch.clone())
         .bind(dossier.procedure_code.clone())
         .bind(dossier.status)
         .bind(dossier.due_on.clone())

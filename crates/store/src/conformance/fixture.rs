@@ -39,6 +39,7 @@ pub fn command_id(number: u32) -> Uuid {
 /// An open work item of [`UNIT`].
 pub fn item(id: u32, role: Role) -> WorkItem {
     WorkItem {
+        branch: None,
         id,
         step: "reception".into(),
         role,
@@ -55,7 +56,7 @@ pub fn clocks(received_at: Timestamp, days: u32) -> Clocks {
     with_inputs(|inputs| {
         let limit = Limit::new(Unit::WorkingDay, days);
         let (statutory, _) = Clock::start(&limit, received_at, inputs).expect("a known year");
-        Clocks { rule: "standard".into(), statutory, committed: None, paused_on: None }
+        Clocks { rule: "standard".into(), statutory, committed: None, paused_on: None, phase: None }
     })
 }
 

@@ -99,6 +99,7 @@ pub(super) async fn a_scope_limits_what_is_found<S: Store>(store: Arc<S>) {
         filed(4, terms(), |facts| {
             filing(facts, None, "X", "X");
             facts.items.push(motcua_dossiers::dossier::WorkItem {
+                branch: None,
                 unit: "U".into(),
                 ..item(2, motcua_procedures::Role::ConsultedAgency)
             });
