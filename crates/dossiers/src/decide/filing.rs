@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::Clock;
 use motcua_procedures::{
-    Amount, Channel, ClockStart, DocumentRequirement, HandIn, LimitRule, NumberAt, Procedure, Role,
-    Tariff, Text,
+    Channel, ClockStart, DocumentRequirement, HandIn, LimitRule, NumberAt, Procedure, Role, Text,
 };
 use serde_json::{Value, json};
 
 use super::limits::{expired_documents, window_violations};
+use super::money::fees;
 use super::transition::first_item;
 use super::{Case, Context, active_unit, deadline_rule, is_present, reject, violation};
 use crate::command::{DocumentContent, DocumentInput, Part, Person, Submit};
-use crate::dossier::{Clocks, Filing, Obligation, Required};
+use crate::dossier::{Clocks, Filing, Required};
 use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 use crate::rejection::{Reason, Rejection, Violation};
@@ -451,49 +451,6 @@ pub(super) fn missing_document(id: &str, procedure: &Procedure) -> Violation {
         format!("Thiếu thành phần: {}.", name.vi),
         format!("Missing: {}.", name.en),
     )
-}
-
-/// What is owed, with the payments that were made already.
-pub(super) fn fees(
-    case: &Case<'_>,
-    present: &BTreeMap<String, Obligation>,
-    ctx: &Context<'_>,
-) -> Result<BTreeMap<String, Obligation>, Rejection> {
-    let paid = present.iter().filter(|(_, fee)| fee.payment.is_some());
-    let mut fees: BTreeMap<String, Obligation> =
-        paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
-    for fee in &ctx.procedure.definition().fees {
-        if fees.contains_key(&fee.id) || !case.holds(fee.when.as_ref())? {
-            continue;
-        }
-        let amount = match &fee.amount {
-            Amount::Fixed(amount) => *amount,
-            Amount::Tariff(tariff) => price(tariff, case)?,
-            // What was assessed stays; nothing is owed before.
-            Amount::Assessed => present.get(&fee.id).map_or(0, |fee| fee.amount),
-        };
-        if amount > 0 {
-            let owed = Obligation { amount, collect: fee.collect, payment: None };
-            fees.insert(fee.id.clone(), owed);
-        }
-    }
-    Ok(fees)
-}
-
-/// The price of a tariff: each bracket takes its part of the quantity.
-fn price(tariff: &Tariff, case: &Case<'_>) -> Result<u64, Rejection> {
-    let quantity = case.value(&tariff.quantity)?;
-    let mut price: u64 = 0;
-    let mut counted = 0;
-    for bracket in &tariff.brackets {
-        let upto = bracket.up_to.map_or(quantity, |up_to| up_to.min(quantity));
-        let part = upto.saturating_sub(counted);
-        price = price.saturating_add(part.saturating_mul(bracket.each));
-        counted = counted.max(upto);
-    }
-    let price = tariff.at_most.map_or(price, |most| price.min(most));
-    let times = tariff.times.as_ref().map_or(Ok(1), |times| case.value(times))?;
-    Ok(price.saturating_mul(times))
 }
 
 /// The clocks of the case if its limit starts with this act.

@@ -8,7 +8,8 @@ use motcua_procedures::{Act, LimitRule, Side, Window};
 use serde_json::Value;
 
 use super::act::choose;
-use super::filing::{all_at_once, applicable, fees, requirements, variant_violation};
+use super::filing::{all_at_once, applicable, requirements, variant_violation};
+use super::money::fees;
 use super::transition::Change;
 use super::{Case, Context, deadline_rule, is_present, local_date, reject, violation};
 use crate::command::{ChangeVariant, DocumentContent, ExtendLimit};

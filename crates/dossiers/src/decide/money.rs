@@ -1,11 +1,13 @@
-//! Fees: recorded once for each external reference.
+//! Fees: what is owed, what was assessed, and payments, recorded once for each external reference.
 
-use motcua_procedures::{Action, Role};
+use std::collections::BTreeMap;
+
+use motcua_procedures::{Action, Amount, Role, Tariff};
 use serde_json::Value;
 
-use super::Context;
 use super::act::role_required;
 use super::transition::Change;
+use super::{Case, Context};
 use super::{dossier_closed, reject};
 use crate::command::RecordPayment;
 use crate::dossier::{Dossier, Obligation, Payment};
@@ -14,6 +16,49 @@ use crate::rejection::{Reason, Rejection};
 
 /// Most characters of an external reference.
 const REFERENCE_CHARS_MAX: usize = 100;
+
+/// What is owed, with the payments that were made already.
+pub(super) fn fees(
+    case: &Case<'_>,
+    present: &BTreeMap<String, Obligation>,
+    ctx: &Context<'_>,
+) -> Result<BTreeMap<String, Obligation>, Rejection> {
+    let paid = present.iter().filter(|(_, fee)| fee.payment.is_some());
+    let mut fees: BTreeMap<String, Obligation> =
+        paid.map(|(id, fee)| (id.clone(), fee.clone())).collect();
+    for fee in &ctx.procedure.definition().fees {
+        if fees.contains_key(&fee.id) || !case.holds(fee.when.as_ref())? {
+            continue;
+        }
+        let amount = match &fee.amount {
+            Amount::Fixed(amount) => *amount,
+            Amount::Tariff(tariff) => price(tariff, case)?,
+            // What was assessed stays; nothing is owed before.
+            Amount::Assessed => present.get(&fee.id).map_or(0, |fee| fee.amount),
+        };
+        if amount > 0 {
+            let owed = Obligation { amount, collect: fee.collect, payment: None };
+            fees.insert(fee.id.clone(), owed);
+        }
+    }
+    Ok(fees)
+}
+
+/// The price of a tariff: each bracket takes its part of the quantity.
+fn price(tariff: &Tariff, case: &Case<'_>) -> Result<u64, Rejection> {
+    let quantity = case.value(&tariff.quantity)?;
+    let mut price: u64 = 0;
+    let mut counted = 0;
+    for bracket in &tariff.brackets {
+        let upto = bracket.up_to.map_or(quantity, |up_to| up_to.min(quantity));
+        let part = upto.saturating_sub(counted);
+        price = price.saturating_add(part.saturating_mul(bracket.each));
+        counted = counted.max(upto);
+    }
+    let price = tariff.at_most.map_or(price, |most| price.min(most));
+    let times = tariff.times.as_ref().map_or(Ok(1), |times| case.value(times))?;
+    Ok(price.saturating_mul(times))
+}
 
 /// Records a payment. A payment known by its reference is not recorded again: no event.
 pub(super) fn record_payment(

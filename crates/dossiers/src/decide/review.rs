@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::act::{choose, held_by_another, role_required};
 use super::filing::{
-    all_at_once, clock_at, code, document_violations, fees, form_violations, missing_document,
-    names_of, requirements, variant_violation,
+    all_at_once, clock_at, code, document_violations, form_violations, missing_document, names_of,
+    requirements, variant_violation,
 };
 use super::limits::expired_documents;
+use super::money::fees;
 use super::transition::{Change, request_fields};
 use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{

@@ -136,7 +136,7 @@ fn every_refusal_of_the_rules_has_the_code_of_whoever_must_act() {
     for reason in Reason::ALL {
         let status = status(rejection(reason, vec![violation("form/name")]));
         let expected = match reason.as_str() {
-            "ROLE_REQUIRED" => Code::PermissionDenied,
+            "ROLE_REQUIRED" | "FOUR_EYES" => Code::PermissionDenied,
             "FORM_INVALID" | "FILING_INVALID" | "DOCUMENT_INVALID" | "REASON_REQUIRED" => {
                 Code::InvalidArgument
             }
