@@ -84,7 +84,7 @@ impl World {
         engine.load_calendar(&admin, CALENDAR.to_vec()).await.expect("the calendar is sound");
         engine.load_units(&admin, UNITS.to_vec()).await.expect("the units are sound");
         for (code, source) in CATALOGUE {
-            let published = engine.publish_procedure(&admin, source.to_vec()).await;
+            let published = engine.publish_procedure(&admin, source.to_vec(), None).await;
             published.unwrap_or_else(|error| panic!("{code}: {error:?}"));
         }
         world

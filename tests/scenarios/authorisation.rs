@@ -210,7 +210,7 @@ async fn registers_and_chains_are_closed_to_everyone_else() {
             outcomes.push(client.deadlines().load_calendar(load).await.err());
             outcomes.push(client.admin().load_units(LoadUnitsRequest { content }).await.err());
             let source = b"procedure: x".to_vec();
-            let publish = PublishProcedureRequest { source };
+            let publish = PublishProcedureRequest { source, ..Default::default() };
             outcomes.push(client.procedures().publish_procedure(publish).await.err());
         }
         if *who != AUDITOR {

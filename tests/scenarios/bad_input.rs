@@ -346,7 +346,7 @@ async fn a_yaml_that_is_malformed_deep_or_huge_is_refused_quickly() {
         let checked = check(&admin, source.clone()).await.expect("checked");
         assert!(!checked.sound && !checked.findings.is_empty(), "{start}");
         assert!(checked.findings.iter().all(|finding| !finding.remedy.is_empty()), "{start}");
-        let publish = PublishProcedureRequest { source };
+        let publish = PublishProcedureRequest { source, ..Default::default() };
         refused(admin.procedures().publish_procedure(publish).await)
             .is(Code::InvalidArgument, "PROCEDURE_UNSOUND");
         assert!(started.elapsed() < Duration::from_secs(5), "{start}");
@@ -360,7 +360,7 @@ async fn a_yaml_of_100_megabytes_is_refused_before_it_is_read() {
     let admin = world.client(&ADMIN);
     let source = vec![b'a'; 100 * 1024 * 1024];
     refused(check(&admin, source.clone()).await).is(Code::InvalidArgument, "MESSAGE_TOO_LARGE");
-    let publish = PublishProcedureRequest { source };
+    let publish = PublishProcedureRequest { source, ..Default::default() };
     refused(admin.procedures().publish_procedure(publish).await)
         .is(Code::InvalidArgument, "MESSAGE_TOO_LARGE");
     unharmed(&world).await;
@@ -372,7 +372,10 @@ async fn a_published_version_cannot_be_published_with_other_bytes() {
     let admin = world.client(&ADMIN);
     let source = motcua_tests::world::CATALOGUE[0].1.to_vec();
     let publish = async |source: Vec<u8>| {
-        admin.procedures().publish_procedure(PublishProcedureRequest { source }).await
+        admin
+            .procedures()
+            .publish_procedure(PublishProcedureRequest { source, ..Default::default() })
+            .await
     };
     let same = publish(source.clone()).await.expect("the same bytes are harmless").into_inner();
     assert_eq!(same.procedure.expect("published").digest, files::sha256(&source));

@@ -3,7 +3,7 @@
 //! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
 //! `filings`, `reviews`, `work`, `endings` the acts of a dossier's life; `authorisation` who may do
 //! what; `commands` what callers rely on; `worklists` queues, `finding` search and tracking;
-//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers; `deadlines`
+//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers, `migrations` between versions; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
 //! the middle.
 
@@ -21,6 +21,7 @@ mod filings;
 mod finding;
 mod histories;
 mod marriage;
+mod migrations;
 mod reviews;
 mod versions;
 mod work;

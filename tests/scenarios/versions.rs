@@ -21,7 +21,7 @@ fn next_version() -> Vec<u8> {
 }
 
 async fn publish(world: &World, source: Vec<u8>) {
-    let request = PublishProcedureRequest { source };
+    let request = PublishProcedureRequest { source, ..Default::default() };
     let admin = world.client(&ADMIN);
     admin.procedures().publish_procedure(request).await.expect("published");
 }

@@ -72,7 +72,7 @@ async fn prepare(admin: &Session) -> anyhow::Result<()> {
     let request = v1::LoadUnitsRequest { content: UNITS.to_vec() };
     steadily(async || admin.admin().load_units(request.clone()).await).await?;
     for source in PROCEDURES {
-        let request = v1::PublishProcedureRequest { source: source.to_vec() };
+        let request = v1::PublishProcedureRequest { source: source.to_vec(), ..Default::default() };
         steadily(async || admin.procedures().publish_procedure(request.clone()).await).await?;
     }
     Ok(())

@@ -139,7 +139,7 @@ async fn tell(engine: &LocalEngine, clock: &DemoClock, base: Timestamp) -> anyho
     clock.set(days.beginning());
     engine.load_units(&operator(), UNITS.to_vec()).await?;
     for source in PROCEDURES {
-        engine.publish_procedure(&operator(), source.to_vec()).await?;
+        engine.publish_procedure(&operator(), source.to_vec(), None).await?;
     }
     seed::tell(engine, clock, &days).await
 }

@@ -1,5 +1,7 @@
 //! `motcua procedure`: check a definition, publish it, read what is published.
 
+mod migrate;
+
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -33,7 +35,14 @@ pub(crate) enum ProcedureCommand {
     Publish {
         /// YAML file
         file: PathBuf,
+        /// On which ground, such as the decision; recorded with who did it
+        #[arg(long, value_name = "TEXT")]
+        ground: Option<String>,
     },
+    /// Show what moving the open dossiers of one version to another would mean, or do it
+    Migrate(migrate::MigrateArguments),
+    /// Take a procedure out of use from a day on; what is open goes on
+    Retire(migrate::RetireArguments),
     /// List published procedures, each in the version in force
     List,
     /// Show a procedure: form, documents, fees, steps
@@ -57,8 +66,14 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Ending> {
     match command {
         ProcedureCommand::Check { file } => check(&file, output),
-        ProcedureCommand::Publish { file } => {
-            publish(&file, &Session::open(global).await?, output).await
+        ProcedureCommand::Publish { file, ground } => {
+            publish(&file, ground, &Session::open(global).await?, output).await
+        }
+        ProcedureCommand::Migrate(arguments) => {
+            migrate::migrate(arguments, &Session::open(global).await?, output).await
+        }
+        ProcedureCommand::Retire(arguments) => {
+            migrate::retire(arguments, &Session::open(global).await?, output).await
         }
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,
         ProcedureCommand::Show { code, version, source } => {
@@ -140,8 +155,14 @@ fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
     text
 }
 
-async fn publish(path: &Path, session: &Session, output: &Output) -> anyhow::Result<Ending> {
-    let request = v1::PublishProcedureRequest { source: read(path)? };
+async fn publish(
+    path: &Path,
+    ground: Option<String>,
+    session: &Session,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let ground = ground.unwrap_or_default();
+    let request = v1::PublishProcedureRequest { source: read(path)?, ground };
     let published =
         steadily(async || session.procedures().publish_procedure(request.clone()).await).await?;
     if output.json {

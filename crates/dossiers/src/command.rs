@@ -105,6 +105,8 @@ pub enum Command {
     ChangeVariant(ChangeVariant),
     /// Stops processing; form 05.
     Stop(Choose),
+    /// Moves an open dossier to another version of its procedure (L8).
+    Migrate(Migrate),
     /// Fires every timer that is due; an act of the system.
     FireTimers,
 }
@@ -456,6 +458,30 @@ pub struct ChangeVariant {
     pub choose: Choose,
     /// Id of the variant that the case turned out to be.
     pub variant: String,
+}
+
+/// Moves an open dossier to another version of its procedure. The version itself stands in the
+/// context of the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Migrate {
+    /// Digest of the version to move to.
+    pub to: String,
+    /// Steps of the main line that the other version calls differently: old id to new id.
+    pub steps: BTreeMap<String, String>,
+    /// What becomes of the limit.
+    pub limits: MigratedLimits,
+    /// The transition rule of the law that allows it, in words.
+    pub ground: String,
+}
+
+/// What a migration does to the limit of a dossier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MigratedLimits {
+    /// The due date stays (L8).
+    Keep,
+    /// The limit of the other version counts from where the present one began.
+    New,
 }
 
 /// A timer that fired.

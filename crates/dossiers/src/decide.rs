@@ -9,6 +9,7 @@ mod ending;
 mod filing;
 mod further;
 mod limits;
+mod migrate;
 mod money;
 mod result;
 mod review;
@@ -39,6 +40,11 @@ pub use act::{Offer, offers};
 pub use review::merged as merged_form;
 pub use timers::fire_timers;
 
+/// The dossier after an event that was decided at `at` and is not sealed yet.
+pub fn after(dossier: &Dossier, event: &Event, at: Timestamp) -> Dossier {
+    settle::after_at(Some(dossier), event, at)
+}
+
 /// Everything a decision may depend on besides the dossier and the command.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
@@ -52,6 +58,8 @@ pub struct Context<'a> {
     pub procedure: &'a Procedure,
     /// Procedure version that is in effect now, when it is not the pinned one (decision 9).
     pub effective: Option<&'a Procedure>,
+    /// Procedure version that a migration moves to; none for every other command.
+    pub target: Option<&'a Procedure>,
     /// The register of units.
     pub units: &'a UnitRegister,
     /// The working calendar.
@@ -145,6 +153,7 @@ fn decide_command(
         Command::Extend(extend) => one(limits::extend(dossier, extend, ctx)),
         Command::ChangeVariant(change) => one(limits::change_variant(dossier, change, ctx)),
         Command::Stop(choose) => one(ending::stop(dossier, choose, ctx)),
+        Command::Migrate(migrate) => one(migrate::migrate(dossier, migrate, ctx)),
         Command::FireTimers => fire_timers(dossier, ctx),
     }
 }

@@ -24,5 +24,5 @@ pub mod policy;
 pub mod rejection;
 pub mod units;
 
-pub use decide::{Context, Offer, decide, fire_timers, local_date, merged_form, offers};
+pub use decide::{Context, Offer, after, decide, fire_timers, local_date, merged_form, offers};
 pub use evolve::{Recorded, evolve};

@@ -78,6 +78,8 @@ pub enum Reason {
     OriginalsUnchecked,
     /// Another dossier holds the name.
     NameTaken,
+    /// The dossier cannot stand where it is under another version of its procedure.
+    MigrationUnlawful,
     /// The dossier is closed.
     DossierClosed,
     /// The dossier exists already.
@@ -86,7 +88,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Reason; 26] = [
+    pub const ALL: [Reason; 27] = [
         Self::ActNotOffered,
         Self::RoleRequired,
         Self::FourEyes,
@@ -111,6 +113,7 @@ impl Reason {
         Self::RecipientInvalid,
         Self::OriginalsUnchecked,
         Self::NameTaken,
+        Self::MigrationUnlawful,
         Self::DossierClosed,
         Self::AlreadySubmitted,
     ];
@@ -142,6 +145,7 @@ impl Reason {
             Self::RecipientInvalid => "RECIPIENT_INVALID",
             Self::OriginalsUnchecked => "ORIGINALS_UNCHECKED",
             Self::NameTaken => "NAME_TAKEN",
+            Self::MigrationUnlawful => "MIGRATION_UNLAWFUL",
             Self::DossierClosed => "DOSSIER_CLOSED",
             Self::AlreadySubmitted => "ALREADY_SUBMITTED",
         }
@@ -164,6 +168,7 @@ impl Reason {
             | Self::RecipientInvalid
             | Self::OriginalsUnchecked
             | Self::NameTaken
+            | Self::MigrationUnlawful
             | Self::DeadlineRule => Retry::Corrected,
             Self::ActNotOffered
             | Self::ItemNotOpen

@@ -171,6 +171,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 now,
                 procedure: &procedure,
                 effective: None,
+                target: None,
                 units: &units,
                 calendar: &calendar,
                 form: &form,

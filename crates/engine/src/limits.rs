@@ -33,6 +33,9 @@ pub const UPLOADS_OPEN_MAX: u64 = 200;
 /// Unfinished uploads of a front end, which uploads for many citizens.
 pub const UPLOADS_OPEN_FRONT_END_MAX: u64 = 20_000;
 
+/// Dossiers that a migration looks at in one go.
+pub const MIGRATION_BATCH_MAX: u32 = 100;
+
 /// Largest page of a list.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
 /// Events read at once from a history.

@@ -5,18 +5,21 @@ use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use motcua_audit::{ChainId, NewEvent, cj};
+use motcua_audit::{ChainId, Header, NewEvent, cj};
 use motcua_deadlines::Calendar;
 use motcua_dossiers::local_date;
 use motcua_dossiers::units::{RegisterFault, UnitRegister};
-use motcua_procedures::{Finding, Procedure, ProcedureRef, Role};
-use motcua_store::contract::{Documents, RegisterEntry, RegisterKind, Store};
+use motcua_procedures::{Definition, Finding, Procedure, ProcedureRef, Role};
+use motcua_store::contract::{Documents, RegisterEntry, RegisterKind, Store, StoredEvent};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use crate::error::EngineError;
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, limits};
+
+/// Kind of the event that takes a procedure out of use.
+const RETIRE: &str = "procedure.retire";
 
 /// What is in force, as one consistent picture.
 #[derive(Debug, Default)]
@@ -34,13 +37,19 @@ pub(crate) struct Picture {
     calendars: BTreeMap<String, Arc<Calendar>>,
     pub(crate) calendar: Option<Arc<Calendar>>,
     pub(crate) units: Option<Arc<UnitRegister>>,
+    /// First day on which nothing may be filed under a procedure that was retired.
+    retired: BTreeMap<String, Date>,
     /// Every register of units with the instant from which it was in force, oldest first.
     units_since: Vec<(Timestamp, Arc<UnitRegister>)>,
 }
 
 impl Picture {
-    /// The version of a procedure in effect on `day`: the latest to have taken effect.
+    /// The version under which it may be filed on `day`: the latest to have taken effect, unless
+    /// the procedure was retired.
     pub(crate) fn effective(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
+        if self.retired.get(code).is_some_and(|from| *from <= day) {
+            return None;
+        }
         let versions = self.procedures.get(code)?;
         let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
         begun.max_by_key(|p| p.definition().effective_from)
@@ -100,6 +109,13 @@ impl Registers {
         Arc::clone(&self.inner.read().expect("no writer panics while it holds the lock"))
     }
 
+    fn retire(&self, code: &str, from: Date) {
+        let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
+        let mut picture = Picture::clone(&inner);
+        picture.retired.insert(code.to_owned(), from);
+        *inner = Arc::new(picture);
+    }
+
     fn add(&self, entry: &RegisterEntry) -> Result<(), EngineError> {
         let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
         let mut picture = Picture::clone(&inner);
@@ -138,7 +154,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 self.0.registers.add(&entry)?;
             }
         }
-        Ok(())
+        self.load_retired().await
     }
 
     /// Publishes a procedure: immutable from now on, recorded in the chain `sys:procedures`.
@@ -151,6 +167,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         caller: &Caller,
         source: Vec<u8>,
+        ground: Option<String>,
     ) -> Result<Published, EngineError> {
         caller.must_be(Role::Administrator)?;
         let report = motcua_procedures::check(&source);
@@ -163,6 +180,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if self.0.registers.now().pinned(&reference.digest).is_some() {
             return Ok(published);
         }
+        self.check_effective(procedure.definition())?;
         let entry = RegisterEntry {
             kind: RegisterKind::Procedure,
             code: reference.code.clone(),
@@ -173,8 +191,87 @@ impl<S: Store, D: Documents> Engine<S, D> {
             recorded_by: caller.id.clone(),
             bytes: source,
         };
-        self.record_entry("procedures", "procedure.publish", caller, entry).await?;
+        self.record_entry("procedures", "procedure.publish", caller, (entry, ground)).await?;
         Ok(published)
+    }
+
+    /// A version takes effect after every one that was published before it, and not in the past:
+    /// which version a dossier was filed under never changes afterwards.
+    fn check_effective(&self, definition: &Definition) -> Result<(), EngineError> {
+        let picture = self.0.registers.now();
+        let known = picture.procedures.get(&definition.code).into_iter().flatten();
+        // The same version with other content is refused as such.
+        let taken = known.clone().any(|known| known.reference().version == definition.version);
+        let last = known.map(|version| version.definition().effective_from).max();
+        let Some(last) = last.filter(|_| !taken) else { return Ok(()) };
+        let (from, today) = (definition.effective_from, local_date(self.now()));
+        let earliest = last.tomorrow().unwrap_or(last).max(today);
+        if from >= earliest {
+            return Ok(());
+        }
+        Err(crate::error::invalid(
+            "effective_from",
+            "EFFECTIVE_DATES_OVERLAP",
+            &format!("Ngày có hiệu lực {from} phải từ {earliest} trở đi."),
+            &format!(
+                "{from} overlaps with an earlier version or lies in the past: take effect on \
+                 {earliest} or later."
+            ),
+        ))
+    }
+
+    /// Takes a procedure out of use from a day on: nothing is filed under it any more, whichever
+    /// version; open dossiers go on. Recorded in the chain `sys:procedures`.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; a day in the past.
+    pub async fn retire_procedure(
+        &self,
+        caller: &Caller,
+        code: &str,
+        from: Date,
+        ground: &str,
+    ) -> Result<(), EngineError> {
+        caller.must_be(Role::Administrator)?;
+        let _turn = self.0.registers.turn.lock().await;
+        if !self.0.registers.now().procedures.contains_key(code) {
+            return Err(EngineError::NotFound { what: "procedure" });
+        }
+        let today = local_date(self.now());
+        if from < today {
+            return Err(crate::error::invalid(
+                "from",
+                "IN_THE_PAST",
+                &format!("Ngày bãi bỏ phải từ {today} trở đi."),
+                &format!("The day must be {today} or later: what was filed stays filed."),
+            ));
+        }
+        let what = json!({ "code": code, "from": from.to_string() });
+        let fields = vec![
+            ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
+            ("entry".into(), canonical(&what)?),
+            ("ground".into(), canonical(&json!(ground))?),
+        ];
+        let event = NewEvent { kind: RETIRE.into(), to: None, def: None, fields };
+        self.append(&procedures_chain()?, event, Vec::new()).await?;
+        self.0.registers.retire(code, from);
+        Ok(())
+    }
+
+    /// Reads which procedures were retired: the chain is where that is kept.
+    async fn load_retired(&self) -> Result<(), EngineError> {
+        let chain = procedures_chain()?;
+        let mut after = 0;
+        loop {
+            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.seq;
+            for event in &page {
+                if let Some((code, from)) = retired(event)? {
+                    self.0.registers.retire(&code, from);
+                }
+            }
+        }
     }
 
     /// All published procedures, by code and effective date.
@@ -284,7 +381,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             RegisterKind::Units => "unit.load",
             RegisterKind::Procedure => "procedure.publish",
         };
-        self.record_entry(code, act, caller, entry).await?;
+        self.record_entry(code, act, caller, (entry, None)).await?;
         Ok(reference)
     }
 
@@ -293,24 +390,42 @@ impl<S: Store, D: Documents> Engine<S, D> {
         chain: &str,
         kind: &str,
         caller: &Caller,
-        entry: RegisterEntry,
+        (entry, ground): (RegisterEntry, Option<String>),
     ) -> Result<(), EngineError> {
         let chain = ChainId::parse(&format!("sys:{chain}"))
             .map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let what = json!({ "code": entry.code, "digest": entry.digest, "version": entry.version,
             "effective_from": entry.effective_from.to_string() });
-        let event = NewEvent {
-            kind: kind.into(),
-            to: None,
-            def: None,
-            fields: vec![
-                ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
-                ("entry".into(), canonical(&what)?),
-            ],
-        };
+        let mut fields = vec![
+            ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
+            ("entry".into(), canonical(&what)?),
+        ];
+        if let Some(ground) = ground {
+            fields.push(("ground".into(), canonical(&json!(ground))?));
+        }
+        let event = NewEvent { kind: kind.into(), to: None, def: None, fields };
         self.append(&chain, event, vec![entry.clone()]).await?;
         self.0.registers.add(&entry)
     }
+}
+
+fn procedures_chain() -> Result<ChainId, EngineError> {
+    ChainId::parse("sys:procedures").map_err(|error| EngineError::Corrupt(error.to_string()))
+}
+
+/// Code and day, if the event retired a procedure.
+fn retired(event: &StoredEvent) -> Result<Option<(String, Date)>, EngineError> {
+    let corrupt = || EngineError::Corrupt(format!("event {} of sys:procedures", event.seq));
+    let header = Header::decode(&event.header).map_err(|_| corrupt())?;
+    if header.kind != RETIRE {
+        return Ok(None);
+    }
+    let entry = event.opened().find(|field| field.name == "entry").ok_or_else(corrupt)?;
+    let entry = cj::to_json(&entry.value);
+    let text = |name: &str| entry.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let code = text("code").ok_or_else(corrupt)?;
+    let from = text("from").and_then(|from| from.parse().ok()).ok_or_else(corrupt)?;
+    Ok(Some((code, from)))
 }
 
 /// A JSON value as canonical JSON.

@@ -37,6 +37,14 @@ impl Secret {
         base32(&bytes)
     }
 
+    /// An id that follows from others, the same every time: a UUIDv8 that nobody can foretell.
+    pub(crate) fn derived_id(&self, purpose: &str, from: &[Uuid]) -> Uuid {
+        let bytes: Vec<u8> = from.iter().flat_map(|id| *id.as_bytes()).collect();
+        let mac = self.mac(purpose, &bytes);
+        let half: [u8; 16] = mac[..16].try_into().expect("a MAC has 32 bytes");
+        uuid::Builder::from_custom_bytes(half).into_uuid()
+    }
+
     /// The dossier of a tracking secret, if the secret is genuine.
     pub fn tracked_dossier(&self, secret: &str) -> Option<Uuid> {
         let bytes = unbase32(secret)?;

@@ -172,6 +172,11 @@ impl Guard {
         &self.text
     }
 
+    /// Whether the condition looks at one of these variables, such as `outcome`.
+    pub fn looks_at(&self, variables: &[&str]) -> bool {
+        self.reads.variables.iter().any(|name| variables.contains(&name.as_str()))
+    }
+
     /// What the condition looks at.
     pub(crate) fn reads(&self) -> &Reads {
         &self.reads

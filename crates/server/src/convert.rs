@@ -7,6 +7,7 @@
 mod audit;
 mod command;
 mod dossier;
+mod migration;
 mod procedure;
 mod query;
 mod read;
@@ -14,11 +15,12 @@ mod read;
 pub(crate) use audit::{chain, former_state, history_event, replay_verdict, until};
 pub(crate) use command::{Act, Acted};
 pub(crate) use dossier::{Scene, draft, tracked, upload};
+pub(crate) use migration::{migrated, migration};
 pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, unit};
 pub(crate) use query::{
     compute_line, computed, explained_act, queue, search_text, track, worklist_row,
 };
-pub(crate) use read::{Faults, NAME_CHARS_MAX};
+pub(crate) use read::{Faults, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 
 use motcua_api::v1;
 use motcua_procedures::{ProcedureRef, Text};

@@ -398,6 +398,7 @@ fn code(reason: Reason) -> Code {
         | Reason::RecipientInvalid
         | Reason::OriginalsUnchecked
         | Reason::NameTaken
+        | Reason::MigrationUnlawful
         | Reason::DossierClosed => Code::FailedPrecondition,
     }
 }

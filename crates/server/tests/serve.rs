@@ -102,7 +102,8 @@ impl Server {
         deadlines.load_calendar(calendar).await.expect("a calendar");
         let units = self.admin(LoadUnitsRequest { content: UNITS.into() });
         AdminServiceClient::new(transport.clone()).load_units(units).await.expect("units");
-        let procedure = self.admin(PublishProcedureRequest { source: PROCEDURE.into() });
+        let procedure =
+            self.admin(PublishProcedureRequest { source: PROCEDURE.into(), ..Default::default() });
         let mut procedures = ProcedureServiceClient::new(transport.clone());
         procedures.publish_procedure(procedure).await.expect("a procedure");
     }

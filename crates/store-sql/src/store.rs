@@ -81,6 +81,15 @@ impl Store for SqliteStore {
         Ok(desk::due_dossiers(&self.reads, now, after, limit).await?)
     }
 
+    async fn dossiers_of(
+        &self,
+        digest: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        Ok(desk::dossiers_of(&self.reads, digest, after, limit).await?)
+    }
+
     async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(desk::next_timer_at(&self.reads).await?)
     }

@@ -76,6 +76,7 @@ pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
         searches::pages_come_newest_first,
         searches::new_terms_replace_the_old,
         searches::factors_of_tracking_are_replaced,
+        searches::open_dossiers_of_a_version_come_in_pages,
         timers::the_most_overdue_dossier_comes_first,
         timers::a_dossier_comes_once,
         timers::due_dossiers_come_in_pages,

@@ -436,6 +436,15 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(Timestamp, Uuid)>, StoreError>> + Send;
 
+    /// Open dossiers that are bound to the procedure file of this digest, by id, at most `limit`;
+    /// those after `after`.
+    fn dossiers_of(
+        &self,
+        digest: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+
     /// When the next timer is due.
     fn next_timer_at(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 

@@ -162,6 +162,15 @@ impl Store for MemoryStore {
         Ok(self.inner().due_dossiers(now, after, limit))
     }
 
+    async fn dossiers_of(
+        &self,
+        digest: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        Ok(self.inner().dossiers_of(digest, after, limit))
+    }
+
     async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.inner().timers.values().min().copied())
     }

@@ -105,7 +105,7 @@ fn running(dossier: &Dossier) -> Result<&Clocks, Rejection> {
 
 /// The clocks with other limits. A committed limit that the new rule does not have is dropped, one
 /// that it adds counts from the start of the statutory clock's present run.
-fn relimited(
+pub(super) fn relimited(
     dossier: &Dossier,
     clocks: &Clocks,
     (statutory, committed): (&Limit, Option<&Limit>),

@@ -4,6 +4,7 @@
 //! a `proceed` action's condition holds, the next event follows, in the same commit. Joins come
 //! before `proceed`, inner ones before outer ones.
 
+use jiff::Timestamp;
 use motcua_procedures::{Act, JoinWhen, Parallel, Step};
 
 use super::act::Chosen;
@@ -19,12 +20,17 @@ use crate::rejection::Rejection;
 /// Most events that follow from one; a checked procedure has no circle of `proceed` actions.
 const FOLLOWING_MAX: usize = 64;
 
-/// The dossier after an event that is not sealed yet.
+/// The dossier after an event of this decision.
 pub(super) fn after(dossier: Option<&Dossier>, event: &Event, ctx: &Context<'_>) -> Dossier {
+    after_at(dossier, event, ctx.now)
+}
+
+/// The dossier after an event that is not sealed yet.
+pub(super) fn after_at(dossier: Option<&Dossier>, event: &Event, at: Timestamp) -> Dossier {
     let recorded = Recorded {
         id: dossier.map_or(uuid::Uuid::nil(), |dossier| dossier.id),
         seq: dossier.map_or(0, |dossier| dossier.version) + 1,
-        at: ctx.now,
+        at,
         kind: event.kind,
         to: &event.to,
         facts: &event.facts,

@@ -83,6 +83,11 @@ impl<'a> Change<'a> {
         self.personal.insert(name.into(), value);
     }
 
+    /// Names the step of the main line after the act, where no target does.
+    pub(super) fn go_to_step(&mut self, step: &str) {
+        step.clone_into(&mut self.to);
+    }
+
     /// The unit that the next step goes to, where the act chooses it.
     pub(super) fn go_to_unit(&mut self, unit: &str) {
         self.unit = Some(unit.to_owned());

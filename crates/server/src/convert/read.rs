@@ -13,7 +13,7 @@ use crate::status::Refusal;
 /// Characters of a written reason and of every other text that people write at length. Those of
 /// the rules (`dossiers/src/decide`) are the same numbers, here as below: what is longer is refused
 /// with the path of its field before any rule sees it, and nothing is cut.
-pub(super) const TEXT_CHARS_MAX: usize = 4_000;
+pub(crate) const TEXT_CHARS_MAX: usize = 4_000;
 /// Characters of a name, number, phone or address of a person.
 pub(super) const PERSON_TEXT_CHARS_MAX: usize = 300;
 /// Characters of the number of a result.

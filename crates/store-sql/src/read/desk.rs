@@ -16,6 +16,9 @@ const TIMER_DUE: &str = "-- timer_due
         WHERE earlier.dossier_id = t.dossier_id
             AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
     ORDER BY t.due_at, t.dossier_id LIMIT $4";
+const DOSSIER_OF_PROCEDURE: &str = "-- dossier_of_procedure
+    SELECT id FROM dossier
+    WHERE procedure_digest = $1 AND closed = 0 AND id > $2 ORDER BY id LIMIT $3";
 const TIMER_NEXT: &str = "-- timer_next
     SELECT min(due_at) AS due_at FROM timer";
 const FACTOR_IS_KNOWN: &str = "-- factor_is_known
@@ -35,6 +38,7 @@ const UPLOAD_BY_CONTENT: &str = "-- upload_by_content
     WHERE owner = $1 AND sha256 = $2 LIMIT 1";
 
 pub(super) const STATEMENTS: &[&str] = &[
+    DOSSIER_OF_PROCEDURE,
     TIMER_DUE,
     TIMER_NEXT,
     FACTOR_IS_KNOWN,
@@ -62,6 +66,18 @@ pub(crate) async fn due_dossiers(
         Ok((columns.instant("due_at")?, columns.parse("dossier_id")?))
     });
     due.collect()
+}
+
+pub(crate) async fn dossiers_of(
+    reader: impl Executor<'_, Database = Sqlite>,
+    digest: &str,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Uuid>, Failure> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let query = sqlx::query(DOSSIER_OF_PROCEDURE).bind(digest).bind(after).bind(limit);
+    let rows = query.fetch_all(reader).await?;
+    rows.iter().map(|row| Columns::new(row, "dossier", "id").parse("id")).collect()
 }
 
 pub(crate) async fn next_timer_at(

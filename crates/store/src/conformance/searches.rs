@@ -183,3 +183,31 @@ pub(super) async fn factors_of_tracking_are_replaced<S: Store>(store: Arc<S>) {
     write(&*store, vec![changed, subject.act(|_| {})]).await;
     assert!(known(1, "c").await && !known(1, "a").await);
 }
+
+pub(super) async fn open_dossiers_of_a_version_come_in_pages<S: Store>(store: Arc<S>) {
+    let bound = |number: u32, digest: &str, closed: bool| {
+        filed(number, Vec::new(), |facts| {
+            facts.procedure.as_mut().expect("a filing pins").digest = digest.repeat(32);
+            facts.closed = closed;
+        })
+    };
+    let batch = vec![
+        bound(1, "ab", false),
+        bound(2, "cd", false),
+        bound(3, "ab", true),
+        bound(4, "ab", false),
+        bound(5, "ab", false),
+    ];
+    write(&*store, batch).await;
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let page = store.dossiers_of(&"ab".repeat(32), after, 2).await.expect("a read");
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 2);
+        after = Some(*last);
+        seen.extend(page);
+    }
+    assert_eq!(seen, [1, 4, 5].map(dossier_id));
+    assert_eq!(store.dossiers_of(&"ef".repeat(32), None, 10).await, Ok(Vec::new()));
+}

@@ -46,6 +46,15 @@ impl Inner {
         newest_first.take(query.limit as usize).map(|row| row.loaded.clone()).collect()
     }
 
+    pub(super) fn dossiers_of(&self, digest: &str, after: Option<Uuid>, limit: u32) -> Vec<Uuid> {
+        let dossiers = self.dossiers.iter().filter(|(id, row)| {
+            let dossier = &row.loaded.dossier;
+            let open = dossier.procedure.digest == digest && !dossier.closed;
+            open && after.is_none_or(|after| **id > after)
+        });
+        dossiers.map(|(id, _)| *id).take(limit as usize).collect()
+    }
+
     pub(super) fn due_dossiers(
         &self,
         now: Timestamp,

@@ -1,0 +1,382 @@
+//! Migration of an open dossier to another version of its procedure: never silent, by a named
+//! person on a legal ground, and only to where the other version could have led this very case (L8).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use motcua_procedures::{Act, Action, ClockEffect, Guard, Procedure, Role, Step, Target};
+use serde_json::json;
+
+use super::filing::{applicable, requirements};
+use super::limits::relimited;
+use super::money::fees;
+use super::transition::Change;
+use super::{Case, Context, dossier_closed, reject, violation};
+use crate::command::{Migrate, MigratedLimits};
+use crate::dossier::{Clocks, Dossier, WorkItem};
+use crate::event::Event;
+use crate::rejection::{Reason, Rejection, Violation};
+
+/// What a case brings about only on its way; a condition that looks at it may hold at some time.
+const LATER: [&str; 4] = ["outcome", "answers", "fees", "documents"];
+
+pub(super) fn migrate(
+    dossier: &Dossier,
+    migrate: &Migrate,
+    ctx: &Context<'_>,
+) -> Result<Event, Rejection> {
+    if ctx.actor.role != Role::Administrator {
+        return Err(reject(
+            Reason::RoleRequired,
+            "Chỉ người quản trị thủ tục được chuyển hồ sơ sang phiên bản khác.",
+            "Only an administrator moves dossiers to another version of a procedure.",
+        ));
+    }
+    if dossier.closed {
+        return Err(dossier_closed());
+    }
+    let target = ctx.target.expect("the version to move to comes with the command");
+    let faults = faults(dossier, migrate, target, ctx)?;
+    if !faults.is_empty() {
+        let version = &target.definition().version;
+        let mut rejection = reject(
+            Reason::MigrationUnlawful,
+            format!("Hồ sơ không chuyển được sang phiên bản {version}."),
+            format!("The dossier cannot be moved to version {version}."),
+        );
+        rejection.violations = faults;
+        return Err(rejection);
+    }
+    let ctx = &Context { procedure: target, ..ctx.clone() };
+    let case = Case::of(dossier, ctx);
+    let mut change = Change::plain(dossier, "migrate", ctx);
+    change.go_to_step(mapped(&dossier.state, migrate));
+    change.facts.procedure = Some(target.reference().clone());
+    change.facts.required = Some(requirements(&case, ctx)?);
+    change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
+    change.facts.items = moved_items(dossier, migrate, target);
+    let back = moved_back(dossier, migrate);
+    change.facts.back = (back != dossier.back).then_some(back);
+    if let Some(clocks) = moved_clocks(dossier, migrate, &case, ctx)? {
+        change.set_clocks(clocks)?;
+    }
+    change.personal("reason", json!(migrate.ground));
+    change.finish()
+}
+
+fn mapped<'a>(step: &'a str, migrate: &'a Migrate) -> &'a str {
+    migrate.steps.get(step).map_or(step, String::as_str)
+}
+
+/// Why the dossier cannot stand in the other version where it stands now; all at once.
+fn faults(
+    dossier: &Dossier,
+    migrate: &Migrate,
+    target: &Procedure,
+    ctx: &Context<'_>,
+) -> Result<Vec<Violation>, Rejection> {
+    let definition = target.definition();
+    let mut faults = Vec::new();
+    let mut fault = |subject: &str, code, vi: String, en: String| {
+        faults.push(violation(subject, code, vi, en));
+    };
+    if definition.code != dossier.procedure.code {
+        let code = &dossier.procedure.code;
+        fault(
+            "to",
+            "OTHER_PROCEDURE",
+            format!("Phiên bản đích không thuộc thủ tục {code}."),
+            format!("The version is none of procedure {code}."),
+        );
+    }
+    if !definition.channels.contains(&dossier.filing.channel) {
+        fault(
+            "channel",
+            "CHANNEL_NOT_OFFERED",
+            "Phiên bản đích không nhận kênh nộp của hồ sơ.".into(),
+            "The version does not offer the channel of the dossier.".into(),
+        );
+    }
+    if target.variant(&dossier.filing.variant).is_none() {
+        let variant = &dossier.filing.variant;
+        fault(
+            "variant",
+            "UNKNOWN_VARIANT",
+            format!("Phiên bản đích không có trường hợp {variant}."),
+            format!("The version has no variant {variant}."),
+        );
+    }
+    faults.extend(position_faults(dossier, migrate, target));
+    if faults.is_empty() {
+        let ctx = Context { procedure: target, ..ctx.clone() };
+        let case = Case::of(dossier, &ctx);
+        faults.extend(unreachable(mapped(&dossier.state, migrate), target, &case)?);
+    }
+    Ok(faults)
+}
+
+/// Steps in which the dossier stands, or to which it may come back, and that the other version
+/// lacks or means otherwise.
+fn position_faults(dossier: &Dossier, migrate: &Migrate, target: &Procedure) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    let mut fault = |step: &str, code, vi: String, en: String| {
+        faults.push(violation(format!("step:{step}"), code, vi, en));
+    };
+    let left = dossier.back.iter().map(|left| left.step.as_str());
+    let main = left.chain([dossier.state.as_str()]);
+    let branches = dossier.items.values().filter(|item| item.branch.is_some());
+    let in_branches = branches.map(|item| item.step.as_str()).chain(
+        dossier.back.iter().flat_map(|left| left.items.iter().map(|item| item.step.as_str())),
+    );
+    for step in main.chain(in_branches) {
+        let to = mapped(step, migrate);
+        let Some(found) = target.step(to) else {
+            fault(
+                step,
+                "STEP_ABSENT",
+                format!("Phiên bản đích không có bước {to}."),
+                format!("The version has no step {to}; name the step that takes its place."),
+            );
+            continue;
+        };
+        let is_present = step == dossier.state;
+        if is_present && found.status != dossier.status {
+            let (is, was) = (u8::from(found.status), u8::from(dossier.status));
+            fault(
+                step,
+                "STATUS_DIFFERS",
+                format!("Bước {to} có trạng thái {is}, hồ sơ đang ở trạng thái {was}."),
+                format!("Step {to} has national status {is}, the dossier has {was}."),
+            );
+        }
+        if is_present && !fits_clock(found, dossier) {
+            fault(
+                step,
+                "CLOCK_DIFFERS",
+                format!("Thời hạn ở bước {to} không khớp với thời hạn của hồ sơ."),
+                format!("What step {to} does to the clock does not fit the dossier's."),
+            );
+        }
+    }
+    for item in dossier.items.values().filter(|item| item.branch.is_some()) {
+        let within = target.step(&item.step).and_then(|step| step.within.as_ref());
+        let key = item.branch.as_deref().unwrap_or_default();
+        let state = dossier.branches.get(key);
+        let same = within.zip(state).is_some_and(|(within, state)| {
+            within.step == state.step && within.branch == state.branch
+        });
+        if !same {
+            fault(
+                &item.step,
+                "BRANCH_ABSENT",
+                format!("Phiên bản đích không có nhánh {key} như hồ sơ."),
+                format!("The version has no branch {key} like the dossier's."),
+            );
+        }
+    }
+    faults
+}
+
+fn fits_clock(step: &Step, dossier: &Dossier) -> bool {
+    let Some(clocks) = &dossier.clocks else {
+        return !matches!(step.clock, ClockEffect::Paused { .. });
+    };
+    match &step.clock {
+        ClockEffect::NotStarted => false,
+        ClockEffect::Runs => clocks.statutory.is_running(),
+        ClockEffect::Paused { on, .. } => clocks.paused_on == Some(*on),
+        ClockEffect::Stopped => !clocks.statutory.is_running() && !clocks.statutory.is_paused(),
+    }
+}
+
+/// A way from one step to the next that this case could take.
+struct Way<'p> {
+    from: &'p str,
+    action: &'p str,
+    to: &'p str,
+    /// The condition that this case does not fulfil; none when the way is open.
+    closed_by: Option<&'p str>,
+}
+
+/// Whether no lawful path of the other version leads this case to the step; the witness is the
+/// shortest path there is, up to the first condition that the case does not fulfil.
+fn unreachable(
+    to: &str,
+    target: &Procedure,
+    case: &Case<'_>,
+) -> Result<Option<Violation>, Rejection> {
+    let ways = ways(target, case)?;
+    let start = target.definition().start.as_str();
+    if path(&ways, start, to, |way| way.closed_by.is_none()).is_some() {
+        return Ok(None);
+    }
+    let Some(path) = path(&ways, start, to, |_| true) else {
+        return Ok(Some(violation(
+            format!("step:{to}"),
+            "NO_WAY",
+            format!("Không có thao tác nào dẫn đến bước {to}."),
+            format!("No action of the version leads to step {to}."),
+        )));
+    };
+    let names: Vec<String> =
+        path.iter().map(|way| format!("{}/{}", way.from, way.action)).collect();
+    let closed = path.iter().find_map(|way| Some((way, way.closed_by?)));
+    let (way, condition) = closed.expect("an open path would have been found before");
+    let (witness, place) = (names.join(" → "), format!("{}/{}", way.from, way.action));
+    Ok(Some(violation(
+        format!("step:{to}"),
+        "NO_LAWFUL_WAY",
+        format!("Hồ sơ này không thể đến bước {to}: {place} cần {condition} ({witness})."),
+        format!(
+            "This case cannot get to step {to}: {place} needs {condition}; the shortest way is \
+             {witness}."
+        ),
+    )))
+}
+
+fn path<'w, 'p>(
+    ways: &'w [Way<'p>],
+    start: &str,
+    to: &str,
+    open: impl Fn(&Way<'p>) -> bool,
+) -> Option<Vec<&'w Way<'p>>> {
+    let mut arrived: BTreeMap<&str, Option<&'w Way<'p>>> = BTreeMap::from([(start, None)]);
+    let mut queue = VecDeque::from([start]);
+    while let Some(at) = queue.pop_front() {
+        for way in ways.iter().filter(|way| way.from == at && open(way)) {
+            if !arrived.contains_key(way.to) {
+                arrived.insert(way.to, Some(way));
+                queue.push_back(way.to);
+            }
+        }
+    }
+    let mut path = Vec::new();
+    let mut way = *arrived.get(to)?;
+    while let Some(found) = way {
+        path.push(found);
+        way = arrived.get(found.from).copied().flatten();
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Every way of the main line, with the condition that closes it to this case.
+fn ways<'p>(target: &'p Procedure, case: &Case<'_>) -> Result<Vec<Way<'p>>, Rejection> {
+    let mut ways = Vec::new();
+    for step in target.definition().steps.iter().filter(|step| step.within.is_none()) {
+        for action in &step.actions {
+            let closed = closed(action.when.as_ref(), case)?;
+            let of = (step, action.id.as_str());
+            ways_to(of, &action.target, closed, case, &mut ways)?;
+        }
+        if let Some(parallel) = &step.parallel {
+            ways_to((step, "join"), &parallel.join.target, None, case, &mut ways)?;
+        }
+    }
+    ways.extend(ways_back(target, &ways));
+    Ok(ways)
+}
+
+fn ways_to<'p>(
+    (step, action): (&'p Step, &'p str),
+    target: &'p Target,
+    closed_by: Option<&'p str>,
+    case: &Case<'_>,
+    ways: &mut Vec<Way<'p>>,
+) -> Result<(), Rejection> {
+    let from = step.id.as_str();
+    match target {
+        Target::Stay | Target::Back | Target::End => {}
+        Target::Step(to) => ways.push(Way { from, action, to, closed_by }),
+        Target::Choice(choices) => {
+            // The first branch that certainly holds shuts those behind it.
+            let mut shut: Option<&'p str> = None;
+            for choice in choices {
+                let own = closed(choice.when.as_ref(), case)?;
+                let closed_by = closed_by.or(shut).or(own);
+                ways.push(Way { from, action, to: &choice.to, closed_by });
+                let certain = |guard: &&Guard| !guard.looks_at(&LATER);
+                if let Some(guard) = choice.when.as_ref().filter(certain)
+                    && own.is_none()
+                {
+                    shut = shut.or(Some(guard.text()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `back` leads from a supplement or withdrawal to the steps that it can interrupt.
+fn ways_back<'p>(target: &'p Procedure, ways: &[Way<'p>]) -> Vec<Way<'p>> {
+    let returns = |action: &&Action| matches!(action.target, Target::Back);
+    let interrupts = |way: &&Way<'p>| {
+        let act = target.action(way.from, way.action).map(|action| action.act);
+        matches!(act, Some(Act::RequestSupplement | Act::Withdraw))
+    };
+    let mut back = Vec::new();
+    for step in target.definition().steps.iter().filter(|step| step.within.is_none()) {
+        for action in step.actions.iter().filter(returns) {
+            let left = ways.iter().filter(interrupts).filter(|way| way.to == step.id);
+            back.extend(left.map(|way| Way {
+                from: &step.id,
+                action: &action.id,
+                to: way.from,
+                closed_by: None,
+            }));
+        }
+    }
+    back
+}
+
+/// The text of a condition that this case can never fulfil.
+fn closed<'p>(guard: Option<&'p Guard>, case: &Case<'_>) -> Result<Option<&'p str>, Rejection> {
+    match guard.filter(|guard| !guard.looks_at(&LATER)) {
+        Some(guard) if !case.holds(Some(guard))? => Ok(Some(guard.text())),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The open work under the names and roles of the other version; whoever held work keeps it where
+/// the role stays the same.
+fn moved_items(dossier: &Dossier, migrate: &Migrate, target: &Procedure) -> Vec<WorkItem> {
+    let moved = |item: &WorkItem| {
+        let to = mapped(&item.step, migrate);
+        let role = target.step(to).map_or(item.role, |step| step.role);
+        let assignee = item.assignee.clone().filter(|_| role == item.role);
+        WorkItem { step: to.to_owned(), role, assignee, ..item.clone() }
+    };
+    let changed = dossier.items.values().map(|item| (item, moved(item)));
+    changed.filter(|(item, moved)| *item != moved).map(|(_, moved)| moved).collect()
+}
+
+fn moved_back(dossier: &Dossier, migrate: &Migrate) -> Vec<crate::dossier::Interrupted> {
+    let mut back = dossier.back.clone();
+    for left in &mut back {
+        left.step = mapped(&left.step, migrate).to_owned();
+    }
+    back
+}
+
+/// The clocks under the rule of the other version; its limit counts only when that is asked for.
+fn moved_clocks(
+    dossier: &Dossier,
+    migrate: &Migrate,
+    case: &Case<'_>,
+    ctx: &Context<'_>,
+) -> Result<Option<Clocks>, Rejection> {
+    let Some(clocks) = &dossier.clocks else { return Ok(None) };
+    let definition = ctx.procedure.definition();
+    let phase = clocks.phase.as_ref();
+    let phase = phase.and_then(|id| definition.phases.iter().find(|phase| phase.id == *id));
+    let rules = phase.map_or(&definition.limits, |phase| &phase.limits);
+    let Some(rule) = applicable(rules, case)? else { return Ok(None) };
+    let moved = match migrate.limits {
+        MigratedLimits::New if clocks.statutory.is_running() => {
+            let limits = (&rule.statutory, rule.committed.as_ref());
+            relimited(dossier, clocks, limits, ctx)?
+        }
+        MigratedLimits::New | MigratedLimits::Keep => clocks.clone(),
+    };
+    let moved = Clocks { rule: rule.id.clone(), ..moved };
+    Ok((moved != *clocks).then_some(moved))
+}
