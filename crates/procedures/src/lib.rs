@@ -21,6 +21,7 @@
 
 mod check;
 pub mod definition;
+mod diff;
 mod finding;
 mod form;
 mod guard;
@@ -29,6 +30,7 @@ mod read;
 mod yaml;
 
 pub use definition::*;
+pub use diff::{Change, ChangeKind, diff};
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};
 pub use form::{
     FORM_BYTES_MAX, FORM_DEPTH_MAX, FORM_NODES_MAX, FormFault, FormSchema, PROPERTIES_MAX,
