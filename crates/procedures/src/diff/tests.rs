@@ -280,10 +280,9 @@ fn scalars(source: &str) -> Vec<(std::ops::Range<usize>, String)> {
         let (event, span) = event.expect("YAML");
         let is_key = open.last().is_some_and(|(mapping, key)| *mapping && *key);
         let begins = matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
-        if begins || matches!(event, Event::Scalar(..)) {
-            if let Some((true, key)) = open.last_mut() {
-                *key = !*key;
-            }
+        let value = begins || matches!(event, Event::Scalar(..));
+        if let Some((true, key)) = open.last_mut().filter(|_| value) {
+            *key = !*key;
         }
         match event {
             Event::MappingStart(..) => open.push((true, true)),
