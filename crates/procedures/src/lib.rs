@@ -30,6 +30,7 @@ mod guard;
 mod procedure;
 mod read;
 mod schema;
+mod template;
 mod yaml;
 
 pub use definition::*;
@@ -45,3 +46,4 @@ pub use guard::{
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};
 pub use schema::schema;
+pub use template::Template;

@@ -47,7 +47,8 @@ fn the_published_file_is_the_schema() {
 #[test]
 fn every_definition_fits() {
     let validator = validator();
-    for source in CATALOGUE.into_iter().chain([SOUND, EVERY_KEY]) {
+    let templates = crate::Template::ALL.map(crate::Template::source);
+    for source in CATALOGUE.into_iter().chain([SOUND, EVERY_KEY]).chain(templates) {
         assert_eq!(faults(&validator, &json_of(source)), Vec::<String>::new());
     }
 }
