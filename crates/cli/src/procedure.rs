@@ -1,4 +1,10 @@
-//! `motcua procedure`: check a definition, publish it, read what is published.
+//! `motcua procedure`: write a definition, check it, tell versions apart, publish it, read what is
+//! published.
+
+mod diff;
+mod new;
+mod schema;
+mod watch;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -23,12 +29,16 @@ const READ_BYTES_MAX: u64 = (1 << 20) + 1;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProcedureCommand {
+    /// Write a complete, commented definition to begin with
+    New(new::NewArguments),
     /// Report every fault of a definition at once, without a server. Exit code 0: sound, 1: not
     /// sound, 2: not readable
-    Check {
-        /// YAML file
-        file: PathBuf,
-    },
+    Check(watch::CheckArguments),
+    /// Tell what is different between two versions. Exit code 0: nothing, 1: something, 2: not
+    /// readable
+    Diff(diff::DiffArguments),
+    /// Print the JSON Schema of definitions, for editors
+    Schema,
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -56,7 +66,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        ProcedureCommand::Check { file } => check(&file, output),
+        ProcedureCommand::New(arguments) => new::run(&arguments, output),
+        ProcedureCommand::Check(arguments) => watch::run(&arguments, output).await,
+        ProcedureCommand::Diff(arguments) => diff::run(&arguments, global, output).await,
+        ProcedureCommand::Schema => schema::run(output),
         ProcedureCommand::Publish { file } => {
             publish(&file, &Session::open(global).await?, output).await
         }
@@ -76,21 +89,29 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(source)
 }
 
-fn check(path: &Path, output: &Output) -> anyhow::Result<Ending> {
+/// Checks a file; `about` is added to what programs read.
+fn check(path: &Path, about: &[(&str, String)], output: &Output) -> anyhow::Result<Ending> {
+    let with_about = |mut value: Value| {
+        for (key, text) in about {
+            value[*key] = Value::from(text.as_str());
+        }
+        value
+    };
     let source = match read(path) {
         Ok(source) => source,
         Err(error) => {
             let message = format!("{error:#}");
             output.note(&format!("{} {message}", output.error_mark()));
             if output.json {
-                output.value(&unreadable(&message))?;
+                output.value(&with_about(unreadable(&message)))?;
             }
             return Ok(Ending::Unreadable);
         }
     };
     let report = motcua_procedures::check(&source);
+    let value = json!({ "sound": report.sound, "findings": report.findings });
     match output.json {
-        true => output.value(&json!({ "sound": report.sound, "findings": report.findings }))?,
+        true => output.value(&with_about(value))?,
         false => output.text(&report_text(path, &report, output))?,
     }
     Ok(match (report.readable, report.sound) {
@@ -303,7 +324,7 @@ mod tests {
             (missing, Ending::Unreadable),
         ] {
             let shown = path.display();
-            assert_eq!(check(&path, &Output::plain()).expect("checked"), ending, "{shown}");
+            assert_eq!(check(&path, &[], &Output::plain()).expect("checked"), ending, "{shown}");
         }
     }
 }
