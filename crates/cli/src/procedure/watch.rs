@@ -95,10 +95,10 @@ impl Watch {
             }
             // Seen before it is read: what is written meanwhile is read in the next round.
             file.seen = Some(stamp);
-            let at = Offset::UTC.to_datetime(SystemClock.now());
-            let local = Offset::constant(7).to_datetime(SystemClock.now());
-            let about = [("file", file.path.display().to_string()), ("at", format!("{at}Z"))];
+            let now = SystemClock.now();
+            let about = [("file", file.path.display().to_string()), ("at", now.to_string())];
             if !output.json {
+                let local = Offset::constant(7).to_datetime(now);
                 output.text(&output.bold(&format!("\n{}", local.strftime("%Y-%m-%d %H:%M:%S"))))?;
             }
             file.ending = check(&file.path, &about, output)?;
