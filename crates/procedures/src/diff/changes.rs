@@ -213,8 +213,8 @@ impl Changes {
                 format!("always {}, no longer only when `{old}`", what.1),
             ),
             (Some(old), Some(now)) => both(
-                format!("{} khi `{now}`, không còn khi `{old}`", what.0),
-                format!("{} when `{now}`, no longer when `{old}`", what.1),
+                format!("{} khi `{now}`, thay cho khi `{old}`", what.0),
+                format!("{} when `{now}`, instead of when `{old}`", what.1),
             ),
             (None, None) => return,
         };

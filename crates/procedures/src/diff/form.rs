@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::ChangeKind;
 use super::changes::{Changes, Label, Place};
-use super::words::{Said, both, joined};
+use super::words::{Said, both, joined, listed};
 use crate::definition::Text;
 
 /// Keywords with a value of their own, and what a reader calls them.
@@ -166,9 +166,20 @@ fn label(schema: &Value) -> Option<Text> {
 
 /// What a new field holds, in a few words.
 fn kind(schema: &Value) -> Text {
-    let kind = schema.get("type").or_else(|| schema.get("$ref"));
-    let kind = kind.and_then(Value::as_str).unwrap_or_default();
-    kind.to_owned().said()
+    let choices = list(schema, "enum");
+    if let Some(choices) = listed(choices.iter().map(Said::said)) {
+        let vi = format!("một trong {}", choices.vi);
+        return both(vi, format!("one of {}", choices.en));
+    }
+    let kind = schema.get("type").or_else(|| schema.get("$ref")).and_then(Value::as_str);
+    match kind.unwrap_or_default() {
+        "string" => both("văn bản", "text"),
+        "integer" => both("số nguyên", "whole number"),
+        "boolean" => both("có hoặc không", "yes or no"),
+        "array" => both("danh sách", "list"),
+        "object" => both("nhóm trường", "group of fields"),
+        other => other.to_owned().said(),
+    }
 }
 
 fn definitions(changes: &mut Changes, place: &Place, before: &Value, after: &Value) {

@@ -122,7 +122,7 @@ fn fields_change_in_a_readers_words() {
         "maxLength: 50 }",
         "maxLength: 60 }\n    age: { type: integer, minimum: 0, maximum: 9 }",
         "/form/properties/age",
-        "form, field age: new; optional, integer",
+        "form, field age: new; optional, whole number",
     );
 }
 
