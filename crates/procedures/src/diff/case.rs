@@ -203,10 +203,12 @@ fn bracket(bracket: &Bracket) -> Text {
     let each = money(*each);
     match up_to {
         Some(up_to) => both(
-            format!("đến {up_to} mỗi đơn vị {}", each.vi),
-            format!("up to {up_to} {} each", each.en),
+            format!("đến {up_to}: {} mỗi đơn vị", each.vi),
+            format!("up to {up_to}: {} each", each.en),
         ),
-        None => both(format!("còn lại {}", each.vi), format!("beyond {} each", each.en)),
+        None => {
+            both(format!("còn lại: {} mỗi đơn vị", each.vi), format!("beyond: {} each", each.en))
+        }
     }
 }
 

@@ -226,9 +226,9 @@ fn tariffs_windows_phases_and_clocks_change_in_a_readers_words() {
         "each: 2000",
         "each: 3000",
         "/fees/by-page/amount",
-        "fee by-page (Fee by page): amount: by `form.pages`: up to 2 2,000 đồng each, beyond \
-         1,000 đồng each, at most 200,000 đồng, times `form.copies` → by `form.pages`: up to 2 \
-         3,000 đồng each, beyond 1,000 đồng each, at most 200,000 đồng, times `form.copies`",
+        "fee by-page (Fee by page): amount: by `form.pages`: up to 2: 2,000 đồng each, beyond: \
+         1,000 đồng each, at most 200,000 đồng, times `form.copies` → by `form.pages`: up to 2: \
+         3,000 đồng each, beyond: 1,000 đồng each, at most 200,000 đồng, times `form.copies`",
     );
     check_every_key(
         "amount: 90",

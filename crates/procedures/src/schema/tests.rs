@@ -220,3 +220,65 @@ fn the_example_with_every_key_has_every_key() {
         found.into_iter().filter(|key| !EVERY_KEY.contains(&format!("{key}:"))).collect();
     assert_eq!(missing, Vec::<String>::new());
 }
+
+const GUIDE: &str = include_str!("../../../../docs/authors-guide.md");
+const EXAMPLE: &str = include_str!("../../../../docs/examples/certified-copy.yaml");
+
+/// The YAML blocks of the guide between two of its headings.
+fn blocks(from: &str, to: &str) -> Vec<&'static str> {
+    let (_, section) = GUIDE.split_once(from).expect("the heading");
+    let section = section.split_once(to).map_or(section, |(section, _)| section);
+    let blocks = section.split("```yaml\n").skip(1);
+    blocks.map(|block| block.split("```").next().expect("a part")).collect()
+}
+
+#[test]
+fn the_example_of_the_guide_is_sound_and_is_what_the_guide_shows() {
+    let report = crate::check(EXAMPLE.as_bytes());
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    assert_eq!(faults(&validator(), &json_of(EXAMPLE)), Vec::<String>::new());
+    let shown = blocks("## A worked example", "## Common mistakes");
+    assert!(shown.len() > 4);
+    for block in shown {
+        assert!(EXAMPLE.contains(block), "the example does not hold:\n{block}");
+    }
+}
+
+#[test]
+fn what_the_guide_says_how_to_express_fits() {
+    let whole = schema();
+    let place = |pointer: &str| whole.pointer(pointer).expect("the place").clone();
+    let parts = [
+        whole["properties"].clone(),
+        place("/$defs/step/properties"),
+        place("/$defs/branch/properties"),
+        place("/properties/documents/items/properties"),
+    ];
+    let validate = |schema: &Value, value: &Value, block: &str| {
+        let mut schema = schema.clone();
+        schema["$defs"] = whole["$defs"].clone();
+        let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).offline();
+        let found = faults(&options.build(&schema).expect("a schema"), value);
+        assert_eq!(found, Vec::<String>::new(), "{block}");
+    };
+    let shown = blocks("## How to express", "\n## Nothing follows");
+    assert!(shown.len() > 15);
+    for block in shown {
+        match json_of(block) {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    let known = parts.iter().find_map(|part| part.get(&key));
+                    validate(known.expect("a known key"), &value, block);
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    let is_step = item.get("status").is_some();
+                    let kind = if is_step { "step" } else { "action" };
+                    validate(&json!({ "$ref": format!("#/$defs/{kind}") }), &item, block);
+                }
+            }
+            other => panic!("neither keys nor a list: {other}"),
+        }
+    }
+}
