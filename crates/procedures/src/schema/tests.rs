@@ -132,6 +132,13 @@ fn agree(validator: &Validator, value: &Value, what: &str, disagreements: &mut V
     }
 }
 
+/// The YAML with the smallest form: compiling forms is most of the work of the reader.
+fn without_form(source: &str) -> Value {
+    let mut value = json_of(source);
+    value["form"] = json!({ "type": "object", "additionalProperties": false, "properties": {} });
+    value
+}
+
 /// Whether a place lies in a form, whose rules the reader knows better than any schema.
 fn is_in_form(at: &str) -> bool {
     at.starts_with("/form/") || at.contains("/data/")
@@ -161,7 +168,7 @@ fn a_missing_key_is_refused_where_the_reader_misses_it() {
     let validator = validator();
     let mut disagreements = Vec::new();
     for source in [EVERY_KEY, SOUND] {
-        let whole = json_of(source);
+        let whole = without_form(source);
         let mut all = Vec::new();
         places(&whole, "", &mut all);
         for at in all.iter().filter(|at| !is_in_form(at)) {
@@ -180,7 +187,7 @@ fn a_missing_key_is_refused_where_the_reader_misses_it() {
 #[test]
 fn a_wrong_word_or_number_is_refused_where_the_reader_refuses_it() {
     let validator = validator();
-    let whole = json_of(EVERY_KEY);
+    let whole = without_form(EVERY_KEY);
     let mut all = Vec::new();
     places(&whole, "", &mut all);
     let mut disagreements = Vec::new();
