@@ -351,3 +351,63 @@ proptest::proptest! {
         mutate(EVERY_KEY, index, pick);
     }
 }
+
+/// Pointers to everything in a value that can be taken away.
+fn removable(value: &serde_json::Value, at: &str, found: &mut Vec<String>) {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                removable(value, &at, found);
+                found.push(at);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = format!("{at}/{index}");
+                removable(item, &at, found);
+                found.push(at);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn without(value: &serde_json::Value, at: &str) -> serde_json::Value {
+    let mut value = value.clone();
+    let (parent, key) = at.rsplit_once('/').expect("a pointer");
+    match value.pointer_mut(parent).expect("the place") {
+        serde_json::Value::Object(members) => {
+            members.remove(&key.replace("~1", "/").replace("~0", "~"));
+        }
+        serde_json::Value::Array(items) => {
+            items.remove(key.parse().expect("an index"));
+        }
+        other => panic!("nothing stands in {other}"),
+    }
+    value
+}
+
+#[test]
+fn whatever_is_taken_away_is_told_exactly_when_it_means_something() {
+    let root = crate::yaml::read(EVERY_KEY.as_bytes()).root.expect("YAML");
+    let mut reader = crate::read::Reader::new(&root);
+    let whole = crate::read::Item { node: &root, at: String::new() }.json(&mut reader);
+    // JSON is YAML; only this word must stand without quotes.
+    let read =
+        |value: &serde_json::Value| read(&value.to_string().replace("\"assessed\"", "assessed"));
+    let before = read(&whole).expect("readable");
+    let mut all = Vec::new();
+    removable(&whole, "", &mut all);
+    let mut told = 0;
+    for at in all {
+        let Some(after) = read(&without(&whole, &at)) else { continue };
+        let differs = format!("{before:?}") != format!("{after:?}");
+        let changes = differences(&before, &after);
+        assert_eq!(!changes.is_empty(), differs, "without {at}: {changes:#?}");
+        assert_eq!(!differences(&after, &before).is_empty(), differs, "with {at}");
+        told += usize::from(differs);
+    }
+    assert!(told > 150, "{told}");
+}

@@ -75,7 +75,7 @@ fn properties(of: &Value) -> Value {
 
 fn keywords() -> Map<String, Value> {
     let text = |what: &str| json!({ "description": what, "type": "string", "pattern": "\\S" });
-    let count = |what: &str, most: u64| json!({ "description": what, "type": "integer", "minimum": 0, "maximum": most });
+    let count = |what: &str, most: u64| super::number(what, 0, most);
     let bound = |what: &str| {
         json!({ "description": what, "type": "integer", "minimum": -INTEGER_MAX,
             "maximum": INTEGER_MAX })

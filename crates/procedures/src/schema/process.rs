@@ -50,7 +50,10 @@ fn step(main_line: bool) -> Value {
     }
     let mut step = object("A place where a dossier stands.", &required, keys);
     step["properties"]["id"]["not"] = json!({ "enum": ["stay", "back", "end"] });
-    let has = |key: &str, values: Value| json!({ "properties": { key: { "enum": values } }, "required": [key] });
+    let has = |key: &str, values: Value| {
+        let keys = json!({ key: { "enum": values } });
+        json!({ "properties": keys, "required": [key] })
+    };
     let mut rules = vec![json!({
         "if": has("kind", json!(["final"])), "else": { "required": ["role", "unit"] },
     })];
