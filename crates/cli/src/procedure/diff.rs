@@ -13,7 +13,6 @@ use crate::Ending;
 use crate::cli::Global;
 use crate::client::{Session, steadily};
 use crate::output::{Lang, Output};
-use crate::refusal::Refused;
 use crate::table::clean;
 
 #[derive(Debug, Args)]
@@ -44,7 +43,7 @@ pub(super) async fn run(
         match side(name, global).await {
             Ok(Side::Read(procedure)) => sides.push(procedure),
             Ok(Side::Unsound(findings)) => return unsound(name, &findings, output),
-            Err(error) => return unreadable(&error, output),
+            Err(error) => return not_compared(&format!("{error:#}"), &json!([]), output),
         }
     }
     let [before, after] = &sides[..] else {
@@ -86,15 +85,6 @@ fn unsound(name: &str, findings: &[Finding], output: &Output) -> anyhow::Result<
     }
     let message = format!("{name} is no sound definition");
     not_compared(&message, &json!(findings), output)
-}
-
-fn unreadable(error: &anyhow::Error, output: &Output) -> anyhow::Result<Ending> {
-    let refused = error.downcast_ref::<Refused>();
-    let message = match refused {
-        Some(refused) => refused.text(output),
-        None => format!("{error:#}"),
-    };
-    not_compared(&message, &json!([]), output)
 }
 
 fn not_compared(message: &str, findings: &Value, output: &Output) -> anyhow::Result<Ending> {
