@@ -1,6 +1,11 @@
-//! `motcua procedure`: check a definition, publish it, read what is published.
+//! `motcua procedure`: write a definition, check it, tell versions apart, publish it, read what is
+//! published.
 
+mod diff;
 mod migrate;
+mod new;
+mod schema;
+mod watch;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -25,12 +30,16 @@ const READ_BYTES_MAX: u64 = (1 << 20) + 1;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProcedureCommand {
+    /// Write a complete, commented definition to begin with
+    New(new::NewArguments),
     /// Report every fault of a definition at once, without a server. Exit code 0: sound, 1: not
     /// sound, 2: not readable
-    Check {
-        /// YAML file
-        file: PathBuf,
-    },
+    Check(watch::CheckArguments),
+    /// Tell what is different between two versions. Exit code 0: nothing, 1: something, 2: not
+    /// readable
+    Diff(diff::DiffArguments),
+    /// Print the JSON Schema of definitions, for editors
+    Schema,
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -65,7 +74,6 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        ProcedureCommand::Check { file } => check(&file, output),
         ProcedureCommand::Publish { file, ground } => {
             publish(&file, ground, &Session::open(global).await?, output).await
         }
@@ -75,6 +83,10 @@ pub(crate) async fn run(
         ProcedureCommand::Retire(arguments) => {
             migrate::retire(arguments, &Session::open(global).await?, output).await
         }
+        ProcedureCommand::New(arguments) => new::run(&arguments, output),
+        ProcedureCommand::Check(arguments) => watch::run(&arguments, output).await,
+        ProcedureCommand::Diff(arguments) => diff::run(&arguments, global, output).await,
+        ProcedureCommand::Schema => schema::run(output),
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,
         ProcedureCommand::Show { code, version, source } => {
             let session = Session::open(global).await?;
@@ -91,21 +103,29 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(source)
 }
 
-fn check(path: &Path, output: &Output) -> anyhow::Result<Ending> {
+/// Checks a file; `about` is added to what programs read.
+fn check(path: &Path, about: &[(&str, String)], output: &Output) -> anyhow::Result<Ending> {
+    let with_about = |mut value: Value| {
+        for (key, text) in about {
+            value[*key] = Value::from(text.as_str());
+        }
+        value
+    };
     let source = match read(path) {
         Ok(source) => source,
         Err(error) => {
             let message = format!("{error:#}");
             output.note(&format!("{} {message}", output.error_mark()));
             if output.json {
-                output.value(&unreadable(&message))?;
+                output.value(&with_about(unreadable(&message)))?;
             }
             return Ok(Ending::Unreadable);
         }
     };
     let report = motcua_procedures::check(&source);
+    let value = json!({ "sound": report.sound, "findings": report.findings });
     match output.json {
-        true => output.value(&json!({ "sound": report.sound, "findings": report.findings }))?,
+        true => output.value(&with_about(value))?,
         false => output.text(&report_text(path, &report, output))?,
     }
     Ok(match (report.readable, report.sound) {
@@ -324,7 +344,7 @@ mod tests {
             (missing, Ending::Unreadable),
         ] {
             let shown = path.display();
-            assert_eq!(check(&path, &Output::plain()).expect("checked"), ending, "{shown}");
+            assert_eq!(check(&path, &[], &Output::plain()).expect("checked"), ending, "{shown}");
         }
     }
 }

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 
 use crate::definition::Text;
 
+pub(crate) use profile::{
+    ENUM_MAX, FORMATS, INTEGER_MAX, ITEMS_MAX, LENGTH_MAX, PATTERN_BYTES_MAX,
+};
 pub use profile::{PROPERTIES_MAX, SCHEMA_NODES_MAX};
 pub use reader::{FORM_BYTES_MAX, FORM_DEPTH_MAX, FORM_NODES_MAX, read_form};
 

@@ -17,18 +17,24 @@
 //! **To add a rule**: give it a code in `finding.rs`, report it from the file of its family in
 //! `check/`, add a case to `tests/findings.rs`, and explain the code in `docs/procedures.md` (a
 //! test demands it). **To add a key**: a field in `definition.rs`, a line in the part of `read/`
-//! that reads its mapping, a row in `docs/procedures.md`.
+//! that reads its mapping, a row in `docs/procedures.md`, a property in
+//! `schema/` for editors (then `motcua procedure schema > docs/procedure.schema.json`), what a
+//! change of it means in `diff/`, and a line in `tests/every-key.yaml`.
 
 mod check;
 pub mod definition;
+mod diff;
 mod finding;
 mod form;
 mod guard;
 mod procedure;
 mod read;
+mod schema;
+mod template;
 mod yaml;
 
 pub use definition::*;
+pub use diff::{Change, ChangeKind, diff};
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};
 pub use form::{
     FORM_BYTES_MAX, FORM_DEPTH_MAX, FORM_NODES_MAX, FormFault, FormSchema, PROPERTIES_MAX,
@@ -39,3 +45,5 @@ pub use guard::{
     Guard, GuardError, UnitFacts,
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};
+pub use schema::schema;
+pub use template::Template;

@@ -22,6 +22,20 @@ use crate::yaml::{Node, line_of};
 
 pub(crate) use fields::{Fields, Item};
 
+/// How much of everything a definition may have, for whatever describes the language.
+pub(crate) mod bounds {
+    pub(crate) use super::action::{CHOICES_MAX, EXTENSION_MAX, NOT_BY_MAX, ROUNDS_MAX};
+    pub(crate) use super::branch::{ANSWERS_MAX, BRANCHES_MAX, JOIN_COUNT_MAX};
+    pub(crate) use super::case::{
+        BRACKETS_MAX, FEE_MAX, MEDIA_MAX, OWNERS_MAX, PARTS_MAX, SHEETS_MAX, UPLOAD_BYTES_MAX,
+    };
+    pub(crate) use super::clock::{CLOCKS_MAX, RULES_MAX};
+    pub(crate) use super::fields::TEXT_CHARS_MAX;
+    pub(crate) use super::limit::{AMOUNT_MAX, LIMITS_MAX, PHASES_MAX};
+    pub(crate) use super::root::GROUNDS_MAX;
+    pub(crate) use super::step::{ACTIONS_MAX, REMIND_DAYS_MAX, STEPS_MAX};
+}
+
 /// Most schemas of the data of actions in one definition.
 const DATA_SCHEMAS_MAX: usize = 16;
 

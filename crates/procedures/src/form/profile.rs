@@ -11,20 +11,20 @@ pub const PROPERTIES_MAX: usize = 512;
 /// Most values of a schema.
 pub const SCHEMA_NODES_MAX: usize = 10_000;
 /// Most entries of an array that a schema may allow.
-const ITEMS_MAX: u64 = 200;
+pub(crate) const ITEMS_MAX: u64 = 200;
 /// Longest text that a schema may allow, characters.
-const LENGTH_MAX: u64 = 20_000;
+pub(crate) const LENGTH_MAX: u64 = 20_000;
 /// Largest whole number that a schema may allow, either sign.
-const INTEGER_MAX: i64 = 1 << 53;
+pub(crate) const INTEGER_MAX: i64 = 1 << 53;
 /// Deepest nesting of a schema, references followed.
 const DEPTH_MAX: usize = 24;
 /// Most patterns of a schema, and their length in bytes.
 const PATTERNS_MAX: usize = 64;
-const PATTERN_BYTES_MAX: usize = 200;
+pub(crate) const PATTERN_BYTES_MAX: usize = 200;
 /// Most named schemas of a form.
 const DEFINITIONS_MAX: usize = 64;
 /// Most members of an `enum`.
-const ENUM_MAX: usize = 1_000;
+pub(crate) const ENUM_MAX: usize = 1_000;
 /// Longest field name, bytes.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -34,7 +34,7 @@ const ANNOTATIONS: [&str; 4] = ["title", "x-en", "description", "$comment"];
 const COMBINATIONS: [&str; 7] =
     ["allOf", "anyOf", "not", "if", "then", "else", "dependentRequired"];
 /// Formats of strings.
-const FORMATS: [&str; 3] = ["date", "time", "email"];
+pub(crate) const FORMATS: [&str; 3] = ["date", "time", "email"];
 
 /// Where a schema stands: it describes a value in full, or only asks about one.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use crate::definition::{Act, Action, Choice, Extension, Reservation, Role, Targe
 use crate::finding::code;
 
 /// Most branches of a choice.
-const CHOICES_MAX: usize = 20;
+pub(crate) const CHOICES_MAX: usize = 20;
 /// Most rounds of a supplement.
-const ROUNDS_MAX: u32 = 100;
+pub(crate) const ROUNDS_MAX: u32 = 100;
 /// Most steps whose holders an action excludes.
-const NOT_BY_MAX: usize = 20;
+pub(crate) const NOT_BY_MAX: usize = 20;
 /// Most that an extension adds, in the unit of the limit.
-const EXTENSION_MAX: u32 = 10_000;
+pub(crate) const EXTENSION_MAX: u32 = 10_000;
 
 /// What an action takes from its step when it does not say otherwise.
 #[derive(Clone, Copy)]

@@ -10,11 +10,11 @@ use crate::definition::{Answer, Branch, BranchRef, Join, JoinWhen, Parallel, Tar
 use crate::finding::code;
 
 /// Most branches of a step.
-const BRANCHES_MAX: usize = 50;
+pub(crate) const BRANCHES_MAX: usize = 50;
 /// Most answers of a branch, and most reasons to come together early.
-const ANSWERS_MAX: usize = 20;
+pub(crate) const ANSWERS_MAX: usize = 20;
 /// Most branches that a join can wait for: a branch opens for many units.
-const JOIN_COUNT_MAX: u32 = 1_000;
+pub(crate) const JOIN_COUNT_MAX: u32 = 1_000;
 
 /// Reads `branches:` and `join:` of the step with that index; the steps of the branches are added
 /// to `all`.

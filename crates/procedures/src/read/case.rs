@@ -12,22 +12,22 @@ use crate::definition::{
 use crate::finding::code;
 
 /// Most variants, documents, fees or results of a definition.
-const PARTS_MAX: usize = 100;
+pub(crate) const PARTS_MAX: usize = 100;
 /// Most owners of a dossier.
-const OWNERS_MAX: u32 = 100;
+pub(crate) const OWNERS_MAX: u32 = 100;
 /// Most originals or copies of one paper.
-const SHEETS_MAX: u32 = 100;
+pub(crate) const SHEETS_MAX: u32 = 100;
 /// Largest upload that a definition may allow, and the one it allows when it says nothing, bytes.
-const UPLOAD_BYTES_MAX: u64 = 100 << 20;
+pub(crate) const UPLOAD_BYTES_MAX: u64 = 100 << 20;
 const UPLOAD_BYTES_DEFAULT: u64 = 20 << 20;
 /// Most brackets of a tariff.
-const BRACKETS_MAX: usize = 50;
+pub(crate) const BRACKETS_MAX: usize = 50;
 /// Highest fee, đồng.
-const FEE_MAX: u64 = 1_000_000_000_000;
+pub(crate) const FEE_MAX: u64 = 1_000_000_000_000;
 /// Media types of an uploaded document when the definition names none.
 const MEDIA_DEFAULT: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
 /// Most media types of one document.
-const MEDIA_MAX: usize = 20;
+pub(crate) const MEDIA_MAX: usize = 20;
 
 /// Stands for parties that could not be read.
 pub(super) const NO_PARTIES: Parties = Parties { owners_min: 1, owners_max: 1, proxy: false };

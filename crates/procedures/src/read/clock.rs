@@ -10,9 +10,9 @@ use crate::definition::{ClockFrom, ClockRule, FurtherClock};
 use crate::finding::code;
 
 /// Most further clocks of a definition.
-const CLOCKS_MAX: usize = 20;
+pub(crate) const CLOCKS_MAX: usize = 20;
 /// Most rules of a clock.
-const RULES_MAX: usize = 50;
+pub(crate) const RULES_MAX: usize = 50;
 
 pub(super) fn all(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<FurtherClock> {
     let mut ids = BTreeSet::new();

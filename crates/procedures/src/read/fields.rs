@@ -13,7 +13,7 @@ use crate::guard::{Formula, Guard};
 use crate::yaml::{Node, Value};
 
 /// Longest text, characters.
-const TEXT_CHARS_MAX: usize = 2_000;
+pub(crate) const TEXT_CHARS_MAX: usize = 2_000;
 /// Longest id, bytes.
 const ID_BYTES_MAX: usize = 64;
 

@@ -12,11 +12,11 @@ use crate::definition::{ClockStart, LimitRule, PauseGround, Phase};
 use crate::finding::code;
 
 /// Most limits of a definition.
-const LIMITS_MAX: usize = 50;
+pub(crate) const LIMITS_MAX: usize = 50;
 /// Most later phases of a definition.
-const PHASES_MAX: usize = 10;
+pub(crate) const PHASES_MAX: usize = 10;
 /// Longest limit, in its unit.
-const AMOUNT_MAX: u32 = 10_000;
+pub(crate) const AMOUNT_MAX: u32 = 10_000;
 
 /// Later phases with limits of their own.
 pub(super) fn phases(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Phase> {

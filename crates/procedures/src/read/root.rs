@@ -12,7 +12,7 @@ use crate::finding::code;
 use crate::form::FormSchema;
 
 /// Most legal grounds of a definition.
-const GROUNDS_MAX: usize = 200;
+pub(crate) const GROUNDS_MAX: usize = 200;
 
 pub(super) fn read(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Draft> {
     let mut fields = item.fields(reader)?;

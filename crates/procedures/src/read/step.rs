@@ -15,11 +15,11 @@ use crate::definition::{
 use crate::finding::code;
 
 /// Most steps of a definition.
-pub(super) const STEPS_MAX: usize = 2_000;
+pub(crate) const STEPS_MAX: usize = 2_000;
 /// Most actions of one step, and most shared ones.
-pub(super) const ACTIONS_MAX: usize = 50;
+pub(crate) const ACTIONS_MAX: usize = 50;
 /// Longest notice before a timeout, calendar days.
-const REMIND_DAYS_MAX: u32 = 365;
+pub(crate) const REMIND_DAYS_MAX: u32 = 365;
 /// Ids that targets use for something else.
 const RESERVED: [&str; 3] = ["stay", "back", "end"];
 
