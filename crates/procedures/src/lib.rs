@@ -26,8 +26,10 @@ mod form;
 mod guard;
 mod procedure;
 mod read;
+pub mod semantics;
 mod yaml;
 
+pub use check::offices::{OfficePart, OfficeStaff, check_offices};
 pub use definition::*;
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};
 pub use form::{
