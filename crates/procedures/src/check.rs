@@ -1,37 +1,56 @@
 //! What a definition must satisfy beyond its shape, one file for each family of rules.
 
 mod acts;
+mod branches;
 mod clocks;
+mod further;
 mod graph;
 mod guards;
+mod keys;
+mod lint;
+pub(crate) mod offices;
 mod references;
+mod soundness;
 mod statuses;
 mod structure;
 mod times;
+mod values;
 
-use crate::definition::{Act, Action, Definition, Step};
+use std::collections::BTreeMap;
+
+use crate::definition::{Act, Action, Definition, Parallel, Step};
 use crate::finding::TraceStep;
 use crate::read::{Draft, Reader};
 
-use graph::{Edge, Graph};
+use graph::{By, Edge, Graph};
+use soundness::Soundness;
 
 /// Runs every check over what could be read.
 pub(crate) fn run(draft: &Draft, reader: &mut Reader<'_>) {
     let graph = Graph::of(&draft.definition);
-    let mut checker = Checker { draft, graph, reader };
+    let soundness = Soundness::of(&draft.definition, &graph, &[]);
+    let index = graph::index_of(&draft.definition);
+    let mut checker = Checker { draft, index, graph, soundness, reader };
     references::check(&mut checker);
+    branches::check(&mut checker);
+    keys::check(&mut checker);
     guards::check(&mut checker);
     structure::check(&mut checker);
     statuses::check(&mut checker);
     clocks::check(&mut checker);
+    further::check(&mut checker);
     acts::check(&mut checker);
     times::check(&mut checker);
+    lint::check(&mut checker);
 }
 
 /// What a check works on.
 struct Checker<'d, 'r, 'n> {
     draft: &'d Draft,
+    /// The steps by id.
+    index: BTreeMap<&'d str, usize>,
     graph: Graph,
+    soundness: Soundness,
     reader: &'r mut Reader<'n>,
 }
 
@@ -109,9 +128,8 @@ impl<'d> Checker<'d, '_, '_> {
     }
 
     /// The ways that the action opens.
-    fn edges_of(&self, action: ActionAt<'_>) -> Vec<Edge> {
-        let ways = self.graph.ways_from(action.step.index).iter();
-        ways.filter(|edge| edge.action == action.index).copied().collect()
+    fn edges_of(&self, action: ActionAt<'_>) -> &[Edge] {
+        self.graph.ways_of(action.step.index, action.index)
     }
 
     /// Whether the target of the action could be read.
@@ -119,13 +137,82 @@ impl<'d> Checker<'d, '_, '_> {
         self.is_sure(action.at, &["to", "act"])
     }
 
+    /// Whether every target could be read.
+    fn are_ways_sure(&self) -> bool {
+        self.actions().iter().all(|action| self.is_target_sure(*action))
+            && self
+                .parallels()
+                .iter()
+                .all(|(step, _)| self.is_sure(step.at, &["join", "branches", "join/to"]))
+    }
+
+    /// The shortest way from the start to a step.
+    fn trace(&self, step: usize) -> Vec<TraceStep> {
+        self.soundness.trace(self.definition(), &self.graph, step)
+    }
+
     /// The way from the start to the action, the action included.
     fn trace_of(&self, action: ActionAt<'_>) -> Vec<TraceStep> {
-        let mut trace = self.graph.trace(self.definition(), action.step.index);
+        let mut trace = self.trace(action.step.index);
         if let Some(last) = trace.last_mut() {
             last.action.clone_from(&action.action.id);
         }
         trace
+    }
+
+    /// The steps with branches.
+    fn parallels(&self) -> Vec<(StepAt<'d>, &'d Parallel)> {
+        let steps = self.steps().into_iter();
+        steps.filter_map(|step| Some((step, step.step.parallel.as_ref()?))).collect()
+    }
+
+    /// Everything that leads from a step to others: actions, and joins.
+    fn moves(&self) -> Vec<Move<'d>> {
+        let sure = self.actions().into_iter().filter(|action| self.is_target_sure(*action));
+        let of_action = |action: ActionAt<'d>| Move {
+            step: action.step,
+            action: Some(action),
+            at: format!("{}/to", action.at),
+            edges: self.edges_of(action).to_vec(),
+        };
+        let mut moves: Vec<Move<'d>> = sure.map(of_action).collect();
+        for (step, _) in self.parallels() {
+            if self.is_sure(step.at, &["join", "join/to"]) {
+                let ways = self.graph.ways_from(step.index).iter();
+                let edges = ways.filter(|edge| edge.by == By::Join).copied().collect();
+                moves.push(Move { step, action: None, at: format!("{}/join/to", step.at), edges });
+            }
+        }
+        moves
+    }
+
+    /// The way from the start to what leads on, that included.
+    fn trace_of_move(&self, leads: &Move<'_>) -> Vec<TraceStep> {
+        let mut trace = self.trace(leads.step.index);
+        if let Some(last) = trace.last_mut() {
+            last.action = leads.action.map_or("join".into(), |action| action.action.id.clone());
+        }
+        trace
+    }
+}
+
+/// An action or a join with the ways that it opens.
+struct Move<'d> {
+    step: StepAt<'d>,
+    /// None for a join.
+    action: Option<ActionAt<'d>>,
+    /// Pointer to its target.
+    at: String,
+    edges: Vec<Edge>,
+}
+
+impl Move<'_> {
+    /// Words for it in a message.
+    fn called(&self) -> String {
+        match self.action {
+            Some(action) => called(action),
+            None => format!("The join of step {:?}", self.step.step.id),
+        }
     }
 }
 

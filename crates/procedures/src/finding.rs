@@ -201,6 +201,84 @@ codes! {
     TIMEOUT_ACTION = Error;
     /// A lapse that no timeout brings about, or a wait without an end.
     TIMEOUT_MISSING = Error;
+    /// A pause that waits for others without an end.
+    PAUSE_WITHOUT_END = Error;
+    /// A lapse that changes nothing.
+    LAPSE_STAYS = Warning;
+    /// A branch begins elsewhere than in one of its steps.
+    BRANCH_START = Error;
+    /// A way into a branch, or out of one.
+    BRANCH_TARGET = Error;
+    /// A step that cannot open branches, or cannot lie in one.
+    BRANCH_STEP = Error;
+    /// An act on the whole dossier within a branch.
+    BRANCH_ACT = Error;
+    /// The unit of a branch where no branch opens for each unit.
+    BRANCH_UNIT = Error;
+    /// From a step of a branch the branch cannot end.
+    BRANCH_WITHOUT_END = Error;
+    /// No branch, or no answer of it, of that id.
+    UNKNOWN_ANSWER = Error;
+    /// An answer outside of a branch, or beside a target.
+    ANSWER_MISPLACED = Error;
+    /// An answer that no action gives.
+    ANSWER_NEVER_GIVEN = Warning;
+    /// A join that leads nowhere.
+    JOIN_TARGET = Error;
+    /// An early end that never comes true.
+    JOIN_NEVER = Error;
+    /// Branches can come to stand so that they never come together.
+    JOIN_BLOCKED = Error;
+    /// No phase of that id.
+    UNKNOWN_PHASE = Error;
+    /// A phase that no action begins.
+    PHASE_UNUSED = Warning;
+    /// No fee of that id.
+    UNKNOWN_FEE = Error;
+    /// An assessed fee that nobody assesses, or a fee that needs no assessment.
+    FEE_ASSESSMENT = Error;
+    /// A form field of another type than is needed.
+    FIELD_TYPE = Error;
+    /// A rule of four eyes that nobody can keep.
+    FOUR_EYES = Error;
+    /// An extension without its amount, or an amount without an extension.
+    ACT_EXTENSION = Error;
+    /// A change of variant where there is one variant.
+    ACT_VARIANT = Error;
+    /// An act of the system without its condition.
+    PROCEED_WHEN = Error;
+    /// Acts of the system that follow each other for ever.
+    PROCEED_CIRCLE = Error;
+    /// A limit starts at an act that no action is.
+    LIMIT_START = Error;
+    /// Steps pause the clock of a limit that is not there.
+    LIMITS_MISSING = Error;
+    /// A further clock that nothing stops.
+    CLOCK_NEVER_STOPS = Error;
+    /// Values of types that do not go together.
+    GUARD_TYPE = Error;
+    /// A condition that always holds, or never.
+    GUARD_CONSTANT = Warning;
+    /// A row that the rows before leave no case.
+    ROW_UNREACHABLE = Warning;
+    /// A form for which no variant may be chosen.
+    VARIANT_HOLE = Warning;
+    /// A step in which it may happen that nothing can be done.
+    STEP_MAY_BLOCK = Warning;
+    /// Limits of the same start in different kinds of days.
+    LIMIT_UNITS_MIXED = Warning;
+    /// Limits that differ by the channel alone.
+    LIMIT_CHANNELS = Warning;
+    /// A fee that looks as if digits were missing.
+    FEE_AMOUNT = Warning;
+    /// A fee collected in processing that nothing waits for.
+    FEE_UNAWAITED = Warning;
+    /// An amount of time that looks like another unit.
+    DURATION_ABSURD = Warning;
+    /// An office in which a role has nobody.
+    OFFICE_ROLE = Error;
+    /// An office too small for four eyes.
+    OFFICE_FOUR_EYES = Error;
 }
 
 pub(crate) fn severity_of(code: &str) -> Severity {

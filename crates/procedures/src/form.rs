@@ -97,6 +97,11 @@ impl FormSchema {
         required.is_some_and(|names| names.iter().any(|known| known == name))
     }
 
+    /// The schema that a `$ref` of the form leads to, or the schema itself.
+    pub(crate) fn resolve<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
+        profile::resolve(&self.inner.schema, schema)
+    }
+
     /// The schema at a path of property names, `$ref` followed; none if there is no such property.
     pub(crate) fn at(&self, path: &[String]) -> Option<&Value> {
         let root = &self.inner.schema;

@@ -9,7 +9,9 @@
 //!
 //! A [`Formula`] is the same with a whole number as its value.
 
+pub(crate) mod cases;
 mod tree;
+pub(crate) mod typing;
 mod value;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ use cel::{Context, Env, IdedExpr, Value};
 use jiff::civil::Date;
 
 use crate::definition::Channel;
+use crate::form::FormSchema;
 
 pub(crate) use tree::Reads;
 
@@ -180,6 +183,11 @@ impl Guard {
     /// What the condition looks at.
     pub(crate) fn reads(&self) -> &Reads {
         &self.reads
+    }
+
+    /// What is wrong with its types, when it should be `wanted`.
+    pub(crate) fn type_faults(&self, form: &FormSchema, wanted: &typing::Type<'_>) -> Vec<String> {
+        typing::faults(&self.tree, form, wanted)
     }
 
     /// Whether the condition holds for the case.

@@ -30,9 +30,11 @@ mod guard;
 mod procedure;
 mod read;
 mod schema;
+pub mod semantics;
 mod template;
 mod yaml;
 
+pub use check::offices::{OfficePart, OfficeStaff, check_offices};
 pub use definition::*;
 pub use diff::{Change, ChangeKind, diff};
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};

@@ -85,7 +85,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "until the checks of branches are in"]
     fn the_consultation_template_is_sound_without_a_warning() {
         assert_eq!(findings(Template::Consultation), Vec::<String>::new());
     }

@@ -9,8 +9,10 @@ use motcua_procedures::{CODES, Finding, Severity, check};
 use proptest::prelude::*;
 
 use cases::CASES;
+use cases::parallel::CASES as PARALLEL_CASES;
 
 const SOUND: &str = include_str!("sound.yaml");
+const PARALLEL: &str = include_str!("parallel.yaml");
 
 /// The small procedure with one text replaced, which must occur in it.
 #[track_caller]
@@ -41,8 +43,12 @@ fn the_small_procedure_is_sound() {
 #[test]
 fn each_fault_is_found_where_it_is() {
     let mut missed = Vec::new();
-    for (code, from, to, path) in CASES {
-        let source = changed(from, to);
+    let small = CASES.iter().map(|case| (SOUND, case));
+    for (sound, (code, from, to, path)) in
+        small.chain(PARALLEL_CASES.iter().map(|case| (PARALLEL, case)))
+    {
+        assert!(sound.contains(from), "{from:?} is not in the sound procedure");
+        let source = sound.replacen(from, to, 1);
         let report = check(source.as_bytes());
         assert_eq!(report.procedure.is_some(), report.sound);
         let found = report.findings.iter().find(|f| f.code == *code && f.path == *path);
@@ -62,7 +68,10 @@ fn each_fault_is_found_where_it_is() {
 fn every_code_has_a_case() {
     let elsewhere =
         ["FILE_TOO_LARGE", "NOT_UTF8", "TOO_DEEP", "TOO_MANY_NODES", "EMPTY_FILE", "MORE_FINDINGS"];
-    let here: BTreeSet<&str> = CASES.iter().map(|case| case.0).chain(elsewhere).collect();
+    // These two need offices; tests/offices.rs has them.
+    let offices = ["OFFICE_ROLE", "OFFICE_FOUR_EYES"];
+    let cases = CASES.iter().chain(PARALLEL_CASES).map(|case| case.0);
+    let here: BTreeSet<&str> = cases.chain(elsewhere).chain(offices).collect();
     let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
     assert_eq!(here, known);
 }

@@ -1,7 +1,7 @@
 //! Lawful acts: their forms, reasons, roles, rounds, timeouts, and where they lead.
 
 use super::{ActionAt, Checker, StepAt, called};
-use crate::definition::{Act, Role, Status, StepKind};
+use crate::definition::{Act, ClockEffect, PauseGround, Role, Status, StepKind, Target};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
@@ -185,8 +185,9 @@ fn negative_result(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 fn rounds(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     let unbounded = action.action.rounds_max.is_none();
     let at = format!("{}/rounds_max", action.at);
-    if action.action.act == Act::RequestSupplement && unbounded {
-        let message = format!("{} has no maximum of rounds (T23).", called(action));
+    let is_bounded_by_law = matches!(action.action.act, Act::RequestSupplement | Act::Extend);
+    if is_bounded_by_law && unbounded && checker.is_sure(action.at, &["rounds_max"]) {
+        let message = format!("{} has no maximum of rounds (T23, T30).", called(action));
         let remedy = "Write `rounds_max: 1`, or what the law allows.";
         checker.report(code::ROUNDS_UNBOUNDED, &at, message, remedy);
     }
@@ -210,5 +211,32 @@ fn wait(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
         let message = format!("Step {id:?} waits for the applicant without an end.");
         let remedy = "Add `timeout:` and an action with `act: lapse`.";
         checker.report(code::TIMEOUT_MISSING, step.at, message, remedy);
+    }
+    pause(checker, step, waits);
+}
+
+/// A pause that depends on others than the office ends in any case.
+fn pause(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>, is_told: bool) {
+    let on_others = match &step.step.clock {
+        ClockEffect::Paused { on, .. } => match on {
+            PauseGround::Payment | PauseGround::Applicant | PauseGround::Verification => true,
+            PauseGround::Supplement | PauseGround::Withdrawal => false,
+        },
+        ClockEffect::NotStarted | ClockEffect::Runs | ClockEffect::Stopped => false,
+    };
+    // Where the time is allotted, the office that waits must go on by itself when it is over.
+    let by_office = step.step.time.is_some()
+        && step.step.actions.iter().any(|action| {
+            let leaves = !matches!(action.target, Target::Stay);
+            let office = |role: &Role| !matches!(role, Role::Applicant | Role::System);
+            leaves && action.when.is_none() && action.roles.iter().any(office)
+        });
+    let is_inside = step.step.within.is_some();
+    let ends = step.step.timeout.is_some() || by_office || is_inside || is_told;
+    if on_others && !ends && checker.is_sure(step.at, &["clock", "timeout"]) {
+        let id = &step.step.id;
+        let message = format!("Step {id:?} pauses the clock without an end.");
+        let remedy = "Add `timeout:` with a lapse, or `time:` and an action of the office.";
+        checker.report(code::PAUSE_WITHOUT_END, step.at, message, remedy);
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use motcua_deadlines::{Regime, Unit};
 
+use super::graph::Edge;
 use super::times::{least_minutes, most_minutes};
-use super::{ActionAt, Checker, StepAt, called};
+use super::{Checker, Move, StepAt};
 use crate::definition::{Act, ClockEffect, ClockStart, LimitRule, PauseGround, Status};
 use crate::finding::code;
 use crate::read::words;
@@ -16,25 +17,70 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         status(checker, *step);
     }
     start(checker);
-    for action in checker.actions() {
-        sequence(checker, action, &steps);
+    for leads in checker.moves() {
+        sequence(checker, &leads, &steps);
     }
-    let paused: BTreeSet<PauseGround> = steps
-        .iter()
-        .filter_map(|step| match &step.step.clock {
+    let paused = pauses(checker, None);
+    limits(checker, "/limits", &checker.definition().limits, &paused);
+    for (index, phase) in checker.definition().phases.iter().enumerate() {
+        let paused = pauses(checker, Some(&phase.id));
+        limits(checker, &format!("/phases/{index}/limits"), &phase.limits, &paused);
+    }
+}
+
+fn limits(
+    checker: &mut Checker<'_, '_, '_>,
+    at: &str,
+    limits: &[LimitRule],
+    paused: &BTreeSet<PauseGround>,
+) {
+    for (index, limit) in limits.iter().enumerate() {
+        resume(checker, &format!("{at}/{index}"), limit, paused);
+        committed(checker, &format!("{at}/{index}"), limit);
+    }
+}
+
+/// The grounds on which steps pause the clock: in a phase, or before the first one.
+fn pauses(checker: &Checker<'_, '_, '_>, phase: Option<&str>) -> BTreeSet<PauseGround> {
+    let definition = checker.definition();
+    let is_of_phase = phase_steps(checker, phase);
+    let steps = definition.steps.iter().enumerate();
+    let steps = steps.filter(|(index, _)| is_of_phase.as_ref().is_none_or(|s| s.contains(index)));
+    steps
+        .filter_map(|(_, step)| match &step.clock {
             ClockEffect::Paused { on, .. } => Some(*on),
             ClockEffect::NotStarted | ClockEffect::Runs | ClockEffect::Stopped => None,
         })
-        .collect();
-    for (index, limit) in checker.definition().limits.iter().enumerate() {
-        resume(checker, &format!("/limits/{index}"), limit, &paused);
-        committed(checker, &format!("/limits/{index}"), limit);
+        .collect()
+}
+
+/// The steps of the main line in which a phase may be going on; none stands for all of them.
+pub(super) fn phase_steps(
+    checker: &Checker<'_, '_, '_>,
+    phase: Option<&str>,
+) -> Option<BTreeSet<usize>> {
+    let definition = checker.definition();
+    if definition.phases.is_empty() {
+        return None;
     }
+    let begins = |edge: &Edge| -> Option<&str> {
+        definition.steps[edge.from].actions[edge.action()?].begins.as_deref()
+    };
+    let starts: Vec<usize> = match phase {
+        None => checker.graph.start().into_iter().collect(),
+        Some(id) => {
+            let edges = checker.graph.edges().filter(|edge| begins(edge) == Some(id));
+            edges.map(|edge| edge.to).collect()
+        }
+    };
+    let goes_on = |edge: &Edge| begins(edge).is_none() || begins(edge) == phase;
+    let walks = starts.into_iter().map(|start| checker.graph.walk(Some(start), goes_on).reached);
+    Some(walks.flatten().collect())
 }
 
 /// The clock that each status allows (section 4.1).
 fn status(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
-    if !checker.is_sure(step.at, &["status", "clock"]) {
+    if step.step.within.is_some() || !checker.is_sure(step.at, &["status", "clock"]) {
         return;
     }
     use ClockEffect::{NotStarted, Paused, Runs, Stopped};
@@ -79,7 +125,7 @@ fn status(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
 
 /// A limit that starts at acceptance has not started before.
 fn start(checker: &mut Checker<'_, '_, '_>) {
-    let Some(index) = checker.graph.start else {
+    let Some(index) = checker.graph.start() else {
         return;
     };
     let step = checker.steps()[index];
@@ -93,33 +139,68 @@ fn start(checker: &mut Checker<'_, '_, '_>) {
     }
 }
 
-fn sequence(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, steps: &[StepAt<'_>]) {
-    if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["clock"]) {
+fn sequence(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, steps: &[StepAt<'_>]) {
+    if !checker.is_sure(leads.step.at, &["clock"]) {
         return;
     }
-    let ways = checker.edges_of(action).into_iter().filter(|edge| !edge.back);
-    for to in ways.map(|edge| steps[edge.to]) {
+    let starts = leads.action.is_some_and(|action| starts_clock(checker, action.action.act));
+    let begins = leads.action.is_some_and(|action| action.action.begins.is_some());
+    for to in leads.edges.iter().filter(|edge| !edge.is_back()).map(|edge| steps[edge.to]) {
         if !checker.is_sure(to.at, &["clock"]) {
             continue;
         }
-        let accepts = action.action.act == Act::Accept;
-        if let Some(why) = impossible(&action.step.step.clock, &to.step.clock, accepts) {
+        let why = match begins {
+            true if to.step.clock != ClockEffect::Runs => Some("a phase begins with its clock"),
+            true if leads.step.step.clock == ClockEffect::NotStarted => {
+                Some("a later phase begins after the first")
+            }
+            true => None,
+            false => impossible(&leads.step.step.clock, &to.step.clock, starts),
+        };
+        if let Some(why) = why {
             let target = &to.step.id;
-            let message = format!("{} leads to {target:?}, but {why}.", called(action));
+            let message = format!("{} leads to {target:?}, but {why}.", leads.called());
             let remedy = "Lead to a step whose clock can follow; withdrawals before, during and \
                           after processing need a step each.";
-            let trace = checker.trace_of(action);
-            let at = format!("{}/to", action.at);
-            checker.report_with_trace(code::CLOCK_SEQUENCE, &at, message, remedy, trace);
+            let trace = checker.trace_of_move(leads);
+            checker.report_with_trace(code::CLOCK_SEQUENCE, &leads.at, message, remedy, trace);
         }
     }
 }
 
-fn impossible(from: &ClockEffect, to: &ClockEffect, accepts: bool) -> Option<&'static str> {
+/// Whether the act starts the clock of a limit; without limits either act begins the work.
+fn starts_clock(checker: &Checker<'_, '_, '_>, act: Act) -> bool {
+    let limits = &checker.definition().limits;
+    let start = match act {
+        Act::Accept => ClockStart::Accept,
+        Act::Admit => ClockStart::Admit,
+        Act::RequestSupplement
+        | Act::Supplement
+        | Act::Refuse
+        | Act::Advance
+        | Act::Sign
+        | Act::Issue
+        | Act::Complete
+        | Act::Deliver
+        | Act::Withdraw
+        | Act::DeclineWithdrawal
+        | Act::Apologise
+        | Act::Extend
+        | Act::ChangeVariant
+        | Act::Stop
+        | Act::Lapse
+        | Act::Proceed => return false,
+    };
+    limits.is_empty() || limits.iter().any(|limit| limit.start == start)
+}
+
+fn impossible(from: &ClockEffect, to: &ClockEffect, starts: bool) -> Option<&'static str> {
     use ClockEffect::{NotStarted, Paused, Runs, Stopped};
     match (from, to) {
-        (NotStarted, NotStarted) if accepts => Some("acceptance starts the clock"),
-        (NotStarted, Runs | Paused { .. }) if !accepts => Some("only acceptance starts the clock"),
+        (NotStarted, NotStarted) if starts => Some("acceptance or admission starts the clock"),
+        (NotStarted, Runs | Paused { .. }) if !starts => {
+            Some("only the act that `start:` of the limits names starts the clock")
+        }
         (Runs | Paused { .. } | Stopped, NotStarted) => Some("the clock has started already"),
         (Stopped, Paused { .. }) => Some("a stopped clock cannot be paused"),
         (NotStarted, NotStarted | Runs | Paused { .. } | Stopped)
@@ -151,18 +232,22 @@ fn resume(
             let message = "No step pauses the clock on this ground.";
             checker.report(code::RESUME_UNUSED, &place, message, "Remove the line.");
         }
-        let remaining = *regime == Regime::ResumeRemaining;
-        let fixed = matches!(regime, Regime::FixedAfter { .. });
-        let wrong = match limit.statutory.unit {
-            Unit::Month => remaining.then_some("restart_full or {fixed_after: n}"),
-            Unit::SameDay => (remaining || fixed).then_some("restart_full"),
-            Unit::WorkingDay | Unit::CalendarDay | Unit::WorkingHour => None,
-        };
-        if let Some(allowed) = wrong {
+        if let Some(allowed) = unfit_regime(regime, limit.statutory.unit) {
             let unit = words::unit(limit.statutory.unit);
             let message = format!("A limit in {unit} cannot go on like this.");
             checker.report(code::RESUME_UNIT, &place, message, format!("Use {allowed}."));
         }
+    }
+}
+
+/// What a limit in that unit can do instead, when it cannot go on like this.
+pub(super) fn unfit_regime(regime: &Regime, unit: Unit) -> Option<&'static str> {
+    let remaining = *regime == Regime::ResumeRemaining;
+    let fixed = matches!(regime, Regime::FixedAfter { .. });
+    match unit {
+        Unit::Month => remaining.then_some("restart_full or {fixed_after: n}"),
+        Unit::SameDay => (remaining || fixed).then_some("restart_full"),
+        Unit::WorkingDay | Unit::CalendarDay | Unit::WorkingHour => None,
     }
 }
 

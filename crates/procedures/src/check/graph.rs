@@ -1,64 +1,128 @@
-//! The steps as a graph: which action leads from where to where.
+//! The steps as graphs: one for the main line, one for each branch.
+//!
+//! A way is an action that moves the dossier, or the join of a step's branches. A step with
+//! branches opens them; their steps are graphs of their own, which meet the graph around them only
+//! where the branches open and where they come together (see [`super::soundness`]).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::interrupts;
-use crate::definition::{Definition, Target};
+use crate::definition::{Definition, StepKind, Target};
 use crate::finding::TraceStep;
 
-/// One way from a step to another.
+/// What leads from a step to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// The action with that index.
+    Action(usize),
+    /// The action with that index, back to what an interruption left.
+    Back(usize),
+    /// The branches came together.
+    Join,
+}
+
+/// One way from a step to another of the same graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edge {
     /// Index of the step.
     pub(super) from: usize,
-    /// Index of the action in it.
-    pub(super) action: usize,
+    /// What leads on.
+    pub(super) by: By,
     /// Index of the step that it leads to.
     pub(super) to: usize,
-    /// The way leads back to what an interruption left.
-    pub(super) back: bool,
 }
 
-/// The ways between the steps that exist; targets that do not are left out.
+impl Edge {
+    /// Index of the action; none for a join.
+    pub(super) fn action(&self) -> Option<usize> {
+        match self.by {
+            By::Action(action) | By::Back(action) => Some(action),
+            By::Join => None,
+        }
+    }
+
+    /// Whether the way leads back to what an interruption left.
+    pub(super) fn is_back(&self) -> bool {
+        matches!(self.by, By::Back(_))
+    }
+}
+
+/// The main line, or one branch: the steps that lie directly in it.
+#[derive(Debug)]
+pub(super) struct Region {
+    /// The step that opens it, and the index of the branch there; none for the main line.
+    pub(super) opened_by: Option<(usize, usize)>,
+    /// Where it begins, when that step exists and lies in it.
+    pub(super) start: Option<usize>,
+    /// Its steps, ascending.
+    pub(super) steps: Vec<usize>,
+}
+
+/// The ways between the steps that exist; targets that do not, or that lie in another graph, are
+/// left out.
 #[derive(Debug)]
 pub(super) struct Graph {
     /// By the step that they leave.
     ways: Vec<Vec<Edge>>,
-    pub(super) start: Option<usize>,
-    /// Shortest way to each step: the edge that ends it.
-    arrived_by: Vec<Option<Edge>>,
-    reached: Vec<bool>,
+    /// By the step that they reach.
+    arrivals: Vec<Vec<Edge>>,
+    /// The main line first; the branches of a step come after the region of the step.
+    pub(super) regions: Vec<Region>,
+    /// The region of each step.
+    pub(super) region_of: Vec<usize>,
+    /// The regions of the branches of each step, in their order.
+    pub(super) opened: Vec<Vec<usize>>,
 }
 
 impl Graph {
     pub(super) fn of(definition: &Definition) -> Graph {
-        let index: BTreeMap<&str, usize> = definition
-            .steps
-            .iter()
-            .enumerate()
-            .rev()
-            .map(|(index, step)| (step.id.as_str(), index))
-            .collect();
-        let mut edges = Vec::new();
+        let index = index_of(definition);
+        let (regions, region_of, opened) = regions(definition, &index);
+        let count = definition.steps.len();
+        let (mut ways, mut arrivals) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        let mut add = |edge: Edge| {
+            if region_of[edge.from] == region_of[edge.to] {
+                ways[edge.from].push(edge);
+                arrivals[edge.to].push(edge);
+            }
+        };
         for (from, step) in definition.steps.iter().enumerate() {
             for (action, found) in step.actions.iter().enumerate() {
                 for to in targets(&found.target).iter().filter_map(|id| index.get(id)) {
-                    edges.push(Edge { from, action, to: *to, back: false });
+                    add(Edge { from, by: By::Action(action), to: *to });
                 }
             }
+            let join = step.parallel.iter().flat_map(|parallel| targets(&parallel.join.target));
+            for to in join.filter_map(|id| index.get(id)) {
+                add(Edge { from, by: By::Join, to: *to });
+            }
         }
-        edges.extend(ways_back(definition, &edges));
-        let start = index.get(definition.start.as_str()).copied();
-        let mut ways = vec![Vec::new(); definition.steps.len()];
-        edges.into_iter().for_each(|edge: Edge| ways[edge.from].push(edge));
-        let mut graph = Graph {
-            arrived_by: vec![None; definition.steps.len()],
-            reached: vec![false; definition.steps.len()],
-            ways,
-            start,
-        };
-        graph.walk();
+        let mut graph = Graph { ways, arrivals, regions, region_of, opened };
+        graph.add_ways_back(definition);
         graph
+    }
+
+    /// `back` leads to every step whose interruption leads here.
+    fn add_ways_back(&mut self, definition: &Definition) {
+        for (from, step) in definition.steps.iter().enumerate() {
+            if !is_interruption(step.kind) {
+                continue;
+            }
+            let mut left: Vec<usize> = self.arrivals[from].iter().map(|edge| edge.from).collect();
+            left.sort_unstable();
+            left.dedup();
+            for (action, found) in step.actions.iter().enumerate() {
+                if matches!(found.target, Target::Back) {
+                    let way = |to: &usize| Edge { from, by: By::Back(action), to: *to };
+                    self.ways[from].extend(left.iter().map(way));
+                }
+            }
+            self.ways[from].sort_by_key(|edge| edge.action().unwrap_or(usize::MAX));
+        }
+    }
+
+    /// Where a dossier stands first.
+    pub(super) fn start(&self) -> Option<usize> {
+        self.regions[0].start
     }
 
     /// Every way.
@@ -71,57 +135,67 @@ impl Graph {
         &self.ways[step]
     }
 
-    fn walk(&mut self) {
-        let Some(start) = self.start else { return };
-        self.reached[start] = true;
-        let mut queue = VecDeque::from([start]);
+    /// The ways that reach a step, those back to it left out.
+    pub(super) fn ways_to(&self, step: usize) -> &[Edge] {
+        &self.arrivals[step]
+    }
+
+    /// The ways that an action opens.
+    pub(super) fn ways_of(&self, step: usize, action: usize) -> &[Edge] {
+        let ways = &self.ways[step];
+        let number = |edge: &Edge| edge.action().unwrap_or(usize::MAX);
+        let first = ways.partition_point(|edge| number(edge) < action);
+        let last = ways.partition_point(|edge| number(edge) <= action);
+        &ways[first..last]
+    }
+
+    /// Walks from `start` by ways that `passes` lets through, the nearest steps first.
+    pub(super) fn walk(&self, start: Option<usize>, passes: impl Fn(&Edge) -> bool) -> Walk {
+        let mut walk = Walk::default();
+        walk.reached.extend(start);
+        let mut queue: VecDeque<usize> = start.into_iter().collect();
         while let Some(step) = queue.pop_front() {
-            for edge in &self.ways[step] {
-                if !self.reached[edge.to] {
-                    self.reached[edge.to] = true;
-                    self.arrived_by[edge.to] = Some(*edge);
+            for edge in self.ways[step].iter().filter(|edge| !edge.is_back() && passes(edge)) {
+                if walk.reached.insert(edge.to) {
+                    walk.arrived_by.insert(edge.to, *edge);
                     queue.push_back(edge.to);
                 }
             }
         }
+        walk
     }
+}
 
-    pub(super) fn is_reached(&self, step: usize) -> bool {
-        self.reached[step]
+/// What a walk reached, and by which way first.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) reached: BTreeSet<usize>,
+    pub(super) arrived_by: BTreeMap<usize, Edge>,
+}
+/// The shortest way to `step` by the edges that arrived first, the step itself left out.
+pub(super) fn way_to(
+    definition: &Definition,
+    arrived_by: &BTreeMap<usize, Edge>,
+    step: usize,
+) -> Vec<TraceStep> {
+    let mut way = Vec::new();
+    let mut at = step;
+    while let Some(edge) = arrived_by.get(&at) {
+        let left = &definition.steps[edge.from];
+        let action = match edge.action() {
+            Some(action) => left.actions[action].id.clone(),
+            None => "join".into(),
+        };
+        way.push(TraceStep { state: left.id.clone(), action });
+        at = edge.from;
     }
+    way.reverse();
+    way
+}
 
-    /// The steps from which one of `ends` can be reached.
-    pub(super) fn can_reach(&self, ends: &[usize]) -> Vec<bool> {
-        let mut can = vec![false; self.reached.len()];
-        let mut queue: VecDeque<usize> = ends.iter().copied().collect();
-        ends.iter().for_each(|end| can[*end] = true);
-        while let Some(step) = queue.pop_front() {
-            for edge in self.edges().filter(|edge| edge.to == step) {
-                if !can[edge.from] {
-                    can[edge.from] = true;
-                    queue.push_back(edge.from);
-                }
-            }
-        }
-        can
-    }
-
-    /// Shortest way from the start to a step; the last entry is the step with no action.
-    pub(super) fn trace(&self, definition: &Definition, step: usize) -> Vec<TraceStep> {
-        if !self.reached[step] {
-            return Vec::new();
-        }
-        let state = |index: usize| definition.steps[index].id.clone();
-        let mut trace = vec![TraceStep { state: state(step), action: String::new() }];
-        let mut at = step;
-        while let Some(edge) = self.arrived_by[at] {
-            let action = definition.steps[edge.from].actions[edge.action].id.clone();
-            trace.push(TraceStep { state: state(edge.from), action });
-            at = edge.from;
-        }
-        trace.reverse();
-        trace
-    }
+/// Whether a step of that kind remembers what it interrupted.
+pub(super) fn is_interruption(kind: StepKind) -> bool {
+    matches!(kind, StepKind::Supplement | StepKind::Withdrawal)
 }
 
 /// Ids of the steps that a target names.
@@ -133,22 +207,62 @@ pub(super) fn targets(target: &Target) -> Vec<&str> {
     }
 }
 
-/// `back` leads to every step whose interruption leads here.
-fn ways_back(definition: &Definition, edges: &[Edge]) -> Vec<Edge> {
-    let mut ways = Vec::new();
-    for (from, step) in definition.steps.iter().enumerate() {
-        let interrupted: Vec<usize> = edges
-            .iter()
-            .filter(|edge| edge.to == from)
-            .filter(|edge| interrupts(definition.steps[edge.from].actions[edge.action].act))
-            .map(|edge| edge.from)
-            .collect();
-        for (action, found) in step.actions.iter().enumerate() {
-            if matches!(found.target, Target::Back) {
-                let way = |to: &usize| Edge { from, action, to: *to, back: true };
-                ways.extend(interrupted.iter().map(way));
-            }
+/// The index of each step; the first of two with the same id.
+pub(super) fn index_of(definition: &Definition) -> BTreeMap<&str, usize> {
+    let numbered = definition.steps.iter().enumerate().rev();
+    numbered.map(|(index, step)| (step.id.as_str(), index)).collect()
+}
+
+type Regions = (Vec<Region>, Vec<usize>, Vec<Vec<usize>>);
+
+/// The steps stand behind the step that opens their branch, so one pass finds every region.
+fn regions(definition: &Definition, index: &BTreeMap<&str, usize>) -> Regions {
+    let start = index.get(definition.start.as_str()).copied();
+    let mut regions = vec![Region { opened_by: None, start, steps: Vec::new() }];
+    let mut region_of = Vec::with_capacity(definition.steps.len());
+    let mut opened: Vec<Vec<usize>> = vec![Vec::new(); definition.steps.len()];
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (at, step) in definition.steps.iter().enumerate() {
+        let within = step.within.as_ref();
+        let place = within.map(|within| (within.step.as_str(), within.branch.as_str()));
+        let region = place.map_or(0, |place| known.get(&place).copied().unwrap_or(0));
+        region_of.push(region);
+        regions[region].steps.push(at);
+        let branches = step.parallel.iter().flat_map(|parallel| &parallel.branches);
+        for (number, branch) in branches.enumerate() {
+            known.entry((&step.id, &branch.id)).or_insert(regions.len());
+            opened[at].push(regions.len());
+            let start = index.get(branch.start.as_str()).copied();
+            regions.push(Region { opened_by: Some((at, number)), start, steps: Vec::new() });
         }
     }
-    ways
+    for (number, region) in regions.iter_mut().enumerate() {
+        region.start = region.start.filter(|start| region_of[*start] == number);
+    }
+    (regions, region_of, opened)
+}
+
+impl Graph {
+    /// The steps that can come after one of `from`, those included: in its branches, beside and
+    /// around it.
+    pub(super) fn after(&self, from: impl Iterator<Item = usize>) -> BTreeSet<usize> {
+        let mut reached: BTreeSet<usize> = from.collect();
+        let mut stack: Vec<usize> = reached.iter().copied().collect();
+        let mut entered = BTreeSet::new();
+        while let Some(step) = stack.pop() {
+            let opened = self.opened[step].iter().filter_map(|region| self.regions[*region].start);
+            let mut next: Vec<usize> = opened.collect();
+            next.extend(self.ways[step].iter().map(|edge| edge.to));
+            let mut inner = step;
+            while let Some((around, _)) = self.regions[self.region_of[inner]].opened_by {
+                if !entered.insert(around) {
+                    break;
+                }
+                next.extend(self.ways[around].iter().map(|edge| edge.to));
+                inner = around;
+            }
+            next.into_iter().filter(|to| reached.insert(*to)).for_each(|to| stack.push(to));
+        }
+        reached
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{ActionAt, Checker, StepAt, called, interrupts};
-use crate::definition::{Act, ClockEffect, Target};
+use crate::definition::{Act, ClockEffect, LimitRule, Target};
 use crate::finding::code;
 use crate::read::suggestion;
 
@@ -25,26 +25,30 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     results(checker);
 }
 
-fn step(checker: &mut Checker<'_, '_, '_>, id: &str, at: &str) {
-    let steps = &checker.definition().steps;
-    if steps.iter().any(|step| step.id == id) {
+/// Reports an id that no step has.
+pub(super) fn step(checker: &mut Checker<'_, '_, '_>, id: &str, at: &str) {
+    if checker.index.contains_key(id) {
         return;
     }
     let message = format!("No step is named {id:?}.");
-    let remedy = suggestion(id, steps.iter().map(|step| step.id.as_str()));
+    let remedy = suggestion(id, checker.index.keys().copied());
     checker.report(code::UNKNOWN_STEP, at, message, remedy);
 }
 
 fn targets(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
-    if !checker.is_target_sure(action) {
-        return;
+    if checker.is_target_sure(action) {
+        target(checker, &action.action.target, &format!("{}/to", action.at));
     }
-    match &action.action.target {
+}
+
+/// Reports the steps of a target that do not exist.
+pub(super) fn target(checker: &mut Checker<'_, '_, '_>, target: &Target, at: &str) {
+    match target {
         Target::Stay | Target::Back | Target::End => {}
-        Target::Step(to) => step(checker, to, &format!("{}/to", action.at)),
+        Target::Step(to) => step(checker, to, at),
         Target::Choice(choices) => {
             for (index, choice) in choices.iter().enumerate() {
-                step(checker, &choice.to, &format!("{}/to/{index}", action.at));
+                step(checker, &choice.to, &format!("{at}/{index}"));
             }
         }
     }
@@ -81,7 +85,8 @@ fn reserved_field(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 /// Acts that touch rights or hold a number name their ground (L4, T23).
 fn action_ground(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     let act = action.action.act;
-    let touches_rights = interrupts(act) || matches!(act, Act::Refuse | Act::Stop | Act::Apologise);
+    let touches_rights =
+        interrupts(act) || matches!(act, Act::Refuse | Act::Stop | Act::Apologise | Act::Extend);
     let number = action.action.rounds_max.is_some() || action.action.reserves.is_some();
     if action.action.ground.is_some() || !(touches_rights || number) {
         return;
@@ -110,7 +115,8 @@ fn timeout(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     }
 }
 
-fn grounds(checker: &mut Checker<'_, '_, '_>) {
+/// Every legal ground that is named, with its place.
+fn named_grounds<'d>(checker: &Checker<'d, '_, '_>) -> Vec<(String, &'d str)> {
     let definition = checker.definition();
     let mut named: Vec<(String, &str)> = Vec::new();
     for (index, document) in definition.documents.iter().enumerate() {
@@ -119,14 +125,22 @@ fn grounds(checker: &mut Checker<'_, '_, '_>) {
     for (index, fee) in definition.fees.iter().enumerate() {
         named.push((format!("/fees/{index}/ground"), &fee.ground));
     }
-    for (index, limit) in definition.limits.iter().enumerate() {
-        named.push((format!("/limits/{index}/statutory/ground"), &limit.statutory_ground));
-        let committed = limit.committed_ground.iter();
-        named
-            .extend(committed.map(|id| (format!("/limits/{index}/committed/ground"), id.as_str())));
+    for (index, window) in definition.windows.iter().enumerate() {
+        named.push((format!("/windows/{index}/ground"), &window.ground));
+    }
+    limit_grounds("/limits", &definition.limits, &mut named);
+    for (index, phase) in definition.phases.iter().enumerate() {
+        limit_grounds(&format!("/phases/{index}/limits"), &phase.limits, &mut named);
+    }
+    for (index, clock) in definition.clocks.iter().enumerate() {
+        for (rule, part) in clock.rules.iter().enumerate() {
+            let key = if part.limit.is_some() { "limit/ground" } else { "without_limit" };
+            named.push((format!("/clocks/{index}/rules/{rule}/{key}"), &part.ground));
+        }
     }
     for step in checker.steps() {
-        if let ClockEffect::Paused { ground, .. } = &step.step.clock {
+        // The steps of a branch have the clock of the step around them, ground included.
+        if let (ClockEffect::Paused { ground, .. }, None) = (&step.step.clock, &step.step.within) {
             named.push((format!("{}/clock/ground", step.at), ground));
         }
         let timeout = step.step.timeout.iter();
@@ -136,6 +150,20 @@ fn grounds(checker: &mut Checker<'_, '_, '_>) {
         let ground = action.action.ground.iter();
         named.extend(ground.map(|id| (format!("{}/ground", action.at), id.as_str())));
     }
+    named
+}
+
+fn limit_grounds<'d>(at: &str, limits: &'d [LimitRule], named: &mut Vec<(String, &'d str)>) {
+    for (index, limit) in limits.iter().enumerate() {
+        named.push((format!("{at}/{index}/statutory/ground"), &limit.statutory_ground));
+        let committed = limit.committed_ground.iter();
+        named.extend(committed.map(|id| (format!("{at}/{index}/committed/ground"), id.as_str())));
+    }
+}
+
+fn grounds(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    let named = named_grounds(checker);
     let known = &definition.grounds;
     for (at, id) in named.iter().filter(|(_, id)| !id.is_empty() && !known.contains_key(*id)) {
         let message = format!("No legal ground is named {id:?}.");

@@ -1,6 +1,6 @@
 //! National statuses (section 4.1): which may follow which, and which steps they suit.
 
-use super::{ActionAt, Checker, StepAt, called};
+use super::{Checker, Move, StepAt};
 use crate::definition::{ClockEffect, Status, Step, StepKind};
 use crate::finding::code;
 
@@ -9,49 +9,37 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         kind(checker, step);
     }
     let steps = checker.steps();
-    for action in checker.actions() {
-        if !checker.is_target_sure(action) || !checker.is_sure(action.step.at, &["status", "clock"])
-        {
+    for leads in checker.moves() {
+        if !checker.is_sure(leads.step.at, &["status", "clock"]) {
             continue;
         }
-        for edge in checker.edges_of(action) {
+        for edge in &leads.edges {
             let to = steps[edge.to];
             if checker.is_sure(to.at, &["status"]) {
-                transition(checker, action, to, edge.back);
+                transition(checker, &leads, to, edge.is_back());
             }
         }
     }
 }
 
-fn transition(
-    checker: &mut Checker<'_, '_, '_>,
-    action: ActionAt<'_>,
-    to: StepAt<'_>,
-    is_back: bool,
-) {
-    let from = action.step.step;
+fn transition(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, to: StepAt<'_>, is_back: bool) {
+    let from = leads.step.step;
     if from.status == to.step.status || is_allowed(from, to.step.status, is_back) {
         return;
     }
     let (before, after) = (u8::from(from.status), u8::from(to.step.status));
     let target = &to.step.id;
-    let message = format!("{} leads from status {before} to {after} ({target:?}).", called(action));
+    let message = format!("{} leads from status {before} to {after} ({target:?}).", leads.called());
     let names: Vec<String> = following(from).iter().map(|s| u8::from(*s).to_string()).collect();
     let remedy = match names.is_empty() {
         true => format!("Nothing follows status {before}: make the step final."),
         false => format!("After status {before} come {}.", names.join(", ")),
     };
-    let mut trace = checker.trace_of(action);
+    let mut trace = checker.trace_of_move(leads);
     if !trace.is_empty() {
         trace.push(crate::finding::TraceStep { state: target.clone(), action: String::new() });
     }
-    checker.report_with_trace(
-        code::STATUS_TRANSITION,
-        &format!("{}/to", action.at),
-        message,
-        remedy,
-        trace,
-    );
+    checker.report_with_trace(code::STATUS_TRANSITION, &leads.at, message, remedy, trace);
 }
 
 fn is_allowed(from: &Step, to: Status, is_back: bool) -> bool {
@@ -95,7 +83,7 @@ fn following(from: &Step) -> Vec<Status> {
 
 /// Which statuses a step of that kind may have.
 fn kind(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
-    if !checker.is_sure(step.at, &["kind", "status"]) {
+    if step.step.within.is_some() || !checker.is_sure(step.at, &["kind", "status"]) {
         return;
     }
     let status = step.step.status;

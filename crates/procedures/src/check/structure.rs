@@ -5,40 +5,69 @@ use crate::definition::{Act, Status, StepKind, Target};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
-    let definition = checker.definition();
     start(checker);
-    let steps = checker.steps();
-    let is_final = |step: &StepAt<'_>| step.step.kind == StepKind::Final;
-    let ends: Vec<usize> = steps.iter().filter(|s| is_final(s)).map(|step| step.index).collect();
-    let can_end = checker.graph.can_reach(&ends);
-    let ways_are_sure = checker.actions().iter().all(|action| checker.is_target_sure(*action));
-    for step in steps {
+    let are_ways_sure = checker.are_ways_sure();
+    let starts = checker.graph.start().is_some();
+    for step in checker.steps() {
         actions_of(checker, step);
-        if checker.graph.start.is_some() && !checker.graph.is_reached(step.index) && ways_are_sure {
+        if !are_ways_sure {
+            continue;
+        }
+        if starts && !checker.soundness.reached[step.index] {
             let message = format!("No action leads to step {:?}.", step.step.id);
             let remedy = "Name the step in the `to:` of an action, or remove it.";
             checker.report(code::STEP_UNREACHABLE, step.at, message, remedy);
         }
-        if !can_end[step.index] && ways_are_sure && !step.step.actions.is_empty() {
-            let trace = checker.graph.trace(definition, step.index);
-            let message = format!("From step {:?} no final step can be reached.", step.step.id);
-            let remedy = "Add an action that leads towards a step of `kind: final`.";
-            checker.report_with_trace(code::NO_WAY_TO_END, step.at, message, remedy, trace);
+        if checker.soundness.is_stuck[step.index] {
+            stuck(checker, step);
         }
     }
     for action in checker.actions() {
         target(checker, action);
     }
-    let accepts = checker.actions().iter().any(|action| action.action.act == Act::Accept);
+    let starts_work = |act: Act| matches!(act, Act::Accept | Act::Admit);
+    let accepts = checker.actions().iter().any(|action| starts_work(action.action.act));
     if !accepts && checker.is_sure("", &["steps"]) {
-        let message = "No action accepts the dossier.";
+        let message = "No action accepts or admits the dossier.";
         let remedy = "Add an action with `act: accept` to the intake step.";
         checker.report(code::ACCEPT_MISSING, "/steps", message, remedy);
     }
 }
 
+/// A state from which the end cannot be reached, with the shortest way to it.
+fn stuck(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
+    let id = &step.step.id;
+    if step.step.actions.is_empty() && step.step.parallel.is_none() {
+        return;
+    }
+    let culprit = checker.soundness.culprit(&checker.graph, step.index);
+    let trace = checker.trace(culprit.unwrap_or(step.index));
+    let steps = &checker.definition().steps;
+    let (code, message, remedy) = match (&step.step.within, culprit) {
+        (_, Some(inner)) => (
+            code::JOIN_BLOCKED,
+            format!(
+                "The branches of step {id:?} may never come together: {:?} does not end.",
+                steps[inner].id
+            ),
+            "Let every branch end, or give the step an action of its own that leads on.",
+        ),
+        (Some(_), None) => (
+            code::BRANCH_WITHOUT_END,
+            format!("From step {id:?} its branch cannot end."),
+            "Add an action with `answer:`, or one that leads towards such an action.",
+        ),
+        (None, None) => (
+            code::NO_WAY_TO_END,
+            format!("From step {id:?} no final step can be reached."),
+            "Add an action that leads towards a step of `kind: final`.",
+        ),
+    };
+    checker.report_with_trace(code, step.at, message, remedy, trace);
+}
+
 fn start(checker: &mut Checker<'_, '_, '_>) {
-    let Some(index) = checker.graph.start else {
+    let Some(index) = checker.graph.start() else {
         return;
     };
     let step = checker.steps()[index];
@@ -61,8 +90,8 @@ fn actions_of(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
             let remedy = "Remove them, also from `in:` of `anywhere`, or change the kind.";
             checker.report(code::FINAL_WITH_ACTIONS, step.at, message, remedy);
         }
-    } else if step.step.actions.is_empty() {
-        let trace = checker.graph.trace(checker.definition(), step.index);
+    } else if step.step.actions.is_empty() && step.step.parallel.is_none() {
+        let trace = checker.trace(step.index);
         let message = format!("Step {id:?} offers no action: a dossier stays there for ever.");
         let remedy = "Add an action, or write `kind: final`.";
         checker.report_with_trace(code::STEP_WITHOUT_ACTIONS, step.at, message, remedy, trace);

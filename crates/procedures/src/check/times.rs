@@ -1,18 +1,27 @@
 //! The times of the internal process fit into the limit (T27).
 //!
-//! Counted are the steps in which the clock runs, from acceptance (or submission) to status 9,
-//! along the longest way without rework. Steps that can follow each other in a circle count once
-//! each. Where units differ, a step counts with the most working time that it can mean and a limit
-//! with the least.
+//! Counted are the steps in which the clock runs, from acceptance (or admission, or submission, or
+//! the beginning of a later phase) to status 9 or the next phase, along the longest way without
+//! rework. Steps that can follow each other in a circle count once each; of branches the longest
+//! counts. Where units differ, a step counts with the most working time that it can mean and a
+//! limit with the least. Each variant is looked at with each channel, and what a condition rules
+//! out there is left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::{Limit, Unit};
 
-use super::Checker;
-use super::graph::Edge;
-use crate::definition::{Act, ClockEffect, ClockStart, Status, StepKind};
+use super::graph::{By, Edge, targets};
+use super::{Checker, guards};
+use crate::definition::{
+    Act, Action, ClockEffect, ClockStart, LimitRule, Status, StepKind, Target,
+};
 use crate::finding::{TraceStep, code};
+use crate::guard::Guard;
+use crate::guard::cases::{Atom, Case, Known};
+
+/// Most pairs of variant and channel that are looked at one by one.
+const SITUATIONS_MAX: usize = 24;
 
 /// Working minutes of a day (T14).
 const DAY_MINUTES: u64 = 480;
@@ -51,115 +60,270 @@ pub(super) fn most_minutes(limit: &Limit) -> u64 {
 }
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
-    let ways_are_sure = checker.actions().iter().all(|action| checker.is_target_sure(*action));
     let steps_are_sure =
         checker.steps().iter().all(|step| checker.is_sure(step.at, &["clock", "status", "time"]));
-    if !ways_are_sure || !steps_are_sure {
+    if !checker.are_ways_sure() || !steps_are_sure {
         return;
     }
-    for (index, limit) in checker.definition().limits.iter().enumerate() {
-        let at = format!("/limits/{index}");
-        if !checker.is_sure(&at, &["statutory", "committed"]) {
+    let mut reported = BTreeSet::new();
+    for (case, words) in situations(checker) {
+        let ways = Ways::of(checker, &case);
+        let definition = checker.definition();
+        one_list(checker, &ways, "/limits", &definition.limits, None, &words, &mut reported);
+        for (index, phase) in definition.phases.iter().enumerate() {
+            let (at, id) = (format!("/phases/{index}/limits"), Some(phase.id.as_str()));
+            one_list(checker, &ways, &at, &phase.limits, id, &words, &mut reported);
+        }
+    }
+}
+
+/// The pairs of variant and channel, when some condition asks for them.
+fn situations(checker: &Checker<'_, '_, '_>) -> Vec<(Case, String)> {
+    let definition = checker.definition();
+    let read: BTreeSet<&str> = guards::all(checker)
+        .iter()
+        .flat_map(|found| found.guard.reads().variables.iter().map(String::as_str))
+        .collect();
+    let fixed = |name: &str, value: &str| {
+        (Atom::Path(vec![name.to_owned()]), Known::Text(value.to_owned()))
+    };
+    let mut situations = vec![(Case::new(), String::new())];
+    let variants = definition.variants.iter().map(|variant| variant.id.as_str()).collect();
+    let channels = definition.channels.iter().map(|channel| channel.as_str()).collect();
+    for (name, values) in [("variant", variants), ("channel", channels)] {
+        let values: Vec<&str> = values;
+        if !read.contains(name) || situations.len() * values.len() > SITUATIONS_MAX {
             continue;
         }
-        let (minutes, way) = longest(checker, limit.start);
-        let mut bounds = vec![("statutory", &limit.statutory)];
-        bounds.extend(limit.committed.as_ref().map(|committed| ("committed", committed)));
-        for (which, bound) in bounds {
-            let allowed = least_minutes(bound);
-            if minutes > allowed {
+        let with = |(case, words): &(Case, String), value: &str| {
+            let mut case = case.clone();
+            case.extend([fixed(name, value)]);
+            (case, format!("{words} ({name} {value})"))
+        };
+        let pairs = situations.iter().flat_map(|known| values.iter().map(move |v| with(known, v)));
+        situations = pairs.collect();
+    }
+    situations
+}
+
+/// The limits of a phase, or of the time before the first one.
+fn one_list(
+    checker: &mut Checker<'_, '_, '_>,
+    ways: &Ways,
+    at: &str,
+    limits: &[LimitRule],
+    phase: Option<&str>,
+    words: &str,
+    reported: &mut BTreeSet<String>,
+) {
+    for (index, limit) in limits.iter().enumerate() {
+        let at = format!("{at}/{index}");
+        let verdict = limit.when.as_ref().map_or(Some(true), |guard| guard.verdict(&ways.case));
+        if verdict != Some(false) && checker.is_sure(&at, &["statutory", "committed"]) {
+            let (minutes, way) = ways.longest(checker, &starts(checker, limit.start, phase));
+            let mut bounds = vec![("statutory", &limit.statutory)];
+            bounds.extend(limit.committed.as_ref().map(|committed| ("committed", committed)));
+            for (which, bound) in bounds {
+                let allowed = least_minutes(bound);
+                let at = format!("{at}/{which}");
+                if minutes <= allowed || !reported.insert(at.clone()) {
+                    continue;
+                }
                 let names: Vec<&str> = way.iter().map(|step| step.state.as_str()).collect();
                 let message = format!(
-                    "The steps take {minutes} working minutes, the {which} limit {:?} gives \
-                     {allowed}: {}.",
+                    "The steps take {minutes} working minutes{words}, the {which} limit {:?} \
+                     gives {allowed}: {}.",
                     limit.id,
                     names.join(" → "),
                 );
                 let remedy = "Shorten `time:` of these steps.";
-                let at = format!("{at}/{which}");
-                checker.report_with_trace(
-                    code::STEP_TIMES_EXCEED_LIMIT,
-                    &at,
-                    message,
-                    remedy,
-                    way.clone(),
-                );
+                let code = code::STEP_TIMES_EXCEED_LIMIT;
+                checker.report_with_trace(code, &at, message, remedy, way.clone());
             }
+        }
+        if verdict == Some(true) {
+            return;
         }
     }
 }
 
-/// Working minutes of the longest way, and the way.
-fn longest(checker: &Checker<'_, '_, '_>, start: ClockStart) -> (u64, Vec<TraceStep>) {
-    let edges = counted_edges(checker);
-    let groups = circles(checker.definition().steps.len(), &edges);
-    let count = groups.iter().max().map_or(0, |last| last + 1);
-    let mut own = vec![0; count];
-    for step in checker.steps() {
-        let counts = step.step.clock == ClockEffect::Runs && step.step.status != Status::Completed;
-        let time = step.step.time.as_ref().filter(|_| counts);
-        own[groups[step.index]] += time.map_or(0, most_minutes);
-    }
-    // Groups are numbered so that every way leads from a higher number to a lower one.
-    let mut best: Vec<(u64, Option<usize>)> = own.iter().map(|minutes| (*minutes, None)).collect();
-    for group in 0..count {
-        for edge in edges.iter().filter(|edge| groups[edge.from] == group) {
-            let next = groups[edge.to];
-            let through = own[group] + best[next].0;
-            if next != group && through > best[group].0 {
-                best[group] = (through, Some(next));
-            }
-        }
-    }
-    let starts = starts(checker, start).into_iter().map(|step| groups[step]);
-    let Some(first) = starts.max_by_key(|group| best[*group].0) else {
-        return (0, Vec::new());
-    };
-    let mut way = Vec::new();
-    let mut at = Some(first);
-    while let Some(group) = at {
-        let members = checker.steps().into_iter().filter(|step| groups[step.index] == group);
-        let state = |id: &String| TraceStep { state: id.clone(), action: String::new() };
-        way.extend(members.map(|step| state(&step.step.id)));
-        at = best[group].1;
-    }
-    (best[first].0, way)
-}
-
-/// Ways that count: no rework, no return from an interruption, nothing beyond status 9.
-fn counted_edges(checker: &Checker<'_, '_, '_>) -> Vec<Edge> {
+/// Where the clock of a limit starts.
+fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart, phase: Option<&str>) -> Vec<usize> {
     let steps = &checker.definition().steps;
-    let counts = |edge: &&Edge| {
-        let ended = steps[edge.from].status == Status::Completed;
-        !edge.back && !ended && !steps[edge.from].actions[edge.action].rework
+    let action_of = |edge: &Edge| edge.action().map(|action| &steps[edge.from].actions[action]);
+    let led_to = |is_start: &dyn Fn(&Edge, &Action) -> bool| -> Vec<usize> {
+        let edges = checker.graph.edges();
+        let edges = edges.filter(|edge| action_of(edge).is_some_and(|found| is_start(edge, found)));
+        edges.map(|edge| edge.to).collect()
     };
-    checker.graph.edges().filter(counts).copied().collect()
+    if let Some(phase) = phase {
+        return led_to(&|_, action| action.begins.as_deref() == Some(phase));
+    }
+    let by = |act: Act| {
+        led_to(&|edge, action| steps[edge.from].kind == StepKind::Task && action.act == act)
+    };
+    match start {
+        ClockStart::Submitted => checker.graph.start().into_iter().collect(),
+        ClockStart::Accept => by(Act::Accept),
+        ClockStart::Admit => by(Act::Admit),
+    }
 }
 
-fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart) -> Vec<usize> {
-    match start {
-        ClockStart::Submitted => checker.graph.start.into_iter().collect(),
-        ClockStart::Accept | ClockStart::Admit => {
-            let act = if start == ClockStart::Admit { Act::Admit } else { Act::Accept };
-            let steps = &checker.definition().steps;
-            let accepts = |edge: &&Edge| {
-                steps[edge.from].kind == StepKind::Task
-                    && steps[edge.from].actions[edge.action].act == act
-            };
-            checker.graph.edges().filter(accepts).map(|edge| edge.to).collect()
+/// The longest way from every step in one situation.
+struct Ways {
+    case: Case,
+    circle: Vec<usize>,
+    members: Vec<Vec<usize>>,
+    /// By circle: the minutes from here on, and the circle that follows.
+    best: Vec<(u64, Option<usize>)>,
+    /// By step: the longest of its branches, when that is longer than its own time.
+    branch: BTreeMap<usize, usize>,
+}
+
+impl Ways {
+    fn of(checker: &Checker<'_, '_, '_>, case: &Case) -> Ways {
+        let steps = &checker.definition().steps;
+        let edges = counted_edges(checker, case);
+        let circle = circles(steps.len(), &edges);
+        let count = circle.iter().max().map_or(0, |last| last + 1);
+        let mut members = vec![Vec::new(); count];
+        (0..steps.len()).for_each(|step| members[circle[step]].push(step));
+        let mut next = vec![Vec::new(); count];
+        for (from, to) in edges {
+            if circle[from] != circle[to] {
+                next[circle[from]].push(circle[to]);
+            }
+        }
+        let best = vec![(0, None); count];
+        let mut ways = Ways { case: case.clone(), circle, members, best, branch: BTreeMap::new() };
+        for region in checker.graph.regions.iter().rev() {
+            let mut here: Vec<usize> = region.steps.iter().map(|step| ways.circle[*step]).collect();
+            here.sort_unstable();
+            here.dedup();
+            // Every way leads from a higher number to a lower one.
+            for group in here {
+                let mut own = 0;
+                for step in ways.members[group].clone() {
+                    own += ways.minutes(checker, step);
+                }
+                let follows = next[group].iter().map(|to| (own + ways.best[*to].0, Some(*to)));
+                let longest = follows.max_by_key(|(minutes, _)| *minutes);
+                ways.best[group] = longest.unwrap_or((own, None));
+            }
+        }
+        ways
+    }
+
+    /// What a step takes: its own time, or that of its longest branch.
+    fn minutes(&mut self, checker: &Checker<'_, '_, '_>, index: usize) -> u64 {
+        let step = &checker.definition().steps[index];
+        let counts = step.clock == ClockEffect::Runs && step.status != Status::Completed;
+        let own = step.time.as_ref().filter(|_| counts).map_or(0, most_minutes);
+        let branches = step.parallel.iter().flat_map(|parallel| &parallel.branches);
+        let opened = branches.zip(&checker.graph.opened[index]).filter(|(branch, _)| {
+            let verdict = branch.when.as_ref().map(|guard| guard.verdict(&self.case));
+            verdict != Some(Some(false))
+        });
+        let starts = opened.filter_map(|(_, region)| checker.graph.regions[*region].start);
+        let of_branch = starts.map(|start| (self.best[self.circle[start]].0, start)).max();
+        match of_branch {
+            Some((minutes, start)) if minutes > own => {
+                self.branch.insert(index, start);
+                minutes
+            }
+            Some(_) | None => own,
         }
     }
+
+    /// Minutes of the longest way from one of the steps, and the way.
+    fn longest(&self, checker: &Checker<'_, '_, '_>, from: &[usize]) -> (u64, Vec<TraceStep>) {
+        let minutes = |step: &usize| self.best[self.circle[*step]].0;
+        let Some(first) = from.iter().copied().max_by_key(minutes) else {
+            return (0, Vec::new());
+        };
+        let mut way = Vec::new();
+        let mut stack = vec![(Some(self.circle[first]), Vec::<usize>::new())];
+        while let Some((group, mut waiting)) = stack.pop() {
+            if let Some(step) = waiting.pop() {
+                let id = &checker.definition().steps[step].id;
+                way.push(TraceStep { state: id.clone(), action: String::new() });
+                stack.push((group, waiting));
+                let branch = self.branch.get(&step).map(|start| self.circle[*start]);
+                stack.extend(branch.map(|group| (Some(group), Vec::new())));
+                continue;
+            }
+            if let Some(group) = group {
+                let members = self.members[group].iter().rev().copied().collect();
+                stack.push((self.best[group].1, members));
+            }
+        }
+        (minutes(&first), way)
+    }
+}
+
+/// Ways that count: no rework, no return from an interruption, nothing beyond status 9, no other
+/// phase, nothing that a condition rules out.
+fn counted_edges(checker: &Checker<'_, '_, '_>, case: &Case) -> Vec<(usize, usize)> {
+    let steps = &checker.definition().steps;
+    let mut counted = Vec::new();
+    for step in checker.steps().iter().filter(|step| step.step.status != Status::Completed) {
+        let join = step.step.parallel.as_ref().map(|parallel| &parallel.join.target);
+        let join = join.map(|target| possible(target, case)).unwrap_or_default();
+        let actions: Vec<BTreeSet<&str>> = step
+            .step
+            .actions
+            .iter()
+            .map(|action| {
+                let never = is_never(action.when.as_ref(), case);
+                let left_out = action.rework || action.begins.is_some() || never;
+                if left_out { BTreeSet::new() } else { possible(&action.target, case) }
+            })
+            .collect();
+        for edge in checker.graph.ways_from(step.index) {
+            let to = steps[edge.to].id.as_str();
+            let counts = match edge.by {
+                By::Back(_) => false,
+                By::Join => join.contains(to),
+                By::Action(action) => actions[action].contains(to),
+            };
+            if counts {
+                counted.push((edge.from, edge.to));
+            }
+        }
+    }
+    counted
+}
+
+fn is_never(guard: Option<&Guard>, case: &Case) -> bool {
+    guard.is_some_and(|guard| guard.verdict(case) == Some(false))
+}
+
+/// The steps that a target can lead to in the case.
+fn possible<'t>(target: &'t Target, case: &Case) -> BTreeSet<&'t str> {
+    let Target::Choice(choices) = target else {
+        return targets(target).into_iter().collect();
+    };
+    let mut possible = BTreeSet::new();
+    for choice in choices {
+        let verdict = choice.when.as_ref().map_or(Some(true), |guard| guard.verdict(case));
+        if verdict != Some(false) {
+            possible.insert(choice.to.as_str());
+        }
+        if verdict == Some(true) {
+            break;
+        }
+    }
+    possible
 }
 
 /// The number of each step's circle: steps that can reach each other share one; every way between
 /// circles leads to a lower number.
-fn circles(count: usize, edges: &[Edge]) -> Vec<usize> {
-    let next: Vec<BTreeSet<usize>> = (0..count)
-        .map(|step| edges.iter().filter(|e| e.from == step).map(|e| e.to).collect())
-        .collect();
-    let before: Vec<BTreeSet<usize>> = (0..count)
-        .map(|step| edges.iter().filter(|e| e.to == step).map(|e| e.from).collect())
-        .collect();
+pub(super) fn circles(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+    let (mut next, mut before) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+    for (from, to) in edges {
+        next[*from].push(*to);
+        before[*to].push(*from);
+    }
     // Kosaraju: leave each step after all that follow it, then collect backwards.
     let mut left = Vec::new();
     let mut seen = vec![false; count];
@@ -184,7 +348,7 @@ fn circles(count: usize, edges: &[Edge]) -> Vec<usize> {
     circle
 }
 
-fn leave_in_order(root: usize, ways: &[BTreeSet<usize>], seen: &mut [bool], left: &mut Vec<usize>) {
+fn leave_in_order(root: usize, ways: &[Vec<usize>], seen: &mut [bool], left: &mut Vec<usize>) {
     let mut stack = vec![(root, false)];
     while let Some((step, done)) = stack.pop() {
         if done {
@@ -217,8 +381,7 @@ mod tests {
 
     #[test]
     fn ways_between_circles_lead_downwards() {
-        let edge = |from, to| Edge { from, action: 0, to, back: false };
-        let edges = [edge(0, 1), edge(1, 2), edge(2, 1), edge(2, 3), edge(0, 3)];
+        let edges = [(0, 1), (1, 2), (2, 1), (2, 3), (0, 3)];
         let circle = circles(4, &edges);
         assert_eq!(circle[1], circle[2]);
         assert!(circle[0] > circle[1] && circle[2] > circle[3]);

@@ -198,7 +198,7 @@ fn whole(name: &str) -> Result<(), GuardError> {
 }
 
 /// `form.a.b` as its parts, when the node spells such a path; `has(form.a)` too.
-fn path_of(node: &IdedExpr) -> Option<Vec<String>> {
+pub(super) fn path_of(node: &IdedExpr) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut expr = &node.expr;
     loop {

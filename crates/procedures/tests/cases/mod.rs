@@ -1,5 +1,7 @@
 //! One change for each way to get each finding.
 
+pub(crate) mod parallel;
+
 /// (code, text replaced, by what, path of the finding)
 pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ("YAML_SYNTAX", "level: commune", "level: [commune", ""),

@@ -1,0 +1,243 @@
+//! What the keys of a case and of its actions refer to: form fields, fees, phases, steps.
+
+use super::{ActionAt, Checker, called, references};
+use crate::definition::{Act, Amount, ClockStart, Kind, Target};
+use crate::finding::code;
+use crate::read::suggestion;
+
+pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    for (index, window) in definition.windows.iter().enumerate() {
+        let side = match window.side {
+            crate::definition::Side::Before => "before",
+            crate::definition::Side::After => "after",
+        };
+        date_field(checker, &window.field, &format!("/windows/{index}/{side}"));
+    }
+    for (index, document) in definition.documents.iter().enumerate() {
+        if let Some(validity) = &document.validity {
+            let at = format!("/documents/{index}/validity/issued_on");
+            date_field(checker, &validity.issued_on, &at);
+        }
+    }
+    for action in checker.actions() {
+        not_by(checker, action);
+        begins(checker, action);
+        assesses(checker, action);
+        extension(checker, action);
+        variant(checker, action);
+        proceed(checker, action);
+    }
+    proceed_circles(checker);
+    assessed(checker);
+    phases(checker);
+    starts(checker);
+}
+
+/// A top-level field of the form that holds a date.
+fn date_field(checker: &mut Checker<'_, '_, '_>, field: &str, at: &str) {
+    if !checker.is_sure("", &["form"]) {
+        return;
+    }
+    let form = &checker.definition().form;
+    let Some(schema) = form.at(&[field.to_owned()]) else {
+        let message = format!("The form has no field {field:?}.");
+        let names: Vec<&str> = form.properties().collect();
+        checker.report(code::UNKNOWN_FIELD, at, message, suggestion(field, names.into_iter()));
+        return;
+    };
+    if schema["format"] != "date" {
+        let message = format!("The field {field:?} holds no date.");
+        let remedy = "Name a field with `type: string` and `format: date`.";
+        checker.report(code::FIELD_TYPE, at, message, remedy);
+    }
+}
+
+/// Four eyes: somebody else than the last holder of these steps.
+fn not_by(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    for (index, id) in action.action.not_by.iter().enumerate() {
+        let at = format!("{}/not_by/{index}", action.at);
+        references::step(checker, id, &at);
+        if *id == action.step.step.id {
+            let message = format!("{} excludes whoever holds the step itself.", called(action));
+            let remedy = "Name an earlier step: whoever worked there may not do this.";
+            checker.report(code::FOUR_EYES, &at, message, remedy);
+        }
+    }
+}
+
+fn begins(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    let Some(id) = &action.action.begins else {
+        return;
+    };
+    let at = format!("{}/begins", action.at);
+    let phases = &checker.definition().phases;
+    if !phases.iter().any(|phase| phase.id == *id) {
+        let message = format!("No phase is named {id:?}.");
+        let remedy = suggestion(id, phases.iter().map(|phase| phase.id.as_str()));
+        checker.report(code::UNKNOWN_PHASE, &at, message, remedy);
+    }
+    let moves = matches!(action.action.target, Target::Step(_) | Target::Choice(_));
+    if !moves && checker.is_target_sure(action) {
+        let message = format!("{} begins a phase and leads to no step.", called(action));
+        let remedy = "Lead to the first step of the phase.";
+        checker.report(code::TARGET_INVALID, &format!("{}/to", action.at), message, remedy);
+    }
+}
+
+fn assesses(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    let Some(id) = &action.action.assesses else {
+        return;
+    };
+    let at = format!("{}/assesses", action.at);
+    let fees = &checker.definition().fees;
+    match fees.iter().find(|fee| fee.id == *id) {
+        None => {
+            let message = format!("No fee is named {id:?}.");
+            let remedy = suggestion(id, fees.iter().map(|fee| fee.id.as_str()));
+            checker.report(code::UNKNOWN_FEE, &at, message, remedy);
+        }
+        Some(fee) if !matches!(fee.amount, Amount::Assessed) => {
+            let message = format!("The amount of fee {id:?} is known already.");
+            let remedy = "Write `amount: assessed` in the fee, or remove `assesses:`.";
+            checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+        }
+        Some(_) => {}
+    }
+}
+
+/// A fee whose amount somebody must name is named by somebody.
+fn assessed(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    let actions = definition.steps.iter().flat_map(|step| &step.actions);
+    let named: std::collections::BTreeSet<&str> =
+        actions.filter_map(|action| action.assesses.as_deref()).collect();
+    for (index, fee) in definition.fees.iter().enumerate() {
+        let is_open = matches!(fee.amount, Amount::Assessed) && !named.contains(fee.id.as_str());
+        let at = format!("/fees/{index}");
+        if is_open && checker.is_sure(&at, &["amount"]) {
+            let message = format!("No action assesses the fee {:?}.", fee.id);
+            let remedy = "Add `assesses:` to the action of whoever names the amount.";
+            checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+        }
+    }
+}
+
+/// An extension says by how much, and only an extension does (T30).
+fn extension(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    let extends = action.action.act == Act::Extend;
+    let at = format!("{}/extension", action.at);
+    if !checker.is_sure(action.at, &["act", "extension"]) {
+        return;
+    }
+    if extends && action.action.extension.is_none() {
+        let message = format!("{} does not say by how much it extends.", called(action));
+        let remedy = "Add `extension: { amount_max: … }`, in the unit of the limit.";
+        checker.report(code::ACT_EXTENSION, &at, message, remedy);
+    }
+    if !extends && action.action.extension.is_some() {
+        let message = format!("{} extends nothing.", called(action));
+        let remedy = "Write `act: extend`, or remove `extension:`.";
+        checker.report(code::ACT_EXTENSION, &at, message, remedy);
+    }
+}
+
+fn variant(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    let few = checker.definition().variants.len() < 2;
+    let changes = action.action.act == Act::ChangeVariant;
+    if few && changes && checker.is_sure("", &["variants"]) {
+        let message = format!("{} has no other variant to change to.", called(action));
+        let remedy = "Name at least two variants, or remove the action.";
+        checker.report(code::ACT_VARIANT, &format!("{}/act", action.at), message, remedy);
+    }
+}
+
+/// The system proceeds on a condition, and moves on.
+fn proceed(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
+    if action.action.act != Act::Proceed || !checker.is_sure(action.at, &["act", "when", "to"]) {
+        return;
+    }
+    if action.action.when.is_none() {
+        let message = format!("{} has no condition to wait for.", called(action));
+        let remedy = "Add `when:`; what always follows is the target of the action before.";
+        checker.report(code::PROCEED_WHEN, &format!("{}/when", action.at), message, remedy);
+    }
+    if matches!(action.action.target, Target::Stay | Target::Back) {
+        let message = format!("{} does not move on and would be taken again.", called(action));
+        let remedy = "Name a step, or an answer.";
+        checker.report(code::PROCEED_CIRCLE, &format!("{}/to", action.at), message, remedy);
+    }
+}
+
+/// Actions that the system takes by itself form no circle.
+fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    let by_itself = |edge: &super::graph::Edge| {
+        let action = edge.action().map(|action| &definition.steps[edge.from].actions[action]);
+        action.is_none_or(|action| action.act == Act::Proceed)
+    };
+    let edges: Vec<(usize, usize)> = checker
+        .graph
+        .edges()
+        .filter(|edge| !edge.is_back() && by_itself(edge))
+        .map(|edge| (edge.from, edge.to))
+        .collect();
+    let circle = super::times::circles(definition.steps.len(), &edges);
+    let actions = checker.actions().into_iter();
+    let proceeds = actions.filter(|action| action.action.act == Act::Proceed);
+    for action in proceeds.collect::<Vec<_>>() {
+        let from = action.step.index;
+        let closes = |edge: &super::graph::Edge| circle[edge.to] == circle[from];
+        if checker.edges_of(action).iter().any(closes) {
+            let message = format!("{} lies on a circle that nobody interrupts.", called(action));
+            let remedy = "Let a person, or an event, act somewhere on the circle.";
+            let trace = checker.trace_of(action);
+            let at = format!("{}/to", action.at);
+            checker.report_with_trace(code::PROCEED_CIRCLE, &at, message, remedy, trace);
+        }
+    }
+}
+
+/// Every phase begins somewhere.
+fn phases(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    let actions = || definition.steps.iter().flat_map(|step| &step.actions);
+    for (index, phase) in definition.phases.iter().enumerate() {
+        let begun = actions().any(|action| action.begins.as_ref() == Some(&phase.id));
+        if !begun && !phase.id.is_empty() {
+            let message = format!("No action begins the phase {:?}.", phase.id);
+            let remedy = "Write `begins:` in the action that opens it, or remove it.";
+            checker.report(code::PHASE_UNUSED, &format!("/phases/{index}"), message, remedy);
+        }
+    }
+}
+
+/// The act at which a limit starts is there; without limits there is nothing to pause.
+fn starts(checker: &mut Checker<'_, '_, '_>) {
+    let definition = checker.definition();
+    let acts = || definition.steps.iter().flat_map(|step| &step.actions).map(|action| action.act);
+    for (index, limit) in definition.limits.iter().enumerate() {
+        let at = format!("/limits/{index}");
+        let (act, word) = match limit.start {
+            ClockStart::Accept => (Act::Accept, "accept"),
+            ClockStart::Admit => (Act::Admit, "admit"),
+            ClockStart::Submitted => continue,
+        };
+        let other = acts().any(|found| matches!(found, Act::Accept | Act::Admit));
+        if other && !acts().any(|found| found == act) && checker.is_sure(&at, &["start"]) {
+            let message = format!("The limit {:?} never starts: no act is {word}.", limit.id);
+            let remedy = format!("Add an action with `act: {word}`, or correct `start:`.");
+            checker.report(code::LIMIT_START, &format!("{at}/start"), message, remedy);
+        }
+    }
+    let paused = definition
+        .steps
+        .iter()
+        .any(|step| matches!(step.clock, crate::definition::ClockEffect::Paused { .. }));
+    let needs = definition.kind == Kind::Procedure && paused;
+    if definition.limits.is_empty() && needs && checker.is_sure("", &["limits"]) {
+        let message = "Steps pause the clock of a limit, but there is no limit.";
+        let remedy = "Name the limit of the law; where it sets none, let no step pause.";
+        checker.report(code::LIMITS_MISSING, "/limits", message, remedy);
+    }
+}
