@@ -243,7 +243,7 @@ pub fn holder_key(branch: Option<&str>, step: &str) -> String {
 /// A branch of a parallel step.
 ///
 /// Its key is `STEP/BRANCH`, behind the key of the branch that the step itself lies in, if any, and
-/// followed by `@UNIT` where the branch opens for each unit.
+/// followed by `:UNIT` where the branch opens for each unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BranchState {

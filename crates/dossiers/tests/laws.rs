@@ -10,9 +10,10 @@ use motcua_audit::{At, ChainHead, ChainId, Header, Salt};
 use motcua_deadlines::Calendar;
 use motcua_dossiers::codec::{encode, fold};
 use motcua_dossiers::command::{
-    Actor, Advance, Apologise, Choose, Command, CommandRef, DecideItems, Deliver, DeliveryBy,
-    DocumentContent, DocumentInput, Issue, ItemName, ItemRef, Part, Person, Recipient,
-    RecordLookup, RecordPayment, RequestSupplement, Submit, Supplement, SupplementItem,
+    Actor, Advance, Apologise, ChangeVariant, Choose, Command, CommandRef, DecideItems, Deliver,
+    DeliveryBy, DocumentContent, DocumentInput, ExtendLimit, Issue, ItemName, ItemRef, Part,
+    Person, Recipient, RecordLookup, RecordPayment, RequestSupplement, Submit, Supplement,
+    SupplementItem,
 };
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Event;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
 const HOUSEHOLD: &[u8] = include_bytes!("../../../catalogue/household-business.yaml");
 const MARRIAGE: &[u8] = include_bytes!("../../../catalogue/marriage-registration.yaml");
+const PARALLEL: &[u8] = include_bytes!("../../procedures/tests/parallel.yaml");
 const ORIGIN: &str = "motcua.example/log/laws";
 
 fn units() -> UnitRegister {
@@ -94,6 +96,16 @@ fn marriage() -> Submit {
         persons: vec![person("an"), person("binh")],
         form: json!({ "groom": spouse("Nguyễn Văn An"), "bride": spouse("Trần Thị Bình"),
             "contact_phone": "0912345678", "copies_requested": 0, "voluntary": true }),
+        ..household()
+    }
+}
+
+fn parallel() -> Submit {
+    Submit {
+        procedure: "1.000002".into(),
+        variant: Some("large".into()),
+        form: json!({ "kind": "large", "pages": 3, "copies": 5, "event_on": "2026-12-30",
+            "certificate_on": "2026-09-01", "site": true }),
         ..household()
     }
 }
@@ -301,6 +313,10 @@ impl Walk {
                 agency_at_fault: true,
             }),
             "stop" => Command::Stop(choose),
+            "extend" => Command::Extend(ExtendLimit { choose, amount: u32::from(flavour % 12) }),
+            "change_variant" => {
+                Command::ChangeVariant(ChangeVariant { choose, variant: "small".into() })
+            }
             "decide_items" => {
                 Command::DecideItems(DecideItems { decisions: Vec::new(), accept_rest: true })
             }
@@ -317,7 +333,7 @@ impl Walk {
             "claim" => Command::Claim(ItemRef { item: offer.item }),
             "release" => Command::Release(ItemRef { item: offer.item }),
             _ => Command::Advance(Advance {
-                units: Vec::new(),
+                units: vec!["elsewhere".into(), "commune".into()],
                 choose,
                 unit: Some("elsewhere".into()),
                 data: self.data(offer),
@@ -351,12 +367,14 @@ impl Walk {
     fn payment(&self) -> Command {
         let unpaid = self.dossier().fees.iter().find(|(_, fee)| fee.payment.is_none());
         let (fee, amount) = unpaid.map_or((String::new(), 0), |(id, f)| (id.clone(), f.amount));
-        Command::RecordPayment(RecordPayment { fee, amount, external_reference: "BL-1".into() })
+        let external_reference = format!("BL-{fee}");
+        Command::RecordPayment(RecordPayment { fee, amount, external_reference })
     }
 
     fn data(&self, offer: &Offer) -> Option<Value> {
         match offer.action.as_deref() {
             Some("answer") => Some(json!({ "finding": "single" })),
+            Some("submit_draft") => Some(json!({ "amount": 1_000_000 })),
             Some("record_tax_code") => Some(json!({ "tax_code": "5701234567" })),
             _ => None,
         }
@@ -390,7 +408,8 @@ fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Pr
     assert_eq!(after.closed, after.items.is_empty(), "work and closure disagree: {event:?}");
     assert!(!after.closed || after.timers.is_empty(), "a closed dossier has timers: {event:?}");
     for name in after.timers.keys() {
-        if let Some((_, item)) = name.split_once(':') {
+        let of_item = name.split_once(':').filter(|(kind, _)| !kind.starts_with("clock_"));
+        if let Some((_, item)) = of_item {
             let item: u32 = item.parse().expect("timers of items end in the item's number");
             assert!(after.items.contains_key(&item), "{name} outlives its work item");
         }
@@ -399,8 +418,17 @@ fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Pr
     if let (Some(earlier), Some(later)) = (clock(before), clock(after)) {
         assert!(!after.timers.contains_key("late") || later.is_running());
         let moved = earlier.due_on() != later.due_on();
-        let may_move = later.is_paused() || earlier.is_paused() || event.kind == "apologise";
+        let phase = |d: &Dossier| d.clocks.as_ref().and_then(|clocks| clocks.phase.clone());
+        let may_move = later.is_paused()
+            || earlier.is_paused()
+            || phase(before) != phase(after)
+            || ["apologise", "extend", "change_variant"].contains(&event.kind);
         assert!(!moved || may_move, "{} moved the due date (T26)", event.kind);
+    }
+    for item in after.items.values().filter(|item| item.branch.is_some()) {
+        let key = item.branch.as_deref().unwrap_or_default();
+        let open = after.branches.get(key).is_some_and(|branch| branch.ended.is_none());
+        assert!(open, "work in a branch that is not open: {item:?}");
     }
     let action = event.facts.action.as_ref().and_then(|name| name.split_once('/'));
     if let Some((step, action)) = action.filter(|_| event.kind == "advance") {
@@ -462,9 +490,15 @@ fn the_walks_go_everywhere() {
     for _ in 0..120 {
         let steps = steps().new_tree(&mut runner).expect("a strategy without filters").current();
         seen.extend(run(Walk::begin(HOUSEHOLD, household()), steps.clone()));
-        seen.extend(run(Walk::begin(MARRIAGE, marriage()), steps));
+        seen.extend(run(Walk::begin(MARRIAGE, marriage()), steps.clone()));
+        seen.extend(run(Walk::begin(PARALLEL, parallel()), steps));
     }
     let wanted = [
+        "extend",
+        "join",
+        "proceed",
+        "timer.clock_due",
+        "timer.clock_late",
         "accept",
         "advance",
         "apologise",
@@ -501,6 +535,11 @@ proptest! {
     #[test]
     fn a_household_business_keeps_the_laws_whatever_happens(steps in steps()) {
         run(Walk::begin(HOUSEHOLD, household()), steps);
+    }
+
+    #[test]
+    fn branches_keep_the_laws_whatever_happens(steps in steps()) {
+        run(Walk::begin(PARALLEL, parallel()), steps);
     }
 
     #[test]

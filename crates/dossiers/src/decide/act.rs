@@ -339,8 +339,10 @@ pub(super) fn advance(
         change.go_to_unit(&active_unit(ctx, unit, "unit")?.id);
     }
     change.units.clone_from(&advance.units);
-    record_data(&mut change, chosen.action, advance.data.as_ref())?;
-    super::money::assess(&mut change, chosen.action, advance.data.as_ref())?;
+    match super::money::assessed(&change, chosen.action)? {
+        Some(fee) => super::money::assess(&mut change, fee, advance.data.as_ref())?,
+        None => record_data(&mut change, chosen.action, advance.data.as_ref())?,
+    }
     change.follow_target()?;
     change.finish()
 }

@@ -15,6 +15,10 @@ use crate::rejection::{Reason, Rejection};
 /// Most units for which one act opens branches.
 const UNITS_MAX: usize = 100;
 
+/// Longest key of a branch: with the id of a step it is a name in the history, of at most 200
+/// bytes.
+const KEY_BYTES_MAX: usize = 135;
+
 /// What the keys of all branches of the item's step begin with.
 pub(super) fn below(item: &WorkItem) -> String {
     prefix(item.branch.as_deref(), &item.step)
@@ -71,8 +75,15 @@ impl Change<'_> {
                 continue;
             }
             for unit in self.units_of(branch)? {
-                let at_unit = unit.as_ref().map_or(String::new(), |unit| format!("@{unit}"));
-                let key = format!("{prefix}{}{at_unit}", branch.id);
+                let of_unit = unit.as_ref().map_or(String::new(), |unit| format!(":{unit}"));
+                let key = format!("{prefix}{}{of_unit}", branch.id);
+                if key.len() > KEY_BYTES_MAX {
+                    return Err(reject(
+                        Reason::UnitUnknown,
+                        format!("Mã nhánh và đơn vị quá dài: {key}."),
+                        format!("The ids of branch and unit are too long together: {key}."),
+                    ));
+                }
                 let state = BranchState {
                     step: step.id.clone(),
                     branch: branch.id.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use motcua_procedures::{Action, Amount, Role, Tariff};
+use motcua_procedures::{Action, Amount, Fee, Role, Tariff};
 use serde_json::Value;
 
 use super::act::role_required;
@@ -87,14 +87,26 @@ pub(super) fn record_payment(
 /// Highest assessed amount, đồng.
 const ASSESSED_MAX: u64 = 1_000_000_000_000_000;
 
-/// Records the amount that an action assesses, from its data (P9); a payment stays what it was.
+/// The fee whose amount the action names (P9), if this case owes it.
+pub(super) fn assessed<'a>(
+    change: &Change<'a>,
+    action: &Action,
+) -> Result<Option<&'a Fee>, Rejection> {
+    let Some(id) = &action.assesses else { return Ok(None) };
+    let fees = &change.ctx.procedure.definition().fees;
+    let fee = fees.iter().find(|fee| fee.id == *id);
+    let fee = fee.expect("a checked action assesses a fee that exists");
+    let owed = Case::of(change.dossier, change.ctx).holds(fee.when.as_ref())?;
+    Ok(owed.then_some(fee))
+}
+
+/// Records the assessed amount, `amount` of the action's data; a payment stays what it was.
 pub(super) fn assess(
     change: &mut Change<'_>,
-    action: &Action,
+    fee: &Fee,
     data: Option<&Value>,
 ) -> Result<(), Rejection> {
-    let Some(id) = &action.assesses else { return Ok(()) };
-    let dossier = change.dossier;
+    let (id, dossier) = (&fee.id, change.dossier);
     let paid = dossier.fees.get(id).is_some_and(|fee| fee.payment.is_some());
     let amount = data.and_then(|data| data.get("amount")).and_then(Value::as_u64);
     let amount = amount.filter(|amount| *amount <= ASSESSED_MAX);
@@ -105,9 +117,7 @@ pub(super) fn assess(
             format!("Give the assessed amount of fee {id} in `data.amount`, while it is unpaid."),
         ));
     };
-    let definition = change.ctx.procedure.definition();
-    let fee = definition.fees.iter().find(|fee| fee.id == *id);
-    let collect = fee.expect("a checked action assesses a fee that exists").collect;
+    let collect = fee.collect;
     let mut fees = dossier.fees.clone();
     if amount == 0 {
         fees.remove(id);
