@@ -60,6 +60,13 @@ pub const LEADER: Who = staff("s-leader", WARD, &[Role::SigningLeader]);
 /// Numbers and seals at the ward.
 pub const RECORDS: Who = staff("s-records", WARD, &[Role::RecordsOfficer]);
 
+/// Answers for the fire police when it is consulted.
+pub const FIRE: Who = staff("g-fire", "fire-agency", &[Role::ConsultedAgency]);
+/// Answers for the planning department.
+pub const PLANNING: Who = staff("g-planning", "planning-agency", &[Role::ConsultedAgency]);
+/// Answers for the environment department.
+pub const ENVIRONMENT: Who = staff("g-environment", "environment-agency", &[Role::ConsultedAgency]);
+
 /// Receives on the island.
 pub const ISLAND_CLERK: Who = staff("i-clerk", ISLAND_CENTRE, &[Role::ReceptionClerk]);
 /// Takes fees on the island.
@@ -84,7 +91,7 @@ pub const ADMIN: Who = Who { id: "a-admin", unit: None, roles: &[Role::Administr
 pub const PORTAL: Who = Who { id: "f-portal", unit: None, roles: &[Role::FrontEnd] };
 
 /// Everyone, one of each role and unit.
-pub const EVERYONE: [&Who; 21] = [
+pub const EVERYONE: [&Who; 24] = [
     &MAI,
     &BINH,
     &STRANGER,
@@ -98,6 +105,9 @@ pub const EVERYONE: [&Who; 21] = [
     &HEAD,
     &LEADER,
     &RECORDS,
+    &FIRE,
+    &PLANNING,
+    &ENVIRONMENT,
     &ISLAND_CLERK,
     &ISLAND_CASHIER,
     &ISLAND_SPECIALIST,
