@@ -45,7 +45,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Pinned procedure.
     pub procedure: &'a Procedure,
-    /// Procedure version that is in effect now, when it is not the pinned one (decision 9).
+    /// Procedure version that is in effect now, when it is not the pinned one: until acceptance
+    /// the dossier moves to it, by a recorded act (L8).
     pub effective: Option<&'a Procedure>,
     /// The register of units.
     pub units: &'a UnitRegister,

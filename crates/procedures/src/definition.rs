@@ -30,7 +30,7 @@ pub struct Text {
 /// One procedure as its author wrote it, after validation.
 #[derive(Debug)]
 pub struct Definition {
-    /// National code such as `1.001193` (one-stop-shop section 3 rule 1).
+    /// National code such as `1.001193` (`docs/rules.md`, codes).
     pub code: String,
     /// Version of the definition, `MAJOR.MINOR.PATCH`.
     pub version: String,
@@ -290,7 +290,7 @@ pub struct Step {
     pub name: Text,
     /// What is waited for here.
     pub kind: StepKind,
-    /// National status of dossiers standing here (section 4.1).
+    /// National status of dossiers standing here.
     pub status: Status,
     /// Who works here.
     pub role: Role,
@@ -386,7 +386,7 @@ pub struct Action {
     pub when: Option<Guard>,
     /// A written reason is required (L4).
     pub reason: bool,
-    /// Number of the form that the act produces, 1 to 7 (section 6).
+    /// Number of the form that the act produces, 1 to 7 (`docs/rules.md`, forms).
     pub form: Option<u8>,
     /// Id of the result type that the act decides on.
     pub outcome: Option<String>,

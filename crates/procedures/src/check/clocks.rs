@@ -32,7 +32,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
 }
 
-/// The clock that each status allows (section 4.1).
+/// The clock that each status allows (`docs/procedures.md`, `clock`).
 fn status(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     if !checker.is_sure(step.at, &["status", "clock"]) {
         return;
