@@ -1,11 +1,11 @@
 //! Scenarios over real gRPC: one module for each journey.
 //!
 //! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
-//! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a dossier's life; `authorisation` who may do
-//! what; `commands` what callers rely on; `worklists` queues, `finding` search and tracking;
-//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers, `migrations` between versions; `deadlines`
-//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle.
+//! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
+//! dossier's life; `authorisation` who may do what; `commands` what callers rely on; `worklists`
+//! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
+//! procedures and numbers of dossiers, `migrations` between versions; `deadlines` the golden
+//! vectors; `bad_input` what is no request; `edges` what comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;

@@ -3,6 +3,7 @@
 //! Each rule is a function from texts to complaints. One test runs it over the whole project, and
 //! another plants a violation to prove that the rule bites.
 
+mod citations;
 mod documents;
 mod layers;
 mod purity;

@@ -11,27 +11,50 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
 }
 
-/// The text with comments and the insides of literals blanked out; lines stay where they are.
-pub(crate) fn code_only(text: &str) -> String {
+/// A piece of a Rust text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part<'a> {
+    /// Neither of the others.
+    Code(&'a str),
+    /// A comment with its slashes.
+    Comment(&'a str),
+    /// A string or a character with its quotes.
+    Literal(&'a str),
+}
+
+/// The text in pieces, in their order.
+pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
     let mut rest = text;
-    let mut out = String::with_capacity(text.len());
+    let mut found = Vec::new();
     while let Some(first) = rest.chars().next() {
-        let ended = comment(rest).or_else(|| literal(rest));
-        let length = ended.unwrap_or(first.len_utf8());
-        let (token, after) = rest.split_at(length);
-        match ended {
-            Some(_) => out.extend(token.chars().map(|c| if c == '\n' { '\n' } else { ' ' })),
-            None => out.push_str(token),
-        }
-        rest = after;
-        // An identifier goes as a whole: the `r` of `for` begins no raw string.
-        if ended.is_none() && is_word(first) {
+        let (part, length) = if let Some(length) = comment(rest) {
+            (Part::Comment(&rest[..length]), length)
+        } else if let Some(length) = literal(rest) {
+            (Part::Literal(&rest[..length]), length)
+        } else {
+            // An identifier goes as a whole: the `r` of `for` begins no raw string.
             let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-            out.push_str(&rest[..word]);
-            rest = &rest[word..];
-        }
+            let length = word.max(first.len_utf8());
+            (Part::Code(&rest[..length]), length)
+        };
+        found.push(part);
+        rest = &rest[length..];
     }
-    out
+    found
+}
+
+/// Blanks instead of the text; lines stay where they are.
+pub(crate) fn blank(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
+}
+
+/// The text with comments and literals blanked out; lines stay where they are.
+pub(crate) fn code_only(text: &str) -> String {
+    let shown = |part| match part {
+        Part::Code(code) => code.to_owned(),
+        Part::Comment(other) | Part::Literal(other) => blank(other),
+    };
+    parts(text).into_iter().map(shown).collect()
 }
 
 fn is_word(c: char) -> bool {

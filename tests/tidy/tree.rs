@@ -30,7 +30,7 @@ impl Source {
     }
 }
 
-/// Folders that hold what is made, not written.
+/// What is made, not written. In a linked worktree `.git` is a file.
 const SKIPPED: [&str; 6] = [".git", ".venv", "__pycache__", "corpus", "artifacts", "target"];
 /// Folder of a service that runs in the checkout.
 const SERVICE_DATA: &str = "data";
@@ -54,9 +54,11 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("a folder of the project") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
+        if SKIPPED.contains(&name) {
+            continue;
+        }
         if path.is_dir() {
-            let is_data = folder == root && name == SERVICE_DATA;
-            if !SKIPPED.contains(&name) && !is_data {
+            if folder != root || name != SERVICE_DATA {
                 collect(root, &path, found);
             }
         } else if let Ok(text) = fs::read_to_string(&path) {

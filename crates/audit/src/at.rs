@@ -1,4 +1,4 @@
-//! The time of a decision, as it stands in a header (format section 4, key `at`).
+//! The time of a decision, as it stands in a header (key `at`).
 
 use std::fmt;
 

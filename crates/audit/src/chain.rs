@@ -1,4 +1,4 @@
-//! Writing a chain: sealing events onto its head (format section 6).
+//! Writing a chain: sealing events onto its head (`docs/history.md`).
 
 use sha2::{Digest, Sha256};
 
@@ -76,7 +76,7 @@ pub enum SealError {
 }
 
 /// Checks a log's name: a C2SP key name (not empty, no Unicode white space, no plus sign) that does
-/// not begin with `motcua/` (format section 7) and has no control characters.
+/// not begin with `motcua/` and has no control characters.
 ///
 /// # Errors
 /// [`SealError::Origin`].
@@ -100,12 +100,12 @@ pub fn genesis(origin: &str, chain: &ChainId) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// The event hash: the leaf hash of the header's bytes as stored (format section 5).
+/// The event hash: the leaf hash of the header's bytes as stored.
 pub fn event_hash(header_bytes: &[u8]) -> Hash {
     merkle::leaf(header_bytes)
 }
 
-/// The evidence line that a receipt prints as a QR code (format section 7).
+/// The evidence line that a receipt prints as a QR code.
 pub fn evidence(chain: &ChainId, seq: u64, hash: &Hash) -> String {
     format!("motcua:1:{chain}:{seq}:{hash}")
 }

@@ -1,4 +1,4 @@
-//! Canonical JSON ("CJ", format section 2): RFC 8785 narrowed so that no two encoders can differ.
+//! Canonical JSON ("CJ"): RFC 8785 narrowed so that no two encoders can differ.
 //!
 //! Whole numbers only, keys of a narrow grammar, no white space, at most [`DEPTH_MAX`] levels.
 //! Hashed bytes are stored as produced and never re-encoded; [`decode`] proves that they are the

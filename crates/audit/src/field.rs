@@ -1,4 +1,4 @@
-//! Fields and their commitments (format section 3).
+//! Fields and their commitments (`docs/history.md`).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,4 +1,4 @@
-//! Hashes and salts: 32 bytes that travel as 64 lower-case hexadecimal digits (format section 1).
+//! Hashes and salts: 32 bytes that travel as 64 lower-case hexadecimal digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Hash(pub [u8; 32]);
 
 /// 32 bytes from the system's CSPRNG, fresh for every field of every event, never derived, never
-/// reused (format section 3). Whoever holds the salt can test guesses of the value, so `Debug`
+/// reused. Whoever holds the salt can test guesses of the value, so `Debug`
 /// hides it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 32]);

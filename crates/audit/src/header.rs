@@ -1,4 +1,4 @@
-//! The event header: the eleven keys that are hashed into the chain (format section 4).
+//! The event header: the eleven keys that are hashed into the chain.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -43,7 +43,8 @@
 //! writes a chain · [`ChainVerifier`] checks one · [`mod@line`] the exported form, one event a
 //! line.
 //!
-//! Section numbers in this crate are those of the audit log format, version 1 (`motcua/v1`).
+//! For whoever recomputes a chain without this crate, `docs/history.md` tells the format,
+//! version 1 (`motcua/v1`).
 
 mod at;
 mod chain;

@@ -1,8 +1,8 @@
 //! The exported form of a chain, one event a line, so that anyone can recompute it:
 //! `{"origin","chain","seq","header","hash","fields":[{"name","salt","value"}|{"c"} ..]}`.
 //!
-//! `header` is the exact header as a string, `fields` are as in a proof bundle (format section 10):
-//! opened, or the commitment alone, in their order.
+//! `header` is the exact header as a string, `fields` are opened, or the commitment alone, in their
+//! order.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

@@ -1,4 +1,4 @@
-//! Merkle tree hashes (format section 5, RFC 6962 section 2.1).
+//! Merkle tree hashes (RFC 6962 section 2.1).
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! Checking a chain from its stored bytes (format sections 2 to 6, and 11.4 and 11.5 of one chain).
+//! Checking a chain from its stored bytes, by all that `docs/history.md` says of one.
 
 use crate::{
     ChainHead, ChainId, FieldSlot, Hash, Header, commitment, event_hash, fields_root, genesis,

@@ -1,7 +1,7 @@
 //! The ledger of one limit: started once, paused, resumed, re-appointed, stopped.
 //!
 //! Every act returns a new clock with all that a replay needs, so that no date is ever computed
-//! on reading (one-stop-shop section 5, introduction).
+//! on reading.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

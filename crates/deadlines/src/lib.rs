@@ -1,7 +1,7 @@
 //! Counts working time: when is something due, given a calendar, office hours and pauses.
 //!
-//! Pure: no clock, no file, no chance. Rules are cited as T1-T32 of the deadline rules, articles
-//! as those of the Civil Code and the Labour Code of Vietnam.
+//! Pure: no clock, no file, no chance. Rules are cited as T1-T32 of `docs/rules.md`, articles as
+//! those of the Civil Code and the Labour Code of Vietnam.
 //!
 //! ```
 //! use motcua_deadlines::{Calendar, Clock, Inputs, Lang, Limit, OfficeHours, Unit};

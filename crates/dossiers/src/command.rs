@@ -11,7 +11,7 @@ use motcua_procedures::{Channel, Role};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Who acts: taken from the bearer token, never from the message (decision 7).
+/// Who acts: taken from the bearer token, never from the message, which could claim anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
@@ -47,7 +47,7 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRef {
-    /// Unique for the dossier, for ever (decision 5).
+    /// Unique for the dossier, for ever, so that a repeat is never taken for a new act.
     pub id: Uuid,
     /// HMAC-SHA-256 of the canonical command and actor, lower-case hex.
     pub fingerprint: String,
@@ -407,7 +407,7 @@ pub struct Deliver {
     pub originals_checked: Vec<String>,
 }
 
-/// How a result is handed over (section 8).
+/// How a result is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryBy {

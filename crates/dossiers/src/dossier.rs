@@ -1,7 +1,7 @@
 //! The state of a dossier: what the fold of its history yields.
 //!
 //! Nothing here is personal: people are opaque ids, documents are digests, answers on the form
-//! are names of fields (decision 8). A dossier therefore folds for ever, whatever was erased.
+//! are names of fields. A dossier therefore folds for ever, whatever was erased.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,8 +2,8 @@
 //!
 //! An event is its kind (the name of the act), the state it leads to, and facts. Each fact is one
 //! field of the audit format: members of [`Facts`] are of the class `fold`, entries of
-//! [`Event::personal`] of the class `personal` (audit-format section 4, decision 33). A fact that
-//! is present replaces, adds or removes a part of the dossier; which part, its documentation says.
+//! [`Event::personal`] of the class `personal` (`docs/fields.md`). A fact that is present replaces,
+//! adds or removes a part of the dossier; which part, its documentation says.
 //! So a fold needs no definition, no calendar and no knowledge of the act.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Data of forms 01 to 05 (section 6), each from the event that causes it (F1).
+//! Data of forms 01 to 05 (`docs/rules.md`, forms), each from the event that causes it (F1).
 //!
 //! A form is a pure function of the history up to its event, the pinned procedure and the unit
 //! register, so a reprint is the same data. Where personal values were erased they are null.

@@ -1,7 +1,7 @@
 //! The register of units: who receives, who decides, when their offices are open, who works there.
 //!
 //! One JSON file describes all units of a province and is loaded as a whole (`motcua unit load`);
-//! each load is a version of the register with a history of its own (decision 8).
+//! each load is a version of the register with a history of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub struct Unit {
     pub kind: UnitKind,
     /// Name in both languages.
     pub name: Text,
-    /// Agency codes with the time of their validity (section 3 rule 3).
+    /// Agency codes with the time of their validity (`docs/rules.md`, codes).
     pub codes: Vec<AgencyCode>,
     /// Kind of area; some laws give remote areas more time (T18).
     pub area: Area,
@@ -290,7 +290,7 @@ fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(allowed)
 }
 
-/// Both national forms: `000.00.06.H56` and `H15.50.05.13` (section 3 rule 3).
+/// Both national forms: `000.00.06.H56` and `H15.50.05.13` (`docs/rules.md`, codes).
 fn is_agency_code(code: &str) -> bool {
     let part = |p: &str| {
         let digits = p.strip_prefix(['H', 'G']).unwrap_or(p);

@@ -443,7 +443,7 @@ fn hold(before: Option<&Dossier>, after: &Dossier, event: &Event, procedure: &Pr
     }
 }
 
-/// Default transitions of section 4.1 with decision 15.
+/// Transitions between national statuses (`docs/rules.md`).
 fn allowed(from: Status, to: Status) -> bool {
     let allowed: BTreeMap<u8, &[u8]> = [
         (1, &[2, 3, 5, 6, 7, 8][..]),

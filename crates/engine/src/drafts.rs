@@ -11,7 +11,7 @@ use crate::{Caller, Engine, limits};
 
 impl<S: Store, D: Documents> Engine<S, D> {
     /// Saves a draft. `revision` is the one that the caller saw, 0 for a new draft. The same id
-    /// again by the same person is the same draft (decision 1).
+    /// again by the same person is the same draft, so that a saving can be retried.
     ///
     /// # Errors
     /// [`EngineError::Stale`] when it was saved elsewhere meanwhile,

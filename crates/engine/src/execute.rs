@@ -78,7 +78,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         answer.await.unwrap_or(Err(EngineError::OutcomeUnknown))
     }
 
-    /// Keyed digest of what is asked and by whom (decision 5).
+    /// Keyed digest of what is asked and by whom: a repeat of a command id must bring it again.
     fn fingerprint(&self, request: &Request) -> Result<String, EngineError> {
         let content = serde_json::json!([request.actor, request.command]);
         let content = canonical(&content).map_err(|_| {
@@ -94,7 +94,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(self.0.secret.digest("command", &bytes))
     }
 
-    /// A new dossier's id is a UUIDv7 of about now (decision 1).
+    /// A new dossier's id is a UUIDv7 of about now: the caller may choose it, so that a submission
+    /// can be retried, but ids stay in the order of time.
     pub(crate) fn check_new_id(&self, id: Uuid) -> Result<(), EngineError> {
         let refuse = |vi: &str, en: &str| Err(crate::error::invalid("dossier", "BAD_ID", vi, en));
         let Some(made) = id.get_timestamp().filter(|_| id.get_version_num() == 7) else {

@@ -1,8 +1,8 @@
 //! Lanes: everything that waits for one dossier, decided in order, committed as one segment.
 //!
 //! A lane exists while commands wait for its dossier. Its task takes them all, decides them in
-//! memory and commits once (decision 13). Lanes of different dossiers run side by side and meet in
-//! the store's group commit.
+//! memory and commits once. Lanes of different dossiers run side by side and meet in the store's
+//! group commit.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

@@ -81,8 +81,8 @@ struct Inner<S, D> {
 /// What an engine needs to start.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Name of the history log; set at the first start, immutable afterwards (decision 32). None
-    /// takes the one that is set, or makes one up.
+    /// Name of the history log; set at the first start, immutable afterwards, since every chain
+    /// begins with it. None takes the one that is set, or makes one up.
     pub origin: Option<String>,
     /// Key of fingerprints, tracking secrets and search digests.
     pub secret: [u8; 32],

@@ -1,6 +1,6 @@
-//! Dossier codes: `{agency code}-{yymmdd}-{sequence}` (section 3 rule 4).
+//! Dossier codes: `{agency code}-{yymmdd}-{sequence}` (`docs/rules.md`, codes).
 //!
-//! Numbers are reserved in blocks in a transaction of their own (decision 3), so no two commands
+//! Numbers are reserved in blocks in a transaction of their own, so no two commands
 //! ever wait for each other's number. A number that a refused command did not need goes back to
 //! the block; a block left over at a restart is a gap, which is lawful.
 

@@ -30,7 +30,7 @@ pub(crate) const SEARCHED_TEXT: &str = "query";
 /// How a citizen tracks a dossier.
 #[derive(Clone)]
 pub enum Track {
-    /// By code and a second factor: identity number or phone (section 3 rule 6).
+    /// By code and a second factor, identity number or phone: a code can be guessed.
     Code {
         /// Dossier code.
         code: String,

@@ -39,7 +39,7 @@ pub struct Text {
 pub struct Definition {
     /// What is filed: an administrative procedure, a petition, or feedback.
     pub kind: Kind,
-    /// National code such as `1.001193` (one-stop-shop section 3 rule 1).
+    /// National code such as `1.001193` (`docs/rules.md`, codes).
     pub code: String,
     /// Version of the definition, `MAJOR.MINOR.PATCH`.
     pub version: String,

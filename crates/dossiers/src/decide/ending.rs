@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
 
 /// Before reception form 03 and status 3; afterwards a negative result that is signed, issued and
-/// delivered like any other (L5, decision 15). Which of them, the action says.
+/// delivered like any other (L5). Which of them, the action says.
 pub(super) fn refuse(
     dossier: &Dossier,
     choose_: &Choose,

@@ -95,7 +95,7 @@ pub(super) fn complete(
     change.finish()
 }
 
-/// Hand-over to identified recipients, after money and originals are settled (section 8, I9).
+/// Hand-over to identified recipients, after money and originals are settled (I9).
 pub(super) fn deliver(
     dossier: &Dossier,
     deliver: &Deliver,

@@ -1,4 +1,4 @@
-//! Timers: what is due fires in due order before anything else happens (decision 14).
+//! Timers: what is due fires in due order before anything else happens.
 //!
 //! A timer that is no longer set fires into nothing, so firing twice is harmless. Effects count
 //! from the true due instant, so the outcome never depends on whether the server was up.

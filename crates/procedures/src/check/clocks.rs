@@ -78,7 +78,7 @@ pub(super) fn phase_steps(
     Some(walks.flatten().collect())
 }
 
-/// The clock that each status allows (section 4.1).
+/// The clock that each status allows (`docs/procedures.md`, `clock`).
 fn status(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
     if step.step.within.is_some() || !checker.is_sure(step.at, &["status", "clock"]) {
         return;

@@ -1,4 +1,4 @@
-//! National statuses (section 4.1): which may follow which, and which steps they suit.
+//! National statuses (`docs/rules.md`): which may follow which, and which steps they suit.
 
 use super::{Checker, Move, StepAt};
 use crate::definition::{ClockEffect, Status, Step, StepKind};
@@ -47,7 +47,7 @@ fn is_allowed(from: &Step, to: Status, is_back: bool) -> bool {
     returns || following(from).contains(&to)
 }
 
-/// The statuses that may follow the step's (section 4.1 and 9 → 7, 9 → 8 where declared).
+/// The statuses that may follow the step's (`docs/rules.md`, national status codes).
 fn following(from: &Step) -> Vec<Status> {
     use Status::{
         Completed, Delivered, NotAccepted, PaymentRequired, Processing, Received, Stopped,

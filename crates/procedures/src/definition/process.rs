@@ -22,7 +22,7 @@ pub struct Step {
     pub name: Text,
     /// What is waited for here.
     pub kind: StepKind,
-    /// National status of dossiers standing here (section 4.1).
+    /// National status of dossiers standing here.
     pub status: Status,
     /// Who works here.
     pub role: Role,
@@ -190,7 +190,7 @@ pub struct Action {
     pub when: Option<Guard>,
     /// A written reason is required (L4).
     pub reason: bool,
-    /// Number of the form that the act produces, 1 to 7 (section 6).
+    /// Number of the form that the act produces, 1 to 7.
     pub form: Option<u8>,
     /// Id of the result type that the act decides on.
     pub outcome: Option<String>,

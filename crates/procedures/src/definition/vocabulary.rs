@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// National status codes 1 to 10 (section 4.1).
+/// National status codes 1 to 10 (`docs/rules.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Status {
@@ -59,7 +59,7 @@ impl From<Status> for u8 {
     }
 }
 
-/// Roles of section 1 of the domain rules.
+/// Who may act, as tokens and definitions name it (`docs/procedures.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -98,7 +98,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, in the order of section 1.
+    /// Every role, in the order of `docs/procedures.md`.
     pub const ALL: [Role; 16] = [
         Self::Applicant,
         Self::ReceptionClerk,

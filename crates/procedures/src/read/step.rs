@@ -164,7 +164,7 @@ fn status(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Status> {
     u8::try_from(number).ok().and_then(|number| Status::try_from(number).ok())
 }
 
-/// What the step says about the clock, or what its status implies (section 4.1).
+/// What the step says about the clock, or what its status implies.
 fn clock(reader: &mut Reader<'_>, fields: &mut Fields<'_>, status: Option<Status>) -> ClockEffect {
     let at = fields.at("clock");
     if let Some(item) = fields.optional("clock") {
