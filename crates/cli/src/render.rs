@@ -39,9 +39,17 @@ pub(crate) fn dossier(state: &v1::DossierState, output: &Output) -> String {
         lines.add("law", &clock(clocks.statutory.as_ref()));
         lines.add("appointment", &clock(clocks.committed.as_ref()));
         lines.add("paused on", &clocks.paused_on);
+        lines.add("phase", &clocks.phase);
+    }
+    for further in &state.further_clocks {
+        let name = output.words(further.name.as_ref());
+        lines.add("limit", &format!("{name}: {}", clock(further.clock.as_ref())));
     }
     for item in &state.work_items {
         lines.add("work", &work_item(item));
+    }
+    for branch in &state.branches {
+        lines.add("branch", &one_branch(branch, output));
     }
     for fee in &state.fees {
         lines.add("fee", &one_fee(fee, output));
@@ -87,6 +95,18 @@ fn personal_data(personal: &v1::PersonalData, lines: &mut Lines) {
         lines.add("person", &text);
     }
     lines.add("form", &personal.form_json);
+}
+
+fn one_branch(branch: &v1::BranchState, output: &Output) -> String {
+    let name = output.words(branch.name.as_ref());
+    let of = if branch.unit.is_empty() { String::new() } else { format!(" of {}", branch.unit) };
+    let answer = match (&branch.ended_at, branch.answer.as_str()) {
+        (None, _) => "open".to_owned(),
+        (Some(_), "") => "cut short".to_owned(),
+        (Some(_), _) => output.words(branch.answer_name.as_ref()).to_owned(),
+    };
+    let ended = branch.ended_at.as_ref().map(|at| format!(", {}", instant(Some(at))));
+    format!("{name}{of}: {answer}{}", ended.unwrap_or_default())
 }
 
 /// Lines of a name and what is known; what is unknown gets none.
