@@ -29,6 +29,8 @@ pub(crate) enum ProcedureCommand {
         /// YAML file
         file: PathBuf,
     },
+    /// Draw a sound definition: state diagram, internal process, procedure sheet; without a server
+    Draw(crate::draw::DrawArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -57,6 +59,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Ending> {
     match command {
         ProcedureCommand::Check { file } => check(&file, output),
+        ProcedureCommand::Draw(arguments) => crate::draw::run(&arguments, output),
         ProcedureCommand::Publish { file } => {
             publish(&file, &Session::open(global).await?, output).await
         }
@@ -68,7 +71,7 @@ pub(crate) async fn run(
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display().to_string();
     let mut source = Vec::new();
     let file = File::open(path).with_context(|| shown.clone())?;

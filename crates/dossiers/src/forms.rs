@@ -1,7 +1,11 @@
-//! Data of forms 01 to 05 (section 6), each from the event that causes it (F1).
+//! Data of the forms (section 6): 01 to 05 each from the event that causes it (F1), the control
+//! slip 06 from the history up to an event (F2), the log book 07 over many dossiers.
 //!
 //! A form is a pure function of the history up to its event, the pinned procedure and the unit
 //! register, so a reprint is the same data. Where personal values were erased they are null.
+
+mod log_book;
+mod slip;
 
 use jiff::Timestamp;
 use motcua_deadlines::{Clock, Unit};
@@ -13,6 +17,9 @@ use crate::decide::local_date;
 use crate::dossier::{Dossier, Obligation};
 use crate::event::Facts;
 use crate::units::UnitRegister;
+
+pub use log_book::{LOG_BOOK, LogEntry, LogPeriod, log_book};
+pub use slip::{CONTROL_SLIP, Trail, control_slip};
 
 /// Version of the data layout.
 pub const TEMPLATE: &str = "motcua-forms/1";
