@@ -239,8 +239,9 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
         .filter(|(_, content)| matches!(content, DocumentContent::Paper { .. }))
         .map(|(id, _)| id)
         .collect();
+    let documents: Vec<Value> = papers.iter().map(|id| document(source, id)).collect();
     json!({ "ground": ground(source), "stage_reached": stage, "stage_name": stage_name,
-        "money": money, "documents_returned": papers })
+        "money": money, "documents_returned": papers, "documents": documents })
 }
 
 /// Legal ground of the act: its action's, or that of the timeout that carried it out.

@@ -67,8 +67,8 @@ struct Layout {
 
 const CSS: &str = "@page{size:A4;margin:18mm 15mm 14mm 20mm}\
     body{font:12pt/1.38 'Times New Roman','Liberation Serif','Noto Serif',Tinos,serif;\
-    margin:0 auto;max-width:175mm;color:#000;position:relative}\
-    .wide{max-width:262mm}.top{display:flex;justify-content:space-between;gap:6mm}\
+    margin:0;color:#000}main{margin:0 auto;max-width:175mm}\
+    main.wide{max-width:262mm}.top{display:flex;justify-content:space-between;gap:6mm}\
     .top>div{text-align:center}.unit{width:44%;font-weight:bold;text-transform:uppercase;\
     font-size:11pt}.unit small,.nation small{display:block;font-weight:normal;text-transform:none;\
     font-size:11pt;margin-top:1mm}.nation{width:54%;font-weight:bold;font-size:11.5pt}\
@@ -77,7 +77,7 @@ const CSS: &str = "@page{size:A4;margin:18mm 15mm 14mm 20mm}\
     h1{font-size:14.5pt;text-align:center;margin:5mm 0 0.5mm}\
     .sub{text-align:center;margin:0 0 3mm}.form{text-align:right;font-size:9.5pt;font-style:italic;\
     margin:0 0 1.5mm;min-height:7mm}p{margin:1mm 0;overflow-wrap:anywhere}.lead{margin-top:3mm}\
-    table{border-collapse:collapse;width:100%;margin:1.5mm 0;font-size:11pt}\
+    table{border-collapse:collapse;width:100%;table-layout:fixed;margin:1.5mm 0;font-size:11pt}\
     thead{display:table-header-group}th,td{border:0.25mm solid #000;padding:0.8mm 1.2mm;\
     vertical-align:top;overflow-wrap:anywhere}th{font-weight:bold;text-align:center}\
     td.c{text-align:center}tr{break-inside:avoid}\

@@ -4,7 +4,7 @@
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
-use crate::markup::escape;
+use crate::markup::{columns, escape};
 
 /// Room to write by hand.
 pub(super) fn dots() -> String {
@@ -79,10 +79,12 @@ pub(super) fn line(label: &str, value: Option<String>) -> String {
     format!("<p>{}: {}</p>", escape(label), escape(&value))
 }
 
-/// A table; cells of narrow columns are centred.
-pub(super) fn table(headings: &[&str], rows: &[Vec<String>], centred: &[usize]) -> String {
-    let mut out = "<table><thead><tr>".to_owned();
-    for heading in headings {
+/// A table; each heading with the share of the width that its column has. Cells of the columns
+/// that `centred` names are centred.
+pub(super) fn table(headings: &[(u32, &str)], rows: &[Vec<String>], centred: &[usize]) -> String {
+    let widths: Vec<u32> = headings.iter().map(|(width, _)| *width).collect();
+    let mut out = format!("<table>{}<thead><tr>", columns(&widths));
+    for (_, heading) in headings {
         out += &format!("<th>{}</th>", escape(heading));
     }
     out += "</tr></thead><tbody>";

@@ -4,6 +4,7 @@ use motcua_deadlines::Lang;
 
 use super::Layout;
 use super::data::{Data, dots, line, people, request, signer, table};
+use super::receipt::documents;
 use crate::markup::escape;
 use crate::words::money;
 
@@ -23,7 +24,11 @@ pub(super) fn supplement_request(data: &Data<'_>) -> Layout {
         ]
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    body += &table(&["STT", "Giấy tờ, thông tin", "Nội dung cần bổ sung, hoàn thiện"], &rows, &[0]);
+    body += &table(
+        &[(8, "STT"), (36, "Giấy tờ, thông tin"), (56, "Nội dung cần bổ sung, hoàn thiện")],
+        &rows,
+        &[0],
+    );
     if let Some(reason) = data.text("/reason") {
         body += &line("Lý do", Some(reason));
     }
@@ -111,10 +116,13 @@ pub(super) fn stop_notice(data: &Data<'_>) -> Layout {
         .collect();
     let money = if money.is_empty() { "không có".to_owned() } else { money.join("; ") };
     body += &line("Phí, lệ phí đã nộp", Some(money));
-    let papers: Vec<String> =
-        data.list("/documents_returned").filter_map(|id| id.text("")).collect();
-    let papers = if papers.is_empty() { "không có".to_owned() } else { papers.join(", ") };
-    body += &line("Giấy tờ trả lại", Some(papers));
+    match data.list("/documents").next() {
+        Some(_) => {
+            body += "<p class=\"lead\">Giấy tờ trả lại:</p>";
+            body += &documents(data);
+        }
+        None => body += &line("Giấy tờ trả lại", Some("không có".to_owned())),
+    }
     Layout {
         title: "THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ",
         subtitle: String::new(),

@@ -101,7 +101,8 @@ pub(super) fn documents(data: &Data<'_>) -> String {
         ]
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    let headings = ["STT", "Tên giấy tờ", "Bản chính", "Bản sao", "Hình thức"];
+    let headings =
+        [(8, "STT"), (46, "Tên giấy tờ"), (12, "Bản chính"), (12, "Bản sao"), (22, "Hình thức")];
     table(&headings, &rows, &[0, 2, 3, 4])
 }
 

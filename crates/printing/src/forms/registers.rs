@@ -40,14 +40,14 @@ pub(super) fn control_slip(data: &Data<'_>) -> Layout {
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let headings = [
-        "STT",
-        "Bên giao",
-        "Bên nhận",
-        "Giờ, phút, ngày",
-        "Kết quả",
-        "Ghi chú",
-        "Bên giao ký",
-        "Bên nhận ký",
+        (5, "STT"),
+        (18, "Bên giao"),
+        (18, "Bên nhận"),
+        (13, "Giờ, phút, ngày"),
+        (9, "Kết quả"),
+        (19, "Ghi chú"),
+        (9, "Bên giao ký"),
+        (9, "Bên nhận ký"),
     ];
     body += &table(&headings, &rows, &[0, 4]);
     Layout {
@@ -109,19 +109,19 @@ pub(super) fn log_book(data: &Data<'_>) -> Layout {
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let headings = [
-        "STT",
-        "Mã hồ sơ",
-        "Nội dung",
-        "Số bộ",
-        "Chủ hồ sơ, địa chỉ, điện thoại",
-        "Ngày nhận",
-        "Ngày hẹn trả",
-        "Ngày trả kết quả",
-        "Cách trả",
-        "Người giao",
-        "Người nhận",
-        "Ký nhận",
-        "Địa bàn, ghi chú",
+        (4, "STT"),
+        (11, "Mã hồ sơ"),
+        (11, "Nội dung"),
+        (4, "Số bộ"),
+        (14, "Chủ hồ sơ, địa chỉ, điện thoại"),
+        (8, "Ngày nhận"),
+        (8, "Ngày hẹn trả"),
+        (8, "Ngày trả kết quả"),
+        (6, "Cách trả"),
+        (7, "Người giao"),
+        (7, "Người nhận"),
+        (5, "Ký nhận"),
+        (7, "Địa bàn, ghi chú"),
     ];
     let period = ["/from", "/to"].map(|at| data.date(at).unwrap_or_default());
     Layout {
