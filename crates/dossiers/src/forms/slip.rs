@@ -68,8 +68,12 @@ impl Trail {
         let act = facts.action.clone().unwrap_or_else(|| kind.to_owned());
         let known = |id: u32| before.and_then(|before| before.items.get(&id));
         for id in &facts.items_closed {
-            let role = known(*id).map(|item| item.role);
-            if role == Some(facts.actor.role) {
+            // Whoever finished the work had received it; another unit's act may close it too.
+            let is_own = |item: &&WorkItem| {
+                let unit = facts.actor.unit.as_ref();
+                item.role == facts.actor.role && unit.is_none_or(|unit| *unit == item.unit)
+            };
+            if known(*id).filter(is_own).is_some() {
                 self.received(*id, &facts.actor.id);
             }
         }
