@@ -65,35 +65,12 @@ struct Layout {
     landscape: bool,
 }
 
-const CSS: &str = "@page{size:A4;margin:18mm 15mm 14mm 20mm}\
-    body{font:12pt/1.38 'Times New Roman','Liberation Serif','Noto Serif',Tinos,serif;\
-    margin:0;color:#000}main{margin:0 auto;max-width:175mm}\
-    main.wide{max-width:262mm}.top{display:flex;justify-content:space-between;gap:6mm}\
-    .top>div{text-align:center}.unit{width:44%;font-weight:bold;text-transform:uppercase;\
-    font-size:11pt}.unit small,.nation small{display:block;font-weight:normal;text-transform:none;\
-    font-size:11pt;margin-top:1mm}.nation{width:54%;font-weight:bold;font-size:11.5pt}\
-    .nation span{display:inline-block;border-bottom:0.3mm solid #000;padding-bottom:0.6mm}\
-    .place{text-align:right;font-style:italic;margin:2mm 0 0}\
-    h1{font-size:14.5pt;text-align:center;margin:5mm 0 0.5mm}\
-    .sub{text-align:center;margin:0 0 3mm}.form{text-align:right;font-size:9.5pt;font-style:italic;\
-    margin:0 0 1.5mm;min-height:7mm}p{margin:1mm 0;overflow-wrap:anywhere}.lead{margin-top:3mm}\
-    table{border-collapse:collapse;width:100%;table-layout:fixed;margin:1.5mm 0;font-size:11pt}\
-    thead{display:table-header-group}th,td{border:0.25mm solid #000;padding:0.8mm 1.2mm;\
-    vertical-align:top;overflow-wrap:anywhere}th{font-weight:bold;text-align:center}\
-    td.c{text-align:center}tr{break-inside:avoid}\
-    .signs{display:flex;justify-content:space-around;text-align:center;margin-top:6mm;\
-    break-inside:avoid}.signs div{flex:1}.signs b,.signs i{display:block}\
-    .signs .name{margin-top:19mm}.qr{float:right;width:27mm;margin:1mm 0 1mm 4mm;text-align:center;\
-    font-size:7.5pt}.qr svg{width:27mm;height:27mm;display:block}\
-    .reprint{float:left;border:0.6mm solid #b00000;color:#b00000;\
-    font:bold 11.5pt sans-serif;padding:0.3mm 2.5mm}footer{margin-top:7mm;border-top:0.2mm solid #777;padding-top:1mm;\
-    font:7.5pt/1.3 'Noto Sans','Liberation Sans',Arial,sans-serif;color:#444;\
-    overflow-wrap:anywhere}";
+const CSS: &str = include_str!("css/forms.css");
 
 fn page(form: &FormPage<'_>, data: &Data<'_>, layout: &Layout) -> String {
     let wide = if layout.landscape { " class=\"wide\"" } else { "" };
     let css = match layout.landscape {
-        true => CSS.replacen("size:A4", "size:A4 landscape", 1),
+        true => CSS.replacen("size: A4;", "size: A4 landscape;", 1),
         false => CSS.to_owned(),
     };
     let mut body = format!("<main{wide}>");

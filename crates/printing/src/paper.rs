@@ -60,9 +60,7 @@ impl Frame<'_> {
 
     /// A document to print, one picture a page.
     pub(crate) fn html(&self, pages: Vec<Page>) -> String {
-        const CSS: &str = "@page{size:A4;margin:0}body{margin:0;background:#fff}\
-            svg{display:block;width:210mm;height:296.8mm;break-after:page}\
-            svg:last-child{break-after:auto}";
+        const CSS: &str = include_str!("css/picture.css");
         let count = pages.len();
         let pages = pages.into_iter().enumerate().map(|(i, page)| {
             let inner = self.page_svg(page, i, count);

@@ -13,15 +13,7 @@ use crate::words::{
     role, status, unit_ref, word,
 };
 
-const CSS: &str = "@page{size:A4;margin:15mm 14mm}body{font:10pt/1.35 'Noto Sans','Segoe UI',\
-    'Liberation Sans',Arial,sans-serif;margin:0 auto;max-width:182mm;color:#111}\
-    h1{font-size:15pt;margin:0 0 1mm}h2{font-size:11.5pt;margin:5mm 0 1.5mm;\
-    border-bottom:0.3mm solid #667;break-after:avoid}p,ul{margin:1mm 0}ul{padding-left:5mm}\
-    table{border-collapse:collapse;width:100%;table-layout:fixed}thead{display:table-header-group}\
-    th,td{border:0.25mm solid #889;padding:0.9mm 1.4mm;vertical-align:top;text-align:left;\
-    overflow-wrap:anywhere}th{background:#e8edf3;font-weight:600}tr{break-inside:avoid}\
-    .key th{width:38mm}.number{text-align:right;white-space:nowrap}\
-    footer{margin-top:6mm;font-size:8pt;color:#444;overflow-wrap:anywhere}";
+const CSS: &str = include_str!("css/sheet.css");
 
 /// The sheet as a document to print.
 pub(crate) fn html(procedure: &Procedure, lang: Lang) -> String {

@@ -86,13 +86,7 @@ fn subtitle(lang: Lang) -> &'static str {
 
 /// The table as a document to print.
 pub(crate) fn html(definition: &Definition, lang: Lang) -> String {
-    const CSS: &str = "@page{size:A4;margin:14mm 12mm}body{font:9.5pt/1.3 'Noto Sans','Segoe UI',\
-        'Liberation Sans',Arial,sans-serif;margin:0 auto;max-width:186mm;color:#111}\
-        h1{font-size:14pt;margin:0 0 2mm}p{margin:1mm 0}table{border-collapse:collapse;width:100%;table-layout:fixed}\
-        th,td{border:0.3mm solid #667;padding:1mm 1.4mm;vertical-align:top;text-align:left;\
-        overflow-wrap:anywhere}th{background:#e8edf3}thead{display:table-header-group}\
-        tr{break-inside:avoid}.b{background:#f4f1ea;font-weight:600}td:first-child{font-weight:700}\
-        .d1 td:first-child{padding-left:3mm}.d2 td:first-child{padding-left:5mm}";
+    const CSS: &str = include_str!("css/table.css");
     let process = Process::new(definition, lang, usize::MAX);
     let mut body = element("h1", &title(definition, lang));
     body += &element(

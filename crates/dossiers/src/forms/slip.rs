@@ -177,7 +177,10 @@ pub fn control_slip(source: &FormSource<'_>, trail: &Trail) -> Value {
 }
 
 fn hand_over(source: &FormSource<'_>, row: &HandOver) -> Value {
-    let hand = |hand: &Hand| json!({ "unit": hand.unit.as_ref().map(|id| unit(source, id)), "person": hand.person });
+    let hand = |hand: &Hand| {
+        let unit = hand.unit.as_ref().map(|id| unit(source, id));
+        json!({ "unit": unit, "person": hand.person })
+    };
     let step =
         |id: &str| json!({ "id": id, "name": source.procedure.step(id).map(|step| &step.name) });
     let action = row.act.split_once('/');
