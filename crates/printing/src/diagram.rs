@@ -241,24 +241,9 @@ impl Press {
     /// Actions that many steps have alike.
     fn shared(&mut self, process: &Process<'_>) {
         let lang = self.lang;
-        let said: Vec<Vec<String>> = process
-            .shared()
-            .iter()
-            .map(|shared| {
-                let action = shared.action;
-                let (name, roles) = (pick(&action.name, lang), process.roles(action));
-                let at = word(lang, "ở các bước", "at steps");
-                let form =
-                    action.form.map(|form| format!(" [{} {form:02}]", word(lang, "mẫu", "form")));
-                let target = process.target(&action.target, None);
-                let steps = ranges(&shared.steps);
-                let form = form.unwrap_or_default();
-                NOTE.wrapped(
-                    &format!("{name} ({roles}){form}, {at} {steps}: {target}"),
-                    CONTENT_WIDTH - 12.0,
-                )
-            })
-            .collect();
+        let shared = process.shared().iter().map(|shared| process.shared_action(shared));
+        let said: Vec<Vec<String>> =
+            shared.map(|text| NOTE.wrapped(&text, CONTENT_WIDTH - 12.0)).collect();
         if said.is_empty() {
             return;
         }

@@ -74,6 +74,25 @@ impl<'a> Process<'a> {
         &self.shared
     }
 
+    /// An action that many steps have alike, in one line.
+    pub(crate) fn shared_action(&self, shared: &Shared<'_>) -> String {
+        let action = shared.action;
+        let form = action.form.map(|form| format!(" [{} {form:02}]", self.form_word()));
+        format!(
+            "{} {}: {} ({}){} {}",
+            word(self.lang, "Ở các bước", "At steps"),
+            ranges(&shared.steps),
+            pick(&action.name, self.lang),
+            self.roles(action),
+            form.unwrap_or_default(),
+            self.target(&action.target, None)
+        )
+    }
+
+    fn form_word(&self) -> &'static str {
+        word(self.lang, "mẫu", "form")
+    }
+
     fn is_shared(&self, step: &str, action: &Action) -> bool {
         let number = self.number(step);
         let alike = |one: &Shared<'_>| one.steps.contains(&number) && alike(one.action, action);
@@ -118,7 +137,7 @@ impl<'a> Process<'a> {
             }
         }
         if let Some(form) = action.form {
-            text.push_str(&format!(" [{} {form:02}]", word(self.lang, "mẫu", "form")));
+            text.push_str(&format!(" [{} {form:02}]", self.form_word()));
         }
         if let Some(guard) = &action.when {
             let only = word(self.lang, "chỉ khi", "only if");
@@ -150,16 +169,16 @@ impl<'a> Process<'a> {
                 let ends = word(self.lang, "→ hết nhánh, trả lời", "→ ends the branch:");
                 format!("{ends} “{name}”")
             }
-            Target::Step(to) => format!("→ {}", self.number(to)),
+            Target::Step(to) => format!("→\u{a0}{}", self.number(to)),
             Target::Choice(choices) => {
                 let said = choices.iter().map(|choice| {
                     let to = self.number(&choice.to);
                     match &choice.when {
                         Some(guard) => {
                             let if_ = word(self.lang, "nếu", "if");
-                            format!("→ {to} {if_} {}", self.condition(guard))
+                            format!("→\u{a0}{to} {if_} {}", self.condition(guard))
                         }
-                        None => format!("→ {to} {}", word(self.lang, "còn lại", "otherwise")),
+                        None => format!("→\u{a0}{to} {}", word(self.lang, "còn lại", "otherwise")),
                     }
                 });
                 said.collect::<Vec<_>>().join("; ")

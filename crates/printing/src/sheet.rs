@@ -7,7 +7,7 @@ use motcua_procedures::{
 };
 
 use crate::condition::in_words;
-use crate::markup::{columns, document, element, escape};
+use crate::markup::{columns, document, element};
 use crate::words::{
     channel, clock, clock_start, code, collect, document_kind, hand_in, level, limit, money, pick,
     role, status, unit_ref, word,
@@ -52,9 +52,10 @@ impl Sheet<'_> {
         }
     }
 
+    /// Number of a legal ground in the list at the end of the sheet.
     fn ground(&self, id: &str) -> String {
-        let known = self.definition.grounds.get(id);
-        known.map(|ground| pick(ground, self.lang).to_owned()).unwrap_or_default()
+        let place = self.definition.grounds.keys().position(|known| known == id);
+        place.map(|place| format!("[{}]", place + 1)).unwrap_or_default()
     }
 
     fn section(&self, title: &str, headings: &[(u32, &str)], rows: Vec<Vec<String>>) -> String {
@@ -143,7 +144,7 @@ impl Sheet<'_> {
         let headings = [
             (45, self.say("Khoảng thời gian", "Window")),
             (30, self.say("Áp dụng khi", "When")),
-            (20, self.say("Căn cứ", "Ground")),
+            (9, self.say("Căn cứ", "Ground")),
         ];
         self.section(self.say("Thời gian nộp", "When to file"), &headings, rows.collect())
     }
@@ -200,10 +201,10 @@ impl Sheet<'_> {
         let headings = [
             (30, self.say("Giấy tờ", "Document")),
             (15, self.say("Loại, cách nộp", "Kind, how")),
-            (8, self.say("Bản chính", "Originals")),
-            (7, self.say("Bản sao", "Copies")),
-            (20, self.say("Khi nào", "When")),
-            (20, self.say("Căn cứ", "Ground")),
+            (10, self.say("Bản chính", "Originals")),
+            (9, self.say("Bản sao", "Copies")),
+            (26, self.say("Khi nào", "When")),
+            (9, self.say("Căn cứ", "Ground")),
         ];
         let rows = self.definition.documents.iter().map(row).collect();
         self.section(self.say("Thành phần hồ sơ", "Documents"), &headings, rows)
@@ -226,9 +227,9 @@ impl Sheet<'_> {
         let headings = [
             (25, self.say("Khoản thu", "Fee")),
             (22, self.say("Mức thu", "Amount")),
-            (20, self.say("Khi nào", "When")),
+            (26, self.say("Khi nào", "When")),
             (16, self.say("Thu", "Collected")),
-            (20, self.say("Căn cứ", "Ground")),
+            (9, self.say("Căn cứ", "Ground")),
         ];
         let rows = self.definition.fees.iter().map(row).collect();
         self.section(self.say("Phí, lệ phí", "Fees"), &headings, rows)
@@ -288,9 +289,9 @@ impl Sheet<'_> {
         let headings = [
             (17, self.say("Việc", "What")),
             (27, self.say("Thời hạn", "Limit")),
-            (20, self.say("Khi nào", "When")),
+            (26, self.say("Khi nào", "When")),
             (19, self.say("Sau khi tạm dừng", "After a pause")),
-            (20, self.say("Căn cứ", "Ground")),
+            (9, self.say("Căn cứ", "Ground")),
         ];
         self.section(self.say("Thời hạn giải quyết", "Time limits"), &headings, rows)
     }
@@ -303,7 +304,7 @@ impl Sheet<'_> {
             length += &format!(" ({promised}: {})", limit(committed, self.lang));
         }
         if let Some(ground) = &rule.committed_ground {
-            grounds += &format!("; {}", self.ground(ground));
+            grounds += &self.ground(ground);
         }
         length += &format!(", {}", clock_start(rule.start, self.lang));
         let resume = rule.resume.iter().map(|(on, regime)| self.resume(*on, regime));
@@ -386,9 +387,10 @@ impl Sheet<'_> {
             .definition
             .grounds
             .values()
-            .map(|ground| format!("<li>{}</li>", escape(pick(ground, self.lang))))
+            .enumerate()
+            .map(|(i, ground)| element("p", &format!("[{}] {}", i + 1, pick(ground, self.lang))))
             .collect();
         let title = element("h2", self.say("Căn cứ pháp lý", "Legal grounds"));
-        if items.is_empty() { String::new() } else { format!("{title}<ul>{items}</ul>") }
+        if items.is_empty() { String::new() } else { title + &items }
     }
 }

@@ -6,13 +6,13 @@ use motcua_procedures::{Definition, Step, StepKind};
 use crate::canvas::{Canvas, Rect, Style};
 use crate::markup::{columns, document, element, escape};
 use crate::paper::{CONTENT_BOTTOM, CONTENT_TOP, CONTENT_WIDTH, Frame, MARGIN, Page};
-use crate::process::{Process, ranges};
+use crate::process::Process;
 use crate::words::{clock, code, limit, pick, role, status, unit_ref, word};
 
 /// Longest condition in the picture, characters; the document shows conditions whole.
 const CONDITION_CHARS_MAX: usize = 100;
 /// Widths of the columns of the picture; together they are the content's.
-const WIDTHS: [f64; 6] = [28.0, 132.0, 108.0, 112.0, 92.0, 242.0];
+const WIDTHS: [f64; 6] = [36.0, 128.0, 106.0, 110.0, 92.0, 242.0];
 const CELL: Style = Style::plain(8.8);
 const HEAD: Style = Style::bold(9.2);
 /// Space between the rules of a cell and its text.
@@ -191,20 +191,8 @@ fn step_rows(process: &Process<'_>, step: &Step, depth: usize, rows: &mut Vec<Ro
 /// What holds for many steps, and the limits that all of it must fit into.
 fn notes(process: &Process<'_>) -> Vec<String> {
     let lang = process.lang;
-    let mut notes: Vec<String> = Vec::new();
-    for shared in process.shared() {
-        let action = shared.action;
-        let at = word(lang, "Ở các bước", "At steps");
-        let form = action.form.map(|form| format!(" [{} {form:02}]", word(lang, "mẫu", "form")));
-        notes.push(format!(
-            "{at} {}: {} ({}){} {}",
-            ranges(&shared.steps),
-            pick(&action.name, lang),
-            process.roles(action),
-            form.unwrap_or_default(),
-            process.target(&action.target, None)
-        ));
-    }
+    let shared = process.shared().iter().map(|shared| process.shared_action(shared));
+    let mut notes: Vec<String> = shared.collect();
     for rule in &process.definition.limits {
         let when = rule
             .when

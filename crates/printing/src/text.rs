@@ -12,7 +12,9 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
 fn share(c: char) -> f64 {
     match c {
         '\u{300}'..='\u{36f}' => 0.0,
-        ' ' | '.' | ',' | ':' | ';' | '\'' | '!' | '|' | '(' | ')' | '[' | ']' | '·' => 0.32,
+        ' ' | '\u{a0}' | '.' | ',' | ':' | ';' | '\'' | '!' | '|' | '(' | ')' | '[' | ']' | '·' => {
+            0.32
+        }
         'i' | 'j' | 'l' | 'I' | 'ì' | 'í' | 'ỉ' | 'ĩ' | 'ị' | 'Í' | 'Ì' => 0.31,
         'f' | 't' | 'r' | '-' | '/' => 0.41,
         'm' | 'w' | 'M' | 'W' | '→' | '←' | '—' | '…' | '≥' | '■' => 0.95,
@@ -22,12 +24,16 @@ fn share(c: char) -> f64 {
     }
 }
 
-/// Lines of at most `room` px. A word that is wider than a line is cut, so nothing ever sticks
+/// Lines of at most `room` px; they break at spaces, except those that hold words together. A word that is wider than a line is cut, so nothing ever sticks
 /// out; a text without words is no line.
 pub(crate) fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace().flat_map(|word| pieces(word, size, room)) {
+    for word in text
+        .split([' ', '\n', '\t'])
+        .filter(|word| !word.is_empty())
+        .flat_map(|word| pieces(word, size, room))
+    {
         if !line.is_empty() && width(&line, size) + share(' ') * size + width(&word, size) > room {
             lines.push(std::mem::take(&mut line));
         }

@@ -25,6 +25,7 @@ pub(crate) fn text(definition: &Definition, lang: Lang) -> String {
     for step in process.main_steps() {
         writer.transitions(step, 1);
     }
+    writer.shared();
     writer.out
 }
 
@@ -88,7 +89,7 @@ impl Writer<'_> {
             self.line(depth, &format!("{id} --> {id}join : {label}"));
             self.leads(&format!("{id}join"), &parallel.join.target, None, depth);
         }
-        for action in &step.actions {
+        for action in self.process.own_actions(step) {
             let name = pick(&action.name, self.process.lang);
             match &action.target {
                 Target::End => {
@@ -104,6 +105,17 @@ impl Writer<'_> {
                     self.leads(&id, &action.target, Some(name), depth);
                 }
             }
+        }
+    }
+
+    /// What many steps have alike, as a note: as arrows it would cover the picture.
+    fn shared(&mut self) {
+        let process = self.process;
+        let said = process.shared().iter().map(|shared| process.shared_action(shared));
+        let said: Vec<String> = said.collect();
+        if !said.is_empty() {
+            let id = self.id(&process.definition.start);
+            self.line(1, &format!("note left of {id} : {}", escape(&said.join("; "))));
         }
     }
 

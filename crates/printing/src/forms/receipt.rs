@@ -19,8 +19,11 @@ pub(super) fn receipt(data: &Data<'_>, qr_code: Option<String>) -> Layout {
     body += &documents(data);
     body += &line("Số lượng hồ sơ", data.text("/sets").map(|sets| format!("{sets} bộ")));
     body += &fees(data);
-    body += &line("Thời hạn giải quyết theo quy định", limit(data, "/statutory_time_limit"));
-    body += &line("Thời hạn giải quyết cam kết", limit(data, "/time_limit"));
+    let (promised, lawful) = (limit(data, "/time_limit"), limit(data, "/statutory_time_limit"));
+    if promised != lawful {
+        body += &line("Thời hạn giải quyết theo quy định", lawful);
+    }
+    body += &line("Thời hạn giải quyết hồ sơ", promised);
     body += &line("Thời gian nhận hồ sơ", data.moment("/received_at"));
     let due = data.moment("/result_due_at").or_else(|| data.date("/result_due_on"));
     let provisional = data.is("/provisional") == Some(true);

@@ -144,8 +144,15 @@ fn is_mermaid(text: &str) {
             }
             None => {
                 open -= i32::from(head == "}");
-                let known =
-                    ["%% ", "stateDiagram-v2", "direction TB", "note right of s", "}", "--"];
+                let known = [
+                    "%% ",
+                    "stateDiagram-v2",
+                    "direction TB",
+                    "note right of s",
+                    "note left of s",
+                    "}",
+                    "--",
+                ];
                 let is_known = known.iter().any(|start| head.starts_with(start));
                 let is_join = head.starts_with("state s") && head.ends_with("<<join>>");
                 let leads = head.split_once(" --> ").is_some_and(|(from, to)| {
