@@ -3,9 +3,9 @@
 //! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
 //! `filings`, `reviews`, `work`, `endings` the acts of a dossier's life; `authorisation` who may do
 //! what; `commands` what callers rely on; `worklists` queues, `finding` search and tracking;
-//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers; `deadlines`
-//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle.
+//! `histories` replay and tampering; `versions` of procedures and numbers of dossiers; `printing`
+//! forms; `deadlines` the golden vectors; `bad_input` what is no request; `edges` what comes at
+//! once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -21,6 +21,7 @@ mod filings;
 mod finding;
 mod histories;
 mod marriage;
+mod printing;
 mod reviews;
 mod versions;
 mod work;
