@@ -12,7 +12,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("api", &[]),
     ("procedures", &["deadlines"]),
     ("dossiers", &["audit", "deadlines", "procedures"]),
-    ("printing", &["deadlines", "dossiers", "procedures"]),
+    ("printing", &["deadlines", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store-files", &["store"]),
     ("store-sql", &["audit", "deadlines", "dossiers", "procedures", "store"]),
