@@ -35,7 +35,7 @@ pub(crate) enum DossierCommand {
     Track(look::TrackArguments),
     /// Why the appointment is that date: day by day, with every pause and what moved it
     Explain(look::ExplainArguments),
-    /// Data of one of the forms 01 to 07
+    /// One of the forms 01 to 06: its data, or a page to print
     Form(look::FormArguments),
     /// Save a document of a dossier
     Document(document::DocumentArguments),

@@ -26,6 +26,7 @@ mod config;
 mod deadline;
 mod demo;
 mod dossier;
+mod draw;
 mod export;
 mod folder;
 mod info;

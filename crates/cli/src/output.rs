@@ -1,7 +1,9 @@
 //! Where words go: data to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -82,6 +84,17 @@ impl Output {
             out.write_all(b"\n")?;
         }
         out.flush()
+    }
+
+    /// Writes a document into a file, or to standard output.
+    pub(crate) fn document(&self, path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+        match path {
+            Some(path) => {
+                std::fs::write(path, text).with_context(|| path.display().to_string())?;
+            }
+            None => self.text(text)?,
+        }
+        Ok(())
     }
 
     /// Writes a table that fits the terminal.

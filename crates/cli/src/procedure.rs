@@ -40,6 +40,8 @@ pub(crate) enum ProcedureCommand {
     Diff(diff::DiffArguments),
     /// Print the JSON Schema of definitions, for editors
     Schema,
+    /// Draw a sound definition: state diagram, internal process, procedure sheet; without a server
+    Draw(crate::draw::DrawArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -86,6 +88,7 @@ pub(crate) async fn run(
         ProcedureCommand::New(arguments) => new::run(&arguments, output),
         ProcedureCommand::Check(arguments) => watch::run(&arguments, output).await,
         ProcedureCommand::Diff(arguments) => diff::run(&arguments, global, output).await,
+        ProcedureCommand::Draw(arguments) => crate::draw::run(&arguments, output),
         ProcedureCommand::Schema => schema::run(output),
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,
         ProcedureCommand::Show { code, version, source } => {
@@ -95,7 +98,7 @@ pub(crate) async fn run(
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display().to_string();
     let mut source = Vec::new();
     let file = File::open(path).with_context(|| shown.clone())?;

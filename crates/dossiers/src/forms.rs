@@ -1,7 +1,11 @@
-//! Data of forms 01 to 05 (`docs/rules.md`, forms), each from the event that causes it (F1).
+//! Data of the forms (`docs/rules.md`, forms): 01 to 05 each from the event that causes it (F1), the control
+//! slip 06 from the history up to an event (F2), the log book 07 over many dossiers.
 //!
 //! A form is a pure function of the history up to its event, the pinned procedure and the unit
 //! register, so a reprint is the same data. Where personal values were erased they are null.
+
+mod log_book;
+mod slip;
 
 use jiff::Timestamp;
 use motcua_deadlines::{Clock, Unit};
@@ -13,6 +17,9 @@ use crate::decide::local_date;
 use crate::dossier::{Dossier, Obligation};
 use crate::event::Facts;
 use crate::units::UnitRegister;
+
+pub use log_book::{LOG_BOOK, LogEntry, LogPeriod, log_book};
+pub use slip::{CONTROL_SLIP, Trail, control_slip};
 
 /// Version of the data layout.
 pub const TEMPLATE: &str = "motcua-forms/1";
@@ -232,8 +239,9 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
         .filter(|(_, content)| matches!(content, DocumentContent::Paper { .. }))
         .map(|(id, _)| id)
         .collect();
+    let documents: Vec<Value> = papers.iter().map(|id| document(source, id)).collect();
     json!({ "ground": ground(source), "stage_reached": stage, "stage_name": stage_name,
-        "money": money, "documents_returned": papers })
+        "money": money, "documents_returned": papers, "documents": documents })
 }
 
 /// Legal ground of the act: its action's, or that of the timeout that carried it out.

@@ -1,10 +1,13 @@
-//! Forms 01 to 05: from the event that causes them; a reprint is the same data, marked (F1).
+//! Forms 01 to 05 from the event that causes them, form 06 from the history up to an event; a
+//! reprint is the same data, marked (F1, F2).
 
-use motcua_audit::{Header, NewEvent, cj};
+use motcua_audit::{Hash, Header, NewEvent, cj, evidence};
 use motcua_dossiers::codec::{decode, fold, timestamp};
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Facts;
-use motcua_dossiers::forms::{FormSource, TEMPLATE, form, serial};
+use motcua_dossiers::forms::{
+    CONTROL_SLIP, FormSource, TEMPLATE, Trail, control_slip, form, serial,
+};
 use motcua_dossiers::policy::Sight;
 use motcua_store::contract::{Documents, DossierKey, Store, StoredEvent};
 use serde_json::{Map, Value, json};
@@ -20,7 +23,7 @@ use crate::{Caller, Engine, limits};
 /// The data of a form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FormData {
-    /// Number of the form, 1 to 5.
+    /// Number of the form, 1 to 6.
     pub number: u8,
     /// Event that caused it.
     pub seq: u64,
@@ -34,6 +37,8 @@ pub struct FormData {
     pub reprint: bool,
     /// The data.
     pub json: Value,
+    /// Evidence line of the event.
+    pub evidence: String,
 }
 
 /// The event that caused a form, and the states around it.
@@ -43,11 +48,13 @@ struct Cause {
     header: Header,
     facts: Facts,
     personal: Map<String, Value>,
+    hash: Hash,
 }
 
 impl<S: Store, D: Documents> Engine<S, D> {
-    /// The form that an event caused; without `seq` the latest of its number. Issuing it is
-    /// recorded in the dossier's access chain. A reprint shows the units as they stood at the event.
+    /// The form that an event caused; without `seq` the latest of its number. The control slip
+    /// shows the history up to any event. Issuing a form is recorded in the dossier's access chain.
+    /// A reprint shows the units as they stood at the event.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] when the dossier has no such form.
@@ -65,7 +72,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         let id = loaded.dossier.id;
         let cause = self.cause(id, number, seq).await?;
-        let cause = cause.ok_or(EngineError::NotFound { what: "form" })?;
+        let (cause, trail) = cause.ok_or(EngineError::NotFound { what: "form" })?;
         let persons = self.persons(id).await?;
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &cause.after.procedure.digest)?;
@@ -82,7 +89,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
             procedure: &procedure,
             units: &units,
         };
-        let json = form(&source, number).ok_or(EngineError::NotFound { what: "form" })?;
+        let json = match number {
+            CONTROL_SLIP => Some(control_slip(&source, &trail)),
+            _ => form(&source, number),
+        };
+        let json = json.ok_or(EngineError::NotFound { what: "form" })?;
         let sha256 = sha256_hex(json.to_string().as_bytes());
         let first = self.0.store.first_print(id, number, cause.header.seq, &sha256, self.now());
         let reprint = !first.await?;
@@ -92,26 +103,29 @@ impl<S: Store, D: Documents> Engine<S, D> {
             seq: cause.header.seq,
             serial: serial(&source, number),
             template: TEMPLATE.into(),
+            evidence: evidence(&dossier_chain(id), cause.header.seq, &cause.hash),
             sha256,
             reprint,
             json,
         })
     }
 
+    /// The event, and the hand-overs up to it.
     async fn cause(
         &self,
         id: Uuid,
         number: u8,
         seq: Option<u64>,
-    ) -> Result<Option<Cause>, EngineError> {
+    ) -> Result<Option<(Cause, Trail)>, EngineError> {
         let chain = dossier_chain(id);
         let mut dossier: Option<Dossier> = None;
         let mut cause = None;
+        let mut trail = Trail::default();
         let mut after = 0;
         loop {
             let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else {
-                return Ok(cause);
+                return Ok(cause.map(|cause| (cause, trail)));
             };
             after = last.seq;
             for event in &page {
@@ -120,9 +134,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 let folded = fold(before.clone(), id, &header, event.opened())
                     .map_err(|error| EngineError::Corrupt(error.to_string()))?;
                 dossier = Some(folded.clone());
-                if facts.form == Some(number) && seq.is_none_or(|seq| seq == event.seq) {
-                    let personal = personal(event);
-                    cause = Some(Cause { before, after: folded, header, facts, personal });
+                let at = timestamp(header.at);
+                trail.record(before.as_ref(), &folded, &header.kind, at, &facts);
+                let causes = number == CONTROL_SLIP || facts.form == Some(number);
+                if causes && seq.is_none_or(|seq| seq == event.seq) {
+                    let (personal, hash) = (personal(event), event.hash);
+                    cause = Some(Cause { before, after: folded, header, facts, personal, hash });
+                }
+                if seq == Some(event.seq) {
+                    return Ok(cause.map(|cause| (cause, trail)));
                 }
             }
         }

@@ -1,7 +1,11 @@
 //! Looking at dossiers.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::Args;
 use motcua_api::v1;
+use motcua_printing::{FormPage, form_page};
 
 use crate::Ending;
 use crate::client::{Session, steadily};
@@ -37,11 +41,17 @@ pub(crate) struct ExplainArguments {
 pub(crate) struct FormArguments {
     /// Dossier code, id, or tracking secret
     dossier: String,
-    /// Number of the form, 1 to 7
+    /// Number of the form, 1 to 6
     number: u32,
     /// Number of the event that caused it; default: the latest
     #[arg(long, value_name = "N", default_value_t = 0)]
     sequence: u64,
+    /// The page to print instead of the data; a browser shows and prints it
+    #[arg(long, conflicts_with = "json")]
+    html: bool,
+    /// Where the page goes; default: standard output
+    #[arg(long, value_name = "FILE", requires = "html")]
+    out: Option<PathBuf>,
 }
 
 pub(super) async fn show(
@@ -139,7 +149,7 @@ pub(super) async fn form(
     session: &Session,
     output: &Output,
 ) -> anyhow::Result<Ending> {
-    let FormArguments { dossier, number, sequence } = arguments;
+    let FormArguments { dossier, number, sequence, html, out } = arguments;
     let request = v1::GetFormRequest { dossier, number, sequence };
     let form = steadily(async || session.dossiers().get_form(request.clone()).await).await?;
     if output.json {
@@ -147,9 +157,26 @@ pub(super) async fn form(
         return Ok(Ending::Well);
     }
     let data: serde_json::Value = serde_json::from_str(&form.data_json)?;
-    output.text(&serde_json::to_string_pretty(&data)?)?;
+    match html {
+        true => output.document(out.as_deref(), &page(&form, &data)?)?,
+        false => output.text(&serde_json::to_string_pretty(&data)?)?,
+    }
     let mark = if form.reprint { ", reprint" } else { "" };
     output
         .note(&format!("form {:02}, {}, SHA-256 {}{mark}", form.number, form.serial, form.sha256));
     Ok(Ending::Well)
+}
+
+/// The page of a form.
+fn page(form: &v1::GetFormResponse, data: &serde_json::Value) -> anyhow::Result<String> {
+    let page = FormPage {
+        number: u8::try_from(form.number)?,
+        serial: &form.serial,
+        template: &form.template,
+        sha256: &form.sha256,
+        reprint: form.reprint,
+        evidence: Some(form.evidence.as_str()).filter(|line| !line.is_empty()),
+        data,
+    };
+    form_page(&page).with_context(|| format!("no page is made for form {:02}", form.number))
 }

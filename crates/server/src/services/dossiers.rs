@@ -216,9 +216,9 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let request = request.into_inner();
         let mut faults = Faults::default();
         let dossier = faults.dossier(&request.dossier);
-        let number = u8::try_from(request.number).ok().filter(|n| (1..=5).contains(n));
+        let number = u8::try_from(request.number).ok().filter(|n| (1..=6).contains(n));
         if number.is_none() {
-            faults.add("number", "RANGE", "Phải từ 1 đến 5.", "must be 1 to 5");
+            faults.add("number", "RANGE", "Phải từ 1 đến 6.", "must be 1 to 6");
         }
         let (dossier, number) = faults.finish((dossier, number.unwrap_or_default()))?;
         let key = self.engine.dossier_key(&dossier);
@@ -234,6 +234,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
             sha256: form.sha256,
             reprint: form.reprint,
             data_json: form.json.to_string(),
+            evidence: form.evidence,
         }))
     }
 }

@@ -1,0 +1,253 @@
+//! Conditions in words: `channel == "online" && !proxy` as "nộp trực tuyến và không có người được
+//! ủy quyền".
+//!
+//! Conditions come from a checked definition, so names resolve; where one does not, or where a
+//! condition uses a part of CEL that has no good words, the condition is shown as it is written.
+
+mod syntax;
+
+use motcua_deadlines::Lang;
+use motcua_procedures::{Definition, Guard};
+use serde_json::Value;
+
+use crate::words::{pick, word};
+use syntax::{Expression, parse};
+
+/// The condition in words.
+pub(crate) fn in_words(guard: &Guard, definition: &Definition, lang: Lang) -> String {
+    let speaker = Speaker { definition, lang };
+    let said = parse(guard.text()).and_then(|tree| speaker.truth(&tree, true));
+    said.unwrap_or_else(|| guard.text().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Whoever knows the names of a definition.
+struct Speaker<'a> {
+    definition: &'a Definition,
+    lang: Lang,
+}
+
+impl Speaker<'_> {
+    /// A statement that holds, or does not.
+    fn truth(&self, tree: &Expression, holds: bool) -> Option<String> {
+        match tree {
+            Expression::Not(inner) => self.truth(inner, !holds),
+            Expression::All(parts) => self.joined(parts, holds, true),
+            Expression::Any(parts) => self.joined(parts, holds, false),
+            Expression::Compare(left, operator, right) => {
+                self.comparison(left, operator, right, holds)
+            }
+            Expression::Path(path) => self.flag(path, holds),
+            Expression::Has(path) => {
+                let (yes, no) = match self.lang {
+                    Lang::Vi => ("có khai", "không khai"),
+                    Lang::En => ("filled in:", "not filled in:"),
+                };
+                Some(format!("{} {}", if holds { yes } else { no }, self.name(path)?))
+            }
+            Expression::Text(_)
+            | Expression::Number(_)
+            | Expression::Null
+            | Expression::List(_)
+            | Expression::Size(_) => None,
+        }
+    }
+
+    /// `a and b`; a negated group is turned inside out.
+    fn joined(&self, parts: &[Expression], holds: bool, all: bool) -> Option<String> {
+        let link = match all == holds {
+            true => word(self.lang, " và ", " and "),
+            false => word(self.lang, " hoặc ", " or "),
+        };
+        let said = parts.iter().map(|part| {
+            let text = self.truth(part, holds)?;
+            let is_group = matches!(part.bare(), Expression::All(_) | Expression::Any(_));
+            Some(if is_group { format!("({text})") } else { text })
+        });
+        Some(said.collect::<Option<Vec<_>>>()?.join(link))
+    }
+
+    fn flag(&self, path: &[String], holds: bool) -> Option<String> {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        let (yes, no, name) = match (parts.as_slice(), self.lang) {
+            (["true"], Lang::Vi) => ("luôn luôn", "không bao giờ", String::new()),
+            (["true"], Lang::En) => ("always", "never", String::new()),
+            (["proxy"], Lang::Vi) => {
+                ("có người được ủy quyền", "không có người được ủy quyền", String::new())
+            }
+            (["proxy"], Lang::En) => {
+                ("an authorised person acts", "no authorised person acts", String::new())
+            }
+            (["documents", id, fact], _) => return self.document(id, fact, holds),
+            (["fees", id, "paid"], Lang::Vi) => ("đã nộp", "chưa nộp", self.fee(id)?),
+            (["fees", id, "paid"], Lang::En) => ("paid:", "not paid:", self.fee(id)?),
+            (["fees", id, _], Lang::Vi) => ("phải nộp", "không phải nộp", self.fee(id)?),
+            (["fees", id, _], Lang::En) => ("owed:", "not owed:", self.fee(id)?),
+            (["form", ..], Lang::Vi) => ("", "không:", self.name(path)?),
+            (["form", ..], Lang::En) => ("", "not:", self.name(path)?),
+            _ => return None,
+        };
+        Some(format!("{} {name}", if holds { yes } else { no }).trim().to_owned())
+    }
+
+    fn document(&self, id: &str, fact: &str, holds: bool) -> Option<String> {
+        let document = self.definition.documents.iter().find(|one| one.id == id)?;
+        let name = pick(&document.name, self.lang);
+        let (yes, no) = match (fact, self.lang) {
+            ("present", Lang::Vi) => ("có", "thiếu"),
+            ("present", Lang::En) => ("handed in:", "missing:"),
+            ("found", Lang::Vi) => ("tra cứu được", "không tra cứu được"),
+            ("found", Lang::En) => ("found by look-up:", "not found by look-up:"),
+            ("electronic_signed", Lang::Vi) => ("đã ký số:", "chưa ký số:"),
+            ("electronic_signed", Lang::En) => ("signed electronically:", "not signed:"),
+            _ => return None,
+        };
+        Some(format!("{} {name} ({id})", if holds { yes } else { no }))
+    }
+
+    fn comparison(
+        &self,
+        left: &Expression,
+        operator: &str,
+        right: &Expression,
+        holds: bool,
+    ) -> Option<String> {
+        let operator = match (operator, holds) {
+            (same, true) => same,
+            ("==", false) => "!=",
+            ("!=", false) => "==",
+            ("<", false) => ">=",
+            ("<=", false) => ">",
+            (">", false) => "<=",
+            (">=", false) => "<",
+            ("in", false) => "not in",
+            _ => return None,
+        };
+        if let (Expression::Path(path), Expression::Text(text)) = (left, right)
+            && let [name] = path.as_slice()
+            && let Some(said) = self.chosen(name, text, operator == "==")
+        {
+            return Some(said);
+        }
+        let relation = match (operator, self.lang) {
+            ("==" | "in", Lang::Vi) => "là",
+            ("==" | "in", Lang::En) => "is",
+            ("!=" | "not in", Lang::Vi) => "không phải là",
+            ("!=" | "not in", Lang::En) => "is not",
+            ("<=", _) => "≤",
+            (">=", _) => "≥",
+            (other, _) => other,
+        };
+        let (left, right) = (self.operand(left)?, self.operand(right)?);
+        Some(format!("{left} {relation} {right}"))
+    }
+
+    /// Names that read better than `name is value`.
+    fn chosen(&self, name: &str, value: &str, is: bool) -> Option<String> {
+        let said = match (name, value, self.lang) {
+            ("channel", "online", Lang::Vi) => "nộp trực tuyến".into(),
+            ("channel", "online", Lang::En) => "filed online".into(),
+            ("channel", "counter", Lang::Vi) => "nộp trực tiếp".into(),
+            ("channel", "counter", Lang::En) => "filed at the counter".into(),
+            ("channel", "post", Lang::Vi) => "nộp qua bưu chính".into(),
+            ("channel", "post", Lang::En) => "filed by post".into(),
+            ("variant", id, _) => {
+                let variant = self.definition.variants.iter().find(|one| one.id == id)?;
+                let case = word(self.lang, "trường hợp", "case:");
+                format!("{case} {}", pick(&variant.name, self.lang))
+            }
+            ("outcome", id, _) => {
+                let result = self.definition.results.iter().find(|one| one.id == id)?;
+                let result_is = word(self.lang, "kết quả là", "result:");
+                format!("{result_is} {}", pick(&result.name, self.lang))
+            }
+            _ => return None,
+        };
+        Some(if is { said } else { format!("{} {said}", word(self.lang, "không", "not")) })
+    }
+
+    fn operand(&self, tree: &Expression) -> Option<String> {
+        Some(match tree {
+            Expression::Text(text) => self.value(text),
+            Expression::Number(number) => number.clone(),
+            Expression::Null => word(self.lang, "chưa có", "not there yet").into(),
+            Expression::List(items) => {
+                let items: Option<Vec<String>> = items.iter().map(|i| self.operand(i)).collect();
+                items?.join(word(self.lang, " hoặc ", " or "))
+            }
+            Expression::Size(path) => {
+                format!("{} {}", word(self.lang, "số mục của", "number of"), self.name(path)?)
+            }
+            Expression::Path(path) => self.name(path)?,
+            Expression::Not(_)
+            | Expression::All(_)
+            | Expression::Any(_)
+            | Expression::Compare(..)
+            | Expression::Has(_) => return None,
+        })
+    }
+
+    /// A value of a list; kinds of units and areas have names, all others are shown as written.
+    fn value(&self, text: &str) -> String {
+        let known = match (text, self.lang) {
+            ("provincial_centre", Lang::Vi) => "trung tâm cấp tỉnh",
+            ("provincial_centre", Lang::En) => "the provincial centre",
+            ("commune_centre", Lang::Vi) => "trung tâm cấp xã",
+            ("commune_centre", Lang::En) => "a commune centre",
+            ("mountain", Lang::Vi) => "miền núi",
+            ("border", Lang::Vi) => "biên giới",
+            ("island", Lang::Vi) => "hải đảo",
+            ("mountain" | "border" | "island", Lang::En) => text,
+            _ => return format!("“{text}”"),
+        };
+        known.to_owned()
+    }
+
+    fn name(&self, path: &[String]) -> Option<String> {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        Some(match parts.as_slice() {
+            ["form", fields @ ..] if !fields.is_empty() => self.field(fields)?,
+            ["owners"] => word(self.lang, "số chủ hồ sơ", "number of owners").into(),
+            ["submitted_on"] => word(self.lang, "ngày nộp", "day of submission").into(),
+            ["outcome"] => word(self.lang, "kết quả", "result").into(),
+            ["channel"] => word(self.lang, "cách nộp", "way of filing").into(),
+            ["variant"] => word(self.lang, "trường hợp", "case").into(),
+            ["receiving", "area"] => {
+                word(self.lang, "địa bàn nơi tiếp nhận", "centre's area").into()
+            }
+            ["receiving", _] => word(self.lang, "nơi tiếp nhận", "receiving centre").into(),
+            ["competent", "area"] => word(self.lang, "địa bàn cơ quan", "agency's area").into(),
+            ["competent", _] => word(self.lang, "cơ quan giải quyết", "competent agency").into(),
+            ["answers", branch, answer] => self.answer(branch, answer)?,
+            _ => return None,
+        })
+    }
+
+    fn fee(&self, id: &str) -> Option<String> {
+        let fee = self.definition.fees.iter().find(|fee| fee.id == id)?;
+        Some(pick(&fee.name, self.lang).to_owned())
+    }
+
+    fn answer(&self, branch: &str, answer: &str) -> Option<String> {
+        let parallel = self.definition.steps.iter().filter_map(|step| step.parallel.as_ref());
+        let branch = parallel.flat_map(|one| &one.branches).find(|one| one.id == branch)?;
+        let answer = branch.answers.iter().find(|one| one.id == answer)?;
+        let name = pick(&answer.name, self.lang);
+        Some(format!("{} “{name}”", word(self.lang, "số trả lời", "answers")))
+    }
+
+    /// Titles of a field and the parts that lead to it.
+    fn field(&self, names: &[&str]) -> Option<String> {
+        let root = self.definition.form.schema();
+        let mut schema = root;
+        let mut titles = Vec::new();
+        for name in names {
+            let property = schema.get("properties")?.get(name)?;
+            let key = word(self.lang, "title", "x-en");
+            titles.push(property.get(key).and_then(Value::as_str).unwrap_or(name).to_owned());
+            let target = property.get("$ref").and_then(Value::as_str);
+            let target = target.and_then(|target| target.strip_prefix('#'));
+            schema = target.and_then(|target| root.pointer(target)).unwrap_or(property);
+        }
+        Some(titles.join(" – "))
+    }
+}

@@ -1,0 +1,242 @@
+//! The part of CEL that has words.
+
+/// Deepest nesting that is read; conditions of checked definitions are bounded anyway.
+const DEPTH_MAX: usize = 40;
+/// Operators, the longer ones first.
+const OPERATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
+
+/// A condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Expression {
+    /// A variable and its members.
+    Path(Vec<String>),
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Number(String),
+    /// `null`.
+    Null,
+    /// `[a, b]`.
+    List(Vec<Expression>),
+    /// `!a`.
+    Not(Box<Expression>),
+    /// `a && b`.
+    All(Vec<Expression>),
+    /// `a || b`.
+    Any(Vec<Expression>),
+    /// `a == b`, `a in b`.
+    Compare(Box<Expression>, String, Box<Expression>),
+    /// `has(a.b)`.
+    Has(Vec<String>),
+    /// `size(a.b)`.
+    Size(Vec<String>),
+}
+
+impl Expression {
+    /// What is negated, however often.
+    pub(super) fn bare(&self) -> &Expression {
+        match self {
+            Self::Not(inner) => inner.bare(),
+            other => other,
+        }
+    }
+}
+
+/// Reads a condition; none when it uses something that has no words.
+pub(super) fn parse(text: &str) -> Option<Expression> {
+    let mut reader = Reader { rest: text, depth: 0 };
+    let tree = reader.any()?;
+    reader.skip_space();
+    reader.rest.is_empty().then_some(tree)
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn takes(&mut self, token: &str) -> bool {
+        self.skip_space();
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn any(&mut self) -> Option<Expression> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return None;
+        }
+        let mut parts = vec![self.all()?];
+        while self.takes("||") {
+            parts.push(self.all()?);
+        }
+        self.depth -= 1;
+        Some(one_or(parts, Expression::Any))
+    }
+
+    fn all(&mut self) -> Option<Expression> {
+        let mut parts = vec![self.comparison()?];
+        while self.takes("&&") {
+            parts.push(self.comparison()?);
+        }
+        Some(one_or(parts, Expression::All))
+    }
+
+    fn comparison(&mut self) -> Option<Expression> {
+        let left = self.single()?;
+        self.skip_space();
+        let operator = OPERATORS.into_iter().find(|operator| self.takes(operator));
+        let is_in = || self.rest.strip_prefix("in").is_some_and(|rest| !rest.starts_with(is_word));
+        let operator = match operator {
+            Some(operator) => operator,
+            None if is_in() => {
+                self.takes("in");
+                "in"
+            }
+            None => return Some(left),
+        };
+        let right = self.single()?;
+        Some(Expression::Compare(Box::new(left), operator.to_owned(), Box::new(right)))
+    }
+
+    fn single(&mut self) -> Option<Expression> {
+        self.skip_space();
+        if self.rest.starts_with('!') && !self.rest.starts_with("!=") {
+            self.takes("!");
+            self.depth += 1;
+            if self.depth > DEPTH_MAX {
+                return None;
+            }
+            let inner = self.single()?;
+            self.depth -= 1;
+            return Some(Expression::Not(Box::new(inner)));
+        }
+        if self.takes("(") {
+            let inner = self.any()?;
+            return self.takes(")").then_some(inner);
+        }
+        if self.takes("[") {
+            return self.list();
+        }
+        let first = self.rest.chars().next()?;
+        match first {
+            '"' | '\'' => self.text(first),
+            '0'..='9' => {
+                let number = self.word(|c| c.is_ascii_digit());
+                (!self.rest.starts_with('.')).then_some(Expression::Number(number))
+            }
+            c if is_word(c) => self.named(),
+            _ => None,
+        }
+    }
+
+    fn list(&mut self) -> Option<Expression> {
+        let mut items = Vec::new();
+        while !self.takes("]") {
+            items.push(self.single()?);
+            if !self.takes(",") && !self.rest.trim_start().starts_with(']') {
+                return None;
+            }
+        }
+        Some(Expression::List(items))
+    }
+
+    /// Text without escapes; one with them is shown as written.
+    fn text(&mut self, quote: char) -> Option<Expression> {
+        let inner = self.rest.strip_prefix(quote)?;
+        let (text, rest) = inner.split_once(quote)?;
+        self.rest = rest;
+        (!text.contains('\\')).then(|| Expression::Text(text.to_owned()))
+    }
+
+    fn named(&mut self) -> Option<Expression> {
+        let path = self.path()?;
+        if !self.takes("(") {
+            return Some(match path.as_slice() {
+                [only] if only == "null" => Expression::Null,
+                [only] if only == "false" => {
+                    Expression::Not(Box::new(Expression::Path(vec!["true".into()])))
+                }
+                _ => Expression::Path(path),
+            });
+        }
+        self.skip_space();
+        let argument = self.path()?;
+        let function = path.join(".");
+        let whole = self.takes(")");
+        match function.as_str() {
+            "has" if whole => Some(Expression::Has(argument)),
+            "size" if whole => Some(Expression::Size(argument)),
+            _ => None,
+        }
+    }
+
+    fn path(&mut self) -> Option<Vec<String>> {
+        let mut path = vec![self.word(is_word)];
+        while let Some(rest) = self.rest.strip_prefix('.') {
+            self.rest = rest;
+            path.push(self.word(is_word));
+        }
+        path.iter().all(|part| !part.is_empty()).then_some(path)
+    }
+
+    fn word(&mut self, belongs: impl Fn(char) -> bool) -> String {
+        let end = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word.to_owned()
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => many(parts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_of_every_shape_are_read() {
+        for text in [
+            "channel == \"online\"",
+            "proxy && !(form.proxy_relation in [\"close_kin\", 'other'])",
+            "has(form.father) && form.father.known || owners >= 2",
+            "size(form.names) > 1 && outcome != null",
+            "answers.agencies.objection == 0",
+            "inside.b == 1",
+        ] {
+            assert!(parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_words_is_left_alone() {
+        for text in ["form.a.exists(x, x == 1)", "a + 1 == 2", "a ? b : c", "'a\\'b' == c", "("] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        assert_eq!(parse(&"(".repeat(2_000)), None);
+        assert_eq!(parse(&"!".repeat(2_000)), None);
+    }
+}
