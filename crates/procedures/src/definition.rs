@@ -282,7 +282,7 @@ pub enum Amount {
     /// The same for everyone.
     Fixed(u64),
     /// Reckoned from what the case says.
-    Tariff(Tariff),
+    Tariff(Box<Tariff>),
     /// Named by the action that assesses it (P9).
     Assessed,
 }
