@@ -91,16 +91,19 @@ fn assesses(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     };
     let at = format!("{}/assesses", action.at);
     let fees = &checker.definition().fees;
-    match fees.iter().find(|fee| fee.id == *id) {
+    let place = fees.iter().position(|fee| fee.id == *id);
+    match place.map(|index| (index, &fees[index])) {
         None => {
             let message = format!("No fee is named {id:?}.");
             let remedy = suggestion(id, fees.iter().map(|fee| fee.id.as_str()));
             checker.report(code::UNKNOWN_FEE, &at, message, remedy);
         }
-        Some(fee) if !matches!(fee.amount, Amount::Assessed) => {
-            let message = format!("The amount of fee {id:?} is known already.");
-            let remedy = "Write `amount: assessed` in the fee, or remove `assesses:`.";
-            checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+        Some((index, fee)) if !matches!(fee.amount, Amount::Assessed) => {
+            if checker.is_sure(&format!("/fees/{index}"), &["amount"]) {
+                let message = format!("The amount of fee {id:?} is known already.");
+                let remedy = "Write `amount: assessed` in the fee, or remove `assesses:`.";
+                checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+            }
         }
         Some(_) => {}
     }
