@@ -21,7 +21,7 @@ fn main() {
         show(&path.file_name().expect("a name").to_string_lossy(), &source);
     }
     show("1,000 steps in a row", &within(&row(1_000)));
-    show("1,000 steps, each with ten ways", &within(&net(1_000)));
+    show("1,000 steps, each with four ways", &within(&net(1_000)));
     show("17 parallel branches", &within(&branches(17)));
     show("20 parallel branches", &within(&branches(20)));
     show("20 branches of 45 steps", &within(&long_branches(20, 45)));
@@ -88,8 +88,8 @@ fn row(count: usize) -> String {
 fn net(count: usize) -> String {
     let one = |n: usize| {
         let back = |k: usize| format!("to: {}, rework: true", id(n * k % count, count));
-        let on = (1..6).map(|k| format!("to: {}", id((n + k * k).min(count), count)));
-        let ways: Vec<String> = on.chain((2..7).map(back)).collect();
+        let on = (1..3).map(|k| format!("to: {}", id((n + k * k).min(count), count)));
+        let ways: Vec<String> = on.chain((2..4).map(back)).collect();
         step(&id(n, count), "  ", true, &ways)
     };
     (0..count).map(one).collect()
