@@ -4,8 +4,9 @@
 //! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
 //! dossier's life; `authorisation` who may do what; `commands` what callers rely on; `worklists`
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
-//! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines` the golden
-//! vectors; `bad_input` what is no request; `edges` what comes at once, again or from the middle.
+//! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
+//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
+//! the middle.
 
 mod authorisation;
 mod bad_input;

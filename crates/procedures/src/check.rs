@@ -151,15 +151,6 @@ impl<'d> Checker<'d, '_, '_> {
         self.soundness.trace(self.definition(), &self.graph, step)
     }
 
-    /// The way from the start to the action, the action included.
-    fn trace_of(&self, action: ActionAt<'_>) -> Vec<TraceStep> {
-        let mut trace = self.trace(action.step.index);
-        if let Some(last) = trace.last_mut() {
-            last.action.clone_from(&action.action.id);
-        }
-        trace
-    }
-
     /// The steps with branches.
     fn parallels(&self) -> Vec<(StepAt<'d>, &'d Parallel)> {
         let steps = self.steps().into_iter();

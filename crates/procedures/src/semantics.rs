@@ -1,1 +1,2 @@
+//! The semantics of procedures, stated once.
 #![doc = include_str!("semantics.md")]

@@ -1,7 +1,7 @@
 //! A procedure with branches, phases, clocks and the rest of the language is sound; each fault of
 //! them is found where it is.
 
-use motcua_procedures::{check, parse};
+use motcua_procedures::{Finding, check, parse};
 
 const PARALLEL: &str = include_str!("parallel.yaml");
 
@@ -15,4 +15,115 @@ fn the_procedure_with_branches_is_sound() {
         .collect();
     assert_eq!(seen, Vec::<String>::new());
     assert!(parse(PARALLEL.as_bytes()).is_ok());
+}
+
+#[track_caller]
+fn changed(changes: &[(&str, &str)]) -> Vec<Finding> {
+    let mut source = PARALLEL.to_owned();
+    for (from, to) in changes {
+        assert!(source.contains(from), "{from:?} is not in the procedure");
+        source = source.replacen(from, to, 1);
+    }
+    check(source.as_bytes()).findings
+}
+
+fn places(findings: &[Finding]) -> Vec<(&str, &str)> {
+    findings.iter().map(|finding| (finding.code, finding.path.as_str())).collect()
+}
+
+#[test]
+fn a_counter_example_leads_through_the_branches_to_the_step_that_never_ends() {
+    let findings = changed(&[("to: surveying }", "to: checking }")]);
+    let blocked = findings.iter().find(|f| f.code == "JOIN_BLOCKED").expect("the finding");
+    let way: Vec<String> =
+        blocked.trace.iter().map(|step| format!("{} {}", step.state, step.action)).collect();
+    let expected = [
+        "intake accept",
+        "received take_over",
+        "consultation branch:site",
+        "inspection branch:survey",
+        "surveying again",
+        "checking ",
+    ];
+    assert_eq!(way, expected);
+}
+
+#[test]
+fn a_branch_that_never_ends_holds_nothing_up_where_the_coordinator_can_go_on() {
+    let findings = changed(&[("to: surveying }", "to: checking }")]);
+    // The nested join is blocked; the coordinator of the consultation still closes it.
+    let expected = [
+        ("BRANCH_WITHOUT_END", "/steps/3/branches/1/steps/0/branches/0/steps/1"),
+        ("JOIN_BLOCKED", "/steps/3/branches/1/steps/0"),
+    ];
+    let mut found = places(&findings);
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn without_a_way_of_its_own_the_step_around_is_blocked_too() {
+    let close =
+        "      - { id: close, name: { vi: Kết thúc, en: Close }, reason: true, to: draft }\n";
+    let withdraw = "        act: withdraw\n        roles: [applicant]";
+    let stays = "        reason: true\n        roles: [specialist]";
+    let findings = changed(&[
+        ("to: surveying }", "to: checking }"),
+        (close, ""),
+        (withdraw, stays),
+        ("        to: withdrawal\n", "        to: stay\n"),
+    ]);
+    let found = places(&findings);
+    assert!(found.contains(&("JOIN_BLOCKED", "/steps/3")), "{found:?}");
+}
+
+#[test]
+fn an_early_end_that_always_comes_unblocks_a_join() {
+    let early = "early: [{ at_least: 1, answer: agencies.objection }]";
+    let close =
+        "      - { id: close, name: { vi: Kết thúc, en: Close }, reason: true, to: draft }\n";
+    let any = "early: [{ at_least: 1 }]";
+    let findings = changed(&[("to: surveying }", "to: checking }"), (close, ""), (early, any)]);
+    let found = places(&findings);
+    assert!(!found.contains(&("JOIN_BLOCKED", "/steps/3")), "{found:?}");
+}
+
+#[test]
+fn a_join_that_nobody_brings_about_and_that_leads_back_is_a_circle() {
+    let guarded = ("        each_unit: true\n", "        each_unit: true\n        when: proxy\n");
+    let again =
+        ("        - { else: draft }\n    actions", "        - { else: consultation }\n    actions");
+    assert_eq!(places(&changed(&[again])), []);
+    assert_eq!(places(&changed(&[guarded, again])), [("PROCEED_CIRCLE", "/steps/3/join/to")]);
+}
+
+#[test]
+fn the_longest_branch_counts_and_not_their_sum() {
+    let time = "time: { amount: 5, unit: working_day }\n            timeout";
+    let longer =
+        |days| format!("time: {{ amount: {days}, unit: working_day }}\n            timeout");
+    // Reconsider, draft and signature take four of the twenty days.
+    assert_eq!(places(&changed(&[(time, &longer(16))])), []);
+    let found = changed(&[(time, &longer(17))]);
+    assert_eq!(places(&found), [("STEP_TIMES_EXCEED_LIMIT", "/limits/1/statutory")]);
+    assert!(found[0].message.contains("consultation → asked → reconsider"), "{}", found[0].message);
+}
+
+#[test]
+fn what_a_variant_rules_out_takes_no_time_in_it() {
+    let slow = (
+        "time: { amount: 2, unit: working_day }\n    actions:\n      - id: submit_draft",
+        "time: { amount: 20, unit: working_day }\n    actions:\n      - id: submit_draft",
+    );
+    let ways = (
+        "        - { when: answers.agencies.objection > 0, to: reconsider }\n        - { else: draft }",
+        "        - { when: variant == \"small\", to: reconsider }\n        - { else: draft }",
+    );
+    let close = ("to: draft }\n      - id: withdraw", "to: reconsider }\n      - id: withdraw");
+    let short = (
+        "- { id: go_on, name: { vi: Tiếp tục, en: Go on }, to: draft }",
+        "- { id: go_on, name: { vi: Tiếp tục, en: Go on }, to: signature }",
+    );
+    // Large dossiers have thirty days and alone go through the slow draft.
+    assert_eq!(places(&changed(&[slow, ways, close, short])), []);
 }

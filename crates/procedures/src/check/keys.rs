@@ -1,5 +1,8 @@
 //! What the keys of a case and of its actions refer to: form fields, fees, phases, steps.
 
+use std::collections::BTreeSet;
+
+use super::graph::Edge;
 use super::{ActionAt, Checker, called, references};
 use crate::definition::{Act, Amount, ClockStart, Kind, Target};
 use crate::finding::code;
@@ -91,16 +94,19 @@ fn assesses(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     };
     let at = format!("{}/assesses", action.at);
     let fees = &checker.definition().fees;
-    match fees.iter().find(|fee| fee.id == *id) {
+    let place = fees.iter().position(|fee| fee.id == *id);
+    match place.map(|index| (index, &fees[index])) {
         None => {
             let message = format!("No fee is named {id:?}.");
             let remedy = suggestion(id, fees.iter().map(|fee| fee.id.as_str()));
             checker.report(code::UNKNOWN_FEE, &at, message, remedy);
         }
-        Some(fee) if !matches!(fee.amount, Amount::Assessed) => {
-            let message = format!("The amount of fee {id:?} is known already.");
-            let remedy = "Write `amount: assessed` in the fee, or remove `assesses:`.";
-            checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+        Some((index, fee)) if !matches!(fee.amount, Amount::Assessed) => {
+            if checker.is_sure(&format!("/fees/{index}"), &["amount"]) {
+                let message = format!("The amount of fee {id:?} is known already.");
+                let remedy = "Write `amount: assessed` in the fee, or remove `assesses:`.";
+                checker.report(code::FEE_ASSESSMENT, &at, message, remedy);
+            }
         }
         Some(_) => {}
     }
@@ -110,8 +116,7 @@ fn assesses(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 fn assessed(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
     let actions = definition.steps.iter().flat_map(|step| &step.actions);
-    let named: std::collections::BTreeSet<&str> =
-        actions.filter_map(|action| action.assesses.as_deref()).collect();
+    let named: BTreeSet<&str> = actions.filter_map(|action| action.assesses.as_deref()).collect();
     for (index, fee) in definition.fees.iter().enumerate() {
         let is_open = matches!(fee.amount, Amount::Assessed) && !named.contains(fee.id.as_str());
         let at = format!("/fees/{index}");
@@ -169,33 +174,50 @@ fn proceed(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
     }
 }
 
-/// Actions that the system takes by itself form no circle.
+/// What the system does by itself, `proceed` actions and joins that nobody brings about, forms no
+/// circle.
 fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
-    let by_itself = |edge: &super::graph::Edge| {
-        let action = edge.action().map(|action| &definition.steps[edge.from].actions[action]);
-        action.is_none_or(|action| action.act == Act::Proceed)
+    let by_itself = |edge: &Edge| match edge.action() {
+        Some(action) => definition.steps[edge.from].actions[action].act == Act::Proceed,
+        None => falls_through(checker, edge.from),
     };
-    let edges: Vec<(usize, usize)> = checker
-        .graph
-        .edges()
-        .filter(|edge| !edge.is_back() && by_itself(edge))
-        .map(|edge| (edge.from, edge.to))
-        .collect();
-    let circle = super::times::circles(definition.steps.len(), &edges);
-    let actions = checker.actions().into_iter();
-    let proceeds = actions.filter(|action| action.action.act == Act::Proceed);
-    for action in proceeds.collect::<Vec<_>>() {
-        let from = action.step.index;
-        let closes = |edge: &super::graph::Edge| circle[edge.to] == circle[from];
-        if checker.edges_of(action).iter().any(closes) {
-            let message = format!("{} lies on a circle that nobody interrupts.", called(action));
+    let edges: Vec<Edge> =
+        checker.graph.edges().filter(|edge| !edge.is_back() && by_itself(edge)).copied().collect();
+    let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
+    let circle = super::times::circles(definition.steps.len(), &pairs);
+    let key = |edge: &Edge| (edge.from, edge.action(), edge.to);
+    let on_circle = edges.iter().filter(|edge| circle[edge.from] == circle[edge.to]);
+    let closes: BTreeSet<_> = on_circle.map(key).collect();
+    for leads in checker.moves() {
+        if leads.edges.iter().any(|edge| !edge.is_back() && closes.contains(&key(edge))) {
+            let message = format!("{} lies on a circle that nobody interrupts.", leads.called());
             let remedy = "Let a person, or an event, act somewhere on the circle.";
-            let trace = checker.trace_of(action);
-            let at = format!("{}/to", action.at);
-            checker.report_with_trace(code::PROCEED_CIRCLE, &at, message, remedy, trace);
+            let trace = checker.trace_of_move(&leads);
+            checker.report_with_trace(code::PROCEED_CIRCLE, &leads.at, message, remedy, trace);
         }
     }
+}
+
+/// Whether the branches of the step can come together without anybody doing anything: none opens,
+/// or all proceed to their ends.
+fn falls_through(checker: &Checker<'_, '_, '_>, step: usize) -> bool {
+    let definition = checker.definition();
+    let proceeds =
+        |step: usize, action: usize| definition.steps[step].actions[action].act == Act::Proceed;
+    let parallel = definition.steps[step].parallel.iter();
+    let mut branches = parallel.flat_map(|p| &p.branches).zip(&checker.graph.opened[step]);
+    branches.all(|(branch, region)| {
+        let start = checker.graph.regions[*region].start;
+        let by_itself = |edge: &Edge| edge.action().is_some_and(|n| proceeds(edge.from, n));
+        branch.when.is_some()
+            || checker.graph.walk(start, by_itself).reached.iter().any(|step| {
+                let actions = definition.steps[*step].actions.iter();
+                actions.into_iter().any(|action| {
+                    action.act == Act::Proceed && matches!(action.target, Target::End)
+                })
+            })
+    })
 }
 
 /// Every phase begins somewhere.

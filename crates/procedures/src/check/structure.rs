@@ -18,7 +18,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
             let remedy = "Name the step in the `to:` of an action, or remove it.";
             checker.report(code::STEP_UNREACHABLE, step.at, message, remedy);
         }
-        if checker.soundness.is_stuck[step.index] {
+        if checker.soundness.is_stuck[step.index] && checker.soundness.reached[step.index] {
             stuck(checker, step);
         }
     }

@@ -189,7 +189,7 @@ pub(super) fn fees(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Fee> {
 /// A number, `assessed`, or a tariff.
 fn amount(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Amount> {
     if item.is_mapping() {
-        return tariff(reader, item).map(Box::new).map(Amount::Tariff);
+        return tariff(reader, item).map(|tariff| Amount::Tariff(Box::new(tariff)));
     }
     if item.is_word("assessed") {
         return Some(Amount::Assessed);
@@ -211,9 +211,8 @@ fn tariff(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Tariff> {
         (Some(_), None) => true,
         (None, _) => false,
     });
-    let open = brackets.last().is_some_and(|last| last.up_to.is_none());
-    let sound = ascending && open;
-    if !sound && !reader.is_faulty(&at) {
+    let closed = brackets.last().is_none_or(|last| last.up_to.is_some());
+    if (!ascending || closed) && !reader.is_faulty(&at) {
         let message = "The brackets leave a hole or overlap.";
         let remedy = "Let `up_to:` rise, and leave it out in the last bracket alone.";
         reader.fault(code::OUT_OF_RANGE, &at, message, remedy);

@@ -51,9 +51,9 @@ impl<'a> Item<'a> {
         matches!(self.node.value, Value::Sequence(_))
     }
 
-    /// Whether it is this word, unquoted.
+    /// Whether it is this word.
     pub(crate) fn is_word(&self, word: &str) -> bool {
-        self.scalar() == Some((word, true))
+        self.scalar().is_some_and(|(text, _)| text == word)
     }
 
     /// The values of a mapping.

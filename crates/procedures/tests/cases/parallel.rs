@@ -197,7 +197,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "PAUSE_WITHOUT_END",
-        "    timeout: { after: { amount: 30, unit: calendar_day }, action: lapse, ground: law }\n    actions:\n      - { id: paid",
+        "    timeout: { after: { amount: 30, unit: calendar_day }, action: lapse, \
+         ground: law }\n    actions:\n      - { id: paid",
         "    actions:\n      - { id: paid",
         "/steps/6",
     ),
@@ -331,7 +332,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (
         "ROW_UNREACHABLE",
         "- { when: form.kind == \"large\", to: payment }",
-        "- { when: form.kind == \"large\", to: payment }\n          - { when: form.kind == \"large\" && proxy, to: signature }",
+        "- { when: form.kind == \"large\", to: payment }\n          - { when: form.kind == \
+         \"large\" && proxy, to: signature }",
         "/steps/5/actions/0/to/1",
     ),
     ("VARIANT_HOLE", "enum: [small, large]", "enum: [small, large, huge]", "/variants"),
@@ -351,7 +353,8 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     (
         "FEE_AMOUNT",
         "fees:\n",
-        "fees:\n  - { id: small, name: { vi: a, en: b }, amount: 50, collect: reception, refundable: false, ground: law }\n",
+        "fees:\n  - { id: small, name: { vi: a, en: b }, amount: 50, collect: reception, \
+         refundable: false, ground: law }\n",
         "/fees/0/amount",
     ),
     (

@@ -1,0 +1,545 @@
+//! The checker never builds the product of the branches. Here the product is built, state by
+//! state, for small random processes, and both must say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use motcua_procedures::check;
+use proptest::prelude::*;
+
+/// Most states of a product that is explored.
+const STATES_MAX: usize = 60_000;
+/// A branch for each unit opens for so many units at most.
+const UNITS_MAX: usize = 2;
+const SOUND: &str = include_str!("sound.yaml");
+
+#[derive(Clone, Debug)]
+enum Act {
+    To(Vec<usize>),
+    /// The dossier, or the branch with that answer, ends.
+    Finish(usize),
+    Withdraw,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    acts: Vec<Act>,
+    parallel: Option<Parallel>,
+}
+
+#[derive(Clone, Debug)]
+struct Parallel {
+    branches: Vec<Branch>,
+    early: Vec<(usize, Option<(usize, usize)>)>,
+    join: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Branch {
+    guarded: bool,
+    each_unit: bool,
+    region: Region,
+}
+
+/// Steps of the main line or of a branch, the first one is where it begins.
+#[derive(Clone, Debug)]
+struct Region {
+    steps: Vec<Step>,
+}
+
+/// What a withdrawal offers.
+#[derive(Clone, Copy, Debug)]
+struct Withdrawal {
+    grant: bool,
+    back: bool,
+}
+
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % bound
+    }
+
+    fn one_in(&mut self, bound: usize) -> bool {
+        self.below(bound) == 0
+    }
+}
+
+fn region(chance: &mut Chance, depth: usize) -> Region {
+    let count = 1 + chance.below(if depth == 0 { 4 } else { 2 });
+    let steps = (0..count).map(|_| step(chance, depth, count)).collect();
+    Region { steps }
+}
+
+fn step(chance: &mut Chance, depth: usize, count: usize) -> Step {
+    let parallel = if chance.one_in(2 + depth) && depth < 2 {
+        let branches: Vec<Branch> = (0..1 + chance.below(2))
+            .map(|_| Branch {
+                guarded: chance.one_in(3),
+                each_unit: chance.one_in(4),
+                region: region(chance, depth + 1),
+            })
+            .collect();
+        let early = (0..chance.below(3))
+            .map(|_| {
+                let answer =
+                    (!chance.one_in(3)).then(|| (chance.below(branches.len()), chance.below(2)));
+                (1 + chance.below(2), answer)
+            })
+            .collect();
+        let join = (0..1 + chance.below(2)).map(|_| chance.below(count)).collect();
+        Some(Parallel { branches, early, join })
+    } else {
+        None
+    };
+    let mut acts = Vec::new();
+    for _ in 0..chance.below(3) {
+        acts.push(match chance.below(6) {
+            0 | 1 => Act::To(vec![chance.below(count)]),
+            2 => Act::To(vec![chance.below(count), chance.below(count)]),
+            3 if depth == 0 => Act::Withdraw,
+            _ => Act::Finish(chance.below(2)),
+        });
+    }
+    Step { acts, parallel }
+}
+
+// The process as YAML.
+
+struct Names {
+    next: usize,
+    branch: usize,
+    /// The regions in the order of their branches: ids of their steps.
+    regions: Vec<Vec<String>>,
+}
+
+fn write_region(out: &mut String, names: &mut Names, region: &Region, indent: usize, at: usize) {
+    let pad = " ".repeat(indent);
+    let ids: Vec<String> =
+        (0..region.steps.len()).map(|n| format!("s{}", names.next + n)).collect();
+    names.next += ids.len();
+    names.regions[at].clone_from(&ids);
+    for (step, id) in region.steps.iter().zip(&ids) {
+        let _ = writeln!(out, "{pad}- id: {id}\n{pad}  name: {{ vi: a, en: b }}");
+        let _ = writeln!(out, "{pad}  role: specialist\n{pad}  unit: competent");
+        if at == 0 {
+            let _ = writeln!(out, "{pad}  status: 4");
+        }
+        if let Some(parallel) = &step.parallel {
+            write_parallel(out, names, parallel, indent + 2, &ids);
+        }
+        if !step.acts.is_empty() {
+            let _ = writeln!(out, "{pad}  actions:");
+        }
+        for (n, act) in step.acts.iter().enumerate() {
+            let name = format!("{pad}    - {{ id: a{n}, name: {{ vi: a, en: b }}, ");
+            let rest = match act {
+                Act::To(to) if to.len() == 1 => format!("to: {} }}", ids[to[0]]),
+                Act::To(to) => {
+                    format!(
+                        "to: [{{ when: proxy, to: {} }}, {{ else: {} }}] }}",
+                        ids[to[0]], ids[to[1]]
+                    )
+                }
+                Act::Finish(answer) if at > 0 => format!("answer: r{answer} }}"),
+                Act::Finish(_) => "act: complete, to: completed }".into(),
+                Act::Withdraw => {
+                    "act: withdraw, roles: [applicant], to: withdrawal, ground: law }".into()
+                }
+            };
+            let _ = writeln!(out, "{name}{rest}");
+        }
+    }
+}
+
+fn write_parallel(
+    out: &mut String,
+    names: &mut Names,
+    parallel: &Parallel,
+    indent: usize,
+    ids: &[String],
+) {
+    let pad = " ".repeat(indent);
+    let first = names.branch;
+    names.branch += parallel.branches.len();
+    let _ = writeln!(out, "{pad}branches:");
+    for (n, branch) in parallel.branches.iter().enumerate() {
+        let at = names.regions.len();
+        names.regions.push(Vec::new());
+        let _ = writeln!(out, "{pad}  - id: b{}\n{pad}    name: {{ vi: a, en: b }}", first + n);
+        if branch.guarded {
+            let _ = writeln!(out, "{pad}    when: proxy");
+        }
+        if branch.each_unit {
+            let _ = writeln!(out, "{pad}    each_unit: true");
+        }
+        let _ = writeln!(out, "{pad}    start: s{}", names.next);
+        let answer = |n| format!("{{ id: r{n}, name: {{ vi: a, en: b }} }}");
+        let _ = writeln!(out, "{pad}    answers: [{}, {}]\n{pad}    steps:", answer(0), answer(1));
+        write_region(out, names, &branch.region, indent + 6, at);
+    }
+    let early = parallel.early.iter().map(|(least, answer)| match answer {
+        None => format!("{{ at_least: {least} }}"),
+        Some((branch, answer)) => {
+            format!("{{ at_least: {least}, answer: b{}.r{answer} }}", first + branch)
+        }
+    });
+    let early: Vec<String> = early.collect();
+    let to = &parallel.join;
+    let to = match to.len() {
+        1 => ids[to[0]].clone(),
+        _ => format!("[{{ when: proxy, to: {} }}, {{ else: {} }}]", ids[to[0]], ids[to[1]]),
+    };
+    let _ = writeln!(out, "{pad}join: {{ early: [{}], to: {to} }}", early.join(", "));
+}
+
+/// The frame of the small procedure with the random process between reception and status 9.
+fn yaml(main: &Region, withdrawal: Withdrawal) -> (String, Vec<Vec<String>>) {
+    let mut names = Names { next: 0, branch: 0, regions: vec![Vec::new()] };
+    let mut process = String::new();
+    write_region(&mut process, &mut names, main, 2, 0);
+    let (head, rest) = SOUND.split_once("  - id: examination\n").expect("the step");
+    let (_, tail) = rest.split_once("  - id: completed\n").expect("the step");
+    let (tail, _) = tail.split_once("anywhere:").expect("the shared actions");
+    let head =
+        head.replacen("to: examination", "to: s0", 1).replacen("proxy: false", "proxy: true", 1);
+    let mut offered = String::new();
+    if withdrawal.grant {
+        offered += "      - { id: grant, name: { vi: a, en: b }, act: stop, form: 5, reason: true, \
+                    to: stopped, ground: law }\n";
+    }
+    if withdrawal.back {
+        offered +=
+            "      - { id: decline, name: { vi: a, en: b }, act: decline_withdrawal, to: back }\n";
+    }
+    if offered.is_empty() {
+        offered += "      []\n";
+    }
+    let waits = format!(
+        "  - id: withdrawal\n    name: {{ vi: a, en: b }}\n    kind: withdrawal\n    status: 7\n    \
+         clock: {{ paused: withdrawal, ground: law }}\n    role: reception_clerk\n    unit: \
+         receiving\n    actions:\n{offered}"
+    );
+    (format!("{head}{process}{waits}  - id: completed\n{tail}"), names.regions)
+}
+
+// The product.
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    step: usize,
+    open: Vec<(usize, Part)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Stands(Box<Node>),
+    Ended(usize),
+}
+
+/// Index that stands for the withdrawal among the steps of the main line.
+const WITHDRAWAL: usize = usize::MAX;
+
+fn enter(region: &Region, step: usize) -> Vec<Node> {
+    let Some(parallel) = &region.steps[step].parallel else {
+        return vec![Node { step, open: Vec::new() }];
+    };
+    let mut ways: Vec<Vec<(usize, Part)>> = vec![Vec::new()];
+    for (n, branch) in parallel.branches.iter().enumerate() {
+        let starts = enter(&branch.region, 0);
+        let least = usize::from(!branch.guarded);
+        let most = if branch.each_unit { UNITS_MAX } else { 1 };
+        let mut next: Vec<Vec<(usize, Part)>> = Vec::new();
+        for way in &ways {
+            let mut grown = vec![way.clone()];
+            for count in 0..=most {
+                if count >= least {
+                    next.extend(grown.iter().cloned());
+                }
+                grown = grown
+                    .iter()
+                    .flat_map(|way| {
+                        starts.iter().map(move |start| {
+                            let mut way = way.clone();
+                            way.push((n, Part::Stands(Box::new(start.clone()))));
+                            way
+                        })
+                    })
+                    .collect();
+            }
+        }
+        ways = next;
+    }
+    ways.into_iter().map(|open| Node { step, open }).collect()
+}
+
+fn is_due(parallel: &Parallel, node: &Node) -> bool {
+    let ended = |wanted: &dyn Fn(usize, usize) -> bool| {
+        let parts = node.open.iter();
+        parts.filter(|(n, part)| matches!(part, Part::Ended(a) if wanted(*n, *a))).count()
+    };
+    let all = node.open.iter().all(|(_, part)| matches!(part, Part::Ended(_)));
+    all || parallel.early.iter().any(|(least, answer)| match answer {
+        None => ended(&|_, _| true) >= *least,
+        Some(wanted) => ended(&|n, a| (n, a) == *wanted) >= *least,
+    })
+}
+
+/// What follows a state within a region: other states, or its end. `None` is a withdrawal.
+enum Next {
+    Stands(Node),
+    Ended(usize),
+    Withdraw,
+}
+
+/// The joins that are due, the innermost ones first.
+fn due(region: &Region, node: &Node) -> Vec<Node> {
+    let Some(parallel) = &region.steps[node.step].parallel else {
+        return Vec::new();
+    };
+    for (at, (n, part)) in node.open.iter().enumerate() {
+        if let Part::Stands(inner) = part {
+            let next = due(&parallel.branches[*n].region, inner);
+            if !next.is_empty() {
+                let put = |inner| {
+                    let mut node = node.clone();
+                    node.open[at].1 = Part::Stands(Box::new(inner));
+                    node
+                };
+                return next.into_iter().map(put).collect();
+            }
+        }
+    }
+    match is_due(parallel, node) {
+        true => parallel.join.iter().flat_map(|to| enter(region, *to)).collect(),
+        false => Vec::new(),
+    }
+}
+
+fn follow(region: &Region, node: &Node) -> Vec<Next> {
+    let first = due(region, node);
+    if !first.is_empty() {
+        return first.into_iter().map(Next::Stands).collect();
+    }
+    let step = &region.steps[node.step];
+    let mut next = Vec::new();
+    for act in &step.acts {
+        match act {
+            Act::To(to) => {
+                let entered = to.iter().flat_map(|to| enter(region, *to));
+                next.extend(entered.map(Next::Stands));
+            }
+            Act::Finish(answer) => next.push(Next::Ended(*answer)),
+            Act::Withdraw => next.push(Next::Withdraw),
+        }
+    }
+    for (at, (n, part)) in node.open.iter().enumerate() {
+        let (Part::Stands(inner), Some(parallel)) = (part, &step.parallel) else { continue };
+        for inner in follow(&parallel.branches[*n].region, inner) {
+            let mut node = node.clone();
+            node.open[at].1 = match inner {
+                Next::Stands(inner) => Part::Stands(Box::new(inner)),
+                Next::Ended(answer) => Part::Ended(answer),
+                Next::Withdraw => unreachable!("branches offer no withdrawal"),
+            };
+            node.open.sort();
+            next.push(Next::Stands(node));
+        }
+    }
+    next
+}
+
+/// A state of the dossier: where it stands, and what a withdrawal interrupted. None has ended.
+type State = Option<(Node, Option<Node>)>;
+
+fn after(region: &Region, state: &State, withdrawal: Withdrawal) -> Vec<State> {
+    let Some((node, back)) = state else { return Vec::new() };
+    if node.step == WITHDRAWAL {
+        let back = back.clone().filter(|_| withdrawal.back).map(|back| Some((back, None)));
+        return withdrawal.grant.then_some(None).into_iter().chain(back).collect();
+    }
+    let place = |next| match next {
+        Next::Stands(node) => Some((node, None)),
+        Next::Ended(_) => None,
+        Next::Withdraw => Some((Node { step: WITHDRAWAL, open: Vec::new() }, Some(node.clone()))),
+    };
+    follow(region, node).into_iter().map(place).collect()
+}
+
+struct Product {
+    states: Vec<State>,
+    is_stuck: Vec<bool>,
+}
+
+fn explore(region: &Region, withdrawal: Withdrawal) -> Option<Product> {
+    let mut number: BTreeMap<State, usize> = BTreeMap::new();
+    let mut states: Vec<State> = Vec::new();
+    let mut before: Vec<Vec<usize>> = Vec::new();
+    let mut add = |state: State, states: &mut Vec<State>, before: &mut Vec<Vec<usize>>| {
+        *number.entry(state).or_insert_with_key(|state| {
+            states.push(state.clone());
+            before.push(Vec::new());
+            states.len() - 1
+        })
+    };
+    for node in enter(region, 0) {
+        add(Some((node, None)), &mut states, &mut before);
+    }
+    let mut at = 0;
+    while at < states.len() {
+        for next in after(region, &states[at].clone(), withdrawal) {
+            let to = add(next, &mut states, &mut before);
+            before[to].push(at);
+        }
+        at += 1;
+        if states.len() > STATES_MAX {
+            return None;
+        }
+    }
+    let mut is_stuck = vec![true; states.len()];
+    let mut stack: Vec<usize> = (0..states.len()).filter(|at| states[*at].is_none()).collect();
+    stack.iter().for_each(|at| is_stuck[*at] = false);
+    while let Some(at) = stack.pop() {
+        for from in &before[at] {
+            if is_stuck[*from] {
+                is_stuck[*from] = false;
+                stack.push(*from);
+            }
+        }
+    }
+    Some(Product { states, is_stuck })
+}
+
+/// Every region, in the order in which it was written.
+fn regions(main: &Region) -> Vec<&Region> {
+    fn inside<'r>(region: &'r Region, all: &mut Vec<&'r Region>) {
+        for step in &region.steps {
+            // The branches of a step are numbered together before the steps of each are written.
+            for branch in step.parallel.iter().flat_map(|parallel| &parallel.branches) {
+                all.push(&branch.region);
+                inside(&branch.region, all);
+            }
+        }
+    }
+    let mut all = vec![main];
+    inside(main, &mut all);
+    all
+}
+
+/// The steps at which a state stands, by region and index.
+fn places(region: &Region, node: &Node, at: usize, places: &mut BTreeSet<(usize, usize)>) {
+    if node.step == WITHDRAWAL {
+        return;
+    }
+    places.insert((at, node.step));
+    let mut inner = at + 1;
+    for step in &region.steps[..node.step] {
+        let branches = step.parallel.iter().flat_map(|parallel| &parallel.branches);
+        inner += branches.map(|branch| regions(&branch.region).len()).sum::<usize>();
+    }
+    let branches = region.steps[node.step].parallel.iter().flat_map(|parallel| &parallel.branches);
+    let mut firsts = Vec::new();
+    for branch in branches.clone() {
+        firsts.push(inner);
+        inner += regions(&branch.region).len();
+    }
+    let branches: Vec<&Branch> = branches.collect();
+    for (n, part) in &node.open {
+        if let Part::Stands(node) = part {
+            self::places(&branches[*n].region, node, firsts[*n], places);
+        }
+    }
+}
+
+/// The id that a message names first.
+fn named(message: &str) -> String {
+    message.split('"').nth(1).unwrap_or_default().to_owned()
+}
+
+fn agree(seed: u64) -> Result<(), TestCaseError> {
+    let mut chance = Chance(seed);
+    let main = region(&mut chance, 0);
+    let withdrawal = Withdrawal { grant: !chance.one_in(3), back: !chance.one_in(4) };
+    let (source, ids) = yaml(&main, withdrawal);
+    let Some(product) = explore(&main, withdrawal) else { return Ok(()) };
+    let report = check(source.as_bytes());
+    let readable = report.findings.iter().find(|f| {
+        ["UNKNOWN_KEY", "MISSING_KEY", "WRONG_TYPE", "BAD_FORMAT", "OUT_OF_RANGE"].contains(&f.code)
+    });
+    prop_assert!(readable.is_none(), "{readable:?}\n{source}");
+
+    let mut reached = BTreeSet::new();
+    for (node, back) in product.states.iter().flatten() {
+        places(&main, node, 0, &mut reached);
+        back.iter().for_each(|back| places(&main, back, 0, &mut reached));
+    }
+    let said: BTreeSet<String> = report
+        .findings
+        .iter()
+        .filter(|f| f.code == "STEP_UNREACHABLE")
+        .map(|f| named(&f.message))
+        .collect();
+    let numbered = ids.iter().enumerate();
+    let all = numbered.flat_map(|(at, ids)| ids.iter().enumerate().map(move |(n, id)| (at, n, id)));
+    for (at, n, id) in all {
+        let is_reached = reached.contains(&(at, n));
+        prop_assert_eq!(!said.contains(id), is_reached, "{} reached\n{}", id, source);
+    }
+
+    let stuck: BTreeSet<String> = report
+        .findings
+        .iter()
+        .filter(|f| {
+            ["NO_WAY_TO_END", "BRANCH_WITHOUT_END", "JOIN_BLOCKED", "STEP_WITHOUT_ACTIONS"]
+                .contains(&f.code)
+        })
+        .map(|f| named(&f.message))
+        .filter(|id| !said.contains(id))
+        .collect();
+    for (at, (region, ids)) in regions(&main).into_iter().zip(&ids).enumerate() {
+        if !reached.contains(&(at, 0)) {
+            continue;
+        }
+        let Some(alone) = explore(region, withdrawal) else { continue };
+        let gets_stuck = alone.is_stuck.contains(&true);
+        let waits = at == 0 && stuck.contains("withdrawal");
+        let told = ids.iter().any(|id| stuck.contains(id)) || waits;
+        let example = alone.states.iter().zip(&alone.is_stuck).find(|(_, stuck)| **stuck);
+        prop_assert_eq!(
+            told,
+            gets_stuck,
+            "region {:?}, {:?}, {:?}\n{}",
+            ids,
+            example,
+            stuck,
+            source
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_proof_by_branches_agrees_with_the_product(seed in any::<u64>()) {
+        agree(seed)?;
+    }
+}
+
+#[test]
+fn the_random_processes_are_of_both_kinds() {
+    let (mut sound, mut large) = (0, 0);
+    for seed in 0..300 {
+        let mut chance = Chance(seed);
+        let main = region(&mut chance, 0);
+        let withdrawal = Withdrawal { grant: !chance.one_in(3), back: !chance.one_in(4) };
+        let Some(product) = explore(&main, withdrawal) else { continue };
+        sound += usize::from(!product.is_stuck.contains(&true));
+        large += usize::from(product.states.len() > 20);
+    }
+    assert!((20..280).contains(&sound) && large > 20, "{sound} sound, {large} large");
+}
