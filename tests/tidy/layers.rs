@@ -6,11 +6,12 @@ use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
 
 /// What each crate may know of ours, bottom up. Whatever is not named here is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("deadlines", &[]),
     ("audit", &[]),
     ("api", &[]),
     ("procedures", &["deadlines"]),
+    ("interchange", &["procedures"]),
     ("dossiers", &["audit", "deadlines", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store-files", &["store"]),
@@ -25,6 +26,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
             "deadlines",
             "dossiers",
             "engine",
+            "interchange",
             "procedures",
             "server",
             "store",
@@ -35,7 +37,8 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates without I/O, clock or chance.
-pub(crate) const PURE: [&str; 4] = ["audit", "deadlines", "dossiers", "procedures"];
+pub(crate) const PURE: [&str; 5] =
+    ["audit", "deadlines", "dossiers", "interchange", "procedures"];
 /// What brings I/O, clocks or chance.
 const IMPURE: [&str; 10] = [
     "async-trait",

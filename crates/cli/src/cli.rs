@@ -32,7 +32,7 @@ Dossiers
   search      by code, owner's name or identity number
 
 Law as data
-  procedure   check, publish, list, show
+  procedure   check, publish, list, show; import (DIGIT, BPMN), export (BPMN)
   calendar    load, show
   unit        load, list
   deadline    compute dates from JSON lines, without a server

@@ -1,4 +1,8 @@
-//! `motcua procedure`: check a definition, publish it, read what is published.
+//! `motcua procedure`: check a definition, publish it, read what is published; from and to the
+//! notations of others.
+
+mod export;
+mod import;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -29,6 +33,11 @@ pub(crate) enum ProcedureCommand {
         /// YAML file
         file: PathBuf,
     },
+    /// Turn a process in another notation into the draft of a procedure. Exit code 0: no known
+    /// defect, 1: defects or parts that were declined, 2: not readable
+    Import(import::ImportArguments),
+    /// Draw a sound definition in another notation
+    Export(export::ExportArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -57,6 +66,8 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Ending> {
     match command {
         ProcedureCommand::Check { file } => check(&file, output),
+        ProcedureCommand::Import(arguments) => import::run(&arguments, output),
+        ProcedureCommand::Export(arguments) => export::run(&arguments, output),
         ProcedureCommand::Publish { file } => {
             publish(&file, &Session::open(global).await?, output).await
         }
