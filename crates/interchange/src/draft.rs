@@ -12,8 +12,41 @@ pub const FILL_IN: &str = "FILL_IN";
 /// Longest comment, characters.
 const COMMENT_CHARS_MAX: usize = 300;
 
-/// Writes the draft, and notes each gap in it.
-pub(crate) fn write(outline: &Outline, report: &mut Report) -> String {
+/// Most steps and most bytes of a draft: what the checker reads.
+const STEPS_MAX: usize = 2_000;
+const DRAFT_BYTES_MAX: usize = 1 << 20;
+
+/// Writes the draft, and notes each gap in it; none when it would be more than the checker reads.
+pub(crate) fn write(outline: &Outline, report: &mut Report) -> Option<String> {
+    let count = steps(&outline.steps);
+    if count > STEPS_MAX {
+        let message = format!("There are {count} steps; a procedure holds at most {STEPS_MAX}.");
+        let remedy = "Divide the process.";
+        report.note(code::IMPORT_TOO_MANY_PARTS, &outline.at, message, remedy);
+        return None;
+    }
+    let text = all(outline, report);
+    if text.len() > DRAFT_BYTES_MAX {
+        let message = format!("The draft would have {} bytes: more than is read.", text.len());
+        let remedy = "Divide the process.";
+        report.note(code::IMPORT_TOO_MANY_PARTS, &outline.at, message, remedy);
+        return None;
+    }
+    Some(text)
+}
+
+/// Steps, those of branches included.
+fn steps(found: &[Step]) -> usize {
+    let inner = |step: &Step| match &step.parallel {
+        Some(Parallel::Block { branches, .. }) => {
+            branches.iter().map(|branch| steps(&branch.steps)).sum()
+        }
+        Some(Parallel::Refused) | None => 0,
+    };
+    found.iter().map(|step| 1 + inner(step)).sum()
+}
+
+fn all(outline: &Outline, report: &mut Report) -> String {
     let mut draft = Draft { text: String::new(), report };
     draft.head(outline);
     draft.line(0, "steps:");

@@ -75,7 +75,7 @@ pub fn import_bpmn(source: &[u8], only: Option<&str>) -> Imported {
 }
 
 fn finish(outline: Option<outline::Outline>, mut report: finding::Report) -> Imported {
-    let yaml = outline.map(|outline| {
+    let yaml = outline.and_then(|outline| {
         soundness::examine(&outline, &mut report);
         draft::write(&outline, &mut report)
     });

@@ -125,60 +125,83 @@ impl Finder<'_> {
 
     fn try_block(&mut self, fork: usize) -> Result<Block, Refused> {
         let graph = self.graph;
-        let mut join = None;
-        let mut arrivals: BTreeSet<usize> = BTreeSet::new();
         let mut branches: Vec<Region> = Vec::new();
+        let mut arrivals: Vec<BTreeSet<usize>> = Vec::new();
         let mut depth = 0;
         for flow in &graph.nodes[fork].outgoing {
             let mut walk = Walk::default();
             self.walk(fork, *flow, &mut walk)?;
             depth = depth.max(walk.depth + 1);
-            for arrival in &walk.arrivals {
-                let at = graph.flows[*arrival].to;
-                if join.is_some_and(|join| join != at) {
-                    let (one, other) = (self.called(join.unwrap_or(at)), self.called(at));
-                    let why = format!("its branches come together in {one} and in {other}.");
-                    return Err(unstructured(why));
-                }
-                join = Some(at);
-            }
-            let waits_for_all = join.is_some_and(|join| graph.nodes[join].kind == Kind::Parallel);
-            if waits_for_all && walk.arrivals.len() > 1 {
-                let why = format!(
-                    "the branch {} reaches the join {} by {} flows of which only one is taken; the \
-                     join waits for all of them.",
-                    self.called(graph.flows[*flow].to),
-                    self.called(join.unwrap_or(fork)),
-                    walk.arrivals.len()
-                );
-                return Err(Refused { code: code::IMPORT_JOIN_DEADLOCK, why });
-            }
-            arrivals.extend(walk.arrivals);
-            if let Some(shared) = branches.iter().find_map(|b| b.nodes.intersection(&walk.nodes).next())
-            {
+            let shared = branches.iter().find_map(|b| b.nodes.intersection(&walk.nodes).next());
+            if let Some(shared) = shared {
                 let why = format!("two of its branches lead through {}.", self.called(*shared));
                 return Err(unstructured(why));
             }
             branches.push(Region { flow: *flow, nodes: walk.nodes });
+            arrivals.push(walk.arrivals);
         }
-        let Some(join) = join else {
-            return Err(unstructured("its branches come together nowhere.".into()));
-        };
-        if graph.nodes[join].kind != graph.nodes[fork].kind {
-            let why = format!("{} is a join of another type.", self.called(join));
-            return Err(unstructured(why));
-        }
+        let join = self.join(fork, &arrivals)?;
         self.closed(&branches, fork)?;
-        if let Some(other) = graph.nodes[join].incoming.iter().find(|f| !arrivals.contains(f)) {
+        let is_known = |flow: &&usize| arrivals.iter().any(|known| known.contains(flow));
+        if let Some(other) = graph.nodes[join].incoming.iter().find(|flow| !is_known(flow)) {
             let from = self.called(graph.flows[*other].from);
             let why = format!("its join {} is also reached from {from}.", self.called(join));
             return Err(unstructured(why));
         }
+        self.arriving_once(&branches, &arrivals, join)?;
         branches.retain(|branch| !branch.nodes.is_empty());
         if branches.is_empty() {
             return Err(unstructured("nothing is done in its branches.".into()));
         }
         Ok(Block { join, branches, depth })
+    }
+
+    /// The one join in which all branches arrive.
+    fn join(&self, fork: usize, arrivals: &[BTreeSet<usize>]) -> Result<usize, Refused> {
+        let mut join = None;
+        for arrival in arrivals.iter().flatten() {
+            let at = self.graph.flows[*arrival].to;
+            match join {
+                Some(join) if join != at => {
+                    let (one, other) = (self.called(join), self.called(at));
+                    let why = format!("its branches come together in {one} and in {other}.");
+                    return Err(unstructured(why));
+                }
+                Some(_) | None => join = Some(at),
+            }
+        }
+        let Some(join) = join else {
+            return Err(unstructured("its branches come together nowhere.".into()));
+        };
+        if self.graph.nodes[join].kind != self.graph.nodes[fork].kind {
+            let why = format!("{} is a join of another type.", self.called(join));
+            return Err(unstructured(why));
+        }
+        Ok(join)
+    }
+
+    /// A parallel join waits for every flow into it, so that a branch must arrive by one.
+    fn arriving_once(
+        &self,
+        branches: &[Region],
+        arrivals: &[BTreeSet<usize>],
+        join: usize,
+    ) -> Result<(), Refused> {
+        if self.graph.nodes[join].kind != Kind::Parallel {
+            return Ok(());
+        }
+        let several = branches.iter().zip(arrivals).find(|(_, arrivals)| arrivals.len() > 1);
+        let Some((branch, arrivals)) = several else {
+            return Ok(());
+        };
+        let why = format!(
+            "the branch {} reaches the join {} by {} flows of which only one is taken; the join \
+             waits for all of them.",
+            self.called(self.graph.flows[branch.flow].to),
+            self.called(join),
+            arrivals.len()
+        );
+        Err(Refused { code: code::IMPORT_JOIN_DEADLOCK, why })
     }
 
     /// Nothing leads into a branch but the fork.

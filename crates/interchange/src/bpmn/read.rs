@@ -49,6 +49,9 @@ struct Builder<'r> {
     report: &'r mut Report,
 }
 
+/// Longest id that gets that of its sub-process before it, bytes.
+const PREFIXED_BYTES_MAX: usize = 60;
+
 /// Elements of a process that say nothing about its course.
 const SILENT: [&str; 14] = [
     "incoming", "outgoing", "documentation", "extensionElements", "laneSet", "textAnnotation",
@@ -139,6 +142,8 @@ impl Builder<'_> {
         let source = element.get("id").unwrap_or_default();
         let wanted = match element.get_in(OURS, "id") {
             Some(id) => id_of(id),
+            // Long ids of nested sub-processes would lose their end, which tells them apart.
+            None if scope.prefix.len() + source.len() > PREFIXED_BYTES_MAX => id_of(source),
             None => id_of(&format!("{}{source}", scope.prefix)),
         };
         // The way out of a sub-process is no element of its own.
