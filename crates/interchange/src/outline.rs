@@ -229,11 +229,17 @@ pub(crate) fn id_of(name: &str) -> String {
     if !id.starts_with(|c: char| c.is_ascii_alphabetic()) {
         id.insert_str(0, "s_");
     }
-    if ["stay", "back", "end"].contains(&id.as_str()) {
-        id.insert_str(0, "s_");
-    }
     id.truncate(ID_BYTES_MAX);
     id
+}
+
+/// The nearest id of a step: some words mean something else in a target.
+pub(crate) fn step_id_of(name: &str) -> String {
+    let id = id_of(name);
+    match ["stay", "back", "end"].contains(&id.as_str()) {
+        true => format!("s_{id}"),
+        false => id,
+    }
 }
 
 /// An id like `id` that is not taken yet.
@@ -257,7 +263,7 @@ mod tests {
         assert_eq!(id_of("PENDING_APPROVAL"), "PENDING_APPROVAL");
         assert_eq!(id_of("Kiểm tra"), "Ki_m_tra");
         assert_eq!(id_of("1st"), "s_1st");
-        assert_eq!(id_of("end"), "s_end");
+        assert_eq!((id_of("end"), step_id_of("end")), ("end".into(), "s_end".into()));
         assert_eq!(id_of(&"x".repeat(100)).len(), ID_BYTES_MAX);
         assert_eq!(unique("a".into(), |id| ["a", "a-2"].contains(&id)), "a-3");
         assert_eq!(unique("x".repeat(64), |id| id.len() == 64 && !id.ends_with("-2")).len(), 64);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::{ActionFacts, Facts, Flow, Graph, Kind, Node, Sub};
 use super::{CEL, MODEL, OURS, timer};
 use crate::finding::{Place, Report, code, quoted};
-use crate::outline::{Condition, Label, Span, id_of, unique};
+use crate::outline::{Condition, Label, Span, id_of, step_id_of, unique};
 use crate::xml::Element;
 
 /// The graph of a process.
@@ -141,10 +141,10 @@ impl Builder<'_> {
     fn add(&mut self, element: &Element, scope: &Scope, kind: Kind) -> usize {
         let source = element.get("id").unwrap_or_default();
         let wanted = match element.get_in(OURS, "id") {
-            Some(id) => id_of(id),
+            Some(id) => step_id_of(id),
             // Long ids of nested sub-processes would lose their end, which tells them apart.
-            None if scope.prefix.len() + source.len() > PREFIXED_BYTES_MAX => id_of(source),
-            None => id_of(&format!("{}{source}", scope.prefix)),
+            None if scope.prefix.len() + source.len() > PREFIXED_BYTES_MAX => step_id_of(source),
+            None => step_id_of(&format!("{}{source}", scope.prefix)),
         };
         // The way out of a sub-process is no element of its own.
         let is_own = !matches!(kind, Kind::Leave(_));

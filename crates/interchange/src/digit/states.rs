@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::service::{deadline, unknown_keys};
 use crate::finding::{Place, Report, code, quoted};
 use crate::json::{Node, Value, below};
-use crate::outline::{id_of, unique};
+use crate::outline::{id_of, step_id_of, unique};
 
 /// Most states of a service, and most actions of a state: what the language holds.
 const STATES_MAX: usize = 2_000;
@@ -94,7 +94,7 @@ pub(super) fn read(
 fn state(node: &Node, path: &str, ids: &mut BTreeSet<String>, report: &mut Report) -> State {
     let name = text(node, path, "state", report).filter(|name| !name.trim().is_empty());
     let called = name.clone().unwrap_or_else(|| "null".to_owned());
-    let wanted = name.as_deref().map_or("start".to_owned(), id_of);
+    let wanted = name.as_deref().map_or("start".to_owned(), step_id_of);
     let id = unique(wanted, |id| ids.contains(id));
     ids.insert(id.clone());
     if name.as_ref().is_some_and(|name| *name != id) {

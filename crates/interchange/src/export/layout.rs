@@ -1,4 +1,5 @@
-//! Places for shapes and ways for edges: columns from left to right, ways back below.
+//! Places for shapes and ways for edges: columns from left to right, long ways above, ways back
+//! below.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,10 +14,13 @@ const COLUMN_GAP: i32 = 110;
 const ROW_GAP: i32 = 50;
 /// Around the inside of a sub-process.
 const PADDING: i32 = 40;
-/// Between ways back.
+/// Between long ways, and between ways back.
 const LANE_GAP: i32 = 15;
-/// Ways back share this many lanes.
+/// They share this many lanes.
 const LANES_MAX: usize = 40;
+/// Points at which neighbouring ways turn.
+const TURNS: usize = 5;
+const TURN_GAP: i32 = 9;
 /// Sweeps that bring neighbours near each other.
 const SWEEPS: usize = 4;
 
@@ -81,7 +85,7 @@ pub(super) fn lay_out(scene: &Scene) -> Laid {
     let columns = columns(scene);
     place(&columns, &mut laid);
     boundaries(scene, &mut laid);
-    ways(scene, &mut laid);
+    ways(scene, &columns, &mut laid);
     laid
 }
 
@@ -223,39 +227,57 @@ fn boundaries(scene: &Scene, laid: &mut Laid) {
     }
 }
 
-fn ways(scene: &Scene, laid: &mut Laid) {
+/// Ways to the next column go straight there; longer ones pass above everything, ways back below.
+fn ways(scene: &Scene, columns: &[Vec<usize>], laid: &mut Laid) {
+    let mut column = vec![0; scene.shapes.len()];
+    for (at, shapes) in columns.iter().enumerate() {
+        shapes.iter().for_each(|shape| column[*shape] = at);
+    }
     let floor = laid.size.1;
-    let mut lanes = 0;
-    for edge in &scene.edges {
+    let (mut above, mut below) = (0, 0);
+    for (number, edge) in scene.edges.iter().enumerate() {
         let (from, to) = (laid.places[edge.from], laid.places[edge.to]);
         let is_event = host(scene, edge.from) != edge.from;
-        let is_forward = to.x >= from.right() + COLUMN_GAP / 2;
-        let between = to.x - COLUMN_GAP / 3;
-        let (from_y, to_y) = (from.middle_y(), to.middle_y());
-        let way = match (is_forward, is_event) {
-            (true, false) if from_y == to_y => vec![(from.right(), from_y), (to.x, to_y)],
-            (true, false) => {
-                vec![(from.right(), from_y), (between, from_y), (between, to_y), (to.x, to_y)]
-            }
-            (true, true) => {
-                let below = from.bottom() + 12;
-                let x = from.middle_x();
-                vec![(x, from.bottom()), (x, below), (between, below), (between, to_y), (to.x, to_y)]
-            }
-            (false, _) => {
-                let lane = i32::try_from(lanes % LANES_MAX).unwrap_or_default();
-                lanes += 1;
-                let below = floor + 10 + lane * LANE_GAP;
-                let (x, to_x) = (from.middle_x(), to.middle_x());
-                // A loop leaves and enters at different points.
-                let to_x = if x == to_x { to_x + to.width / 4 } else { to_x };
-                vec![(x, from.bottom()), (x, below), (to_x, below), (to_x, to.bottom())]
-            }
+        let (start, end) = (column[host(scene, edge.from)], column[edge.to]);
+        // Neighbouring ways turn at different points.
+        let turn = to.x - COLUMN_GAP / 3 - offset(number, TURNS, TURN_GAP);
+        let (from_x, from_y) = (from.middle_x(), from.middle_y());
+        let (to_x, to_y) = (to.middle_x(), to.middle_y());
+        let way = if end == start + 1 && is_event {
+            let under = from.bottom() + 12;
+            vec![(from_x, from.bottom()), (from_x, under), (turn, under), (turn, to_y), (to.x, to_y)]
+        } else if end == start + 1 && from_y == to_y {
+            vec![(from.right(), from_y), (to.x, to_y)]
+        } else if end == start + 1 {
+            vec![(from.right(), from_y), (turn, from_y), (turn, to_y), (to.x, to_y)]
+        } else if end > start && !is_event {
+            above += 1;
+            let lane = -10 - offset(above, LANES_MAX, LANE_GAP);
+            vec![(from_x, from.y), (from_x, lane), (to_x, lane), (to_x, to.y)]
+        } else {
+            below += 1;
+            let lane = floor + 10 + offset(below, LANES_MAX, LANE_GAP);
+            // A loop leaves and enters at different points.
+            let to_x = if from_x == to_x { to_x + to.width / 4 } else { to_x };
+            vec![(from_x, from.bottom()), (from_x, lane), (to_x, lane), (to_x, to.bottom())]
         };
         laid.ways.push(way);
     }
-    if lanes > 0 {
-        let used = i32::try_from(lanes.min(LANES_MAX)).unwrap_or_default();
-        laid.size.1 = floor + 10 + used * LANE_GAP;
-    }
+    make_room(above, below, laid);
+}
+
+/// A distance that differs from those of the numbers beside it.
+fn offset(number: usize, most: usize, gap: i32) -> i32 {
+    i32::try_from(number % most).unwrap_or_default() * gap
+}
+
+/// Moves everything down by what passes above, and counts what passes below.
+fn make_room(above: usize, below: usize, laid: &mut Laid) {
+    let room = |lanes: usize| match lanes {
+        0 => 0,
+        lanes => 20 + i32::try_from(lanes.min(LANES_MAX)).unwrap_or_default() * LANE_GAP,
+    };
+    laid.places.iter_mut().for_each(|place| place.y += room(above));
+    laid.ways.iter_mut().flatten().for_each(|point| point.1 += room(above));
+    laid.size.1 += room(above) + room(below);
 }
