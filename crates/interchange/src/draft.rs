@@ -214,15 +214,21 @@ impl Draft<'_> {
     fn step_names(&mut self, step: &Step) {
         let mut missing = missing_names(&step.name, &quoted(&step.called));
         for action in &step.actions {
-            missing.extend(missing_names(&action.name, &format!("action {}", quoted(&action.called))));
+            missing
+                .extend(missing_names(&action.name, &format!("action {}", quoted(&action.called))));
         }
         self.names_gap(&step.at, missing);
-        let unknown: Vec<String> = step.actions.iter().filter(|action| action.act.is_none())
-            .map(|action| quoted(&action.called)).collect();
+        let unknown: Vec<String> = step
+            .actions
+            .iter()
+            .filter(|action| action.act.is_none())
+            .map(|action| quoted(&action.called))
+            .collect();
         if !unknown.is_empty() {
             let (called, unknown) = (quoted(&step.called), unknown.join(", "));
             let message = format!("Which lawful acts are the actions of {called}: {unknown}?");
-            let remedy = "Write `act`: accept, request_supplement, refuse, sign, complete … or advance.";
+            let remedy =
+                "Write `act`: accept, request_supplement, refuse, sign, complete … or advance.";
             self.gap(code::IMPORT_ACT_UNKNOWN, &step.at, message, remedy);
         }
     }
@@ -306,11 +312,15 @@ impl Draft<'_> {
             self.line(inner, "answers:");
             for answer in &branch.answers {
                 let id = word(answer);
-                self.line(inner + 1, &format!("- {{ id: {id}, name: {} }}", label(&Label::default())));
+                self.line(
+                    inner + 1,
+                    &format!("- {{ id: {id}, name: {} }}", label(&Label::default())),
+                );
             }
             self.line(inner, "steps:");
             let place = branch.steps.first().map(|step| step.at.clone()).unwrap_or_default();
-            let mut missing = missing_names(&branch.name, &format!("branch {}", quoted(&branch.id)));
+            let mut missing =
+                missing_names(&branch.name, &format!("branch {}", quoted(&branch.id)));
             missing.extend(branch.answers.iter().map(|id| format!("the answer {id:?}")));
             self.names_gap(&place, missing);
             self.steps(&branch.steps, inner + 1, true);

@@ -52,11 +52,9 @@ impl Node {
     pub(crate) fn entries(&self) -> &[(String, Node)] {
         match &self.value {
             Value::Object(entries) => entries,
-            Value::Null
-            | Value::Truth(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::List(_) => &[],
+            Value::Null | Value::Truth(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                &[]
+            }
         }
     }
 
@@ -289,7 +287,9 @@ mod tests {
     #[test]
     fn what_two_readers_read_differently_is_refused() {
         assert_eq!(refused(b"{\"a\":1,\n\"a\":2}"), (code::IMPORT_DUPLICATE_KEY, 2));
-        for source in ["", "{", "[1,]", "{\"a\":1,}", "01", "[1] 2", "'a'", "{a:1}", "\"\\x\"", "\""] {
+        for source in
+            ["", "{", "[1,]", "{\"a\":1,}", "01", "[1] 2", "'a'", "{a:1}", "\"\\x\"", "\""]
+        {
             assert_eq!(refused(source.as_bytes()).0, code::IMPORT_JSON_SYNTAX, "{source}");
         }
         assert_eq!(refused(b"\"\xff\"").0, code::IMPORT_NOT_UTF8);

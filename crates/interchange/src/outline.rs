@@ -38,9 +38,8 @@ impl Label {
         if name.is_empty() {
             return Self::default();
         }
-        let only_vietnamese = |c: char| {
-            "ăđơưĂĐƠƯ".contains(c) || ('\u{1ea0}'..='\u{1ef9}').contains(&c)
-        };
+        let only_vietnamese =
+            |c: char| "ăđơưĂĐƠƯ".contains(c) || ('\u{1ea0}'..='\u{1ef9}').contains(&c);
         match name.chars().any(only_vietnamese) {
             true => Self { vi: Some(name), en: None },
             false => Self { vi: None, en: Some(name) },

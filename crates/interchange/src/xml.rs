@@ -296,7 +296,8 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused_with_its_line() {
         assert_eq!(refused("<a>\n<b></a>"), (code::IMPORT_XML_SYNTAX, 2));
-        for source in ["", "a", "<a>", "</a>", "<a/><b/>", "<a b='1' b='2'/>", "<a b=1/>", "<a/>x"] {
+        for source in ["", "a", "<a>", "</a>", "<a/><b/>", "<a b='1' b='2'/>", "<a b=1/>", "<a/>x"]
+        {
             assert_eq!(refused(source).0, code::IMPORT_XML_SYNTAX, "{source}");
         }
     }

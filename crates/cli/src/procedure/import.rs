@@ -81,7 +81,9 @@ fn report_text(path: &Path, imported: &Imported, output: &Output) -> String {
     let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
     let shown = path.display();
-    text.push(format!("{shown}: {errors} defects or parts declined, {warnings} to look at or fill in"));
+    text.push(format!(
+        "{shown}: {errors} defects or parts declined, {warnings} to look at or fill in"
+    ));
     text.join("\n")
 }
 

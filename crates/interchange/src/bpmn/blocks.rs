@@ -263,7 +263,10 @@ impl Finder<'_> {
     fn inner(&mut self, fork: usize, walk: &mut Walk) -> Result<Vec<usize>, Refused> {
         self.block(fork);
         let Some(Ok(block)) = self.known.get(&fork) else {
-            return Err(unstructured(format!("{} inside a branch is no block.", self.called(fork))));
+            return Err(unstructured(format!(
+                "{} inside a branch is no block.",
+                self.called(fork)
+            )));
         };
         walk.depth = walk.depth.max(block.depth);
         self.visits += block.branches.iter().map(|branch| branch.nodes.len()).sum::<usize>();

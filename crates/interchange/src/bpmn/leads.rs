@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::DONE;
 use super::blocks::Blocks;
 use super::graph::{Graph, Kind};
-use super::DONE;
 use crate::finding::{Report, code, quoted};
 use crate::outline::{Lead, Way};
 
@@ -107,11 +107,9 @@ impl Leads<'_> {
             Kind::End | Kind::Task | Kind::Timer(_) | Kind::Message | Kind::EventBased => true,
             Kind::Parallel | Kind::Inclusive => self.graph.is_fork(node),
             Kind::Exclusive => self.as_steps.contains(&node),
-            Kind::Start
-            | Kind::Boundary(..)
-            | Kind::Enter(_)
-            | Kind::Leave(_)
-            | Kind::Pass => false,
+            Kind::Start | Kind::Boundary(..) | Kind::Enter(_) | Kind::Leave(_) | Kind::Pass => {
+                false
+            }
         }
     }
 

@@ -54,9 +54,20 @@ const PREFIXED_BYTES_MAX: usize = 60;
 
 /// Elements of a process that say nothing about its course.
 const SILENT: [&str; 14] = [
-    "incoming", "outgoing", "documentation", "extensionElements", "laneSet", "textAnnotation",
-    "association", "group", "ioSpecification", "property", "multiInstanceLoopCharacteristics",
-    "standardLoopCharacteristics", "auditing", "monitoring",
+    "incoming",
+    "outgoing",
+    "documentation",
+    "extensionElements",
+    "laneSet",
+    "textAnnotation",
+    "association",
+    "group",
+    "ioSpecification",
+    "property",
+    "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics",
+    "auditing",
+    "monitoring",
 ];
 
 impl Builder<'_> {
@@ -238,11 +249,18 @@ impl Builder<'_> {
         let found = definition(element);
         let name = found.map(|found| found.name.as_str()).unwrap_or_default();
         let known = [
-            "timerEventDefinition", "messageEventDefinition", "signalEventDefinition",
-            "conditionalEventDefinition", "escalationEventDefinition",
+            "timerEventDefinition",
+            "messageEventDefinition",
+            "signalEventDefinition",
+            "conditionalEventDefinition",
+            "escalationEventDefinition",
         ];
         if element.get("cancelActivity") == Some("false") || !known.contains(&name) {
-            self.unsupported(element, scope, "Only events that interrupt, by time or message, are.");
+            self.unsupported(
+                element,
+                scope,
+                "Only events that interrupt, by time or message, are.",
+            );
             return;
         }
         let time = found.filter(|found| found.name == "timerEventDefinition");
@@ -282,7 +300,9 @@ impl Builder<'_> {
             let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
             let message = format!(
                 "The flow {} leads from {} to {}: one of them is not there.",
-                called(element), quoted(from), quoted(to)
+                called(element),
+                quoted(from),
+                quoted(to)
             );
             let remedy = "Draw it between two elements of the same process or sub-process.";
             let place = self.place(element, scope);
@@ -342,7 +362,8 @@ impl Builder<'_> {
             };
             let end = format!("[@id='{flow}']");
             let outgoing = self.graph.nodes[node].outgoing.iter().copied();
-            let found = outgoing.into_iter().find(|at| self.graph.flows[*at].at.path.ends_with(&end));
+            let found =
+                outgoing.into_iter().find(|at| self.graph.flows[*at].at.path.ends_with(&end));
             self.graph.nodes[node].default = found;
         }
     }
@@ -411,7 +432,8 @@ impl Builder<'_> {
         }
         if process.get("isExecutable") == Some("false") {
             let place = Place { path: place_of("/definitions", process), line: process.line };
-            let message = "The process says that it is not executable: a drawing may leave out much.";
+            let message =
+                "The process says that it is not executable: a drawing may leave out much.";
             let remedy = "Read the draft against the law, not against the drawing.";
             self.report.note(code::IMPORT_NO_EQUIVALENT, &place, message, remedy);
         }
@@ -476,9 +498,8 @@ impl Builder<'_> {
 
 /// The event definition of an event.
 fn definition(element: &Element) -> Option<&Element> {
-    let is_definition = |child: &&Element| {
-        child.namespace == MODEL && child.name.ends_with("EventDefinition")
-    };
+    let is_definition =
+        |child: &&Element| child.namespace == MODEL && child.name.ends_with("EventDefinition");
     element.children.iter().find(is_definition)
 }
 
@@ -529,8 +550,12 @@ fn lanes(process: &Element) -> BTreeMap<String, Vec<String>> {
     while let Some(lane) = open.pop() {
         let name = lane.get("name").or(lane.get("id")).unwrap_or_default().trim();
         let inner = lane.child("childLaneSet");
-        let of_inner: BTreeSet<&str> = inner.iter().flat_map(|set| &set.children)
-            .flat_map(|lane| &lane.children).map(|found| found.text.trim()).collect();
+        let of_inner: BTreeSet<&str> = inner
+            .iter()
+            .flat_map(|set| &set.children)
+            .flat_map(|lane| &lane.children)
+            .map(|found| found.text.trim())
+            .collect();
         for reference in lane.children.iter().filter(|child| child.name == "flowNodeRef") {
             let id = reference.text.trim();
             if !of_inner.contains(id) && !name.is_empty() {

@@ -16,9 +16,8 @@ pub(super) fn outline(graph: &Graph, blocks: &Blocks, report: &mut Report) -> Ou
     gateways(graph, report);
     let wraps = wraps(graph, blocks);
     subs(graph, blocks, &wraps, report);
-    let enters = |(fork, sub): (&usize, &usize)| {
-        (*fork, graph.nodes[graph.subs[*sub].enter].id.clone())
-    };
+    let enters =
+        |(fork, sub): (&usize, &usize)| (*fork, graph.nodes[graph.subs[*sub].enter].id.clone());
     let renamed = wraps.iter().map(enters).collect();
     let leads =
         Leads { graph, blocks, as_steps: BTreeSet::new(), renamed, answers: BTreeSet::new() };
@@ -161,7 +160,8 @@ fn gateway(graph: &Graph, index: usize, report: &mut Report) {
         }
     }
     if node.default.is_none() {
-        let message = format!("{called} has no default flow: when no condition holds, it is stuck.");
+        let message =
+            format!("{called} has no default flow: when no condition holds, it is stuck.");
         let remedy = "Mark one of its flows as the default.";
         report.note(code::IMPORT_NO_DEFAULT, &node.at, message, remedy);
     }
@@ -279,9 +279,18 @@ impl<'g> Writer<'g> {
             };
             let each_unit = match first.kind {
                 Kind::Enter(sub) => self.graph().subs[sub].is_multiple,
-                Kind::Start | Kind::End | Kind::Task | Kind::Timer(_) | Kind::Message
-                | Kind::Boundary(..) | Kind::Exclusive | Kind::Parallel | Kind::Inclusive
-                | Kind::EventBased | Kind::Leave(_) | Kind::Pass => false,
+                Kind::Start
+                | Kind::End
+                | Kind::Task
+                | Kind::Timer(_)
+                | Kind::Message
+                | Kind::Boundary(..)
+                | Kind::Exclusive
+                | Kind::Parallel
+                | Kind::Inclusive
+                | Kind::EventBased
+                | Kind::Leave(_)
+                | Kind::Pass => false,
             };
             let id = match &flow.action {
                 Some(action) => action.id.clone(),
@@ -291,7 +300,8 @@ impl<'g> Writer<'g> {
             let id = unique(id.replace('.', "_"), |id| ids.contains(id));
             ids.insert(id.clone());
             let steps = self.place(Some((fork, index)), report);
-            let of_branch = |(at, branch, _): &&(usize, usize, String)| (*at, *branch) == (fork, index);
+            let of_branch =
+                |(at, branch, _): &&(usize, usize, String)| (*at, *branch) == (fork, index);
             let answers = self.leads.answers.iter().filter(of_branch);
             let mut answers: Vec<String> = answers.map(|(_, _, id)| id.clone()).collect();
             if answers.is_empty() {
@@ -419,19 +429,15 @@ impl<'g> Writer<'g> {
     }
 
     /// An event as an action; its id and facts are those of the event.
-    fn event(
-        &mut self,
-        event: &Node,
-        ids: &mut BTreeSet<String>,
-        report: &mut Report,
-    ) -> Action {
+    fn event(&mut self, event: &Node, ids: &mut BTreeSet<String>, report: &mut Report) -> Action {
         let wanted = event.facts.action.as_ref().map_or(event.id.clone(), |facts| facts.id.clone());
         let id = unique(wanted, |id| ids.contains(id));
         ids.insert(id.clone());
         let lead = match event.outgoing.as_slice() {
             [flow] => self.leads.lead(*flow, report),
             [] | [..] => {
-                let message = format!("{} flows leave {}.", event.outgoing.len(), quoted(&event.called));
+                let message =
+                    format!("{} flows leave {}.", event.outgoing.len(), quoted(&event.called));
                 let remedy = "Draw one flow out of it.";
                 report.note(code::IMPORT_DANGLING_STATE, &event.at, message, remedy);
                 Lead::Nowhere

@@ -133,18 +133,24 @@ fn a_sequence_of_tasks_becomes_steps_with_one_action_each() {
 #[test]
 fn lanes_and_candidates_are_the_roles_of_the_source() {
     let draft = draft(
-        "<bpmn:laneSet id='l'><bpmn:lane id='l1' name='Front desk'><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>
+        "<bpmn:laneSet id='l'><bpmn:lane id='l1' name='Front desk'>\
+         <bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>
          start s
          task a
          <bpmn:userTask id='b' camunda:candidateGroups='experts, heads' />
-         <bpmn:userTask id='c'><bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>mayor</bpmn:formalExpression></bpmn:resourceAssignmentExpression></bpmn:potentialOwner></bpmn:userTask>
+         <bpmn:userTask id='c'><bpmn:potentialOwner><bpmn:resourceAssignmentExpression>\
+          <bpmn:formalExpression>mayor</bpmn:formalExpression></bpmn:resourceAssignmentExpression>\
+           </bpmn:potentialOwner></bpmn:userTask>
          end e
          s -> a
          a -> b
          b -> c
          c -> e",
     );
-    has(&draft, &["role: FILL_IN # Front desk", "role: FILL_IN # experts, heads", "FILL_IN # mayor"]);
+    has(
+        &draft,
+        &["role: FILL_IN # Front desk", "role: FILL_IN # experts, heads", "FILL_IN # mayor"],
+    );
 }
 
 #[test]
@@ -168,10 +174,7 @@ fn gateways_behind_gateways_are_drawn_together() {
          <bpmn:exclusiveGateway id='h' default='f12' />\ntask b\ntask c\nend e\ns -> a\na -> g\n\
          g -> h ? x\ng -> e\nh -> b ? y\nh -> c\nb -> e\nc -> e",
     );
-    has(
-        &draft,
-        &["to: b } # x and y", "{ when: FILL_IN, to: c } # x", "- { else: e }"],
-    );
+    has(&draft, &["to: b } # x and y", "{ when: FILL_IN, to: c } # x", "- { else: e }"]);
 }
 
 #[test]
@@ -181,13 +184,15 @@ fn a_gateway_without_conditions_is_a_persons_decision() {
     has(&draft(source), &["- id: Approve", "to: good", "- id: Refuse", "to: bad"]);
     assert!(finding(source, code::IMPORT_DECISION_BY_PERSON).message.contains("\"Agreed?\""));
     // Where no task stands before it, it is a step itself.
-    let source = "start s\nxor g\nend good\nend bad\ns -> g\ng -> good : Approve\ng -> bad : Refuse";
+    let source =
+        "start s\nxor g\nend good\nend bad\ns -> g\ng -> good : Approve\ng -> bad : Refuse";
     has(&draft(source), &["start: g", "- id: g", "- id: Approve"]);
 }
 
 #[test]
 fn a_gateway_that_can_get_stuck_is_a_defect() {
-    let source = "start s\ntask a\nxor g Which?\nend b\nend c\ns -> a\na -> g\ng -> b ? x\ng -> c ? y";
+    let source =
+        "start s\ntask a\nxor g Which?\nend b\nend c\ns -> a\na -> g\ng -> b ? x\ng -> c ? y";
     let (code, message) = only_error(source);
     assert_eq!(code, code::IMPORT_NO_DEFAULT);
     assert!(message.contains("\"Which?\""));
@@ -249,8 +254,19 @@ fn blocks_nest() {
         "start s\nand f\nand g\ntask a\ntask b\ntask c\nand k\nand j\nend e\ns -> f\nf -> g\nf -> c\n\
          g -> a\ng -> b\na -> k\nb -> k\nk -> j\nc -> j\nj -> e",
     );
-    has(&draft, &["  - id: f\n", "      - id: g\n", "          - id: g\n", "- id: a\n", "answer: done",
-        "            join:\n              answer: done", "      - id: c\n", "    join:\n      to: e"]);
+    has(
+        &draft,
+        &[
+            "  - id: f\n",
+            "      - id: g\n",
+            "          - id: g\n",
+            "- id: a\n",
+            "answer: done",
+            "            join:\n              answer: done",
+            "      - id: c\n",
+            "    join:\n      to: e",
+        ],
+    );
 }
 
 #[test]
@@ -271,7 +287,9 @@ fn an_empty_branch_is_left_out_and_said() {
 
 #[test]
 fn forks_that_enclose_no_block_are_refused_by_name() {
-    let fork = |rest: &str| format!("start s\nand f Split\ntask a A\ntask b B\ns -> f\nf -> a\nf -> b\n{rest}");
+    let fork = |rest: &str| {
+        format!("start s\nand f Split\ntask a A\ntask b B\ns -> f\nf -> a\nf -> b\n{rest}")
+    };
     for (rest, words) in [
         // Branches that end.
         ("end e\nend g\na -> e\nb -> g", "a branch ends in"),
@@ -280,12 +298,21 @@ fn forks_that_enclose_no_block_are_refused_by_name() {
         // A jump out of a branch, back before the fork.
         ("xor x\nand j\nend e\na -> x\nx -> f : again\nx -> j\nb -> j\nj -> e", "leads back"),
         // A jump into a branch.
-        ("and j\nxor x\nend e\na -> j\nb -> j\nj -> x\nx -> a : again\nx -> e", "leads to \"A\" inside"),
+        (
+            "and j\nxor x\nend e\na -> j\nb -> j\nj -> x\nx -> a : again\nx -> e",
+            "leads to \"A\" inside",
+        ),
         // From one branch into the other.
-        ("xor x\nand j\nend e\na -> x\nx -> b : over\nx -> j\nb -> j\nj -> e", "two of its branches"),
+        (
+            "xor x\nand j\nend e\na -> x\nx -> b : over\nx -> j\nb -> j\nj -> e",
+            "two of its branches",
+        ),
         // Two joins.
-        ("and j\nand k\nxor x\ntask c\nend e\ns -> c\na -> j\nb -> k\nc -> x\nx -> j\nx -> k\nj -> e\nk -> e",
-            "come together in"),
+        (
+            "and j\nand k\nxor x\ntask c\nend e\ns -> c\na -> j\nb -> k\nc -> x\nx -> j\nx -> k\n\
+             j -> e\nk -> e",
+            "come together in",
+        ),
         // An exclusive gateway as a join.
         ("xor j\nend e\na -> j\nb -> j\nj -> e", "a branch ends in"),
         ("or j\nend e\na -> j\nb -> j\nj -> e", "a join of another type"),
@@ -297,7 +324,9 @@ fn forks_that_enclose_no_block_are_refused_by_name() {
         let refused = refused.unwrap_or_else(|| panic!("{rest}: {:#?}", imported.findings));
         assert!(refused.message.contains("\"Split\""), "{}", refused.message);
         assert!(refused.message.contains(words), "{rest}: {}", refused.message);
-        assert!(imported.yaml.expect("a draft").contains("branches: FILL_IN # the fork was refused"));
+        assert!(
+            imported.yaml.expect("a draft").contains("branches: FILL_IN # the fork was refused")
+        );
     }
 }
 
@@ -308,7 +337,8 @@ fn a_join_that_waits_for_more_than_can_arrive_is_a_deadlock() {
     let imported = import(source);
     let refused = errors(&imported).into_iter().find(|f| f.code == code::IMPORT_JOIN_DEADLOCK);
     assert!(refused.expect("refused").message.contains("\"Meet\" by 2 flows"));
-    let lonely = "start s\ntask a\nxor x\nand j Meet\nend e\ns -> a\na -> x\nx -> j : 1\nx -> j : 2\nj -> e";
+    let lonely =
+        "start s\ntask a\nxor x\nand j Meet\nend e\ns -> a\na -> x\nx -> j : 1\nx -> j : 2\nj -> e";
     let (code, message) = only_error(lonely);
     assert_eq!(code, code::IMPORT_FORK_UNSTRUCTURED);
     assert!(message.contains("\"Meet\" closes no block"));
@@ -316,8 +346,7 @@ fn a_join_that_waits_for_more_than_can_arrive_is_a_deadlock() {
 
 #[test]
 fn several_flows_out_of_a_task_are_no_choice() {
-    let (code, message) =
-        only_error("start s\ntask a Both\nend b\nend c\ns -> a\na -> b\na -> c");
+    let (code, message) = only_error("start s\ntask a Both\nend b\nend c\ns -> a\na -> b\na -> c");
     assert_eq!(code, code::IMPORT_IMPLICIT_FORK);
     assert!(message.contains("2 flows leave \"Both\""));
 }
@@ -328,7 +357,8 @@ const TIMER: &str = "<bpmn:timerEventDefinition><bpmn:timeDuration xsi:type='bpm
 #[test]
 fn a_timer_on_a_task_becomes_a_timeout_that_lapses() {
     let draft = draft(&format!(
-        "start s\ntask a\nend e\nend late\n<bpmn:boundaryEvent id='t' name='Too late' attachedToRef='a'>{TIMER}</bpmn:boundaryEvent>\n\
+        "start s\ntask a\nend e\nend late\n\
+         <bpmn:boundaryEvent id='t' name='Too late' attachedToRef='a'>{TIMER}</bpmn:boundaryEvent>\n\
          s -> a\na -> e\nt -> late"
     ));
     has(
@@ -346,7 +376,8 @@ fn a_timer_on_a_task_becomes_a_timeout_that_lapses() {
 #[test]
 fn a_timer_between_tasks_is_a_step_that_lapses() {
     let draft = draft(&format!(
-        "start s\n<bpmn:intermediateCatchEvent id='w' name='Wait'>{TIMER}</bpmn:intermediateCatchEvent>\nend e\ns -> w\nw -> e"
+        "start s\nend e\ns -> w\nw -> e\n\
+         <bpmn:intermediateCatchEvent id='w' name='Wait'>{TIMER}</bpmn:intermediateCatchEvent>"
     ));
     has(&draft, &["- id: w # Wait", "timeout: { after: { amount: 30", "act: lapse", "to: e"]);
 }
@@ -354,11 +385,15 @@ fn a_timer_between_tasks_is_a_step_that_lapses() {
 #[test]
 fn an_event_based_gateway_is_a_step_where_one_of_its_events_happens() {
     let draft = draft(&format!(
-        "start s\neventBasedGateway g\n<bpmn:intermediateCatchEvent id='m' name='Answer'><bpmn:messageEventDefinition /></bpmn:intermediateCatchEvent>\n\
+        "start s\neventBasedGateway g\n<bpmn:intermediateCatchEvent id='m' name='Answer'>\
+         <bpmn:messageEventDefinition /></bpmn:intermediateCatchEvent>\n\
          <bpmn:intermediateCatchEvent id='t'>{TIMER}</bpmn:intermediateCatchEvent>\nend e\nend late\n\
          s -> g\ng -> m\ng -> t\nm -> e\nt -> late"
     ));
-    has(&draft, &["- id: g", "timeout:", "action: t", "- id: m # Answer", "to: e", "- id: t", "to: late"]);
+    has(
+        &draft,
+        &["- id: g", "timeout:", "action: t", "- id: m # Answer", "to: e", "- id: t", "to: late"],
+    );
     assert!(!draft.contains("  - id: m # Answer\n    name"));
 }
 
@@ -371,7 +406,8 @@ fn timers_that_are_no_durations_are_defects() {
         "",
     ] {
         let (code, message) = only_error(&format!(
-            "start s\ntask a\nend e\n<bpmn:boundaryEvent id='t' attachedToRef='a'><bpmn:timerEventDefinition>{inner}</bpmn:timerEventDefinition></bpmn:boundaryEvent>\n\
+            "start s\ntask a\nend e\n<bpmn:boundaryEvent id='t' attachedToRef='a'>\
+             <bpmn:timerEventDefinition>{inner}</bpmn:timerEventDefinition></bpmn:boundaryEvent>\n\
              s -> a\na -> e\nt -> e"
         ));
         assert_eq!(code, code::IMPORT_TIMER);
@@ -381,16 +417,25 @@ fn timers_that_are_no_durations_are_defects() {
 
 #[test]
 fn a_sub_process_is_written_out_with_its_id_before_those_of_its_steps() {
-    let inner = elements("start is\ntask a Look\nxor g\nend ie\nend if\nis -> a\na -> g\ng -> ie : ok\ng -> if : bad")
-        .replace('\n', "");
+    let inner = elements(
+        "start is\ntask a Look\nxor g\nend ie\nend if\nis -> a\na -> g\ng -> ie : ok\n\
+         g -> if : bad",
+    )
+    .replace('\n', "");
     let source = format!(
-        "start s\n<bpmn:subProcess id='sub' name='Examine'>{inner}</bpmn:subProcess>\ntask z\nend e\ns -> sub\nsub -> z\nz -> e"
+        "start s\n<bpmn:subProcess id='sub' name='Examine'>{inner}</bpmn:subProcess>\ntask z\nend e\n\
+         s -> sub\nsub -> z\nz -> e"
     );
     // Flows of the inside have ids of their own.
     let source = source.replace("id=\"f", "id=\"i");
-    has(&draft(&source), &["start: sub.a", "- id: sub.a # Look", "- id: ok", "to: z", "- id: bad", "to: z"]);
+    has(
+        &draft(&source),
+        &["start: sub.a", "- id: sub.a # Look", "- id: ok", "to: z", "- id: bad", "to: z"],
+    );
     assert!(finding(&source, code::IMPORT_SUBPROCESS_INLINED).message.contains("\"Examine\""));
-    let timer = format!("{source}\n<bpmn:boundaryEvent id='t' attachedToRef='sub'>{TIMER}</bpmn:boundaryEvent>\nt -> e");
+    let timer = format!(
+        "{source}\n<bpmn:boundaryEvent id='t' attachedToRef='sub'>{TIMER}</bpmn:boundaryEvent>\nt -> e"
+    );
     let (code, message) = only_error(&timer);
     assert_eq!(code, code::IMPORT_UNSUPPORTED);
     assert!(message.contains("\"Examine\""));
@@ -398,32 +443,53 @@ fn a_sub_process_is_written_out_with_its_id_before_those_of_its_steps() {
 
 #[test]
 fn a_sub_process_that_is_a_block_is_a_step_with_its_events() {
-    let inner = elements("start is\nand f\ntask a\ntask b\nand j\nend ie\nis -> f\nf -> a\nf -> b\na -> j\nb -> j\nj -> ie")
-        .replace('\n', "").replace("id=\"f1", "id=\"i1").replace("id=\"f7", "id=\"i7")
-        .replace("id=\"f8", "id=\"i8").replace("id=\"f9", "id=\"i9").replace("id=\"f6", "id=\"i6");
+    let inner = elements(
+        "start is\nand f\ntask a\ntask b\nand j\nend ie\nis -> f\nf -> a\nf -> b\n\
+         a -> j\nb -> j\nj -> ie",
+    )
+    .replace('\n', "")
+    .replace("id=\"f1", "id=\"i1")
+    .replace("id=\"f7", "id=\"i7")
+    .replace("id=\"f8", "id=\"i8")
+    .replace("id=\"f9", "id=\"i9")
+    .replace("id=\"f6", "id=\"i6");
     let source = format!(
         "start s\n<bpmn:subProcess id='ask' name='Consult'>{inner}</bpmn:subProcess>\n\
          <bpmn:boundaryEvent id='t' attachedToRef='ask'>{TIMER}</bpmn:boundaryEvent>\n\
-         <bpmn:boundaryEvent id='stop' name='Stop' attachedToRef='ask'><bpmn:messageEventDefinition /></bpmn:boundaryEvent>\n\
+         <bpmn:boundaryEvent id='stop' name='Stop' attachedToRef='ask'><bpmn:messageEventDefinition />\
+          </bpmn:boundaryEvent>\n\
          end e\ns -> ask\nask -> e\nt -> e\nstop -> e"
     );
     has(
         &draft(&source),
-        &["start: ask", "- id: ask # Consult", "timeout: { after: { amount: 30", "branches:", "join:\n      to: e",
-            "- id: t", "act: lapse", "- id: stop # Stop", "to: e"],
+        &[
+            "start: ask",
+            "- id: ask # Consult",
+            "timeout: { after: { amount: 30",
+            "branches:",
+            "join:\n      to: e",
+            "- id: t",
+            "act: lapse",
+            "- id: stop # Stop",
+            "to: e",
+        ],
     );
 }
 
 #[test]
 fn a_branch_that_runs_for_many_opens_for_each_unit() {
-    let inner = elements("start is\ntask a\nend ie\nis -> a\na -> ie").replace('\n', "").replace("id=\"f", "id=\"i");
+    let inner = elements("start is\ntask a\nend ie\nis -> a\na -> ie")
+        .replace('\n', "")
+        .replace("id=\"f", "id=\"i");
     let source = format!(
-        "start s\nand f\ntask b\n<bpmn:subProcess id='m' name='Agencies'><bpmn:multiInstanceLoopCharacteristics />{inner}</bpmn:subProcess>\n\
+        "start s\nand f\ntask b\n<bpmn:subProcess id='m' name='Agencies'>\
+         <bpmn:multiInstanceLoopCharacteristics />{inner}</bpmn:subProcess>\n\
          and j\nend e\ns -> f\nf -> m\nf -> b\nm -> j\nb -> j\nj -> e"
     );
     has(&draft(&source), &["- id: m", "each_unit: true", "start: m.a"]);
     let alone = format!(
-        "start s\n<bpmn:subProcess id='m' name='Agencies'><bpmn:multiInstanceLoopCharacteristics />{inner}</bpmn:subProcess>\n\
+        "start s\n<bpmn:subProcess id='m' name='Agencies'>\
+         <bpmn:multiInstanceLoopCharacteristics />{inner}</bpmn:subProcess>\n\
          end e\ns -> m\nm -> e"
     );
     assert!(only_error(&alone).1.contains("\"Agencies\" runs many times"));
@@ -439,8 +505,11 @@ fn what_the_subset_does_not_have_is_declined_by_name() {
         "<bpmn:userTask id='x' name='X'><bpmn:multiInstanceLoopCharacteristics /></bpmn:userTask>",
         "<bpmn:userTask id='x' name='X'><bpmn:standardLoopCharacteristics /></bpmn:userTask>",
         "<bpmn:complexGateway id='x' name='X' />",
-        "<bpmn:userTask id='x' name='Y' /><bpmn:boundaryEvent id='b' name='X' attachedToRef='x'><bpmn:errorEventDefinition /></bpmn:boundaryEvent>",
-        "<bpmn:userTask id='x' name='Y' /><bpmn:boundaryEvent id='b' name='X' cancelActivity='false' attachedToRef='x'><bpmn:timerEventDefinition /></bpmn:boundaryEvent>",
+        "<bpmn:userTask id='x' name='Y' /><bpmn:boundaryEvent id='b' name='X' attachedToRef='x'>\
+         <bpmn:errorEventDefinition /></bpmn:boundaryEvent>",
+        "<bpmn:userTask id='x' name='Y' />\
+         <bpmn:boundaryEvent id='b' name='X' cancelActivity='false' attachedToRef='x'>\
+          <bpmn:timerEventDefinition /></bpmn:boundaryEvent>",
         "<bpmn:userTask id='x' name='Y' /><bpmn:subProcess id='b' name='X' triggeredByEvent='true' />",
         "<bpmn:userTask id='x' name='Y' /><bpmn:transaction id='b' name='X' />",
     ] {
@@ -463,11 +532,15 @@ fn starts_and_ends_are_where_they_must_be() {
     assert!(errors(&imported).iter().any(|f| f.code == code::IMPORT_SEVERAL_STARTS));
     let imported = import("start s\ntask a Last\ns -> a");
     let codes: Vec<&str> = errors(&imported).iter().map(|f| f.code).collect();
-    assert!(codes.contains(&code::IMPORT_DEAD_END) && codes.contains(&code::IMPORT_NO_END), "{codes:?}");
+    assert!(
+        codes.contains(&code::IMPORT_DEAD_END) && codes.contains(&code::IMPORT_NO_END),
+        "{codes:?}"
+    );
     let (code, message) = only_error("start s\ntask a\ntask b Lost\nend e\ns -> a\na -> e\nb -> e");
     assert_eq!(code, code::IMPORT_STATE_UNREACHABLE);
     assert!(message.contains("\"Lost\""));
-    let terminate = "start s\ntask a\n<bpmn:endEvent id='e'><bpmn:terminateEventDefinition /></bpmn:endEvent>\ns -> a\na -> e";
+    let terminate = "start s\ntask a\n<bpmn:endEvent id='e'><bpmn:terminateEventDefinition />\
+         </bpmn:endEvent>\ns -> a\na -> e";
     draft(terminate);
 }
 
@@ -476,9 +549,13 @@ fn flows_and_events_must_lead_somewhere() {
     let (code, message) = only_error("start s\ntask a\nend e\ns -> a\na -> e\na -> gone");
     assert_eq!(code, code::IMPORT_DANGLING_STATE);
     assert!(message.contains("\"gone\""));
-    let (code, _) = only_error("start s\ntask a\nend e\ns -> a\na -> e\n<bpmn:boundaryEvent id='t' attachedToRef='gone' />");
+    let (code, _) = only_error(
+        "start s\ntask a\nend e\ns -> a\na -> e\n<bpmn:boundaryEvent id='t' attachedToRef='gone' />",
+    );
     assert_eq!(code, code::IMPORT_DANGLING_STATE);
-    let (code, message) = only_error("start s\ntask a\nxor g Nowhere\nend e\nxor h\ns -> a\na -> h\nh -> e : 1\nh -> g : 2");
+    let (code, message) = only_error(
+        "start s\ntask a\nxor g Nowhere\nend e\nxor h\ns -> a\na -> h\nh -> e : 1\nh -> g : 2",
+    );
     assert_eq!(code, code::IMPORT_DANGLING_STATE);
     assert!(message.contains("\"Nowhere\""));
     let imported = import("start s\ntask a\ntask a\nend e\ns -> a\na -> e");
@@ -490,12 +567,16 @@ fn what_is_no_bpmn_is_refused() {
     let import = |source: &str| import_bpmn(source.as_bytes(), None);
     assert!(!import("<a>").readable);
     assert!(!import("<!DOCTYPE definitions [<!ENTITY x 'y'>]><definitions/>").readable);
-    for source in ["<definitions/>", "<a xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'/>",
-        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'/>"] {
+    for source in [
+        "<definitions/>",
+        "<a xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'/>",
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'/>",
+    ] {
         let imported = import(source);
         assert!(imported.readable && !imported.sound && imported.yaml.is_none(), "{source}");
     }
-    let two = document("").replace("</bpmn:process>", "</bpmn:process><bpmn:process id='q'></bpmn:process>");
+    let two = document("")
+        .replace("</bpmn:process>", "</bpmn:process><bpmn:process id='q'></bpmn:process>");
     assert_eq!(import(&two).findings[0].code, code::IMPORT_SEVERAL_FOUND);
     assert!(import_bpmn(two.as_bytes(), Some("q")).yaml.is_some());
     assert_eq!(import_bpmn(two.as_bytes(), Some("r")).findings[0].code, code::IMPORT_NOTHING_FOUND);
@@ -507,7 +588,11 @@ fn large_tangles_end_in_bounded_time() {
     // Gateways that lead to each other in every way.
     let mut lines = String::from("start s\ntask a\nend e\ns -> a\na -> g0\n");
     for n in 0..300 {
-        lines.push_str(&format!("xor g{n}\ng{n} -> g{} ? x\ng{n} -> g{} ? y\ng{n} -> e ? z\n", (n * 7 + 1) % 300, (n * 11 + 3) % 300));
+        lines.push_str(&format!(
+            "xor g{n}\ng{n} -> g{} ? x\ng{n} -> g{} ? y\ng{n} -> e ? z\n",
+            (n * 7 + 1) % 300,
+            (n * 11 + 3) % 300
+        ));
     }
     import(&lines);
     // Forks in forks in forks.

@@ -64,8 +64,23 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_none() {
-        for text in ["", "P", "PT", "P0D", "30D", "P1H", "PT1D", "P1D1D", "P-1D", "${days}", "P99999D",
-            "P1.5D", "PT1é", "2026-01-01T00:00:00Z", "R3/P1D"] {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P0D",
+            "30D",
+            "P1H",
+            "PT1D",
+            "P1D1D",
+            "P-1D",
+            "${days}",
+            "P99999D",
+            "P1.5D",
+            "PT1é",
+            "2026-01-01T00:00:00Z",
+            "R3/P1D",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
     }

@@ -20,8 +20,15 @@ const NAMES_MAX: usize = 20;
 
 /// Keys of a service that are read, or that say nothing about the process.
 const SERVICE_KEYS: [&str; 9] = [
-    "tenantId", "uuid", "auditDetails", "businessService", "business", "businessServiceSla",
-    "states", "id", "active",
+    "tenantId",
+    "uuid",
+    "auditDetails",
+    "businessService",
+    "business",
+    "businessServiceSla",
+    "states",
+    "id",
+    "active",
 ];
 
 pub(super) fn read(
@@ -254,7 +261,8 @@ fn escalate(
         let index = states.iter().position(|known| known.name == state && state.is_some());
         let step = index.and_then(|index| steps.get_mut(index));
         let known = step.and_then(|step| {
-            let at = step.actions.iter().position(|known| Some(&known.called) == action.as_ref())?;
+            let at =
+                step.actions.iter().position(|known| Some(&known.called) == action.as_ref())?;
             step.timeout.is_none().then_some((step, at))
         });
         let (Some((step, at)), Some(days)) = (known, days) else {
@@ -286,13 +294,7 @@ fn documents(states: &[State], report: &mut Report) {
 }
 
 /// Keys without an equivalent.
-pub(super) fn unknown_keys(
-    node: &Node,
-    path: &str,
-    known: &[&str],
-    of: &str,
-    report: &mut Report,
-) {
+pub(super) fn unknown_keys(node: &Node, path: &str, known: &[&str], of: &str, report: &mut Report) {
     for (key, value) in node.entries() {
         let empty = value.value == Value::Null || (value.is_list() && value.items().is_empty());
         if !known.contains(&key.as_str()) && !empty {
@@ -356,8 +358,8 @@ fn words(milliseconds: i64) -> String {
 
 /// A plausible deadline; whether it counts working time is not said.
 fn span(milliseconds: i64) -> Span {
-    let days = (milliseconds % DAY_MS == 0).then(|| milliseconds / DAY_MS);
-    let hours = (milliseconds % HOUR_MS == 0).then(|| milliseconds / HOUR_MS);
+    let days = (milliseconds % DAY_MS == 0).then_some(milliseconds / DAY_MS);
+    let hours = (milliseconds % HOUR_MS == 0).then_some(milliseconds / HOUR_MS);
     let (amount, source) = match (days, hours) {
         (Some(days), _) => (Some(days), format!("{milliseconds} ms, {days} days")),
         (None, Some(hours)) => (None, format!("{milliseconds} ms, {hours} hours")),

@@ -12,13 +12,32 @@ const STATES_MAX: usize = 2_000;
 const ACTIONS_MAX: usize = 50;
 
 const STATE_KEYS: [&str; 14] = [
-    "tenantId", "uuid", "auditDetails", "businessServiceId", "sla", "state", "applicationStatus",
-    "docUploadRequired", "isStartState", "isTerminateState", "isStateUpdatable", "actions", "seq",
+    "tenantId",
+    "uuid",
+    "auditDetails",
+    "businessServiceId",
+    "sla",
+    "state",
+    "applicationStatus",
+    "docUploadRequired",
+    "isStartState",
+    "isTerminateState",
+    "isStateUpdatable",
+    "actions",
+    "seq",
     "id",
 ];
 const ACTION_KEYS: [&str; 10] = [
-    "tenantId", "uuid", "auditDetails", "currentState", "action", "nextState", "roles", "active",
-    "id", "seq",
+    "tenantId",
+    "uuid",
+    "auditDetails",
+    "currentState",
+    "action",
+    "nextState",
+    "roles",
+    "active",
+    "id",
+    "seq",
 ];
 
 /// A state as it is written.
@@ -56,11 +75,7 @@ pub(super) struct Action {
 }
 
 /// Reads the states; none when they are no list, or more than can be held.
-pub(super) fn read(
-    states: Option<&Node>,
-    path: &str,
-    report: &mut Report,
-) -> Option<Vec<State>> {
+pub(super) fn read(states: Option<&Node>, path: &str, report: &mut Report) -> Option<Vec<State>> {
     let states = states?;
     if !states.is_list() {
         wrong_type(states, path, "a list of states", report);

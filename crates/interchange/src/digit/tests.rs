@@ -112,13 +112,16 @@ fn everything_that_the_source_does_not_say_is_a_finding_and_a_placeholder() {
 
 #[test]
 fn all_shapes_of_a_service_give_the_same_draft() {
-    let service = &LICENCE[LICENCE.find('[').expect("a list")..=LICENCE.rfind(']').expect("its end")];
+    let service =
+        &LICENCE[LICENCE.find('[').expect("a list")..=LICENCE.rfind(']').expect("its end")];
     let one = &service[1..service.len() - 1];
     let wanted = import(LICENCE).yaml;
     for shape in [
         format!(r#"{{"ResponseInfo":{{"status":"successful"}},"BusinessServices":{service}}}"#),
         format!(r#"{{"tenantId":"qn","moduleName":"Workflow","BusinessService":{service}}}"#),
-        format!(r#"{{"ResponseInfo":null,"MdmsRes":{{"Workflow":{{"BusinessService":{service}}}}}}}"#),
+        format!(
+            r#"{{"ResponseInfo":null,"MdmsRes":{{"Workflow":{{"BusinessService":{service}}}}}}}"#
+        ),
         format!(r#"{{"mdms":[{{"schemaCode":"Workflow.BusinessService","data":{one}}}]}}"#),
         service.to_owned(),
         one.to_owned(),
@@ -196,7 +199,8 @@ fn a_circle_without_a_way_out_cannot_finish() {
 
 #[test]
 fn a_service_without_terminal_states_never_ends() {
-    let imported = import(&LICENCE.replace("\"isTerminateState\": true", "\"isTerminateState\": false"));
+    let imported =
+        import(&LICENCE.replace("\"isTerminateState\": true", "\"isTerminateState\": false"));
     assert!(finding(&imported, code::IMPORT_NO_END).message.contains("ever finished"));
 }
 
@@ -205,14 +209,16 @@ fn one_state_is_the_start() {
     let none = changed("\"state\": null", "\"state\": \"NEW\"");
     assert!(none.sound, "a named state that is marked will do");
     let none = import(
-        &LICENCE.replace("\"state\": null", "\"state\": \"NEW\"")
+        &LICENCE
+            .replace("\"state\": null", "\"state\": \"NEW\"")
             .replace("\"isStartState\": true", "\"isStartState\": false"),
     );
     assert_eq!(only_error(&none).code, code::IMPORT_NO_START);
     let two = changed("\"state\": \"EXAMINED\"", "\"state\": null");
     assert!(finding(&two, code::IMPORT_SEVERAL_STARTS).message.contains("2 states"));
     let two = import(
-        &LICENCE.replace("\"state\": null", "\"state\": \"NEW\"")
+        &LICENCE
+            .replace("\"state\": null", "\"state\": \"NEW\"")
             .replace("\"isStartState\": false", "\"isStartState\": true"),
     );
     assert_eq!(only_error(&two).code, code::IMPORT_SEVERAL_STARTS);
@@ -231,8 +237,13 @@ fn an_action_needs_a_role() {
 
 #[test]
 fn a_deadline_in_another_unit_than_milliseconds_is_a_defect() {
-    for (sla, words) in [("30", "less than a second"), ("86400", "86 seconds"), ("0", "no time"),
-        ("-5", "no time"), ("9999999999999999", "days")] {
+    for (sla, words) in [
+        ("30", "less than a second"),
+        ("86400", "86 seconds"),
+        ("0", "no time"),
+        ("-5", "no time"),
+        ("9999999999999999", "days"),
+    ] {
         let imported = changed("\"sla\": 172800000", &format!("\"sla\": {sla}"));
         let implausible = only_error(&imported);
         assert_eq!(implausible.code, code::IMPORT_DEADLINE_IMPLAUSIBLE);
@@ -283,15 +294,18 @@ fn what_has_no_equivalent_is_said() {
 #[test]
 fn an_action_that_claims_another_origin_is_a_defect() {
     let source = LICENCE.replace("\"state\": \"OPEN\"", "\"uuid\": \"u-1\", \"state\": \"OPEN\"");
-    let wrong = source.replace("\"action\": \"FORWARD\"", "\"currentState\": \"u-2\", \"action\": \"FORWARD\"");
+    let wrong = source
+        .replace("\"action\": \"FORWARD\"", "\"currentState\": \"u-2\", \"action\": \"FORWARD\"");
     assert_eq!(only_error(&import(&wrong)).code, code::IMPORT_CURRENT_STATE);
-    let right = source.replace("\"action\": \"FORWARD\"", "\"currentState\": \"U-1\", \"action\": \"FORWARD\"");
+    let right = source
+        .replace("\"action\": \"FORWARD\"", "\"currentState\": \"U-1\", \"action\": \"FORWARD\"");
     assert!(import(&right).sound);
 }
 
 #[test]
 fn an_automatic_escalation_becomes_a_timeout() {
-    let service = &LICENCE[LICENCE.find('[').expect("a list")..=LICENCE.rfind(']').expect("its end")];
+    let service =
+        &LICENCE[LICENCE.find('[').expect("a list")..=LICENCE.rfind(']').expect("its end")];
     let with = |days: &str| {
         import(&format!(
             r#"{{"tenantId":"qn","moduleName":"Workflow","BusinessService":{service},
@@ -300,7 +314,8 @@ fn an_automatic_escalation_becomes_a_timeout() {
         ))
     };
     let yaml = with("30.0").yaml.expect("a draft");
-    let timeout = "timeout: { after: { amount: 30, unit: FILL_IN }, action: REJECT, ground: FILL_IN }";
+    let timeout =
+        "timeout: { after: { amount: 30, unit: FILL_IN }, action: REJECT, ground: FILL_IN }";
     assert!(yaml.contains(timeout), "{yaml}");
     assert!(yaml.contains("act: lapse"));
     let part = with("0.5");
@@ -309,7 +324,8 @@ fn an_automatic_escalation_becomes_a_timeout() {
 
 #[test]
 fn several_services_are_imported_one_at_a_time() {
-    let service = &LICENCE[LICENCE.find('[').expect("a list") + 1..LICENCE.rfind(']').expect("its end")];
+    let service =
+        &LICENCE[LICENCE.find('[').expect("a list") + 1..LICENCE.rfind(']').expect("its end")];
     let two = format!("[{service},{}]", service.replace("LICENCE", "PERMIT"));
     let imported = import(&two);
     assert!(imported.readable && imported.yaml.is_none());
@@ -322,7 +338,13 @@ fn several_services_are_imported_one_at_a_time() {
     assert!(imported.sound, "{:#?}", imported.findings);
     let imported = import_digit(two.as_bytes(), Some("VISA"));
     assert_eq!(only_error(&imported).code, code::IMPORT_NOTHING_FOUND);
-    for source in ["{}", "[]", "null", "{\"BusinessServices\":[]}", "{\"BusinessServices\":[{\"businessService\":\"X\",\"states\":[]}]}"] {
+    for source in [
+        "{}",
+        "[]",
+        "null",
+        "{\"BusinessServices\":[]}",
+        "{\"BusinessServices\":[{\"businessService\":\"X\",\"states\":[]}]}",
+    ] {
         assert_eq!(only_error(&import(source)).code, code::IMPORT_NOTHING_FOUND, "{source}");
     }
 }
@@ -339,8 +361,10 @@ fn values_of_another_type_are_findings_and_no_end_of_the_import() {
         ("{ \"state\": \"APPROVED\"", "3, { \"state\": \"APPROVED\""),
     ] {
         let imported = changed(from, to);
-        assert!(finding(&imported, code::IMPORT_WRONG_TYPE).message.contains("than")
-            || finding(&imported, code::IMPORT_WRONG_TYPE).message.contains("milliseconds"));
+        assert!(
+            finding(&imported, code::IMPORT_WRONG_TYPE).message.contains("than")
+                || finding(&imported, code::IMPORT_WRONG_TYPE).message.contains("milliseconds")
+        );
         assert!(imported.yaml.is_some());
     }
 }

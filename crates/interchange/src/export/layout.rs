@@ -66,9 +66,7 @@ pub(super) fn lay_out(scene: &Scene) -> Laid {
     let mut laid = Laid::default();
     for (index, shape) in scene.shapes.iter().enumerate() {
         let (width, height) = match &shape.kind {
-            ShapeKind::Start | ShapeKind::End | ShapeKind::Boundary(..) => {
-                (EVENT_SIZE, EVENT_SIZE)
-            }
+            ShapeKind::Start | ShapeKind::End | ShapeKind::Boundary(..) => (EVENT_SIZE, EVENT_SIZE),
             ShapeKind::Task => (TASK_WIDTH, TASK_HEIGHT),
             ShapeKind::Exclusive | ShapeKind::Parallel | ShapeKind::Inclusive => {
                 (GATEWAY_SIZE, GATEWAY_SIZE)
@@ -245,7 +243,13 @@ fn ways(scene: &Scene, columns: &[Vec<usize>], laid: &mut Laid) {
         let (to_x, to_y) = (to.middle_x(), to.middle_y());
         let way = if end == start + 1 && is_event {
             let under = from.bottom() + 12;
-            vec![(from_x, from.bottom()), (from_x, under), (turn, under), (turn, to_y), (to.x, to_y)]
+            vec![
+                (from_x, from.bottom()),
+                (from_x, under),
+                (turn, under),
+                (turn, to_y),
+                (to.x, to_y),
+            ]
         } else if end == start + 1 && from_y == to_y {
             vec![(from.right(), from_y), (to.x, to_y)]
         } else if end == start + 1 {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use motcua_procedures::{
-    Action, Choice, Definition, Role, Step, StepKind, Target, Text, UnitRef,
-};
+use motcua_procedures::{Action, Choice, Definition, Role, Step, StepKind, Target, Text, UnitRef};
 
 use super::Language;
 use crate::finding::{Place, Report, code, quoted};
@@ -351,11 +349,7 @@ impl<'d> Painter<'d, '_> {
             Language::Vi => &text.vi,
             Language::En => &text.en,
         };
-        vec![
-            ("name", name.clone()),
-            ("motcua:vi", text.vi.clone()),
-            ("motcua:en", text.en.clone()),
-        ]
+        vec![("name", name.clone()), ("motcua:vi", text.vi.clone()), ("motcua:en", text.en.clone())]
     }
 
     fn of_action(&self, step: &Step, action: &Action) -> Vec<(&'static str, String)> {

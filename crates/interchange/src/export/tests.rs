@@ -151,16 +151,26 @@ fn consultation() -> Definition {
             },
         ],
         join: Join {
-            early: vec![JoinWhen { at_least: 1, answer: Some(("agencies".into(), "objection".into())) }],
+            early: vec![JoinWhen {
+                at_least: 1,
+                answer: Some(("agencies".into(), "objection".into())),
+            }],
             target: Target::Choice(vec![
-                Choice { when: Some(guard("answers.agencies.objection > 0")), to: "reconsider".into() },
+                Choice {
+                    when: Some(guard("answers.agencies.objection > 0")),
+                    to: "reconsider".into(),
+                },
                 Choice { when: None, to: "draft".into() },
             ]),
         },
     });
     let mut asked = step(
         "asked",
-        vec![answering("consent", "consent"), answering("object", "objection"), lapse(answering("silence", "silent"))],
+        vec![
+            answering("consent", "consent"),
+            answering("object", "objection"),
+            lapse(answering("silence", "silent")),
+        ],
     );
     asked.role = Role::ConsultedAgency;
     asked.actions[0].roles = vec![Role::ConsultedAgency];
@@ -172,7 +182,14 @@ fn consultation() -> Definition {
     definition(
         "intake",
         vec![
-            step("intake", vec![to("accept", "consult"), to("ask", "supplement"), action("note", Target::Stay)]),
+            step(
+                "intake",
+                vec![
+                    to("accept", "consult"),
+                    to("ask", "supplement"),
+                    action("note", Target::Stay),
+                ],
+            ),
             supplement,
             consult,
             within(asked, "consult", "agencies"),
@@ -203,12 +220,16 @@ fn facts_of(definition: &Definition) -> BTreeSet<String> {
         let within = within.unwrap_or_default();
         let is_final = step.kind == StepKind::Final;
         let kind = if is_final { "final".to_owned() } else { word(&step.kind) };
-        let status = if step.within.is_none() { u8::from(step.status).to_string() } else { String::new() };
+        let status =
+            if step.within.is_none() { u8::from(step.status).to_string() } else { String::new() };
         let (role, unit) = match is_final {
             true => (String::new(), String::new()),
             false => (step.role.as_str().to_owned(), word(&step.unit)),
         };
-        facts.insert(format!("step {within}/{} {kind} {status} {role} {unit} {}{}", step.id, step.name.vi, step.name.en));
+        facts.insert(format!(
+            "step {within}/{} {kind} {status} {role} {unit} {}{}",
+            step.id, step.name.vi, step.name.en
+        ));
         if let Some(timeout) = &step.timeout {
             let (amount, unit) = (timeout.after.amount, word(&timeout.after.unit));
             facts.insert(format!("timeout {} {amount} {unit} {}", step.id, timeout.action));
@@ -228,9 +249,15 @@ fn facts_of(definition: &Definition) -> BTreeSet<String> {
         let Some(parallel) = &step.parallel else { continue };
         facts.insert(format!("join {} {}", step.id, lead_of(&parallel.join.target, None)));
         for branch in &parallel.branches {
-            let used: BTreeSet<&str> = definition.steps.iter()
-                .filter(|s| s.within.as_ref().is_some_and(|w| w.step == step.id && w.branch == branch.id))
-                .flat_map(|s| &s.actions).filter_map(|a| a.answer.as_deref()).collect();
+            let used: BTreeSet<&str> = definition
+                .steps
+                .iter()
+                .filter(|s| {
+                    s.within.as_ref().is_some_and(|w| w.step == step.id && w.branch == branch.id)
+                })
+                .flat_map(|s| &s.actions)
+                .filter_map(|a| a.answer.as_deref())
+                .collect();
             let when = branch.when.as_ref().map_or("", Guard::text);
             let Branch { id, each_unit, start, .. } = branch;
             facts.insert(format!("branch {}.{id} {when} {each_unit} {start} {used:?}", step.id));
@@ -250,9 +277,12 @@ fn lead_of(target: &Target, answer: Option<&str>) -> String {
         Target::Back => "back".into(),
         Target::End => format!("answer {}", answer.unwrap_or_default()),
         Target::Step(step) => format!("to {step}"),
-        Target::Choice(choices) => choices.iter().map(|choice| {
-            format!("[{} {}]", choice.when.as_ref().map_or("else", Guard::text), choice.to)
-        }).collect(),
+        Target::Choice(choices) => choices
+            .iter()
+            .map(|choice| {
+                format!("[{} {}]", choice.when.as_ref().map_or("else", Guard::text), choice.to)
+            })
+            .collect(),
     }
 }
 
@@ -310,10 +340,13 @@ fn lead_in(lead: &Lead) -> String {
         Lead::Answer(answer) => format!("answer {answer}"),
         Lead::Stay => "stay".into(),
         Lead::Back => "back".into(),
-        Lead::Choice(ways) => ways.iter().map(|way| {
-            let when = way.when.as_ref().map_or("else", |when| condition(Some(when)));
-            format!("[{when} {}]", way.to.as_deref().unwrap_or_default())
-        }).collect(),
+        Lead::Choice(ways) => ways
+            .iter()
+            .map(|way| {
+                let when = way.when.as_ref().map_or("else", |when| condition(Some(when)));
+                format!("[{when} {}]", way.to.as_deref().unwrap_or_default())
+            })
+            .collect(),
     }
 }
 
@@ -326,7 +359,10 @@ fn comes_back(definition: &Definition, language: Language) {
     let (wanted, found) = (facts_of(definition), facts_in(&outline));
     let missing: Vec<&String> = wanted.difference(&found).collect();
     let extra: Vec<&String> = found.difference(&wanted).collect();
-    assert!(missing.is_empty() && extra.is_empty(), "missing {missing:#?}\nextra {extra:#?}\n{xml}");
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing {missing:#?}\nextra {extra:#?}\n{xml}"
+    );
 }
 
 /// Every element has a place: shapes with bounds that are positive, edges with two points at least.
@@ -346,8 +382,11 @@ fn is_drawn(xml: &str) {
         }
         if element.name == "BPMNShape" {
             let bounds = element.child("Bounds").expect("bounds");
-            let number = |key| bounds.get(key).and_then(|n| n.parse::<i32>().ok()).expect("a number");
-            assert!(number("x") >= 0 && number("y") >= 0 && number("width") > 0 && number("height") > 0);
+            let number =
+                |key| bounds.get(key).and_then(|n| n.parse::<i32>().ok()).expect("a number");
+            assert!(
+                number("x") >= 0 && number("y") >= 0 && number("width") > 0 && number("height") > 0
+            );
             drawn.extend(element.get("bpmnElement").map(str::to_owned));
         }
         if element.name == "BPMNEdge" {
@@ -454,10 +493,13 @@ fn row(
             found.actions.push(match dice.below(5) {
                 0 => action(&id, Target::Stay),
                 1 => last(&id),
-                2 => action(&id, Target::Choice(vec![
-                    Choice { when: Some(guard("channel == \"post\"")), to: any.clone() },
-                    Choice { when: None, to: ids[dice.below(count)].clone() },
-                ])),
+                2 => action(
+                    &id,
+                    Target::Choice(vec![
+                        Choice { when: Some(guard("channel == \"post\"")), to: any.clone() },
+                        Choice { when: None, to: ids[dice.below(count)].clone() },
+                    ]),
+                ),
                 _ => to(&id, any),
             });
         }
@@ -500,7 +542,8 @@ fn parallel(dice: &mut Dice<'_>, step: &mut Step, join: String, depth: usize) ->
             None => within(found, &step.id, &id),
         }));
     }
-    step.parallel = Some(Parallel { branches, join: Join { early: Vec::new(), target: Target::Step(join) } });
+    step.parallel =
+        Some(Parallel { branches, join: Join { early: Vec::new(), target: Target::Step(join) } });
     inner
 }
 
@@ -508,7 +551,9 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_structured_procedure_comes_back_as_it_was(choices in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_structured_procedure_comes_back_as_it_was(
+        choices in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         let mut dice = Dice(choices.iter());
         let mut steps = row(&mut dice, "s", &|id| to(id, "end_"), 0);
         steps.push(end("end_"));

@@ -154,7 +154,10 @@ impl Xml {
                 self.scene(inside);
             }
             ShapeKind::Boundary(_, Some(duration)) => {
-                self.open("bpmn:timerEventDefinition", &[("id", format!("_timer_of_{}", shape.id))]);
+                self.open(
+                    "bpmn:timerEventDefinition",
+                    &[("id", format!("_timer_of_{}", shape.id))],
+                );
                 let attributes = [
                     ("xsi:type", "bpmn:tFormalExpression".to_owned()),
                     ("motcua:amount", duration.amount.to_string()),
@@ -223,8 +226,7 @@ impl Xml {
             ];
             self.empty("dc:Bounds", &bounds);
             self.close("bpmndi:BPMNShape");
-            if let (ShapeKind::Sub(inside, _), Some(laid)) =
-                (&shape.kind, laid.insides.get(&index))
+            if let (ShapeKind::Sub(inside, _), Some(laid)) = (&shape.kind, laid.insides.get(&index))
             {
                 self.places(inside, laid, (x + PADDING, y + PADDING));
             }
@@ -234,10 +236,7 @@ impl Xml {
             let attributes = [("id", id), ("bpmnElement", edge.id.clone())];
             self.open("bpmndi:BPMNEdge", &attributes);
             for (x, y) in way {
-                let point = [
-                    ("x", (corner.0 + x).to_string()),
-                    ("y", (corner.1 + y).to_string()),
-                ];
+                let point = [("x", (corner.0 + x).to_string()), ("y", (corner.1 + y).to_string())];
                 self.empty("di:waypoint", &point);
             }
             self.close("bpmndi:BPMNEdge");
