@@ -11,7 +11,13 @@ use crate::xml::Element;
 /// The graph of a process.
 pub(super) fn graph(root: &Element, process: &Element, report: &mut Report) -> Graph {
     let roles = lanes(process);
-    let mut builder = Builder { graph: Graph::default(), ids: BTreeSet::new(), roles, report };
+    let mut builder = Builder {
+        graph: Graph::default(),
+        ids: BTreeSet::new(),
+        roles,
+        left_out: BTreeSet::new(),
+        report,
+    };
     builder.duplicates(process);
     let path = place_of("/definitions", process);
     let scope = Scope { path, prefix: String::new(), sub: None };
@@ -46,6 +52,8 @@ struct Builder<'r> {
     graph: Graph,
     ids: BTreeSet<String>,
     roles: BTreeMap<String, Vec<String>>,
+    /// Ids of what was left out: a finding says so already.
+    left_out: BTreeSet<String>,
     report: &'r mut Report,
 }
 
@@ -69,6 +77,10 @@ const SILENT: [&str; 14] = [
     "auditing",
     "monitoring",
 ];
+
+fn is_silent(name: &str) -> bool {
+    SILENT.contains(&name) || name.ends_with("EventDefinition")
+}
 
 impl Builder<'_> {
     fn scope(&mut self, element: &Element, scope: &Scope) {
@@ -136,7 +148,7 @@ impl Builder<'_> {
                 self.no_equivalent(element, scope, "data: fields belong into `form`");
                 return None;
             }
-            name if SILENT.contains(&name) => return None,
+            name if is_silent(name) => return None,
             _ => {
                 self.unsupported(element, scope, "It is left out.");
                 return None;
@@ -182,6 +194,14 @@ impl Builder<'_> {
         if element.name != "subProcess" || element.get("triggeredByEvent") == Some("true") {
             self.unsupported(element, scope, "It is left out with all that is in it.");
             return None;
+        }
+        let is_flow_node = |child: &Element| {
+            child.namespace == MODEL && child.get("id").is_some() && !is_silent(&child.name)
+        };
+        if !element.children.iter().any(is_flow_node) {
+            self.no_equivalent(element, scope, "a sub-process without content: it becomes a task");
+            let node = self.add(element, scope, Kind::Task);
+            return Some((node, node));
         }
         let is_multiple = self.loops(element, scope, true);
         let index = self.graph.subs.len();
@@ -298,6 +318,9 @@ impl Builder<'_> {
         let (Some(from), Some(to)) = (end("sourceRef"), end("targetRef")) else {
             let (from, to) = (element.get("sourceRef"), element.get("targetRef"));
             let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+            if self.left_out.contains(from) || self.left_out.contains(to) {
+                return;
+            }
             let message = format!(
                 "The flow {} leads from {} to {}: one of them is not there.",
                 called(element),
@@ -462,6 +485,7 @@ impl Builder<'_> {
         let message =
             format!("{} is a {kind}{found}, which is not carried over. {what}", called(element));
         let remedy = "Draw it with tasks, gateways and timers, or write it by hand.";
+        self.left_out.extend(element.get("id").map(str::to_owned));
         let place = self.place(element, scope);
         self.report.note(code::IMPORT_UNSUPPORTED, &place, message, remedy);
     }

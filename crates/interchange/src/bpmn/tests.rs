@@ -609,3 +609,17 @@ fn large_tangles_end_in_bounded_time() {
     import(&lines);
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_sub_process_without_content_is_a_task() {
+    let source = "start s\n<bpmn:subProcess id='x' name='Closed' />\nend e\ns -> x\nx -> e";
+    has(&draft(source), &["start: x", "- id: x # Closed", "to: e"]);
+    assert!(finding(source, code::IMPORT_NO_EQUIVALENT).message.contains("\"Closed\""));
+}
+
+#[test]
+fn flows_of_what_was_declined_are_not_reported_again() {
+    let source =
+        "start s\ntask a\n<bpmn:transaction id='x' name='X' />\nend e\ns -> a\na -> e\nx -> e";
+    assert_eq!(only_error(source).0, code::IMPORT_UNSUPPORTED);
+}

@@ -221,7 +221,10 @@ fn fold_start(
         return id;
     };
     let first = (*first).to_owned();
-    if states[start].name.is_some() || !certain || steps.iter().any(leads_here) {
+    // Filing something that is finished at once is not the filing alone.
+    let ends_at_once = steps.iter().any(|step| step.id == first && step.is_final());
+    let is_named = states[start].name.is_some();
+    if is_named || !certain || ends_at_once || steps.iter().any(leads_here) {
         return id;
     }
     let actions: Vec<String> = step.actions.iter().map(|a| quoted(&a.called)).collect();

@@ -376,3 +376,14 @@ fn text_of_the_source_cannot_break_the_draft() {
     let report = motcua_procedures::check(imported.yaml.expect("a draft").as_bytes());
     assert!(report.readable, "{:#?}", report.findings);
 }
+
+#[test]
+fn a_service_that_ends_at_once_keeps_its_first_state() {
+    let source = r#"[{"businessService":"WAGE","states":[
+        {"state":null,"isStartState":true,
+            "actions":[{"action":"CREATE","nextState":"APPROVED","roles":["CLERK"]}]},
+        {"state":"APPROVED","isTerminateState":true}]}]"#;
+    let imported = import(source);
+    assert!(imported.sound);
+    assert!(imported.yaml.expect("a draft").contains("start: start\n"));
+}
