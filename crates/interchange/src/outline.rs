@@ -3,6 +3,8 @@
 //! Nothing here is a guess. What the source does not say is absent, and the draft shows a
 //! placeholder for it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::finding::Place;
 
 /// A procedure as far as the source carries it.
@@ -241,16 +243,31 @@ pub(crate) fn step_id_of(name: &str) -> String {
     }
 }
 
-/// An id like `id` that is not taken yet.
-pub(crate) fn unique(id: String, is_taken: impl Fn(&str) -> bool) -> String {
-    if !is_taken(&id) {
-        return id;
+/// Ids that are given out once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ids {
+    taken: BTreeSet<String>,
+    /// The number that the next namesake of an id gets.
+    next: BTreeMap<String, usize>,
+}
+
+impl Ids {
+    /// The id itself, or one like it when it is taken.
+    pub(crate) fn take(&mut self, id: String) -> String {
+        if self.taken.insert(id.clone()) {
+            return id;
+        }
+        // Numbers go on where the last namesake stopped, so that many of them stay cheap.
+        let number = self.next.entry(id.clone()).or_insert(2);
+        loop {
+            let end = format!("-{number}");
+            let numbered = format!("{}{end}", &id[..id.len().min(ID_BYTES_MAX - end.len())]);
+            *number += 1;
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     }
-    let numbered = |number: usize| {
-        let end = format!("-{number}");
-        format!("{}{end}", &id[..id.len().min(ID_BYTES_MAX - end.len())])
-    };
-    (2..).map(numbered).find(|id| !is_taken(id)).expect("there are more numbers than ids")
 }
 
 #[cfg(test)]
@@ -264,8 +281,12 @@ mod tests {
         assert_eq!(id_of("1st"), "s_1st");
         assert_eq!((id_of("end"), step_id_of("end")), ("end".into(), "s_end".into()));
         assert_eq!(id_of(&"x".repeat(100)).len(), ID_BYTES_MAX);
-        assert_eq!(unique("a".into(), |id| ["a", "a-2"].contains(&id)), "a-3");
-        assert_eq!(unique("x".repeat(64), |id| id.len() == 64 && !id.ends_with("-2")).len(), 64);
+        let mut ids = Ids::default();
+        let taken: Vec<String> =
+            ["a", "a-2", "a", "a"].iter().map(|id| ids.take((*id).to_owned())).collect();
+        assert_eq!(taken, ["a", "a-2", "a-3", "a-4"]);
+        ids.take("x".repeat(64));
+        assert_eq!(ids.take("x".repeat(64)).len(), ID_BYTES_MAX);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use motcua_procedures::TraceStep;
 use crate::finding::{Report, code, quoted};
 use crate::outline::{Lead, Outline, Parallel, Step};
 
+/// Longest way that a finding tells, states.
+const TRACE_STEPS_MAX: usize = 100;
+
 /// Reports states that cannot be reached, that cannot finish, and ends that are none.
 pub(crate) fn examine(outline: &Outline, report: &mut Report) {
     let graph = Graph::of(outline);
@@ -145,9 +148,13 @@ impl<'o> Graph<'o> {
         let mut trace =
             vec![TraceStep { state: self.steps[index].called.clone(), action: String::new() }];
         let mut at = index;
+        // A way that nobody reads to its end is not kept: there may be one for each state.
         while let Some(Some((from, by))) = &reached[at] {
             trace.push(TraceStep { state: self.steps[*from].called.clone(), action: by.clone() });
             at = *from;
+            if trace.len() > TRACE_STEPS_MAX {
+                return Vec::new();
+            }
         }
         trace.reverse();
         trace

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::{ActionFacts, Facts, Flow, Graph, Kind, Node, Sub};
 use super::{CEL, MODEL, OURS, timer};
 use crate::finding::{Place, Report, code, quoted};
-use crate::outline::{Condition, Label, Span, id_of, step_id_of, unique};
+use crate::outline::{Condition, Ids, Label, Span, id_of, step_id_of};
 use crate::xml::Element;
 
 /// The graph of a process.
@@ -13,7 +13,7 @@ pub(super) fn graph(root: &Element, process: &Element, report: &mut Report) -> G
     let roles = lanes(process);
     let mut builder = Builder {
         graph: Graph::default(),
-        ids: BTreeSet::new(),
+        ids: Ids::default(),
         roles,
         left_out: BTreeSet::new(),
         report,
@@ -50,7 +50,7 @@ struct Scope {
 
 struct Builder<'r> {
     graph: Graph,
-    ids: BTreeSet<String>,
+    ids: Ids,
     roles: BTreeMap<String, Vec<String>>,
     /// Ids of what was left out: a finding says so already.
     left_out: BTreeSet<String>,
@@ -171,8 +171,7 @@ impl Builder<'_> {
         };
         // The way out of a sub-process is no element of its own.
         let is_own = !matches!(kind, Kind::Leave(_));
-        let id = if is_own { unique(wanted, |id| self.ids.contains(id)) } else { wanted };
-        self.ids.insert(id.clone());
+        let id = if is_own { self.ids.take(wanted) } else { wanted };
         let named = element.get("name").map(str::trim).filter(|name| !name.is_empty());
         self.graph.nodes.push(Node {
             id,

@@ -8,7 +8,7 @@ use super::graph::{ActionFacts, Graph, Kind, Node};
 use super::leads::{Arrival, Leads};
 use crate::finding::{Report, code, quoted};
 use crate::outline::{
-    Action, Branch, Condition, Label, Lead, Outline, Parallel, Span, Step, Timeout, id_of, unique,
+    Action, Branch, Condition, Ids, Label, Lead, Outline, Parallel, Span, Step, Timeout, id_of,
 };
 
 /// The outline of a graph; its name and origin are the caller's.
@@ -260,7 +260,7 @@ impl<'g> Writer<'g> {
         let Some(block) = blocks.found.get(&fork) else {
             return Parallel::Refused;
         };
-        let mut ids = BTreeSet::new();
+        let mut ids = Ids::default();
         let mut branches = Vec::new();
         for (index, region) in block.branches.iter().enumerate() {
             let flow = &self.graph().flows[region.flow];
@@ -297,8 +297,7 @@ impl<'g> Writer<'g> {
                 None if flow.named => id_of(&flow.called),
                 None => self.leads.id(flow.to),
             };
-            let id = unique(id.replace('.', "_"), |id| ids.contains(id));
-            ids.insert(id.clone());
+            let id = ids.take(id.replace('.', "_"));
             let steps = self.place(Some((fork, index)), report);
             let of_branch =
                 |(at, branch, _): &&(usize, usize, String)| (*at, *branch) == (fork, index);
@@ -348,7 +347,7 @@ impl<'g> Writer<'g> {
             source_roles: node.roles.clone(),
             ..Step::default()
         };
-        let mut ids = BTreeSet::new();
+        let mut ids = Ids::default();
         match &node.kind {
             Kind::End => step.kind = Some("final".to_owned()),
             Kind::EventBased => self.events(index, &mut step, &mut ids, report),
@@ -372,13 +371,7 @@ impl<'g> Writer<'g> {
     }
 
     /// Each flow out of a node is an action; behind a decision, each of its flows.
-    fn flows(
-        &mut self,
-        index: usize,
-        step: &mut Step,
-        ids: &mut BTreeSet<String>,
-        report: &mut Report,
-    ) {
+    fn flows(&mut self, index: usize, step: &mut Step, ids: &mut Ids, report: &mut Report) {
         let graph = self.graph();
         let node = &graph.nodes[index];
         let by_system = graph.is_conditional(index) && graph.is_split(index);
@@ -407,15 +400,14 @@ impl<'g> Writer<'g> {
         }
     }
 
-    fn action(&self, flow: usize, lead: Lead, ids: &mut BTreeSet<String>) -> Action {
+    fn action(&self, flow: usize, lead: Lead, ids: &mut Ids) -> Action {
         let flow = &self.graph().flows[flow];
         let wanted = match (&flow.action, flow.named) {
             (Some(action), _) => action.id.clone(),
             (None, true) => id_of(&flow.called),
             (None, false) => DONE.to_owned(),
         };
-        let id = unique(wanted, |id| ids.contains(id));
-        ids.insert(id.clone());
+        let id = ids.take(wanted);
         let mut action = Action {
             id,
             called: flow.called.clone(),
@@ -429,10 +421,9 @@ impl<'g> Writer<'g> {
     }
 
     /// An event as an action; its id and facts are those of the event.
-    fn event(&mut self, event: &Node, ids: &mut BTreeSet<String>, report: &mut Report) -> Action {
+    fn event(&mut self, event: &Node, ids: &mut Ids, report: &mut Report) -> Action {
         let wanted = event.facts.action.as_ref().map_or(event.id.clone(), |facts| facts.id.clone());
-        let id = unique(wanted, |id| ids.contains(id));
-        ids.insert(id.clone());
+        let id = ids.take(wanted);
         let lead = match event.outgoing.as_slice() {
             [flow] => self.leads.lead(*flow, report),
             [] | [..] => {
@@ -459,7 +450,7 @@ impl<'g> Writer<'g> {
         event: &Node,
         time: Option<&Span>,
         step: &mut Step,
-        ids: &mut BTreeSet<String>,
+        ids: &mut Ids,
         report: &mut Report,
     ) {
         if step.timeout.is_some() {
@@ -485,7 +476,7 @@ impl<'g> Writer<'g> {
         index: usize,
         time: Option<&Span>,
         step: &mut Step,
-        ids: &mut BTreeSet<String>,
+        ids: &mut Ids,
         report: &mut Report,
     ) {
         let node = &self.graph().nodes[index];
@@ -493,13 +484,7 @@ impl<'g> Writer<'g> {
     }
 
     /// What may happen at an event-based gateway.
-    fn events(
-        &mut self,
-        index: usize,
-        step: &mut Step,
-        ids: &mut BTreeSet<String>,
-        report: &mut Report,
-    ) {
+    fn events(&mut self, index: usize, step: &mut Step, ids: &mut Ids, report: &mut Report) {
         let graph = self.graph();
         for flow in &graph.nodes[index].outgoing {
             let event = &graph.nodes[graph.flows[*flow].to];
@@ -533,13 +518,7 @@ impl<'g> Writer<'g> {
         }
     }
 
-    fn boundary(
-        &mut self,
-        event: usize,
-        step: &mut Step,
-        ids: &mut BTreeSet<String>,
-        report: &mut Report,
-    ) {
+    fn boundary(&mut self, event: usize, step: &mut Step, ids: &mut Ids, report: &mut Report) {
         let event = &self.graph().nodes[event];
         match &event.kind {
             Kind::Boundary(_, Some(time)) => self.timeout(event, Some(time), step, ids, report),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::service::{deadline, unknown_keys};
 use crate::finding::{Place, Report, code, quoted};
 use crate::json::{Node, Value, below};
-use crate::outline::{id_of, step_id_of, unique};
+use crate::outline::{Ids, id_of, step_id_of};
 
 /// Most states of a service, and most actions of a state: what the language holds.
 const STATES_MAX: usize = 2_000;
@@ -84,7 +84,7 @@ pub(super) fn read(states: Option<&Node>, path: &str, report: &mut Report) -> Op
     if too_many(states, path, STATES_MAX, "states", report) {
         return None;
     }
-    let mut ids = BTreeSet::new();
+    let mut ids = Ids::default();
     let mut names = BTreeSet::new();
     let mut uuids = BTreeSet::new();
     let mut found = Vec::new();
@@ -106,12 +106,11 @@ pub(super) fn read(states: Option<&Node>, path: &str, report: &mut Report) -> Op
     Some(found)
 }
 
-fn state(node: &Node, path: &str, ids: &mut BTreeSet<String>, report: &mut Report) -> State {
+fn state(node: &Node, path: &str, ids: &mut Ids, report: &mut Report) -> State {
     let name = text(node, path, "state", report).filter(|name| !name.trim().is_empty());
     let called = name.clone().unwrap_or_else(|| "null".to_owned());
     let wanted = name.as_deref().map_or("start".to_owned(), step_id_of);
-    let id = unique(wanted, |id| ids.contains(id));
-    ids.insert(id.clone());
+    let id = ids.take(wanted);
     if name.as_ref().is_some_and(|name| *name != id) {
         let message = format!("The state {} becomes step {id:?}.", quoted(&called));
         let remedy = "Nothing; or rename it in the source.";
@@ -144,7 +143,7 @@ fn actions(list: Option<&Node>, path: &str, state: &State, report: &mut Report) 
         return Vec::new();
     }
     too_many(list, path, ACTIONS_MAX, "actions", report);
-    let mut ids = BTreeSet::new();
+    let mut ids = Ids::default();
     let mut names = BTreeSet::new();
     let mut found = Vec::new();
     for (index, node) in list.items().iter().take(ACTIONS_MAX).enumerate() {
@@ -171,7 +170,7 @@ fn action(
     node: &Node,
     path: &str,
     state: &State,
-    ids: &mut BTreeSet<String>,
+    ids: &mut Ids,
     report: &mut Report,
 ) -> Option<Action> {
     let at = node.at(path);
@@ -194,8 +193,7 @@ fn action(
         report.note(code::IMPORT_CURRENT_STATE, &at, message, remedy);
     }
     let roles = roles(node, path, &of, report);
-    let id = unique(id_of(&name), |id| ids.contains(id));
-    ids.insert(id.clone());
+    let id = ids.take(id_of(&name));
     let next = text(node, path, "nextState", report).filter(|next| !next.trim().is_empty());
     Some(Action { name, id, next, roles, at })
 }

@@ -387,3 +387,23 @@ fn a_service_that_ends_at_once_keeps_its_first_state() {
     assert!(imported.sound);
     assert!(imported.yaml.expect("a draft").contains("start: start\n"));
 }
+
+#[test]
+fn many_states_end_in_bounded_time() {
+    let started = std::time::Instant::now();
+    let state = |n: usize| {
+        let next = if n % 2 == 0 { n + 2 } else { n };
+        format!(
+            r#"{{"state":"S{n}","actions":[{{"action":"A","nextState":"S{next}","roles":["R"]}}]}}"#
+        )
+    };
+    let states: Vec<String> = (0..1_999).map(state).collect();
+    let end = r#"{"state":"END","isStartState":true,"isTerminateState":true}"#;
+    let chain = format!(r#"[{{"businessService":"X","states":[{},{end}]}}]"#, states.join(","));
+    assert!(!import(&chain).sound);
+    let same = format!(r#"[{{"businessService":"X","states":[{}]}}]"#, vec!["{}"; 1_999].join(","));
+    assert!(!import(&same).sound);
+    let many = format!(r#"[{{"businessService":"X","states":[{}]}}]"#, vec!["{}"; 2_001].join(","));
+    assert_eq!(only_error(&import(&many)).code, code::IMPORT_TOO_MANY_PARTS);
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
