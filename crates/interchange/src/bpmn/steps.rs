@@ -14,6 +14,7 @@ use crate::outline::{
 /// The outline of a graph; its name and origin are the caller's.
 pub(super) fn outline(graph: &Graph, blocks: &Blocks, report: &mut Report) -> Outline {
     gateways(graph, report);
+    conditions(graph, report);
     let wraps = wraps(graph, blocks);
     subs(graph, blocks, &wraps, report);
     let enters =
@@ -137,26 +138,14 @@ fn gateway(graph: &Graph, index: usize, report: &mut Report) {
         }
         return;
     }
-    for (at, flow) in flows.clone().filter(|(at, _)| Some(*at) != node.default) {
-        match &flow.condition {
-            Some(Condition::Ours(_)) => {}
-            Some(Condition::Foreign(text)) => {
-                let message = format!(
-                    "The condition of {} is in another language: {}.",
-                    quoted(&flow.called),
-                    quoted(text)
-                );
-                let remedy = "Write it in CEL over the form, the documents and the case.";
-                report.note(code::IMPORT_CONDITION_FOREIGN, &flow.at, message, remedy);
-            }
-            None => {
-                let message = format!(
-                    "{} out of {called} has no condition and is not its default.",
-                    quoted(&graph.flows[at].called)
-                );
-                let remedy = "Write its condition, or make it the default flow.";
-                report.note(code::IMPORT_CONDITION_MISSING, &flow.at, message, remedy);
-            }
+    for (_, flow) in flows.filter(|(at, _)| Some(*at) != node.default) {
+        if flow.condition.is_none() {
+            let message = format!(
+                "{} out of {called} has no condition and is not its default.",
+                quoted(&flow.called)
+            );
+            let remedy = "Write its condition, or make it the default flow.";
+            report.note(code::IMPORT_CONDITION_MISSING, &flow.at, message, remedy);
         }
     }
     if node.default.is_none() {
@@ -164,6 +153,38 @@ fn gateway(graph: &Graph, index: usize, report: &mut Report) {
             format!("{called} has no default flow: when no condition holds, it is stuck.");
         let remedy = "Mark one of its flows as the default.";
         report.note(code::IMPORT_NO_DEFAULT, &node.at, message, remedy);
+    }
+}
+
+/// What becomes of each condition: it is kept, has to be translated, or means nothing there.
+fn conditions(graph: &Graph, report: &mut Report) {
+    for flow in &graph.flows {
+        let Some(Condition::Ours(text) | Condition::Foreign(text)) = &flow.condition else {
+            continue;
+        };
+        let (called, text) = (quoted(&flow.called), quoted(text));
+        let counts = match &graph.nodes[flow.from].kind {
+            Kind::Exclusive | Kind::Inclusive => graph.is_split(flow.from),
+            Kind::Task | Kind::Message => true,
+            Kind::Start
+            | Kind::End
+            | Kind::Timer(_)
+            | Kind::Boundary(..)
+            | Kind::Parallel
+            | Kind::EventBased
+            | Kind::Enter(_)
+            | Kind::Leave(_)
+            | Kind::Pass => false,
+        };
+        if !counts {
+            let message = format!("The condition of {called} is left out: {text}.");
+            let remedy = "Put it behind an exclusive gateway with a default flow.";
+            report.note(code::IMPORT_NO_EQUIVALENT, &flow.at, message, remedy);
+        } else if matches!(flow.condition, Some(Condition::Foreign(_))) {
+            let message = format!("The condition of {called} is in another language: {text}.");
+            let remedy = "Write it in CEL over the form, the documents and the case.";
+            report.note(code::IMPORT_CONDITION_FOREIGN, &flow.at, message, remedy);
+        }
     }
 }
 
@@ -308,7 +329,7 @@ impl<'g> Writer<'g> {
             }
             let named = flow.named || flow.name != Label::default();
             let name = if named { flow.name.clone() } else { first.name.clone() };
-            let when = flow.condition.clone();
+            let when = self.opened_when(fork, region.flow, report);
             branches.push(Branch { id, name, when, each_unit, start, answers, steps });
         }
         self.empty_branches(fork, block, report);
@@ -318,6 +339,27 @@ impl<'g> Writer<'g> {
             [] | [..] => Lead::Nowhere,
         };
         Parallel::Block { branches, join }
+    }
+
+    /// The condition of a branch. BPMN ignores conditions behind a parallel gateway; the default
+    /// flow of an inclusive one is taken when no other is, which no condition of ours can say.
+    fn opened_when(&self, fork: usize, flow: usize, report: &mut Report) -> Option<Condition> {
+        let node = &self.graph().nodes[fork];
+        if node.kind != Kind::Inclusive {
+            return None;
+        }
+        let flow_of = &self.graph().flows[flow];
+        if node.default != Some(flow) {
+            return flow_of.condition.clone();
+        }
+        let message = format!(
+            "{} is the default flow of {}: it is taken when no other is.",
+            quoted(&flow_of.called),
+            quoted(&node.called)
+        );
+        let remedy = "Write the condition: that none of the others holds.";
+        report.note(code::IMPORT_CONDITION_FOREIGN, &flow_of.at, message, remedy);
+        Some(Condition::Foreign("when no other branch opens".into()))
     }
 
     fn empty_branches(&self, fork: usize, block: &Block, report: &mut Report) {
@@ -374,7 +416,8 @@ impl<'g> Writer<'g> {
     fn flows(&mut self, index: usize, step: &mut Step, ids: &mut Ids, report: &mut Report) {
         let graph = self.graph();
         let node = &graph.nodes[index];
-        let by_system = graph.is_conditional(index) && graph.is_split(index);
+        let decides = node.kind == Kind::Exclusive && graph.is_split(index);
+        let by_system = decides && graph.is_conditional(index);
         for flow in &node.outgoing {
             // A gateway that is a step of its own decides itself.
             let arrival = match self.leads.as_steps.contains(&index) {

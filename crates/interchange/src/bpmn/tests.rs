@@ -626,3 +626,20 @@ fn flows_of_what_was_declined_are_not_reported_again() {
         "start s\ntask a\n<bpmn:transaction id='x' name='X' />\nend e\ns -> a\na -> e\nx -> e";
     assert_eq!(only_error(source).0, code::IMPORT_UNSUPPORTED);
 }
+
+#[test]
+fn conditions_that_mean_nothing_where_they_stand_are_left_out_and_said() {
+    for source in [
+        "start s\nxor g\ntask a\nend e\ns -> g\ng -> a ? never\na -> e",
+        "start s\ntask a\nend e\ns -> a ? never\na -> e",
+        "start s\nand f\ntask a\ntask b\nand j\nend e\ns -> f\nf -> a ? never\nf -> b\na -> j\n\
+         b -> j\nj -> e",
+    ] {
+        assert!(!draft(source).contains("never"));
+        assert!(finding(source, code::IMPORT_NO_EQUIVALENT).message.contains("\"never\""));
+    }
+    let inclusive = "start s\n<bpmn:inclusiveGateway id='f' default='f7' />\ntask a\ntask b\nor j\n\
+                     end e\nf -> a ? x\nf -> b\ns -> f\na -> j\nb -> j\nj -> e";
+    has(&draft(inclusive), &["when: FILL_IN # x", "when: FILL_IN # when no other branch opens"]);
+    assert!(finding(inclusive, code::IMPORT_CONDITION_FOREIGN).message.contains("\"x\""));
+}

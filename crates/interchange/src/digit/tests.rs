@@ -392,7 +392,7 @@ fn a_service_that_ends_at_once_keeps_its_first_state() {
 fn many_states_end_in_bounded_time() {
     let started = std::time::Instant::now();
     let state = |n: usize| {
-        let next = if n % 2 == 0 { n + 2 } else { n };
+        let next = if n.is_multiple_of(2) { n + 2 } else { n };
         format!(
             r#"{{"state":"S{n}","actions":[{{"action":"A","nextState":"S{next}","roles":["R"]}}]}}"#
         )
