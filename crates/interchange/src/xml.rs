@@ -78,6 +78,7 @@ pub(crate) fn read(source: &[u8]) -> Result<Element, Refusal> {
                 return Err(tree.syntax(&error.to_string()));
             }
         };
+        let namespace = namespace.map_err(|what| tree.syntax(&what))?;
         let is_end = tree.take(&event, namespace, &reader)?;
         tree.advance(before);
         if is_end {
@@ -86,10 +87,12 @@ pub(crate) fn read(source: &[u8]) -> Result<Element, Refusal> {
     }
 }
 
-fn name_of(resolved: &ResolveResult<'_>) -> String {
+/// The namespace, or the prefix that nothing declares: taking `a:id` for `id` would be a guess.
+fn name_of(resolved: &ResolveResult<'_>) -> Result<String, String> {
     match resolved {
-        ResolveResult::Bound(Namespace(name)) => (*name).to_owned(),
-        ResolveResult::Unbound | ResolveResult::Unknown(_) => String::new(),
+        ResolveResult::Bound(Namespace(name)) => Ok((*name).to_owned()),
+        ResolveResult::Unbound => Ok(String::new()),
+        ResolveResult::Unknown(prefix) => Err(format!("the prefix {prefix:?} is not declared")),
     }
 }
 
@@ -187,7 +190,7 @@ impl Tree<'_> {
             let (resolved, local) = reader.resolver().resolve_attribute(attribute.key);
             element.attributes.push(Attribute {
                 name: local.as_ref().to_owned(),
-                namespace: name_of(&resolved),
+                namespace: name_of(&resolved).map_err(|what| self.syntax(&what))?,
                 value: value.into_owned(),
             });
         }
@@ -296,8 +299,18 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused_with_its_line() {
         assert_eq!(refused("<a>\n<b></a>"), (code::IMPORT_XML_SYNTAX, 2));
-        for source in ["", "a", "<a>", "</a>", "<a/><b/>", "<a b='1' b='2'/>", "<a b=1/>", "<a/>x"]
-        {
+        for source in [
+            "",
+            "a",
+            "<a>",
+            "</a>",
+            "<a/><b/>",
+            "<a b='1' b='2'/>",
+            "<a b=1/>",
+            "<a/>x",
+            "<n:a/>",
+            "<a n:b='1'/>",
+        ] {
             assert_eq!(refused(source).0, code::IMPORT_XML_SYNTAX, "{source}");
         }
     }
