@@ -20,6 +20,8 @@ pub(crate) struct Outline {
     pub(crate) limit: Option<Span>,
     /// Id of the step in which it begins.
     pub(crate) start: Option<String>,
+    /// Ids of steps that something of the source leads to which was declined.
+    pub(crate) orphans: Vec<String>,
     /// The steps of the main line.
     pub(crate) steps: Vec<Step>,
 }

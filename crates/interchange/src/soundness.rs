@@ -14,7 +14,7 @@ const TRACE_STEPS_MAX: usize = 100;
 /// Reports states that cannot be reached, that cannot finish, and ends that are none.
 pub(crate) fn examine(outline: &Outline, report: &mut Report) {
     let graph = Graph::of(outline);
-    let reached = graph.reached(outline.start.as_deref());
+    let reached = graph.reached(outline.start.as_deref(), &outline.orphans);
     let finishing = graph.finishing();
     let any_end = outline.steps.iter().any(Step::is_final);
     if !any_end && !outline.steps.is_empty() {
@@ -101,13 +101,23 @@ impl<'o> Graph<'o> {
         (ways, is_open || step.is_final())
     }
 
-    /// What can be reached from the start; nothing is known without one.
-    fn reached(&self, start: Option<&str>) -> Option<Reached> {
+    /// What can be reached from the start; nothing is known without one. That a declined element
+    /// no longer leads somewhere is no defect of the source.
+    fn reached(&self, start: Option<&str>, orphans: &[String]) -> Option<Reached> {
         let start = *self.ids.get(start?)?;
         let mut reached: Reached = vec![None; self.steps.len()];
         reached[start] = Some(None);
         let mut open = VecDeque::from([start]);
-        while let Some(at) = open.pop_front() {
+        let mut orphans = orphans.iter().filter_map(|id| self.ids.get(id.as_str()));
+        loop {
+            // What the start reaches is told as a way from there; orphans have their turn later.
+            let Some(at) = open.pop_front() else {
+                let next = orphans.find(|orphan| reached[**orphan].is_none());
+                let Some(orphan) = next else { break };
+                reached[*orphan] = Some(None);
+                open.push_back(*orphan);
+                continue;
+            };
             for (to, by) in &self.ways[at] {
                 if reached[*to].is_none() {
                     reached[*to] = Some(Some((at, by.clone())));

@@ -11,6 +11,8 @@ pub(crate) struct Graph {
     /// The start event of the process.
     pub(crate) start: Option<usize>,
     pub(crate) subs: Vec<Sub>,
+    /// Nodes that something leads to which was left out.
+    pub(crate) orphans: Vec<usize>,
 }
 
 /// A flow node, or the way into or out of a sub-process.

@@ -55,6 +55,26 @@ impl Leads<'_> {
         self.follow(flow, &mut visits, report)
     }
 
+    /// Every step that a node leads to without waiting, itself included.
+    pub(super) fn steps_from(&self, node: usize) -> Vec<String> {
+        let mut open = vec![node];
+        let mut seen = BTreeSet::new();
+        let mut steps = Vec::new();
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match self.waits(node) {
+                true => steps.push(self.id(node)),
+                false => {
+                    let outgoing = &self.graph.nodes[node].outgoing;
+                    open.extend(outgoing.iter().map(|flow| self.graph.flows[*flow].to));
+                }
+            }
+        }
+        steps
+    }
+
     fn own_step(&mut self, gateway: usize) -> Lead {
         self.as_steps.insert(gateway);
         Lead::To(self.id(gateway))

@@ -314,10 +314,12 @@ impl Builder<'_> {
 
     fn flow(&mut self, element: &Element, scope: &Scope, local: &BTreeMap<&str, usize>) {
         let end = |key| element.get(key).and_then(|id| local.get(id)).copied();
-        let (Some(from), Some(to)) = (end("sourceRef"), end("targetRef")) else {
+        let (source, target) = (end("sourceRef"), end("targetRef"));
+        let (Some(from), Some(to)) = (source, target) else {
             let (from, to) = (element.get("sourceRef"), element.get("targetRef"));
             let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
             if self.left_out.contains(from) || self.left_out.contains(to) {
+                self.graph.orphans.extend(target);
                 return;
             }
             let message = format!(

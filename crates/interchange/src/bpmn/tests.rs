@@ -625,6 +625,12 @@ fn flows_of_what_was_declined_are_not_reported_again() {
     let source =
         "start s\ntask a\n<bpmn:transaction id='x' name='X' />\nend e\ns -> a\na -> e\nx -> e";
     assert_eq!(only_error(source).0, code::IMPORT_UNSUPPORTED);
+    let reminder = format!(
+        "start s\ntask a\nxor g\ntask b Remind\nend e\ns -> a\na -> e\nt -> g\ng -> b\nb -> e\n\
+         <bpmn:boundaryEvent id='t' cancelActivity='false' attachedToRef='a'>{TIMER}\
+         </bpmn:boundaryEvent>"
+    );
+    assert_eq!(only_error(&reminder).0, code::IMPORT_UNSUPPORTED);
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(super) fn read(
         at: place,
         limit: sla.map(span),
         start,
+        orphans: Vec::new(),
         steps,
     })
 }
