@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use motcua_audit::{Header, cj, line};
 use motcua_deadlines::{Calendar, Lang, OfficeHours, compute_line};
+use motcua_interchange::Imported;
 use motcua_procedures::{Guard, Severity, check, read_form};
 use serde_json::Value;
 
@@ -65,6 +66,30 @@ pub fn procedure_check(bytes: &[u8]) {
     assert_eq!(report.procedure.is_some(), report.readable && !grave, "{:?}", report.findings);
     for finding in &report.findings {
         assert!(!finding.message.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
+    }
+}
+
+/// A DIGIT source is refused with a reason, or gives a draft that the checker can read.
+pub fn import_digit(bytes: &[u8]) {
+    draft(&motcua_interchange::import_digit(bytes, None));
+}
+
+/// A BPMN source is refused with a reason, or gives a draft that the checker can read.
+pub fn import_bpmn(bytes: &[u8]) {
+    draft(&motcua_interchange::import_bpmn(bytes, None));
+}
+
+fn draft(imported: &Imported) {
+    let grave = imported.findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(imported.sound, !grave, "{:?}", imported.findings);
+    assert!(imported.readable || !imported.sound);
+    assert!(imported.yaml.is_some() || !imported.sound, "{:?}", imported.findings);
+    for finding in &imported.findings {
+        assert!(!finding.message.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
+    }
+    if let Some(yaml) = &imported.yaml {
+        let report = check(yaml.as_bytes());
+        assert!(report.readable && !report.sound, "{yaml}\n{:?}", report.findings);
     }
 }
 

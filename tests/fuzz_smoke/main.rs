@@ -45,7 +45,38 @@ const PAUSED: &str = concat!(
     r#""regime":"fixed_after","amount_after":5}"#
 );
 
-const TARGETS: [Target; 8] = [
+const SERVICE: &str = concat!(
+    r#"{"BusinessServices":[{"businessService":"A","businessServiceSla":432000000,"states":["#,
+    r#"{"state":null,"uuid":"u0","isStartState":true,"actions":["#,
+    r#"{"action":"APPLY","nextState":"OPEN","roles":["CITIZEN"]}]},"#,
+    r#"{"state":"OPEN","uuid":"u1","sla":86400000,"docUploadRequired":true,"actions":["#,
+    r#"{"action":"CLOSE","currentState":"u1","nextState":"u2","roles":["CLERK"]},"#,
+    r#"{"action":"WAIT","nextState":"OPEN","roles":["CLERK","HEAD"]}]},"#,
+    r#"{"state":"DONE","uuid":"u2","isTerminateState":true,"actions":null}]}]}"#
+);
+const PROCESS: &str = concat!(
+    r#"<b:definitions xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL"><b:process id="p">"#,
+    r#"<b:startEvent id="s"/><b:userTask id="t" name="T"/><b:boundaryEvent id="late" "#,
+    r#"attachedToRef="t"><b:timerEventDefinition><b:timeDuration>P30D</b:timeDuration>"#,
+    r#"</b:timerEventDefinition></b:boundaryEvent><b:exclusiveGateway id="x" default="d"/>"#,
+    r#"<b:subProcess id="q"><b:startEvent id="i"/><b:parallelGateway id="f"/><b:task id="a"/>"#,
+    r#"<b:task id="c"/><b:parallelGateway id="j"/><b:endEvent id="o"/>"#,
+    r#"<b:sequenceFlow id="1" sourceRef="i" targetRef="f"/>"#,
+    r#"<b:sequenceFlow id="2" sourceRef="f" targetRef="a"/>"#,
+    r#"<b:sequenceFlow id="3" sourceRef="f" targetRef="c"/>"#,
+    r#"<b:sequenceFlow id="4" sourceRef="a" targetRef="j"/>"#,
+    r#"<b:sequenceFlow id="5" sourceRef="c" targetRef="j"/>"#,
+    r#"<b:sequenceFlow id="6" sourceRef="j" targetRef="o"/></b:subProcess><b:endEvent id="e"/>"#,
+    r#"<b:sequenceFlow id="7" sourceRef="s" targetRef="t"/>"#,
+    r#"<b:sequenceFlow id="8" sourceRef="t" targetRef="x"/>"#,
+    r#"<b:sequenceFlow id="9" name="again" sourceRef="x" targetRef="t">"#,
+    r#"<b:conditionExpression>a &lt; b</b:conditionExpression></b:sequenceFlow>"#,
+    r#"<b:sequenceFlow id="d" sourceRef="x" targetRef="q"/>"#,
+    r#"<b:sequenceFlow id="11" sourceRef="q" targetRef="e"/>"#,
+    r#"<b:sequenceFlow id="12" sourceRef="late" targetRef="e"/></b:process></b:definitions>"#
+);
+
+const TARGETS: [Target; 10] = [
     Target {
         name: "cj_decode",
         run: targets::cj_decode,
@@ -75,6 +106,8 @@ const TARGETS: [Target; 8] = [
             b"procedure: \"1.000001\"\nversion: 1.0.0\nname: { vi: a, en: b }\nsteps:\n  - id: x\n",
         ],
     },
+    Target { name: "import_digit", run: targets::import_digit, valid: &[SERVICE.as_bytes()] },
+    Target { name: "import_bpmn", run: targets::import_bpmn, valid: &[PROCESS.as_bytes()] },
     Target {
         name: "guard",
         run: targets::guard,
@@ -93,7 +126,8 @@ const TARGETS: [Target; 8] = [
 
 /// Cases of each kind for the target `name`; checking a definition takes milliseconds.
 fn cases(name: &str) -> ProptestConfig {
-    let cases = if name == "procedure_check" || name == "calendar" { 256 } else { 4096 };
+    let slow = ["procedure_check", "calendar", "import_digit", "import_bpmn"];
+    let cases = if slow.contains(&name) { 256 } else { 4096 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -168,7 +202,8 @@ fn bytes_that_were_valid_once_break_no_promise() {
 
 #[test]
 fn great_depth_is_an_error_and_no_overflow() {
-    let nests: [(&str, &str, &str); 6] = [
+    let nests: [(&str, &str, &str); 7] = [
+        ("<a>", "", "</a>"),
         ("[", "", "]"),
         ("{\"a\":", "1", "}"),
         ("(", "true", ")"),

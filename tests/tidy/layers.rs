@@ -6,11 +6,12 @@ use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
 
 /// What each crate may know of ours, bottom up. Whatever is not named here is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 12] = [
+const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("deadlines", &[]),
     ("audit", &[]),
     ("api", &[]),
     ("procedures", &["deadlines"]),
+    ("interchange", &["procedures"]),
     ("dossiers", &["audit", "deadlines", "procedures"]),
     ("printing", &["deadlines", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
@@ -26,6 +27,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
             "deadlines",
             "dossiers",
             "engine",
+            "interchange",
             "printing",
             "procedures",
             "server",
@@ -37,7 +39,8 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates without I/O, clock or chance.
-pub(crate) const PURE: [&str; 5] = ["audit", "deadlines", "dossiers", "printing", "procedures"];
+pub(crate) const PURE: [&str; 6] =
+    ["audit", "deadlines", "dossiers", "interchange", "printing", "procedures"];
 /// What brings I/O, clocks or chance.
 const IMPURE: [&str; 10] = [
     "async-trait",

@@ -32,8 +32,8 @@ Dossiers
   search      by code, owner's name or identity number
 
 Law as data
-  procedure   new, check, diff, draw, schema, publish, list, show,
-              migrate, retire
+  procedure   new, check, diff, draw, schema, import, export, publish,
+              list, show, migrate, retire
   calendar    load, show
   unit        load, list
   deadline    compute dates from JSON lines, without a server

@@ -2,6 +2,8 @@
 //! published.
 
 mod diff;
+mod export;
+mod import;
 mod migrate;
 mod new;
 mod schema;
@@ -42,6 +44,11 @@ pub(crate) enum ProcedureCommand {
     Schema,
     /// Draw a sound definition: state diagram, internal process, procedure sheet; without a server
     Draw(crate::draw::DrawArguments),
+    /// Turn a process in another notation into the draft of a procedure. Exit code 0: no known
+    /// defect, 1: defects or parts that were declined, 2: not readable
+    Import(import::ImportArguments),
+    /// Draw a sound definition in another notation
+    Export(export::ExportArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -90,6 +97,8 @@ pub(crate) async fn run(
         ProcedureCommand::Diff(arguments) => diff::run(&arguments, global, output).await,
         ProcedureCommand::Draw(arguments) => crate::draw::run(&arguments, output),
         ProcedureCommand::Schema => schema::run(output),
+        ProcedureCommand::Import(arguments) => import::run(&arguments, output),
+        ProcedureCommand::Export(arguments) => export::run(&arguments, output),
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,
         ProcedureCommand::Show { code, version, source } => {
             let session = Session::open(global).await?;
