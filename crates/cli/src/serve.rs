@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use motcua_engine::{Caller, Config, Engine};
+use motcua_engine::{Caller, Clock, Config, Engine, SystemClock};
 use motcua_procedures::Role;
 use motcua_store_files::FolderDocuments;
 use motcua_store_sql::{Options, SqliteStore};
@@ -58,12 +58,16 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
     let key = folder.token_key()?;
-    let clock = Arc::new(DemoClock::new());
-    let engine = open_engine(&settings, &folder, Arc::clone(&clock)).await?;
     let output = Output::new(false, Lang::En);
-    if arguments.demo {
+    let engine = if arguments.demo {
+        let clock = Arc::new(DemoClock::new());
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let engine = open_engine(&settings, &folder, shared).await?;
         demo::prepare(&engine, &clock, &folder, &output).await?;
-    }
+        engine
+    } else {
+        open_engine(&settings, &folder, Arc::new(SystemClock)).await?
+    };
     if !address.ip().is_loopback() {
         warn!("calls are not encrypted: put a proxy with TLS before {address}");
     }
@@ -100,7 +104,7 @@ pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Endin
 async fn open_engine(
     settings: &Parsed,
     folder: &Folder,
-    clock: Arc<DemoClock>,
+    clock: Arc<dyn Clock>,
 ) -> anyhow::Result<LocalEngine> {
     let store = SqliteStore::open(&folder.database(), settings.store.clone()).await?;
     let documents = FolderDocuments::open(&folder.documents()).await?;

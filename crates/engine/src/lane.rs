@@ -177,8 +177,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 form: &form,
                 code: None,
             };
-            let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
-                .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
+            // Whoever asks for something else is not at fault: the service lacks what it needs.
+            let events =
+                motcua_dossiers::fire_timers(&segment.dossier, &context).map_err(|rejection| {
+                    EngineError::Unavailable(format!("due timers: {rejection}"))
+                })?;
             if events.is_empty() {
                 break;
             }

@@ -170,7 +170,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         ground: Option<String>,
     ) -> Result<Published, EngineError> {
         caller.must_be(Role::Administrator)?;
-        let report = motcua_procedures::check(&source);
+        let checked = source.clone();
+        // The largest definitions take a while: other calls go on meanwhile.
+        let checking = tokio::task::spawn_blocking(move || motcua_procedures::check(&checked));
+        let report = checking
+            .await
+            .map_err(|error| EngineError::Unavailable(format!("the check ended: {error}")))?;
         let Some(procedure) = report.procedure.filter(|_| report.sound) else {
             return Err(EngineError::Procedure(report.findings));
         };
