@@ -131,7 +131,12 @@ fn variants(checker: &mut Checker<'_, '_, '_>, budget: &mut usize) {
             (Atom::Path(_) | Atom::Opaque(_), _) => true,
         })
     };
-    if let Some(case) = cases.iter().filter(is_certain).filter(listed).find(none) {
+    // Of several fields the form may itself rule out the pair.
+    let is_of_one_field = |case: &&Case| {
+        case.keys().filter(|atom| matches!(atom, Atom::Path(path) if path[0] == "form")).count() < 2
+    };
+    let cases = cases.iter().filter(is_certain).filter(is_of_one_field);
+    if let Some(case) = cases.filter(listed).find(none) {
         let message = format!("No variant may be chosen when {}.", spelled(case));
         let remedy = "Add a variant for it, or keep the form from allowing it.";
         checker.report(code::VARIANT_HOLE, "/variants", message, remedy);

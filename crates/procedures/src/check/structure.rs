@@ -1,7 +1,7 @@
 //! The process as a whole: every step is on a way from the start to an end.
 
 use super::{ActionAt, Checker, StepAt, called};
-use crate::definition::{Act, Status, StepKind, Target};
+use crate::definition::{Act, Kind, Status, StepKind, Target};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
@@ -27,7 +27,9 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
     let starts_work = |act: Act| matches!(act, Act::Accept | Act::Admit);
     let accepts = checker.actions().iter().any(|action| starts_work(action.action.act));
-    if !accepts && checker.is_sure("", &["steps"]) {
+    // Feedback is no dossier in the sense of the rules: nobody need accept it.
+    let is_needed = checker.definition().kind != Kind::Feedback;
+    if !accepts && is_needed && checker.is_sure("", &["steps", "kind"]) {
         let message = "No action accepts or admits the dossier.";
         let remedy = "Add an action with `act: accept` to the intake step.";
         checker.report(code::ACCEPT_MISSING, "/steps", message, remedy);
