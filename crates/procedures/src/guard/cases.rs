@@ -15,7 +15,7 @@ use super::Guard;
 use super::tree::path_of;
 
 /// Most cases that are tried; with more, nothing is said.
-const CASES_MAX: usize = 1_024;
+const CASES_MAX: usize = 512;
 
 /// A value in a case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
