@@ -37,7 +37,7 @@ fn show(name: &str, source: &str) {
     }
     let report = report.expect("it was checked");
     for finding in report.findings.iter().take(5) {
-        println!("  {} {} {}", finding.path, finding.code, finding.message);
+        println!("  {} {}", finding.path, finding.code);
     }
     let verdict = if report.sound { "sound" } else { "not sound" };
     let milliseconds = best.as_secs_f64() * 1_000.0;
