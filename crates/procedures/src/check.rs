@@ -28,7 +28,7 @@ use soundness::Soundness;
 /// Runs every check over what could be read.
 pub(crate) fn run(draft: &Draft, reader: &mut Reader<'_>) {
     let graph = Graph::of(&draft.definition);
-    let soundness = Soundness::of(&draft.definition, &graph, &[]);
+    let soundness = Soundness::of(&draft.definition, &graph);
     let index = graph::index_of(&draft.definition);
     let mut checker = Checker { draft, index, graph, soundness, reader };
     references::check(&mut checker);

@@ -127,3 +127,25 @@ fn what_a_variant_rules_out_takes_no_time_in_it() {
     // Large dossiers have thirty days and alone go through the slow draft.
     assert_eq!(places(&changed(&[slow, ways, close, short])), []);
 }
+
+#[test]
+fn feedback_needs_neither_acceptance_nor_a_limit() {
+    let (head, rest) = PARALLEL.split_once("limits:\n").expect("the limits");
+    let (_, rest) = rest.split_once("phases:\n").expect("the phases");
+    let source = format!("kind: feedback\n{head}limits: []\nphases:\n{rest}")
+        .replacen("\"1.000002\"", "PAKN-01", 1)
+        .replacen("act: accept, form: 1, to: received", "to: received", 1);
+    assert_eq!(places(&check(source.as_bytes()).findings), []);
+}
+
+#[test]
+fn a_complaint_starts_its_clock_by_admission() {
+    let admitted = PARALLEL
+        .replace("    statutory: { amount: 30", "    start: admit\n    statutory: { amount: 30")
+        .replace("    statutory: { amount: 20", "    start: admit\n    statutory: { amount: 20");
+    let source = format!("kind: petition\n{admitted}");
+    let found = check(source.as_bytes()).findings;
+    assert!(places(&found).contains(&("CLOCK_SEQUENCE", "/steps/0/actions/0/to")), "{found:#?}");
+    let source = source.replacen("act: accept, form: 1", "act: admit", 1);
+    assert_eq!(places(&check(source.as_bytes()).findings), []);
+}

@@ -20,16 +20,23 @@ fn procedure(source: &[u8]) -> Procedure {
 
 #[test]
 fn the_catalogue_is_sound_without_a_warning() {
-    for source in [BIRTH, BUSINESS, MARRIAGE] {
-        let report = check(source);
-        let text: Vec<String> = report
-            .findings
-            .iter()
-            .map(|f| format!("{} {} {} {} {:?}", f.line, f.path, f.code, f.message, f.trace))
-            .collect();
-        assert_eq!(text, Vec::<String>::new());
-        assert!(report.sound && report.readable && report.procedure.is_some());
+    let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogue");
+    let entries = std::fs::read_dir(catalogue).expect("the catalogue");
+    let paths = entries.map(|entry| entry.expect("a file of the catalogue").path());
+    let is_yaml = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "yaml");
+    let mut text: Vec<String> = Vec::new();
+    let mut count = 0;
+    for path in paths.filter(is_yaml) {
+        count += 1;
+        let report = check(&std::fs::read(&path).expect("a readable file"));
+        let name = path.display();
+        text.extend(report.findings.iter().map(|f| {
+            format!("{name}:{} {} {} {} {:?}", f.line, f.path, f.code, f.message, f.trace)
+        }));
+        assert!(report.readable && report.procedure.is_some() == report.sound);
     }
+    assert_eq!(text, Vec::<String>::new());
+    assert!(count >= 3);
 }
 
 #[test]

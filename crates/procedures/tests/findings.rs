@@ -189,8 +189,26 @@ fn unreadable_files_say_so() {
     assert!(!check(&vec![b'a'; 100 << 20]).readable);
 }
 
+/// Ids of the procedure with branches, to be taken for each other.
+const IDS: [&str; 14] = [
+    "consultation",
+    "asked",
+    "inspection",
+    "surveying",
+    "checking",
+    "minutes",
+    "draft",
+    "agencies",
+    "survey",
+    "site",
+    "withdrawal",
+    "stopped",
+    "consent",
+    "done",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_bytes_get_a_report(source in proptest::collection::vec(any::<u8>(), 0..600)) {
@@ -200,11 +218,12 @@ proptest! {
 
     #[test]
     fn a_damaged_definition_gets_a_report(
-        cut in 0..SOUND.len(),
+        branches in any::<bool>(),
+        cut in 0..PARALLEL.len(),
         length in 0..60_usize,
         put in "[a-z:{}\\[\\]\"'\\-0-9 \n]{0,20}",
     ) {
-        let chars: Vec<char> = SOUND.chars().collect();
+        let chars: Vec<char> = if branches { PARALLEL } else { SOUND }.chars().collect();
         let cut = cut.min(chars.len());
         let end = (cut + length).min(chars.len());
         let damaged: String = [&chars[..cut], &put.chars().collect::<Vec<_>>(), &chars[end..]]
@@ -212,6 +231,20 @@ proptest! {
             .into_iter()
             .collect();
         let report = check(damaged.as_bytes());
+        prop_assert_eq!(report.sound, report.procedure.is_some());
+    }
+
+    #[test]
+    fn a_definition_with_mixed_up_ids_gets_a_report(
+        from in 0..IDS.len(),
+        to in 0..IDS.len(),
+        which in 0..4_usize,
+    ) {
+        let places: Vec<usize> = PARALLEL.match_indices(IDS[from]).map(|(at, _)| at).collect();
+        let at = places[which % places.len()];
+        let end = at + IDS[from].len();
+        let mixed = format!("{}{}{}", &PARALLEL[..at], IDS[to], &PARALLEL[end..]);
+        let report = check(mixed.as_bytes());
         prop_assert_eq!(report.sound, report.procedure.is_some());
     }
 }

@@ -8,7 +8,7 @@ use motcua_procedures::check;
 use proptest::prelude::*;
 
 /// Most states of a product that is explored.
-const STATES_MAX: usize = 60_000;
+const STATES_MAX: usize = 10_000;
 /// A branch for each unit opens for so many units at most.
 const UNITS_MAX: usize = 2;
 const SOUND: &str = include_str!("sound.yaml");
@@ -522,7 +522,7 @@ fn agree(seed: u64) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn the_proof_by_branches_agrees_with_the_product(seed in any::<u64>()) {

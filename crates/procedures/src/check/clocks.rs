@@ -7,7 +7,7 @@ use motcua_deadlines::{Regime, Unit};
 use super::graph::Edge;
 use super::times::{least_minutes, most_minutes};
 use super::{Checker, Move, StepAt};
-use crate::definition::{Act, ClockEffect, ClockStart, LimitRule, PauseGround, Status};
+use crate::definition::{Act, ClockEffect, ClockStart, Kind, LimitRule, PauseGround, Status};
 use crate::finding::code;
 use crate::read::words;
 
@@ -145,6 +145,9 @@ fn sequence(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, steps: &[StepAt
     }
     let starts = leads.action.is_some_and(|action| starts_clock(checker, action.action.act));
     let begins = leads.action.is_some_and(|action| action.action.begins.is_some());
+    // Feedback without a limit has no clock that an act would have to start.
+    let definition = checker.definition();
+    let is_free = definition.kind == Kind::Feedback && definition.limits.is_empty();
     for to in leads.edges.iter().filter(|edge| !edge.is_back()).map(|edge| steps[edge.to]) {
         if !checker.is_sure(to.at, &["clock"]) {
             continue;
@@ -155,6 +158,7 @@ fn sequence(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, steps: &[StepAt
                 Some("a later phase begins after the first")
             }
             true => None,
+            false if is_free && leads.step.step.clock == ClockEffect::NotStarted => None,
             false => impossible(&leads.step.step.clock, &to.step.clock, starts),
         };
         if let Some(why) = why {

@@ -14,6 +14,9 @@ const DOCUMENT_MEMBERS: [&str; 4] = ["present", "source", "found", "electronic_s
 const FEE_MEMBERS: [&str; 2] = ["owed", "paid"];
 pub(super) const DOCUMENT_SOURCES: [&str; 3] = ["upload", "presented", "look_up"];
 const UNIT_MEMBERS: [&str; 3] = ["id", "kind", "area"];
+/// Kinds of unit, as the list of units has them.
+pub(super) const UNIT_KINDS: [&str; 5] =
+    ["provincial_centre", "commune_centre", "commune", "department", "agency"];
 pub(super) const AREAS: [&str; 4] = ["ordinary", "mountain", "border", "island"];
 
 /// A condition or formula with its place.
@@ -266,6 +269,7 @@ fn unknown_text(definition: &Definition, path: &[String], text: &str) -> Option<
         ["outcome"] => definition.results.iter().map(|result| result.id.clone()).collect(),
         ["documents", _, "source"] => DOCUMENT_SOURCES.map(str::to_owned).to_vec(),
         ["receiving" | "competent", "area"] => AREAS.map(str::to_owned).to_vec(),
+        ["receiving" | "competent", "kind"] => UNIT_KINDS.map(str::to_owned).to_vec(),
         ["form", ..] => {
             let listed = definition.form.at(&path[1..])?.get("enum")?.as_array()?;
             listed.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()

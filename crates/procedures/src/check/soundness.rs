@@ -59,8 +59,8 @@ pub(super) struct Soundness {
 }
 
 impl Soundness {
-    /// Looks at the process without the steps that `without` names.
-    pub(super) fn of(definition: &Definition, graph: &Graph, without: &[usize]) -> Soundness {
+    /// Looks at every region, the innermost first.
+    pub(super) fn of(definition: &Definition, graph: &Graph) -> Soundness {
         let count = definition.steps.len();
         let mut found = Soundness {
             reached: vec![false; count],
@@ -72,10 +72,8 @@ impl Soundness {
             joins: vec![false; count],
             arrived_by: BTreeMap::new(),
         };
-        let mut closed = vec![false; count];
-        without.iter().for_each(|step| closed[*step] = true);
         for region in (0..graph.regions.len()).rev() {
-            found.region(definition, graph, region, &closed);
+            found.region(definition, graph, region);
         }
         for region in &graph.regions {
             let from_outside = region.opened_by.is_none_or(|(step, _)| found.reached[step]);
@@ -86,25 +84,21 @@ impl Soundness {
         found
     }
 
-    fn region(&mut self, definition: &Definition, graph: &Graph, region: usize, closed: &[bool]) {
+    fn region(&mut self, definition: &Definition, graph: &Graph, region: usize) {
         let steps = &graph.regions[region].steps;
         for step in steps {
             if let Some(parallel) = &definition.steps[*step].parallel {
                 self.joins[*step] = self.can_join(parallel, &graph.opened[*step]);
             }
         }
-        let passes = |joins: &[bool], edge: &Edge| {
-            !closed[edge.to] && !closed[edge.from] && (edge.by != By::Join || joins[edge.from])
-        };
-        let start = graph.regions[region].start.filter(|start| !closed[*start]);
-        let walk = graph.walk(start, |edge| passes(&self.joins, edge));
+        let walk = graph.walk(graph.regions[region].start, |edge| self.can_pass(edge));
         for step in steps {
             self.reached[*step] = walk.reached.contains(step);
         }
         self.arrived_by.extend(walk.arrived_by);
-        self.backwards(definition, graph, steps, |joins, edge| passes(joins, edge));
+        self.backwards(definition, graph, steps);
         for step in steps {
-            self.is_stuck[*step] = !closed[*step] && self.gets_stuck(definition, graph, *step);
+            self.is_stuck[*step] = self.gets_stuck(definition, graph, *step);
             if self.reached[*step] {
                 let answers = definition.steps[*step].actions.iter();
                 let answers = answers.filter(|action| matches!(action.target, Target::End));
@@ -116,20 +110,19 @@ impl Soundness {
         self.ends[region] = reached.clone().any(|step| ends_region(definition, *step));
     }
 
+    /// A join that cannot fire leads nowhere.
+    fn can_pass(&self, edge: &Edge) -> bool {
+        edge.by != By::Join || self.joins[edge.from]
+    }
+
     /// From which entries the end can be reached.
-    fn backwards(
-        &mut self,
-        definition: &Definition,
-        graph: &Graph,
-        steps: &[usize],
-        passes: impl Fn(&[bool], &Edge) -> bool,
-    ) {
+    fn backwards(&mut self, definition: &Definition, graph: &Graph, steps: &[usize]) {
         let mut stack: Vec<usize> =
             steps.iter().copied().filter(|step| ends_region(definition, *step)).collect();
         stack.iter().for_each(|step| self.can_end[*step] = true);
         while let Some(step) = stack.pop() {
             for edge in graph.ways_to(step) {
-                if !self.can_end[edge.from] && passes(&self.joins, edge) {
+                if !self.can_end[edge.from] && self.can_pass(edge) {
                     self.can_end[edge.from] = true;
                     stack.push(edge.from);
                 }

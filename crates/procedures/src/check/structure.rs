@@ -1,7 +1,8 @@
 //! The process as a whole: every step is on a way from the start to an end.
 
+use super::graph::is_interruption;
 use super::{ActionAt, Checker, StepAt, called};
-use crate::definition::{Act, Status, StepKind, Target};
+use crate::definition::{Act, Kind, Status, StepKind, Target};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
@@ -27,7 +28,9 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
     let starts_work = |act: Act| matches!(act, Act::Accept | Act::Admit);
     let accepts = checker.actions().iter().any(|action| starts_work(action.action.act));
-    if !accepts && checker.is_sure("", &["steps"]) {
+    // Feedback is no dossier in the sense of the rules: nobody need accept it.
+    let is_needed = checker.definition().kind != Kind::Feedback;
+    if !accepts && is_needed && checker.is_sure("", &["steps", "kind"]) {
         let message = "No action accepts or admits the dossier.";
         let remedy = "Add an action with `act: accept` to the intake step.";
         checker.report(code::ACCEPT_MISSING, "/steps", message, remedy);
@@ -131,7 +134,10 @@ fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         | Act::Lapse
         | Act::Proceed => None,
     };
-    let Some((wanted, word)) = wanted else { return };
+    let Some((wanted, word)) = wanted else {
+        interrupts_unasked(checker, action, &at);
+        return;
+    };
     let steps = &checker.definition().steps;
     let wrong = checker.edges_of(action).iter().any(|edge| steps[edge.to].kind != wanted);
     let stays = matches!(action.action.target, Target::Stay | Target::Back | Target::End);
@@ -140,4 +146,20 @@ fn target(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         let remedy = format!("Name a step of `kind: {word}`.");
         checker.report(code::TARGET_INVALID, &at, message, remedy);
     }
+}
+
+/// The step that waits for a supplement is entered by the request alone, with its form and its
+/// rounds; likewise the one that considers a withdrawal.
+fn interrupts_unasked(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>, at: &str) {
+    let steps = &checker.definition().steps;
+    let edges = checker.edges_of(action).iter().filter(|edge| !edge.is_back());
+    let entered = edges.map(|edge| &steps[edge.to]);
+    let mut waits = entered.filter(|step| step.id != action.step.step.id);
+    let Some(step) = waits.find(|step| is_interruption(step.kind)) else {
+        return;
+    };
+    let message = format!("{} leads to {:?} without asking for it.", called(action), step.id);
+    let remedy = "Use `act: request_supplement` or `act: withdraw`: the step remembers what they \
+                  interrupt.";
+    checker.report(code::TARGET_INVALID, at, message, remedy);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::guards::{AREAS, DOCUMENT_SOURCES};
+use super::guards::{AREAS, DOCUMENT_SOURCES, UNIT_KINDS};
 use crate::definition::Definition;
 use crate::guard::cases::{Atom, Known};
 
@@ -38,6 +38,7 @@ pub(super) fn of(
                 ["documents", _, "source"] => Some(texts(DOCUMENT_SOURCES.into_iter().chain([""]))),
                 ["proxy"] | ["documents" | "fees", _, _] => Some(both()),
                 ["receiving" | "competent", "area"] => Some(texts(AREAS.into_iter())),
+                ["receiving" | "competent", "kind"] => Some(texts(UNIT_KINDS.into_iter())),
                 ["form", ..] => of_field(definition, &path[1..], compared),
                 _ => Some(free_texts(compared)),
             }

@@ -15,7 +15,7 @@ use super::Guard;
 use super::tree::path_of;
 
 /// Most cases that are tried; with more, nothing is said.
-const CASES_MAX: usize = 1_024;
+const CASES_MAX: usize = 512;
 
 /// A value in a case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -314,5 +314,90 @@ fn spelled(node: &IdedExpr) -> String {
             format!("{}:{{{};{}}}", inner.iter_var, parts.join(";"), spelled(&inner.result))
         }
         Expr::Unspecified | Expr::Map(_) | Expr::Struct(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(atom: &Atom, compared: &BTreeSet<Known>) -> Option<Vec<Known>> {
+        match atom {
+            Atom::Has(_) => Some(vec![Known::Bool(true)]),
+            Atom::Opaque(_) => None,
+            Atom::Path(path) if path[0] == "proxy" => {
+                Some(vec![Known::Bool(true), Known::Bool(false)])
+            }
+            Atom::Path(path) if path[0] == "channel" => {
+                Some(["counter", "online"].map(|text| Known::Text(text.into())).to_vec())
+            }
+            Atom::Path(_) => {
+                let around = compared.iter().filter_map(|value| match value {
+                    Known::Int(number) => Some([number - 1, *number, number + 1]),
+                    Known::Bool(_) | Known::Text(_) | Known::Null => None,
+                });
+                Some(around.flatten().map(Known::Int).collect())
+            }
+        }
+    }
+
+    /// The verdicts over all cases.
+    fn verdicts(text: &str) -> BTreeSet<Option<bool>> {
+        let guard = Guard::compile(text).expect("the text compiles");
+        let all = cases(std::iter::once(&guard), &values).expect("few cases");
+        all.iter().map(|case| guard.verdict(case)).collect()
+    }
+
+    #[test]
+    fn what_always_or_never_holds_is_seen() {
+        for text in [
+            "proxy || !proxy",
+            "channel == 'counter' || channel == 'online'",
+            "channel != 'counter' || channel in ['counter']",
+            "owners > 3 || owners <= 3",
+            "owners != 2 || owners == 2",
+            "owners < 5 || owners > 3",
+            "size(form.names) > 1 || !(size(form.names) > 1)",
+            "form.names.exists(n, n == 'x') || !form.names.exists(n, n == 'x')",
+            "proxy ? true : !proxy",
+        ] {
+            assert_eq!(verdicts(text), BTreeSet::from([Some(true)]), "{text}");
+        }
+        for text in ["channel == 'post'", "proxy && !proxy", "owners > 5 && owners < 3", "1 == 2"] {
+            assert_eq!(verdicts(text), BTreeSet::from([Some(false)]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_the_case_is_left_alone() {
+        for text in [
+            "proxy",
+            "channel == 'online' && proxy",
+            "owners > 3",
+            "size(form.names) > 1",
+            "form.names.exists(n, n == 'x')",
+            "owners + 1 > 3",
+            "form.a == form.b",
+        ] {
+            assert_eq!(verdicts(text), BTreeSet::from([Some(true), Some(false)]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_case_may_leave_things_open() {
+        let guard = Guard::compile("channel == 'online' && proxy").expect("the text compiles");
+        let online = |text: &str| {
+            Case::from([(Atom::Path(vec!["channel".into()]), Known::Text(text.into()))])
+        };
+        assert_eq!(guard.verdict(&online("counter")), Some(false));
+        assert_eq!(guard.verdict(&online("online")), None);
+        assert_eq!(guard.verdict(&Case::new()), None);
+    }
+
+    #[test]
+    fn too_many_cases_are_not_tried() {
+        let many: Vec<String> = (0..12).map(|n| format!("size(form.f{n}) > 1")).collect();
+        let wide = Guard::compile(&many.join(" && ")).expect("the text compiles");
+        assert!(cases(std::iter::once(&wide), &values).is_none());
     }
 }

@@ -324,3 +324,79 @@ impl<'s> Typing<'s> {
 fn sign(name: &str) -> &str {
     name.trim_matches('_')
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::guard::Guard;
+
+    fn faults(text: &str, wanted: &Type<'_>) -> Vec<String> {
+        let form = FormSchema::compile(&json!({
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "kind": { "type": "string", "enum": ["a", "b"] },
+                "pages": { "type": "integer", "minimum": 0, "maximum": 9 },
+                "urgent": { "type": "boolean" },
+                "owner": { "$ref": "#/$defs/person" },
+                "owners": { "type": "array", "maxItems": 3, "items": { "$ref": "#/$defs/person" } },
+                "marks": { "type": "array", "maxItems": 3,
+                    "items": { "type": "integer", "minimum": 0, "maximum": 9 } }
+            },
+            "$defs": { "person": { "type": "object", "additionalProperties": false,
+                "properties": { "name": { "type": "string", "maxLength": 9 } } } }
+        }))
+        .expect("the schema is in the profile");
+        Guard::compile(text).expect("the text compiles").type_faults(&form, wanted)
+    }
+
+    #[test]
+    fn what_goes_together_is_let_through() {
+        for text in [
+            "form.kind == 'a' && form.pages + 1 > 3 || !form.urgent",
+            "form.owners.exists(o, o.name == 'An') && form.marks.all(m, m > 3)",
+            "form.marks.filter(m, m > 1).size() > 1 && size(form.kind) == 1",
+            "form.marks.map(m, m + 1)[0] == 2 && form.owners[0].name.startsWith('A')",
+            "outcome == null || outcome in ['x', 'y']",
+            "form.urgent ? proxy : owners > 1",
+            "answers.b.yes * 2 > owners && fees.f.paid && documents.D.source == 'upload'",
+            "submitted_on >= '2026-01-01' && receiving.kind + 'x' != 'y'",
+            "has(form.owner) && form.owner.name.contains('n')",
+            "form.marks.exists_one(m, m == 2)",
+        ] {
+            assert_eq!(faults(text, &Type::Bool), Vec::<String>::new(), "{text}");
+        }
+        assert_eq!(faults("form.pages * 2 - 1", &Type::Int), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_told() {
+        for text in [
+            "form.kind == 1",
+            "form.kind > form.pages",
+            "form.urgent > true",
+            "form.pages && proxy",
+            "!form.kind",
+            "form.kind",
+            "size(form.pages) == 1",
+            "'a' in form.kind",
+            "1 in ['a', 'b']",
+            "form.kind + 1 == 2",
+            "form.kind - 'a' == 'b'",
+            "form.pages.startsWith('1')",
+            "form.kind.startsWith(1)",
+            "form.pages.exists(p, p == 1)",
+            "form.marks.exists(m, m == 'x')",
+            "form.owners.all(o, o == 1)",
+            "form.pages.name == 'x'",
+            "form.owners[proxy].name == 'x'",
+            "owners == proxy",
+            "answers.b.yes == 'yes'",
+            "proxy ? 1 : 2",
+        ] {
+            assert_ne!(faults(text, &Type::Bool), Vec::<String>::new(), "{text}");
+        }
+        assert_ne!(faults("form.kind", &Type::Int), Vec::<String>::new());
+    }
+}

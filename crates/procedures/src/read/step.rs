@@ -1,6 +1,6 @@
 //! Steps, and the actions that many of them share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::Limit;
 
@@ -41,8 +41,11 @@ pub(super) fn all(
     if let Some(steps) = steps {
         list(reader, steps, None, &mut all);
     }
+    let numbered = all.steps.iter().enumerate().rev();
+    let index: BTreeMap<String, usize> =
+        numbered.map(|(index, step)| (step.id.clone(), index)).collect();
     for item in anywhere.map(|item| item.list(reader, ACTIONS_MAX)).unwrap_or_default() {
-        shared(reader, item, &mut all);
+        shared(reader, item, &index, &mut all);
     }
     all
 }
@@ -237,7 +240,12 @@ fn timeout(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Timeout> {
 }
 
 /// Copies an action of `anywhere` into every step that it names.
-fn shared(reader: &mut Reader<'_>, item: Item<'_>, all: &mut Steps) {
+fn shared(
+    reader: &mut Reader<'_>,
+    item: Item<'_>,
+    index: &BTreeMap<String, usize>,
+    all: &mut Steps,
+) {
     let at = item.at.clone();
     let Some(mut fields) = item.fields(reader) else {
         return;
@@ -251,7 +259,7 @@ fn shared(reader: &mut Reader<'_>, item: Item<'_>, all: &mut Steps) {
         let Some(step) = item.id(reader) else {
             continue;
         };
-        let Some(index) = all.steps.iter().position(|known| known.id == step) else {
+        let Some(index) = index.get(&step).copied() else {
             let message = format!("No step is named {step:?}.");
             let remedy = suggestion(&step, all.steps.iter().map(|known| known.id.as_str()));
             reader.fault(code::UNKNOWN_STEP, &item.at, message, remedy);

@@ -270,6 +270,18 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "act: lapse, form: 5, to: stay",
         "/steps/6/actions/1/to",
     ),
+    (
+        "TARGET_INVALID",
+        "en: Go on }, to: draft",
+        "en: Go on }, to: withdrawal",
+        "/steps/4/actions/0/to",
+    ),
+    (
+        "GUARD_REFERENCE",
+        "when: has(form.site) && form.site",
+        "when: receiving.kind == \"village\"",
+        "/steps/3/branches/1/when",
+    ),
     // Types.
     (
         "GUARD_TYPE",
