@@ -27,12 +27,8 @@ use crate::folder::Folder;
 use crate::output::Output;
 use crate::serve::{LocalEngine, operator};
 
-/// The procedures that come with the program.
-pub(crate) const PROCEDURES: [&[u8]; 3] = [
-    include_bytes!("../../../catalogue/birth-registration.yaml"),
-    include_bytes!("../../../catalogue/household-business.yaml"),
-    include_bytes!("../../../catalogue/marriage-registration.yaml"),
-];
+/// The procedures that come with the program: those of the catalogue.
+pub(crate) const PROCEDURES: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 /// The units of the demonstration.
 pub(crate) const UNITS: &[u8] = include_bytes!("../../../catalogue/demo-units.json");
 const FILING: &[u8] = include_bytes!("../../../catalogue/demo-filing.json");
@@ -139,7 +135,7 @@ async fn tell(engine: &LocalEngine, clock: &DemoClock, base: Timestamp) -> anyho
     clock.set(days.beginning());
     engine.load_units(&operator(), UNITS.to_vec()).await?;
     for source in PROCEDURES {
-        engine.publish_procedure(&operator(), source.to_vec(), None).await?;
+        engine.publish_procedure(&operator(), (*source).to_vec(), None).await?;
     }
     seed::tell(engine, clock, &days).await
 }

@@ -213,9 +213,10 @@ mod tests {
 
     #[test]
     fn every_form_fits_its_procedure() {
-        let procedures = crate::demo::PROCEDURES.map(|source| {
+        let parse = |source: &&[u8]| {
             motcua_procedures::parse(source).unwrap_or_else(|faults| panic!("{faults}"))
-        });
+        };
+        let procedures: Vec<_> = crate::demo::PROCEDURES.iter().map(parse).collect();
         for kind in [Kind::Birth, Kind::Business, Kind::Marriage] {
             let code = |p: &&motcua_procedures::Procedure| p.definition().code == kind.code();
             let procedure = procedures.iter().find(code).expect("published");
