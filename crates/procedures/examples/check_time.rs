@@ -16,7 +16,11 @@ fn main() {
     let entries = std::fs::read_dir(catalogue).expect("the catalogue");
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
     files.sort();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+    let is_procedure = |path: &&PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(".yaml") && !name.ends_with(".scenarios.yaml")
+    };
+    for path in files.iter().filter(is_procedure) {
         let source = std::fs::read_to_string(path).expect("a readable file");
         show(&path.file_name().expect("a name").to_string_lossy(), &source);
     }

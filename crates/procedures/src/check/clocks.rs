@@ -55,10 +55,7 @@ fn pauses(checker: &Checker<'_, '_, '_>, phase: Option<&str>) -> BTreeSet<PauseG
 }
 
 /// The steps of the main line in which a phase may be going on; none stands for all of them.
-pub(super) fn phase_steps(
-    checker: &Checker<'_, '_, '_>,
-    phase: Option<&str>,
-) -> Option<BTreeSet<usize>> {
+fn phase_steps(checker: &Checker<'_, '_, '_>, phase: Option<&str>) -> Option<BTreeSet<usize>> {
     let definition = checker.definition();
     if definition.phases.is_empty() {
         return None;
@@ -74,8 +71,7 @@ pub(super) fn phase_steps(
         }
     };
     let goes_on = |edge: &Edge| begins(edge).is_none() || begins(edge) == phase;
-    let walks = starts.into_iter().map(|start| checker.graph.walk(Some(start), goes_on).reached);
-    Some(walks.flatten().collect())
+    Some(checker.graph.walk(starts, goes_on).reached)
 }
 
 /// The clock that each status allows (`docs/procedures.md`, `clock`).

@@ -149,11 +149,15 @@ impl Graph {
         &ways[first..last]
     }
 
-    /// Walks from `start` by ways that `passes` lets through, the nearest steps first.
-    pub(super) fn walk(&self, start: Option<usize>, passes: impl Fn(&Edge) -> bool) -> Walk {
+    /// Walks from `starts` by ways that `passes` lets through, the nearest steps first.
+    pub(super) fn walk(
+        &self,
+        starts: impl IntoIterator<Item = usize>,
+        passes: impl Fn(&Edge) -> bool,
+    ) -> Walk {
         let mut walk = Walk::default();
-        walk.reached.extend(start);
-        let mut queue: VecDeque<usize> = start.into_iter().collect();
+        walk.reached.extend(starts);
+        let mut queue: VecDeque<usize> = walk.reached.iter().copied().collect();
         while let Some(step) = queue.pop_front() {
             for edge in self.ways[step].iter().filter(|edge| !edge.is_back() && passes(edge)) {
                 if walk.reached.insert(edge.to) {

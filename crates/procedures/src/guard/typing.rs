@@ -200,13 +200,7 @@ impl<'s> Typing<'s> {
                 self.want(&Type::Int, [left, right], sign(name));
                 Type::Int
             }
-            (operators::INDEX, None, [list, index]) => {
-                self.want(&Type::Int, [index], "[ ]");
-                match list {
-                    Type::List(element) => (**element).clone(),
-                    _ => Type::Any,
-                }
-            }
+            (operators::INDEX, None, [list, index]) => self.element(list, index),
             ("size", target, args) => self.size(target.as_ref().or(args.first())),
             ("contains" | "startsWith" | "endsWith", Some(target), [part]) => {
                 self.text_function(name, &target, part);
@@ -214,6 +208,18 @@ impl<'s> Typing<'s> {
             }
             _ => {
                 self.fault(format!("{name:?} is not written like this."));
+                Type::Any
+            }
+        }
+    }
+
+    fn element(&mut self, list: &Type<'s>, index: &Type<'s>) -> Type<'s> {
+        self.want(&Type::Int, [index], "[ ]");
+        match list {
+            Type::List(element) => (**element).clone(),
+            Type::Any => Type::Any,
+            Type::Bool | Type::Int | Type::Text | Type::Null | Type::Object(_) | Type::Parts(_) => {
+                self.fault(format!("\"[ ]\" takes an element of a list, not of {list}."));
                 Type::Any
             }
         }
@@ -391,6 +397,7 @@ mod tests {
             "form.owners.all(o, o == 1)",
             "form.pages.name == 'x'",
             "form.owners[proxy].name == 'x'",
+            "form.kind[0] == 'x'",
             "owners == proxy",
             "answers.b.yes == 'yes'",
             "proxy ? 1 : 2",
