@@ -6,12 +6,13 @@ use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
 
 /// What each crate may know of ours, bottom up. Whatever is not named here is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("deadlines", &[]),
     ("audit", &[]),
     ("api", &[]),
     ("procedures", &["deadlines"]),
     ("dossiers", &["audit", "deadlines", "procedures"]),
+    ("rehearsal", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store-files", &["store"]),
     ("store-sql", &["audit", "deadlines", "dossiers", "procedures", "store"]),
@@ -26,6 +27,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
             "dossiers",
             "engine",
             "procedures",
+            "rehearsal",
             "server",
             "store",
             "store-files",
@@ -35,7 +37,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates without I/O, clock or chance.
-pub(crate) const PURE: [&str; 4] = ["audit", "deadlines", "dossiers", "procedures"];
+pub(crate) const PURE: [&str; 5] = ["audit", "deadlines", "dossiers", "procedures", "rehearsal"];
 /// What brings I/O, clocks or chance.
 const IMPURE: [&str; 10] = [
     "async-trait",

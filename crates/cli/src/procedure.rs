@@ -1,5 +1,8 @@
 //! `motcua procedure`: check a definition, publish it, read what is published.
 
+mod rehearse;
+mod simulate;
+
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -29,6 +32,11 @@ pub(crate) enum ProcedureCommand {
         /// YAML file
         file: PathBuf,
     },
+    /// Play the scenarios of procedures, without a server. Exit code 0: all passed, 1: not all,
+    /// 2: not readable
+    Test(rehearse::TestArguments),
+    /// Let dossiers live by random lawful acts, without a server
+    Simulate(simulate::SimulateArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -57,6 +65,8 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Ending> {
     match command {
         ProcedureCommand::Check { file } => check(&file, output),
+        ProcedureCommand::Test(arguments) => rehearse::run(&arguments, output),
+        ProcedureCommand::Simulate(arguments) => simulate::run(&arguments, output),
         ProcedureCommand::Publish { file } => {
             publish(&file, &Session::open(global).await?, output).await
         }

@@ -26,7 +26,7 @@ mod form;
 mod guard;
 mod procedure;
 mod read;
-mod yaml;
+pub mod yaml;
 
 pub use definition::*;
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};
@@ -39,3 +39,4 @@ pub use guard::{
     Guard, GuardError, UnitFacts,
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};
+pub use read::suggestion;
