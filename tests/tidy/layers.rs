@@ -6,7 +6,7 @@ use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
 
 /// What each crate may know of ours, bottom up. Whatever is not named here is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("deadlines", &[]),
     ("audit", &[]),
     ("api", &[]),
@@ -14,6 +14,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("interchange", &["procedures"]),
     ("dossiers", &["audit", "deadlines", "procedures"]),
     ("printing", &["deadlines", "procedures"]),
+    ("rehearsal", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store", &["audit", "deadlines", "dossiers", "procedures"]),
     ("store-files", &["store"]),
     ("store-sql", &["audit", "deadlines", "dossiers", "procedures", "store"]),
@@ -30,6 +31,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
             "interchange",
             "printing",
             "procedures",
+            "rehearsal",
             "server",
             "store",
             "store-files",
@@ -39,8 +41,8 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates without I/O, clock or chance.
-pub(crate) const PURE: [&str; 6] =
-    ["audit", "deadlines", "dossiers", "interchange", "printing", "procedures"];
+pub(crate) const PURE: [&str; 7] =
+    ["audit", "deadlines", "dossiers", "interchange", "printing", "procedures", "rehearsal"];
 /// What brings I/O, clocks or chance.
 const IMPURE: [&str; 10] = [
     "async-trait",

@@ -6,7 +6,9 @@ mod export;
 mod import;
 mod migrate;
 mod new;
+mod rehearse;
 mod schema;
+mod simulate;
 mod watch;
 
 use std::fs::File;
@@ -49,6 +51,11 @@ pub(crate) enum ProcedureCommand {
     Import(import::ImportArguments),
     /// Draw a sound definition in another notation
     Export(export::ExportArguments),
+    /// Play the scenarios of procedures, without a server. Exit code 0: all passed, 1: not all,
+    /// 2: not readable
+    Test(rehearse::TestArguments),
+    /// Let dossiers live by random lawful acts, without a server
+    Simulate(simulate::SimulateArguments),
     /// Publish a sound definition, once and for ever
     Publish {
         /// YAML file
@@ -97,6 +104,8 @@ pub(crate) async fn run(
         ProcedureCommand::Diff(arguments) => diff::run(&arguments, global, output).await,
         ProcedureCommand::Draw(arguments) => crate::draw::run(&arguments, output),
         ProcedureCommand::Schema => schema::run(output),
+        ProcedureCommand::Test(arguments) => rehearse::run(&arguments, output),
+        ProcedureCommand::Simulate(arguments) => simulate::run(&arguments, output),
         ProcedureCommand::Import(arguments) => import::run(&arguments, output),
         ProcedureCommand::Export(arguments) => export::run(&arguments, output),
         ProcedureCommand::List => list(&Session::open(global).await?, output).await,

@@ -32,7 +32,7 @@ mod read;
 mod schema;
 pub mod semantics;
 mod template;
-mod yaml;
+pub mod yaml;
 
 pub use check::offices::{OfficePart, OfficeStaff, check_offices};
 pub use definition::*;
@@ -47,5 +47,6 @@ pub use guard::{
     Guard, GuardError, UnitFacts,
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};
+pub use read::suggestion;
 pub use schema::schema;
 pub use template::Template;

@@ -146,7 +146,7 @@ pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
 }
 
 /// `Did you mean …?`, or the list of what is possible.
-pub(crate) fn suggestion<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
+pub fn suggestion<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
     if let Some(name) = nearest(word, known.clone()) {
         return format!("Did you mean {name:?}?");
     }

@@ -11,28 +11,33 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use crate::finding::code;
 
 /// Largest file, bytes.
-pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
+pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting of values.
-pub(crate) const DEPTH_MAX: usize = 32;
+pub const DEPTH_MAX: usize = 32;
 /// Most values in a file, keys included.
-pub(crate) const NODES_MAX: usize = 50_000;
+pub const NODES_MAX: usize = 50_000;
 /// Most faults that the reader lists before it gives up.
 const FAULTS_MAX: usize = 100;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub struct Node {
     /// Line, counted from 1.
-    pub(crate) line: u32,
+    pub line: u32,
     /// What stands there.
-    pub(crate) value: Value,
+    pub value: Value,
 }
 
 /// A YAML value.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
-    /// Text, and whether it was written without quotes.
-    Scalar { text: String, plain: bool },
+pub enum Value {
+    /// One word or text.
+    Scalar {
+        /// The text.
+        text: String,
+        /// Written without quotes.
+        plain: bool,
+    },
     /// `[a, b]`
     Sequence(Vec<Node>),
     /// `{a: b}`
@@ -41,39 +46,39 @@ pub(crate) enum Value {
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// The key.
-    pub(crate) key: String,
+    pub key: String,
     /// Line of the key, counted from 1.
-    pub(crate) line: u32,
+    pub line: u32,
     /// Its value.
-    pub(crate) node: Node,
+    pub node: Node,
 }
 
 /// A fault of the YAML itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Code of the finding.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// Line, counted from 1.
-    pub(crate) line: u32,
+    pub line: u32,
     /// What is wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// What to do.
-    pub(crate) remedy: &'static str,
+    pub remedy: &'static str,
 }
 
 /// What was read: the tree, unless the text could not be read at all, and every fault.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// The tree; none when the text cannot be read.
-    pub(crate) root: Option<Node>,
+    pub root: Option<Node>,
     /// Faults in the order of the text.
-    pub(crate) faults: Vec<Fault>,
+    pub faults: Vec<Fault>,
 }
 
 /// Reads one document.
-pub(crate) fn read(source: &[u8]) -> Outcome {
+pub fn read(source: &[u8]) -> Outcome {
     let text = match text_of(source) {
         Ok(text) => text,
         Err(fault) => {
@@ -329,7 +334,7 @@ fn key_of(node: Node, keys: &mut BTreeSet<String>) -> (String, Option<Fault>) {
 }
 
 /// The line of the value at a JSON Pointer, or of the nearest value around it.
-pub(crate) fn line_of(root: &Node, pointer: &str) -> u32 {
+pub fn line_of(root: &Node, pointer: &str) -> u32 {
     let mut node = root;
     let mut line = root.line;
     for part in pointer.split('/').skip(1) {

@@ -1,0 +1,121 @@
+//! Which documents are handed in, and in which form.
+
+use std::collections::BTreeSet;
+
+use motcua_dossiers::command::{Actor, Command, DocumentContent, DocumentInput, Submit};
+use motcua_procedures::{Channel, DocumentRequirement, HandIn, Procedure};
+
+use crate::scenario::{Documents, HandedIn};
+use crate::world::World;
+
+/// Rounds after which the documents that a case asks for do not change any more: one may call for
+/// another, but no longer chain is written.
+const ROUNDS_MAX: usize = 4;
+/// Size of a file in bytes unless a scenario names another.
+const FILE_BYTES: u64 = 10_000;
+
+/// Puts the documents of a filing into it.
+pub(crate) fn hand_in(
+    submit: &mut Submit,
+    documents: &Documents,
+    actor: &Actor,
+    world: &World<'_>,
+) {
+    let named = |submit: &mut Submit| {
+        for (id, how) in &documents.named {
+            let given =
+                how.as_ref().and_then(|how| content(world.procedure, id, how, submit.channel));
+            submit.documents.retain(|document| document.requirement != *id);
+            submit.documents.extend(given.map(|content| input(id, content)));
+        }
+    };
+    named(submit);
+    for _ in 0..ROUNDS_MAX {
+        let asked = if documents.complete { asked(submit, actor, world) } else { BTreeSet::new() };
+        let given: BTreeSet<&String> = submit.documents.iter().map(|d| &d.requirement).collect();
+        let new: Vec<DocumentInput> = asked
+            .iter()
+            .filter(|id| !given.contains(id) && !documents.named.contains_key(*id))
+            .filter_map(|id| {
+                content(world.procedure, id, &HandedIn::Fit, submit.channel)
+                    .map(|content| input(id, content))
+            })
+            .collect();
+        if new.is_empty() {
+            break;
+        }
+        submit.documents.extend(new);
+    }
+}
+
+/// What the case asks for, as far as it is known: what a refusal misses, or what the filing lists.
+fn asked(submit: &Submit, actor: &Actor, world: &World<'_>) -> BTreeSet<String> {
+    match world.probe(actor, &Command::Submit(Box::new(submit.clone()))) {
+        Ok(events) => {
+            let lists = events.into_iter().filter_map(|event| event.facts.required);
+            lists.flatten().map(|required| required.id).collect()
+        }
+        Err(rejection) => {
+            let missing = rejection.violations.iter().filter(|fault| fault.code == "MISSING");
+            missing
+                .filter_map(|fault| fault.subject.strip_prefix("document:").map(str::to_owned))
+                .collect()
+        }
+    }
+}
+
+pub(crate) fn input(id: &str, content: DocumentContent) -> DocumentInput {
+    DocumentInput { requirement: id.to_owned(), content }
+}
+
+/// The content that is handed in for a document; none where nothing fits.
+pub(crate) fn content(
+    procedure: &Procedure,
+    id: &str,
+    how: &HandedIn,
+    channel: Channel,
+) -> Option<DocumentContent> {
+    let requirement = procedure.document(id)?;
+    Some(match how {
+        HandedIn::Fit => return fitting(requirement, channel),
+        HandedIn::Paper { originals, copies } => {
+            let (o, c) = sheets(requirement);
+            DocumentContent::Paper {
+                originals: originals.unwrap_or(if copies.is_some() { 0 } else { o }),
+                copies: copies.unwrap_or(if originals.is_some() { 0 } else { c }),
+            }
+        }
+        HandedIn::Presented => DocumentContent::Presented,
+        HandedIn::Upload { signed, media, size } => {
+            let media = media.clone().or_else(|| requirement.media.first().cloned());
+            upload(media.unwrap_or_default(), size.unwrap_or(FILE_BYTES), *signed)
+        }
+    })
+}
+
+fn fitting(requirement: &DocumentRequirement, channel: Channel) -> Option<DocumentContent> {
+    match (requirement.hand_in, channel) {
+        (HandIn::LookUp, _) => None,
+        (HandIn::Submit, Channel::Online) => {
+            Some(upload(requirement.media.first()?.clone(), FILE_BYTES, false))
+        }
+        (HandIn::Present, Channel::Online | Channel::Post) => None,
+        (HandIn::Present, Channel::Counter) => Some(DocumentContent::Presented),
+        (HandIn::Submit, Channel::Counter | Channel::Post) => Some(paper(requirement)),
+    }
+}
+
+fn paper(requirement: &DocumentRequirement) -> DocumentContent {
+    let (originals, copies) = sheets(requirement);
+    DocumentContent::Paper { originals, copies }
+}
+
+/// As many originals and copies as the procedure counts, at least one sheet.
+fn sheets(requirement: &DocumentRequirement) -> (u32, u32) {
+    let (originals, copies) = (requirement.originals, requirement.copies);
+    (if originals == 0 && copies == 0 { 1 } else { originals }, copies)
+}
+
+fn upload(media: String, size: u64, signed: bool) -> DocumentContent {
+    DocumentContent::Upload { sha256: "0f".repeat(32), size, media, signed }
+}

@@ -1,0 +1,1 @@
+//! Random lawful lives (to be filled).
