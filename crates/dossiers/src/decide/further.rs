@@ -35,6 +35,14 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// The same when an interruption gives the step back: what had begun goes on.
+    pub(super) fn resume_clocks(&mut self, step: &Step) -> Result<(), Rejection> {
+        for clock in &self.ctx.procedure.definition().clocks {
+            self.enter_clock(clock, step)?;
+        }
+        Ok(())
+    }
+
     fn start_further(&mut self, clock: &FurtherClock) -> Result<(), Rejection> {
         let case = Case::of(self.dossier, self.ctx);
         let mut applicable = None;

@@ -172,7 +172,10 @@ impl<'a> Change<'a> {
             Some(phase) => self.begin_phase(phase)?,
             None => self.apply_clock_effect(step)?,
         }
-        self.enter_clocks(step)?;
+        match self.returning.is_some() {
+            true => self.resume_clocks(step)?,
+            false => self.enter_clocks(step)?,
+        }
         if step.kind == StepKind::Final {
             self.facts.closed = true;
             for name in self.dossier.timers.keys() {
@@ -375,6 +378,13 @@ impl<'a> Change<'a> {
     pub(super) fn finish(mut self) -> Result<Event, Rejection> {
         if self.facts.outcome == self.dossier.outcome {
             self.facts.outcome = None;
+        }
+        // What is owed may depend on what was decided.
+        if let (Some(outcome), None) = (&self.facts.outcome, &self.facts.fees) {
+            let mut case = Case::of(self.dossier, self.ctx);
+            case.outcome = Some(outcome);
+            let fees = super::money::fees(&case, &self.dossier.fees, self.ctx)?;
+            self.facts.fees = (fees != self.dossier.fees).then_some(fees);
         }
         Ok(Event {
             kind: self.kind,
