@@ -6,6 +6,7 @@
 mod citations;
 mod documents;
 mod layers;
+mod patterns;
 mod purity;
 mod rust;
 mod sizes;
