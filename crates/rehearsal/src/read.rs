@@ -200,12 +200,11 @@ fn entries(list: &Item<'_>, reader: &mut Reader<'_>) -> Vec<Entry> {
             Some(_) => entries.extend(story(&item, reader)),
             None => entries.extend(entry(item, reader)),
         }
-    }
-    if entries.len() > ENTRIES_MAX {
-        let message = format!("With its stories the list has {} entries.", entries.len());
-        let remedy = format!("At most {ENTRIES_MAX} are played; shorten it.");
-        reader.fault(code::OUT_OF_RANGE, &list.at, message, remedy);
-        entries.clear();
+        if entries.len() > ENTRIES_MAX {
+            let message = format!("With its stories the list has more than {ENTRIES_MAX} entries.");
+            reader.fault(code::OUT_OF_RANGE, &list.at, message, "Shorten it.");
+            return Vec::new();
+        }
     }
     entries
 }

@@ -26,11 +26,11 @@ pub(crate) fn with(item: Item<'_>, reader: &mut Reader<'_>) -> With {
         answer: word(fields, "answer", reader),
         fee: word(fields, "fee", reader),
         reference: word(fields, "reference", reader),
-        number: word(fields, "number", reader),
         variant: word(fields, "variant", reader),
         assignee: word(fields, "assignee", reader),
         ..With::default()
     };
+    with.number = fields.optional("number").and_then(|item| item.plain_text(reader));
     with.reason = fields.optional("reason").and_then(|item| item.plain_text(reader));
     with.data = fields.optional("data").map(|item| item.value.clone());
     with.units = fields.optional("units").map(|item| item.texts(reader)).unwrap_or_default();
