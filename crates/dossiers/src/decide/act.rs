@@ -217,7 +217,7 @@ fn unit_of<'a>(action: &Action, step: &Step, item: &'a WorkItem, dossier: &'a Do
 fn authorise(dossier: &Dossier, chosen: Chosen<'_>, actor: &Actor) -> Result<(), Rejection> {
     let Chosen { item, step, action } = chosen;
     if action.roles.contains(&Role::Applicant) && policy::acts_as_party(actor, dossier) {
-        return Ok(());
+        return of_the_asker(dossier, action, actor);
     }
     let unit = unit_of(action, step, item, dossier);
     let staff = actor.role != Role::Applicant && action.roles.contains(&actor.role);
@@ -225,6 +225,19 @@ fn authorise(dossier: &Dossier, chosen: Chosen<'_>, actor: &Actor) -> Result<(),
         return Err(role_required(&action.roles, unit));
     }
     held_by_another(item, actor)
+}
+
+/// A withdrawal is taken back by the party that asked for it, not by another one.
+fn of_the_asker(dossier: &Dossier, action: &Action, actor: &Actor) -> Result<(), Rejection> {
+    let another = dossier.withdrawn_by().is_some_and(|asker| asker != actor.person());
+    if action.act != Act::DeclineWithdrawal || !another {
+        return Ok(());
+    }
+    Err(reject(
+        Reason::RoleRequired,
+        "Chỉ người đã xin rút hồ sơ được rút lại đề nghị đó.",
+        "Only the person who asked to withdraw may take that back.",
+    ))
 }
 
 /// Someone else's work is left alone by those of the same role.
