@@ -102,6 +102,9 @@ impl Crew {
 
     async fn examine(&self, present: &DossierState) -> crate::client::Acted {
         let id = present.id.as_str();
+        if present.documents.iter().any(is_undecided) {
+            self.specialist.accept_rest(id).await?;
+        }
         let procedure = present.procedure.as_ref().map(|pinned| pinned.code.as_str());
         if procedure == Some(MARRIAGE) {
             for requirement in ["D4a", "D4b"] {

@@ -278,6 +278,10 @@ fn check(
         ));
     }
     four_eyes(dossier, chosen, ctx)?;
+    let results = &ctx.procedure.definition().results;
+    if results.iter().any(|r| r.positive && Some(&r.id) == action.outcome.as_ref()) {
+        super::review::fit_for_grant(dossier, ctx.procedure)?;
+    }
     let given = choose.reason.as_deref().unwrap_or_default().trim();
     if action.reason && given.is_empty() {
         return Err(reject(

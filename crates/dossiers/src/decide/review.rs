@@ -226,7 +226,7 @@ pub(super) fn repin(
     change.finish()
 }
 
-/// What stands between the dossier and its acceptance.
+/// What stands between the dossier and its acceptance, or a positive result.
 fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
     let mut open = Vec::new();
     for required in &dossier.required {
@@ -278,6 +278,22 @@ fn must_be_there(requirement: &DocumentRequirement, channel: Channel) -> bool {
         HandIn::Present => channel == Channel::Counter,
         HandIn::LookUp => false,
     }
+}
+
+/// What the citizen is granted rests on papers and statements that were checked, none of them
+/// rejected: also those that came with a supplement, or that it made necessary.
+pub(super) fn fit_for_grant(dossier: &Dossier, procedure: &Procedure) -> Result<(), Rejection> {
+    let open = open_points(dossier, procedure);
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut rejection = reject(
+        Reason::ReviewIncomplete,
+        format!("Chưa thể giải quyết theo đề nghị: còn {} điểm.", open.len()),
+        format!("Nothing can be granted yet: {} point(s) are open; all are listed.", open.len()),
+    );
+    rejection.violations = open;
+    Err(rejection)
 }
 
 fn incomplete(open: Vec<Violation>) -> Rejection {
