@@ -121,10 +121,19 @@ pub(super) fn record_lookup(
     let source = looked_up.and_then(|r| r.data_source.as_ref());
     if let Some(source) = source.filter(|source| **source != lookup.registry) {
         return Err(all_at_once(vec![violation(
-            subject,
+            subject.clone(),
             "OTHER_REGISTER",
             format!("Thành phần này được tra cứu tại {source}."),
             format!("This document is looked up in {source}."),
+        )]));
+    }
+    let known = dossier.documents.get(&lookup.requirement);
+    if lookup.found && matches!(known, Some(DocumentContent::Verified { found: false, .. })) {
+        return Err(all_at_once(vec![violation(
+            subject,
+            "VERIFIED_OTHERWISE",
+            "Đơn vị được hỏi đã trả lời khác; hãy yêu cầu xác minh lại.",
+            "The unit that was asked answered otherwise; ask it again.",
         )]));
     }
     let mut change = Change::plain(dossier, "record_lookup", ctx);
@@ -456,7 +465,8 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
     match content {
         Some(
             DocumentContent::Upload { signed: true, .. }
-            | DocumentContent::LookUp { found: true, .. },
+            | DocumentContent::LookUp { found: true, .. }
+            | DocumentContent::Verified { found: true, .. },
         ) if !rejected => fault(
             "HELD_ELECTRONICALLY",
             "Đã có bản điện tử hợp lệ, không được yêu cầu bản giấy.",

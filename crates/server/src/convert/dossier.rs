@@ -355,6 +355,12 @@ fn handed_in(content: &DocumentContent) -> v1::document::Content {
                 found: *found,
             })
         }
+        DocumentContent::Verified { unit, found } => {
+            v1::document::Content::Verified(v1::VerifiedDocument {
+                unit: unit.clone(),
+                found: *found,
+            })
+        }
     }
 }
 
@@ -368,7 +374,8 @@ fn file(content: &DocumentContent) -> Option<v1::UploadedDocument> {
         }),
         DocumentContent::Paper { .. }
         | DocumentContent::Presented
-        | DocumentContent::LookUp { .. } => None,
+        | DocumentContent::LookUp { .. }
+        | DocumentContent::Verified { .. } => None,
     }
 }
 
