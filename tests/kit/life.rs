@@ -1,7 +1,7 @@
 //! The way of a dossier through the office, without incidents.
 
 use motcua_api::v1::document::Content;
-use motcua_api::v1::{DocumentState, DossierState, LookedUpDocument};
+use motcua_api::v1::{DocumentState, DossierState, LookedUpDocument, VerifiedDocument};
 
 use crate::client::Client;
 use crate::people::{self, Who};
@@ -102,6 +102,9 @@ impl Crew {
 
     async fn examine(&self, present: &DossierState) -> crate::client::Acted {
         let id = present.id.as_str();
+        if present.documents.iter().any(is_undecided) {
+            self.specialist.accept_rest(id).await?;
+        }
         let procedure = present.procedure.as_ref().map(|pinned| pinned.code.as_str());
         if procedure == Some(MARRIAGE) {
             for requirement in ["D4a", "D4b"] {
@@ -130,7 +133,11 @@ impl Crew {
 fn is_undecided(paper: &DocumentState) -> bool {
     let content = paper.document.as_ref().and_then(|document| document.content.as_ref());
     let present = match content {
-        None | Some(Content::LookUp(LookedUpDocument { found: false, .. })) => false,
+        None
+        | Some(
+            Content::LookUp(LookedUpDocument { found: false, .. })
+            | Content::Verified(VerifiedDocument { found: false, .. }),
+        ) => false,
         Some(_) => true,
     };
     present && paper.accepted.is_none()

@@ -34,7 +34,7 @@ async fn verification_is_not_counted_and_the_answer_starts_the_day_again() {
     assert_eq!((paused_on(&asked), due_on(&asked)), ("verification", ""));
     assert_eq!(at(item(&asked).due_at.as_ref()), instant("2026-10-08T17:00:00+07:00"));
     world.at("2026-10-07T10:00:00+07:00");
-    let answered = island.advance_with(&asked.id, "answer", "", r#"{"finding":"single"}"#).await;
+    let answered = island.advance_with(&asked.id, "answer", "", r#"{"groom":"single"}"#).await;
     let answered = answered.expect("answered");
     assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-10-07"));
 }
@@ -108,12 +108,70 @@ async fn nothing_is_drafted_before_the_status_of_both_is_known() {
     refused_to_draft(&unknown.id).await;
     let asked = being_verified(&crew).await;
     let id = asked.id.as_str();
-    let answered = island.advance_with(id, "answer", "", r#"{"finding":"single"}"#).await;
+    let answered = island.advance_with(id, "answer", "", r#"{"groom":"single"}"#).await;
     assert_eq!(answered.expect("answered").state, "examination");
-    refused_to_draft(id).await;
-    crew.specialist.look_up(id, "D4a", "civil_status", true).await.expect("recorded");
     let drafted = crew.specialist.advance(id, "draft_result").await.expect("both are known");
     assert_eq!(drafted.outcome, "certificate");
+}
+
+#[tokio::test]
+async fn what_the_other_commune_answers_stands_as_the_document_and_says_where_it_comes_from() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let island = world.client(&ISLAND_SPECIALIST);
+    let asked = being_verified(&crew).await;
+    let id = asked.id.as_str();
+    refused(island.advance_with(id, "answer", "", r#"{"note":"Đã hỏi."}"#).await)
+        .is(Code::InvalidArgument, "FORM_INVALID");
+    let answered = island.advance_with(id, "answer", "", r#"{"groom":"widowed"}"#).await;
+    let answered = answered.expect("answered");
+    let status = answered.documents.iter().find(|paper| paper.requirement == "D4a");
+    let content = status.and_then(|paper| paper.document.as_ref()).and_then(|d| d.content.clone());
+    let expected = VerifiedDocument { unit: ISLAND.into(), found: true };
+    assert_eq!(content, Some(document::Content::Verified(expected)));
+    assert_eq!((verdict(&answered, "D4a"), verdict(&answered, "D4b")), (Some(true), Some(true)));
+    let (events, verdict) = world.client(&AUDITOR).replay(id).await.expect("replayed");
+    assert!(verdict.equal, "{:?}", verdict.findings);
+    let answer = events.last().expect("events");
+    let opened = answer.fields.iter().filter_map(|field| match &field.slot {
+        Some(history_field::Slot::Opened(field)) => Some(field),
+        Some(history_field::Slot::Commitment(_)) | None => None,
+    });
+    let mut documents = opened.filter(|field| field.name == "documents");
+    let recorded = &documents.next().expect("recorded by the act that answers").value_json;
+    assert!(recorded.contains("verification") && !recorded.contains("widowed"), "{recorded}");
+}
+
+#[tokio::test]
+async fn an_answer_that_a_party_is_married_leaves_only_a_refusal() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let island = world.client(&ISLAND_SPECIALIST);
+    let asked = being_verified(&crew).await;
+    let id = asked.id.as_str();
+    let answered = island.advance_with(id, "answer", "", r#"{"groom":"married"}"#).await;
+    assert_eq!(answered.expect("answered").state, "examination");
+    refused(crew.specialist.advance(id, "draft_result").await)
+        .is(Code::FailedPrecondition, "CONDITION_NOT_MET");
+    refused(crew.specialist.look_up(id, "D4a", "civil_status", true).await)
+        .is(Code::InvalidArgument, "DOCUMENT_INVALID")
+        .names("document:D4a");
+    crew.specialist.accept_rest(id).await.expect_err("there is nothing to accept");
+    let refusal = crew.specialist.refuse(id, "Bên nam đang có vợ theo kết quả xác minh.").await;
+    assert_eq!(refusal.expect("drafted").outcome, "refusal_notice");
+}
+
+#[tokio::test]
+async fn a_verification_is_not_handed_in() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let mut request = filing::marriage_at_counter(&citizen);
+    let content = VerifiedDocument { unit: ISLAND.into(), found: true };
+    let content = Some(document::Content::Verified(content));
+    request.documents.push(Document { requirement: "D4a".into(), content });
+    refused(citizen.submit(request).await)
+        .is(Code::InvalidArgument, "DOCUMENT_INVALID")
+        .names("document:D4a");
 }
 
 #[tokio::test]

@@ -209,3 +209,41 @@ async fn the_supplement_is_answered_on_the_last_day() {
     let answered = answered.expect("in time");
     assert_eq!((answered.state.as_str(), due_on(&answered)), ("examination", "2026-11-10"));
 }
+
+#[tokio::test]
+async fn nothing_is_granted_on_papers_that_were_rejected_or_not_looked_at() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let id = family_examined(&crew).await.id;
+    let specialist = &crew.specialist;
+    let rejected = [("document:D2", "Thiếu chữ ký"), ("field:capital_vnd", "Ghi sai")];
+    specialist.reject(&id, &rejected).await.expect("rejected");
+    refused(specialist.advance(&id, "draft_result").await)
+        .is(Code::FailedPrecondition, "REVIEW_INCOMPLETE")
+        .names("document:D2")
+        .names("field:capital_vnd")
+        .kind("REJECTED");
+    let missing = [("document:D2", "Ký lại"), ("field:capital_vnd", "Ghi lại")];
+    specialist.request_supplement(&id, &missing).await.expect("asked");
+    let answer = json!({ "capital_vnd": 150_000_000 }).to_string();
+    let answered = crew.citizen.supplement(&id, &answer, vec![filing::paper("D2")]).await;
+    assert_eq!(answered.expect("answered").state, "examination");
+    refused(specialist.advance(&id, "draft_result").await)
+        .is(Code::FailedPrecondition, "REVIEW_INCOMPLETE")
+        .names("document:D2")
+        .kind("NOT_DECIDED");
+    specialist.accept_rest(&id).await.expect("checked");
+    let drafted = specialist.advance(&id, "draft_result").await.expect("all is in order");
+    assert_eq!(drafted.outcome, "certificate");
+}
+
+#[tokio::test]
+async fn a_negative_result_may_rest_on_a_paper_that_was_rejected() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let id = family_examined(&crew).await.id;
+    let rejected = [("document:D2", "Biên bản họp không hợp lệ")];
+    crew.specialist.reject(&id, &rejected).await.expect("rejected");
+    let drafted = crew.specialist.refuse(&id, "Biên bản họp không hợp lệ.").await;
+    assert!(!drafted.expect("drafted").outcome.is_empty());
+}

@@ -196,6 +196,10 @@ fn one_document(document: &v1::DocumentState, output: &Output) -> String {
         Some(Content::LookUp(answer)) => {
             format!("{} {}", answer.registry, if answer.found { "has it" } else { "has it not" })
         }
+        Some(Content::Verified(answer)) => {
+            let says = if answer.found { "confirms it" } else { "does not confirm it" };
+            format!("{} {says}", answer.unit)
+        }
     };
     let verdict = match document.accepted {
         None => "",

@@ -236,6 +236,14 @@ pub enum DocumentContent {
         /// Whether it holds what the document would prove.
         found: bool,
     },
+    /// Answer of another unit that was asked; only the act that answers records it.
+    #[serde(rename = "verification")]
+    Verified {
+        /// The unit.
+        unit: String,
+        /// Whether its answer proves what the document would prove.
+        found: bool,
+    },
 }
 
 /// Records verdicts.

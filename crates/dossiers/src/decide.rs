@@ -316,14 +316,16 @@ fn document_facts(content: &DocumentContent) -> DocumentFacts {
         DocumentContent::Paper { .. } => ("paper", false, false),
         DocumentContent::Presented => ("presented", false, false),
         DocumentContent::LookUp { found, .. } => ("look_up", *found, false),
+        DocumentContent::Verified { found, .. } => ("verification", *found, false),
     };
     let present = is_present(content);
     DocumentFacts { present, source: source.into(), found, electronic_signed }
 }
 
-/// A look-up that found nothing leaves the requirement open.
+/// A look-up or verification that found nothing leaves the requirement open.
 fn is_present(content: &DocumentContent) -> bool {
-    !matches!(content, DocumentContent::LookUp { found: false, .. })
+    use DocumentContent::{LookUp, Verified};
+    !matches!(content, LookUp { found: false, .. } | Verified { found: false, .. })
 }
 
 /// A unit that exists today.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::command::{Actor, DeliveryBy, DocumentContent, ExternalRef, ItemName, Recipient};
 
 /// Version of the JSON of [`Dossier`]; a stored state with another one is folded anew.
-pub const STATE_SCHEMA: u32 = 2;
+pub const STATE_SCHEMA: u32 = 3;
 
 /// A citizen's request under one procedure, from submission to delivered result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +228,13 @@ pub struct WorkItem {
     pub late: bool,
 }
 
+impl Dossier {
+    /// The party that asked for the withdrawal which is open now, if one is.
+    pub fn withdrawn_by(&self) -> Option<&str> {
+        self.back.last().and_then(|left| left.withdrawn_by.as_deref())
+    }
+}
+
 impl WorkItem {
     /// Under which name its last holder is remembered: the step, in a branch behind its key.
     pub fn holder_key(&self) -> String {
@@ -285,6 +292,10 @@ pub struct Interrupted {
     /// What was left of its timeout, seconds; it neither runs on nor starts again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,
+    /// Opaque id of the party that asked to withdraw, who alone may take that back; none where
+    /// something else interrupted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<String>,
     /// The work that was open in its branches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<InterruptedItem>,

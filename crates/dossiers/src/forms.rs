@@ -147,11 +147,16 @@ fn document(source: &FormSource<'_>, id: &str) -> Value {
         _ => (0, 0),
     };
     let handed_in = match content {
-        None | Some(DocumentContent::LookUp { found: false, .. }) => "no",
+        None
+        | Some(
+            DocumentContent::LookUp { found: false, .. }
+            | DocumentContent::Verified { found: false, .. },
+        ) => "no",
         Some(DocumentContent::Upload { .. }) => "electronic",
         Some(DocumentContent::Paper { .. }) => "paper",
         Some(DocumentContent::Presented) => "presented",
         Some(DocumentContent::LookUp { found: true, .. }) => "looked_up",
+        Some(DocumentContent::Verified { found: true, .. }) => "verified",
     };
     json!({ "id": id, "name": requirement.map(|r| &r.name), "handed_in": handed_in,
         "originals": originals, "copies": copies })

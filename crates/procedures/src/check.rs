@@ -15,6 +15,7 @@ mod statuses;
 mod structure;
 mod times;
 mod values;
+mod verified;
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ use crate::guard::{Formula, Guard};
 pub use limits::{ClockFrom, ClockRule, ClockStart, FurtherClock, LimitRule, PauseGround, Phase};
 pub use process::{
     Action, Answer, Branch, BranchRef, Choice, ClockEffect, Extension, Join, JoinWhen, Parallel,
-    Reservation, Step, StepKind, Target, Timeout, UnitRef,
+    Reservation, Step, StepKind, Target, Timeout, UnitRef, Verified,
 };
 pub use vocabulary::{Act, Role, Status, UnknownStatus};
 

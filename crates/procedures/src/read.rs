@@ -24,7 +24,9 @@ pub(crate) use fields::{Fields, Item};
 
 /// How much of everything a definition may have, for whatever describes the language.
 pub(crate) mod bounds {
-    pub(crate) use super::action::{CHOICES_MAX, EXTENSION_MAX, NOT_BY_MAX, ROUNDS_MAX};
+    pub(crate) use super::action::{
+        CHOICES_MAX, EXTENSION_MAX, NOT_BY_MAX, PROVED_BY_MAX, ROUNDS_MAX, VERIFIES_MAX,
+    };
     pub(crate) use super::branch::{ANSWERS_MAX, BRANCHES_MAX, JOIN_COUNT_MAX};
     pub(crate) use super::case::{
         BRACKETS_MAX, FEE_MAX, MEDIA_MAX, OWNERS_MAX, PARTS_MAX, SHEETS_MAX, UPLOAD_BYTES_MAX,

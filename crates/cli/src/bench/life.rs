@@ -281,7 +281,8 @@ fn document(input: &motcua_dossiers::command::DocumentInput) -> v1::Document {
         }
         DocumentContent::Presented
         | DocumentContent::Upload { .. }
-        | DocumentContent::LookUp { .. } => Content::Presented(v1::PresentedDocument {}),
+        | DocumentContent::LookUp { .. }
+        | DocumentContent::Verified { .. } => Content::Presented(v1::PresentedDocument {}),
     };
     v1::Document { requirement: input.requirement.clone(), content: Some(content) }
 }

@@ -134,7 +134,7 @@ const MARRIAGES: &[Row] = &[
     ]),
     (Marriage, Counter, HONG_GAI, Day(6, 40), 30, &[
         Submit, Review, Accept, TakeOver, LookUpInVain, AskElsewhere, Wait(600),
-        AnswerElsewhere, LookUp, Draft,
+        AnswerElsewhere, Draft,
     ]),
     (Marriage, Counter, CO_TO, Day(3, 20), 30, &[
         Submit, Review, Accept, TakeOver, LookUp, Draft, Register, Sign, Issue, Complete,

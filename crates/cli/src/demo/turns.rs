@@ -272,7 +272,7 @@ impl Scene<'_> {
     }
 
     fn answer(&self) -> Command {
-        let data = json!({ "finding": "single", "note": "Chưa đăng ký kết hôn với ai." });
+        let data = json!({ "bride": "single", "note": "Chưa đăng ký kết hôn với ai." });
         advance("answer", "", Some(data))
     }
 

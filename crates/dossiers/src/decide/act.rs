@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::transition::Change;
 use super::{Case, Context, active_unit, dossier_closed, reject, violation};
-use crate::command::{Actor, Advance, Choose};
+use crate::command::{Actor, Advance, Choose, DocumentContent, ItemName};
 use crate::dossier::{Dossier, WorkItem};
 use crate::event::Event;
 use crate::policy;
@@ -217,7 +217,7 @@ fn unit_of<'a>(action: &Action, step: &Step, item: &'a WorkItem, dossier: &'a Do
 fn authorise(dossier: &Dossier, chosen: Chosen<'_>, actor: &Actor) -> Result<(), Rejection> {
     let Chosen { item, step, action } = chosen;
     if action.roles.contains(&Role::Applicant) && policy::acts_as_party(actor, dossier) {
-        return Ok(());
+        return of_the_asker(dossier, action, actor);
     }
     let unit = unit_of(action, step, item, dossier);
     let staff = actor.role != Role::Applicant && action.roles.contains(&actor.role);
@@ -225,6 +225,19 @@ fn authorise(dossier: &Dossier, chosen: Chosen<'_>, actor: &Actor) -> Result<(),
         return Err(role_required(&action.roles, unit));
     }
     held_by_another(item, actor)
+}
+
+/// A withdrawal is taken back by the party that asked for it, not by another one.
+fn of_the_asker(dossier: &Dossier, action: &Action, actor: &Actor) -> Result<(), Rejection> {
+    let another = dossier.withdrawn_by().is_some_and(|asker| asker != actor.person());
+    if action.act != Act::DeclineWithdrawal || !another {
+        return Ok(());
+    }
+    Err(reject(
+        Reason::RoleRequired,
+        "Chỉ người đã xin rút hồ sơ được rút lại đề nghị đó.",
+        "Only the person who asked to withdraw may take that back.",
+    ))
 }
 
 /// Someone else's work is left alone by those of the same role.
@@ -265,6 +278,10 @@ fn check(
         ));
     }
     four_eyes(dossier, chosen, ctx)?;
+    let results = &ctx.procedure.definition().results;
+    if results.iter().any(|r| r.positive && Some(&r.id) == action.outcome.as_ref()) {
+        super::review::fit_for_grant(dossier, ctx.procedure)?;
+    }
     let given = choose.reason.as_deref().unwrap_or_default().trim();
     if action.reason && given.is_empty() {
         return Err(reject(
@@ -343,6 +360,7 @@ pub(super) fn advance(
         Some(fee) => super::money::assess(&mut change, fee, advance.data.as_ref())?,
         None => record_data(&mut change, chosen.action, advance.data.as_ref())?,
     }
+    record_verified(&mut change, chosen, advance.data.as_ref())?;
     change.follow_target()?;
     change.finish()
 }
@@ -381,4 +399,47 @@ fn record_data(
         change.personal(format!("data.{name}"), value.clone());
     }
     Ok(())
+}
+
+/// The unit that was asked answers for documents; what it says, only its data tells.
+fn record_verified(
+    change: &mut Change<'_>,
+    chosen: Chosen<'_>,
+    data: Option<&Value>,
+) -> Result<(), Rejection> {
+    let verifies = &chosen.action.verifies;
+    let answer_of = |name: &str| data.and_then(|data| data.get(name)).and_then(Value::as_str);
+    if !verifies.is_empty() && verifies.iter().all(|v| answer_of(&v.data).is_none()) {
+        let names: Vec<&str> = verifies.iter().map(|v| v.data.as_str()).collect();
+        let names = names.join(", ");
+        return Err(reject(
+            Reason::FormInvalid,
+            format!("Phải trả lời ít nhất một nội dung xác minh: {names}."),
+            format!("The answer answers nothing: give at least one of {names} in `data`."),
+        ));
+    }
+    for verified in verifies {
+        let Some(answer) = answer_of(&verified.data) else { continue };
+        let found = verified.proved_by.iter().any(|value| value == answer);
+        let content = DocumentContent::Verified { unit: chosen.item.unit.clone(), found };
+        let kept = change.dossier.documents.get(&verified.document).is_some_and(is_paper);
+        if found || !kept {
+            change.facts.documents.insert(verified.document.clone(), content);
+        }
+        if found {
+            let item = ItemName::Document(verified.document.clone());
+            change.facts.decisions.insert(item, true);
+        }
+    }
+    Ok(())
+}
+
+/// What a person handed in or showed, which an answer that proves nothing does not undo.
+fn is_paper(content: &DocumentContent) -> bool {
+    match content {
+        DocumentContent::Upload { .. }
+        | DocumentContent::Paper { .. }
+        | DocumentContent::Presented => true,
+        DocumentContent::LookUp { .. } | DocumentContent::Verified { .. } => false,
+    }
 }

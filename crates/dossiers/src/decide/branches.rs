@@ -191,6 +191,7 @@ impl Change<'_> {
             step: item.step.clone(),
             unit: item.unit.clone(),
             timeout_left_s: self.timeout_left_s(item),
+            withdrawn_by: None,
             items: self.dossier.items.values().filter_map(in_branch).collect(),
         }
     }

@@ -365,6 +365,11 @@ fn content_fault(
             "Kết quả tra cứu do cơ quan ghi nhận.".into(),
             "Look-ups are recorded by the office (RecordLookup), not handed in.".into(),
         )),
+        DocumentContent::Verified { .. } => Some((
+            "BY_THE_OFFICE",
+            "Kết quả xác minh do đơn vị được hỏi ghi nhận.".into(),
+            "A verification is recorded by the unit that answers it, not handed in.".into(),
+        )),
         DocumentContent::Upload { .. }
         | DocumentContent::Paper { .. }
         | DocumentContent::Presented => None,

@@ -121,10 +121,19 @@ pub(super) fn record_lookup(
     let source = looked_up.and_then(|r| r.data_source.as_ref());
     if let Some(source) = source.filter(|source| **source != lookup.registry) {
         return Err(all_at_once(vec![violation(
-            subject,
+            subject.clone(),
             "OTHER_REGISTER",
             format!("Thành phần này được tra cứu tại {source}."),
             format!("This document is looked up in {source}."),
+        )]));
+    }
+    let known = dossier.documents.get(&lookup.requirement);
+    if lookup.found && matches!(known, Some(DocumentContent::Verified { found: false, .. })) {
+        return Err(all_at_once(vec![violation(
+            subject,
+            "VERIFIED_OTHERWISE",
+            "Đơn vị được hỏi đã trả lời khác; hãy yêu cầu xác minh lại.",
+            "The unit that was asked answered otherwise; ask it again.",
         )]));
     }
     let mut change = Change::plain(dossier, "record_lookup", ctx);
@@ -226,7 +235,7 @@ pub(super) fn repin(
     change.finish()
 }
 
-/// What stands between the dossier and its acceptance.
+/// What stands between the dossier and its acceptance, or a positive result.
 fn open_points(dossier: &Dossier, procedure: &Procedure) -> Vec<Violation> {
     let mut open = Vec::new();
     for required in &dossier.required {
@@ -278,6 +287,22 @@ fn must_be_there(requirement: &DocumentRequirement, channel: Channel) -> bool {
         HandIn::Present => channel == Channel::Counter,
         HandIn::LookUp => false,
     }
+}
+
+/// What the citizen is granted rests on papers and statements that were checked, none of them
+/// rejected: also those that came with a supplement, or that it made necessary.
+pub(super) fn fit_for_grant(dossier: &Dossier, procedure: &Procedure) -> Result<(), Rejection> {
+    let open = open_points(dossier, procedure);
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut rejection = reject(
+        Reason::ReviewIncomplete,
+        format!("Chưa thể giải quyết theo đề nghị: còn {} điểm.", open.len()),
+        format!("Nothing can be granted yet: {} point(s) are open; all are listed.", open.len()),
+    );
+    rejection.violations = open;
+    Err(rejection)
 }
 
 fn incomplete(open: Vec<Violation>) -> Rejection {
@@ -440,7 +465,8 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
     match content {
         Some(
             DocumentContent::Upload { signed: true, .. }
-            | DocumentContent::LookUp { found: true, .. },
+            | DocumentContent::LookUp { found: true, .. }
+            | DocumentContent::Verified { found: true, .. },
         ) if !rejected => fault(
             "HELD_ELECTRONICALLY",
             "Đã có bản điện tử hợp lệ, không được yêu cầu bản giấy.",

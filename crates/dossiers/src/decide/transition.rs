@@ -156,7 +156,9 @@ impl<'a> Change<'a> {
         let interrupts = matches!(step.kind, StepKind::Supplement | StepKind::Withdrawal);
         if interrupts && self.facts.back.is_none() {
             let mut back = self.dossier.back.clone();
-            back.push(self.interrupted(item));
+            let asked = step.kind == StepKind::Withdrawal;
+            let withdrawn_by = asked.then(|| self.ctx.actor.person().to_owned());
+            back.push(Interrupted { withdrawn_by, ..self.interrupted(item) });
             self.facts.back = Some(back);
         } else {
             self.cut_branches(item);

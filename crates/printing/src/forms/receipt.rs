@@ -91,6 +91,7 @@ pub(super) fn documents(data: &Data<'_>) -> String {
             Some("paper") => "bản giấy".to_owned(),
             Some("presented") => "xuất trình, đã trả lại".to_owned(),
             Some("looked_up") => "cơ quan tra cứu".to_owned(),
+            Some("verified") => "đơn vị khác xác minh".to_owned(),
             Some(other) => other.to_owned(),
             None => String::new(),
         };

@@ -12,7 +12,7 @@ use crate::read::suggestion;
 /// Members of a document and of a unit in a condition.
 const DOCUMENT_MEMBERS: [&str; 4] = ["present", "source", "found", "electronic_signed"];
 const FEE_MEMBERS: [&str; 2] = ["owed", "paid"];
-pub(super) const DOCUMENT_SOURCES: [&str; 3] = ["upload", "presented", "look_up"];
+pub(super) const DOCUMENT_SOURCES: [&str; 4] = ["upload", "presented", "look_up", "verification"];
 const UNIT_MEMBERS: [&str; 3] = ["id", "kind", "area"];
 /// Kinds of unit, as the list of units has them.
 pub(super) const UNIT_KINDS: [&str; 5] =

@@ -27,6 +27,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         not_by(checker, action);
         begins(checker, action);
         assesses(checker, action);
+        super::verified::check(checker, action);
         extension(checker, action);
         variant(checker, action);
         proceed(checker, action);

@@ -208,6 +208,8 @@ pub struct Action {
     pub begins: Option<String>,
     /// Id of the fee whose amount it names.
     pub assesses: Option<String>,
+    /// Documents for which its data is the answer of the unit that was asked.
+    pub verifies: Vec<Verified>,
     /// By how much it extends the limit (T30); present exactly on [`Act::Extend`].
     pub extension: Option<Extension>,
     /// Data that the act takes, validated like the form; recorded as `data.NAME`.
@@ -221,6 +223,17 @@ pub struct Action {
 pub struct Extension {
     /// Most that one decision adds, in the unit of the limit.
     pub amount_max: u32,
+}
+
+/// Data of an act that answers for a document: what another unit found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Name of the value in the data of the action.
+    pub data: String,
+    /// Id of the document requirement.
+    pub document: String,
+    /// Values that prove what the document would prove.
+    pub proved_by: Vec<String>,
 }
 
 /// A name that only one dossier may hold at a time.

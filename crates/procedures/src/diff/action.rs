@@ -3,7 +3,7 @@
 use super::changes::{Changes, Place};
 use super::words::{Said, both, joined};
 use super::{Change, ChangeKind, form};
-use crate::definition::{Action, Choice, Extension, Reservation, Step, Target, Text};
+use crate::definition::{Action, Choice, Extension, Reservation, Step, Target, Text, Verified};
 
 /// A change of an action, and the steps that have it.
 struct Shared<'a> {
@@ -88,6 +88,7 @@ fn action(changes: &mut Changes, place: &Place, before: &Action, after: &Action)
         not_by,
         begins,
         assesses,
+        verifies,
         extension,
         data,
         ground,
@@ -113,6 +114,8 @@ fn action(changes: &mut Changes, place: &Place, before: &Action, after: &Action)
     changes.value(place, "begins", ("mở giai đoạn", "begins phase"), begins, &after.begins);
     let label = ("xác định mức phí", "assesses fee");
     changes.value(place, "assesses", label, assesses, &after.assesses);
+    let label = ("xác minh thành phần", "verifies");
+    changes.set(place, "verifies", label, verifies, &after.verifies);
     let label = ("gia hạn", "extension");
     changes.value(place, "extension", label, extension, &after.extension);
     self::data(changes, place, data.as_ref(), after.data.as_ref());
@@ -160,6 +163,17 @@ impl Said for Reservation {
     fn said(&self) -> Text {
         let Reservation { scope, field } = self;
         both(format!("{scope} theo {field}"), format!("{scope} by {field}"))
+    }
+}
+
+impl Said for Verified {
+    fn said(&self) -> Text {
+        let Verified { data, document, proved_by } = self;
+        let values = proved_by.join(", ");
+        both(
+            format!("{document} theo {data} khi {values}"),
+            format!("{document} by {data} when {values}"),
+        )
     }
 }
 

@@ -4,7 +4,9 @@ use super::case::flag;
 use super::root::{form, text};
 use super::words::{ACTS, UNIT_REFS, roles};
 use super::{DATA_SCHEMAS_MAX, Fields, Item, Reader};
-use crate::definition::{Act, Action, Choice, Extension, Reservation, Role, Target, UnitRef};
+use crate::definition::{
+    Act, Action, Choice, Extension, Reservation, Role, Target, UnitRef, Verified,
+};
 use crate::finding::code;
 
 /// Most branches of a choice.
@@ -13,6 +15,10 @@ pub(crate) const CHOICES_MAX: usize = 20;
 pub(crate) const ROUNDS_MAX: u32 = 100;
 /// Most steps whose holders an action excludes.
 pub(crate) const NOT_BY_MAX: usize = 20;
+/// Most documents that one action verifies.
+pub(crate) const VERIFIES_MAX: usize = 20;
+/// Most values that prove a document.
+pub(crate) const PROVED_BY_MAX: usize = 50;
 /// Most that an extension adds, in the unit of the limit.
 pub(crate) const EXTENSION_MAX: u32 = 10_000;
 
@@ -58,6 +64,8 @@ pub(super) fn read(
     let not_by = not_by.map(|item| item.ids(reader, NOT_BY_MAX)).unwrap_or_default();
     let begins = fields.optional("begins").and_then(|item| item.id(reader));
     let assesses = fields.optional("assesses").and_then(|item| item.id(reader));
+    let verifies = fields.optional("verifies");
+    let verifies = verifies.map(|item| self::verifies(reader, item)).unwrap_or_default();
     let extension = fields.optional("extension").and_then(|item| extension(reader, item));
     let data = fields.optional("data").and_then(|item| data(reader, &item));
     let ground = fields.optional("ground").and_then(|item| item.id(reader));
@@ -80,6 +88,7 @@ pub(super) fn read(
         not_by,
         begins,
         assesses,
+        verifies,
         extension,
         data,
         ground,
@@ -176,6 +185,22 @@ fn extension(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Extension> {
     let most = most.and_then(|item| item.count(reader, 1..=EXTENSION_MAX));
     fields.finish(reader);
     most.map(|amount_max| Extension { amount_max })
+}
+
+/// `{data: …, document: …, proved_by: […]}`, one for each document.
+fn verifies(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Verified> {
+    let items = item.list(reader, VERIFIES_MAX);
+    items.into_iter().filter_map(|item| verified(reader, item)).collect()
+}
+
+fn verified(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Verified> {
+    let mut fields = item.fields(reader)?;
+    let data = fields.required(reader, "data").and_then(|item| item.id(reader));
+    let document = fields.required(reader, "document").and_then(|item| item.id(reader));
+    let proved_by = fields.required(reader, "proved_by");
+    let proved_by = proved_by.map(|item| item.ids(reader, PROVED_BY_MAX));
+    fields.finish(reader);
+    Some(Verified { data: data?, document: document?, proved_by: proved_by? })
 }
 
 fn reservation(reader: &mut Reader<'_>, item: Item<'_>) -> Option<Reservation> {

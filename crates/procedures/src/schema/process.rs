@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{flag, list, number, object, refer, words};
 use crate::read::bounds::{
     ACTIONS_MAX, ANSWERS_MAX, BRANCHES_MAX, CHOICES_MAX, EXTENSION_MAX, JOIN_COUNT_MAX, NOT_BY_MAX,
-    REMIND_DAYS_MAX, ROUNDS_MAX, STEPS_MAX,
+    PROVED_BY_MAX, REMIND_DAYS_MAX, ROUNDS_MAX, STEPS_MAX, VERIFIES_MAX,
 };
 use crate::read::words::{ACTS, PAUSE_GROUNDS, STEP_KINDS, UNIT_REFS, roles};
 
@@ -176,6 +176,7 @@ fn action(shared: bool) -> Value {
         ("not_by", not_by()),
         ("begins", refer("id", "Phase that it begins.")),
         ("assesses", refer("id", "Fee whose amount it names.")),
+        ("verifies", verifies()),
         ("extension", extension()),
         ("data", refer("form", "Values that the act takes, a bounded JSON Schema.")),
         ("ground", refer("id", "Legal ground.")),
@@ -208,6 +209,18 @@ fn reserves() -> Value {
 fn not_by() -> Value {
     let steps = refer("id", "Id of a step.");
     list("Steps whose last holder may not do it (four eyes).", steps, 0, NOT_BY_MAX)
+}
+
+fn verifies() -> Value {
+    let value = refer("id", "A value of the data.");
+    let keys = vec![
+        ("data", refer("id", "Value of the action's data.")),
+        ("document", refer("id", "Document that it answers for.")),
+        ("proved_by", list("Values that prove it.", value, 0, PROVED_BY_MAX)),
+    ];
+    let all = &["data", "document", "proved_by"];
+    let one = object("A document that the data answers for.", all, keys);
+    list("Documents for which the data is another unit's answer.", one, 0, VERIFIES_MAX)
 }
 
 fn extension() -> Value {

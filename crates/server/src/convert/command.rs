@@ -366,6 +366,10 @@ fn documents(faults: &mut Faults, documents: &[v1::Document]) -> Vec<DocumentInp
                 ),
                 found: answer.found,
             },
+            Some(v1::document::Content::Verified(answer)) => DocumentContent::Verified {
+                unit: faults.id(&format!("{at}.verified.unit"), &answer.unit),
+                found: answer.found,
+            },
         };
         inputs.push(DocumentInput { requirement, content });
     }

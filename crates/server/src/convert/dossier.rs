@@ -12,7 +12,7 @@ use motcua_dossiers::dossier::{
     BranchState, Clocks, Delivery, Dossier, Filing, IssuedResult, WorkItem,
 };
 use motcua_engine::{Caller, DossierView, TrackView, UploadStatus};
-use motcua_procedures::{Channel, Collect, Fee, PauseGround, Procedure, Role, Text};
+use motcua_procedures::{Act, Channel, Collect, Fee, PauseGround, Procedure, Role, Text};
 use motcua_store::contract::Draft;
 
 use super::{reference, text, timestamp};
@@ -28,6 +28,18 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// What this caller may do. A withdrawal is taken back by the party that asked for it.
+    fn offers(&self, view: &DossierView) -> Vec<v1::Offer> {
+        let caller = self.caller;
+        let party_only = caller.roles.iter().all(|role| *role == Role::Applicant);
+        let of_another = view.dossier.withdrawn_by().is_some_and(|asker| asker != caller.id);
+        let taken_back = |offer: &&Offer| {
+            offer.act == Act::DeclineWithdrawal.as_str() && party_only && of_another
+        };
+        let offers = view.offers.iter().filter(|offer| is_for(offer, caller));
+        offers.filter(|offer| !taken_back(offer)).map(offer).collect()
+    }
+
     /// A dossier as this caller sees it.
     pub(crate) fn state(&self, view: &DossierView) -> v1::DossierState {
         let (dossier, procedure) = (&view.dossier, view.procedure.as_ref());
@@ -50,7 +62,7 @@ impl Scene<'_> {
             filing: Some(filing(&dossier.filing)),
             clocks: dossier.clocks.as_ref().map(|clocks| self.clocks(clocks)),
             work_items: dossier.items.values().map(|item| work_item(item, procedure)).collect(),
-            offers: view.offers.iter().filter(|o| is_for(o, self.caller)).map(offer).collect(),
+            offers: self.offers(view),
             fees: fees(dossier, procedure),
             documents: documents(dossier, procedure),
             field_verdicts: field_verdicts(dossier),
@@ -343,6 +355,12 @@ fn handed_in(content: &DocumentContent) -> v1::document::Content {
                 found: *found,
             })
         }
+        DocumentContent::Verified { unit, found } => {
+            v1::document::Content::Verified(v1::VerifiedDocument {
+                unit: unit.clone(),
+                found: *found,
+            })
+        }
     }
 }
 
@@ -356,7 +374,8 @@ fn file(content: &DocumentContent) -> Option<v1::UploadedDocument> {
         }),
         DocumentContent::Paper { .. }
         | DocumentContent::Presented
-        | DocumentContent::LookUp { .. } => None,
+        | DocumentContent::LookUp { .. }
+        | DocumentContent::Verified { .. } => None,
     }
 }
 
