@@ -2,7 +2,8 @@
 //!
 //! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
 //! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
-//! dossier's life; `parties` what each of several parties may do; `authorisation` who may do what; `commands` what callers rely on; `drafts` of results, confirmed, signed and issued; `worklists`
+//! dossier's life; `parties` what each of several parties may do; `drafts` of results, confirmed,
+//! signed and issued; `authorisation` who may do what; `commands` what callers rely on; `worklists`
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
