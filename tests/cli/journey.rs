@@ -78,11 +78,14 @@ pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
     let code = accepted["dossier"]["code"].as_str().expect("a code").to_owned();
     specialist.does(&format!("dossier claim {code}"));
     specialist.does(&format!("dossier advance {code} take_over"));
-    specialist.does(&format!("dossier advance {code} draft_result"));
+    let draft = service.desk().join("certificate.pdf");
+    fs::write(draft, files::pdf("certificate")).expect("the desk can be written");
+    specialist.does(&format!("dossier advance {code} draft_result --draft certificate.pdf"));
     person(&people::MAI).does(&format!("dossier advance {code} confirm"));
     specialist.does(&format!("dossier advance {code} submit_for_signature"));
     person(&people::LEADER).does(&format!("dossier sign {code}"));
-    person(&people::RECORDS).does(&format!("dossier issue {code} --number 17 --date {today}"));
+    person(&people::RECORDS)
+        .does(&format!("dossier issue {code} --number 17 --date {today} --file certificate.pdf"));
     let returner = person(&people::RETURNER);
     returner.does(&format!("dossier complete {code}"));
     returner.does(&format!("dossier deliver {code} --to c-mai --original D2"));

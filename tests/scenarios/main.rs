@@ -2,11 +2,11 @@
 //!
 //! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
 //! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
-//! dossier's life; `parties` what each of several parties may do; `authorisation` who may do what; `commands` what callers rely on; `worklists`
-//! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
-//! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
-//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle.
+//! dossier's life; `drafts` results before they are issued; `parties` what each of several parties
+//! may do; `authorisation` who may do what; `commands` what callers rely on; `worklists` queues,
+//! `finding` search and tracking; `histories` replay and tampering; `versions` of procedures and
+//! numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines` the golden
+//! vectors; `bad_input` what is no request; `edges` what comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -17,6 +17,7 @@ mod business;
 mod commands;
 mod common;
 mod deadlines;
+mod drafts;
 mod edges;
 mod endings;
 mod filings;

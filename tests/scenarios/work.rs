@@ -73,7 +73,9 @@ async fn signing_and_issuing_are_acts_of_their_own() {
     let crew = Crew::of(&world);
     let filed = crew.citizen.submit(family(&crew)).await.expect("filed");
     let id = filed.id.as_str();
-    crew.drive(id, "signature").await;
+    crew.drive(id, "examination").await;
+    let bytes = files::pdf("certificate");
+    let (sha256, _) = crew.specialist.draft(id, "draft_result", &bytes).await.expect("drafted");
     refused(crew.records.issue(id, "1/2026", "2026-10-05").await)
         .is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
     let signed = crew.leader.sign(id).await.expect("signed");
@@ -81,22 +83,7 @@ async fn signing_and_issuing_are_acts_of_their_own() {
     refused(crew.citizen.withdraw(id).await).is(Code::FailedPrecondition, "ACT_NOT_OFFERED");
     refused(crew.records.issue(id, "1/2026", "2026-10-06").await)
         .is(Code::FailedPrecondition, "DEADLINE_RULE");
-    let bytes = files::pdf("certificate");
-    let sha256 = crew.records.upload("application/pdf", &bytes).await.expect("uploaded");
-    let issue = IssueResultRequest {
-        command: crew.records.meta(),
-        dossier: id.into(),
-        number: "01/HKD-2026".into(),
-        issued_on: "2026-10-05".into(),
-        document: Some(UploadedDocument {
-            sha256: sha256.clone(),
-            signed: true,
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
-    let issued = crew.records.desk().issue_result(issue).await.expect("issued").into_inner();
-    let issued = issued.dossier.expect("a dossier");
+    let issued = crew.records.issue_file(id, "01/HKD-2026", &sha256).await.expect("issued");
     let result = issued.result.expect("a result");
     assert_eq!((result.number.as_str(), result.code.as_str()), ("01/HKD-2026", "KQ.G12.001041"));
     assert!(result.document.expect("electronic").signed);

@@ -74,6 +74,9 @@ pub(crate) fn dossier(state: &v1::DossierState, output: &Output) -> String {
 /// Outcome, signature, result, delivery.
 fn ending(state: &v1::DossierState, lines: &mut Lines) {
     lines.add("outcome", &state.outcome);
+    if let Some(draft) = &state.draft {
+        lines.add("draft", &format!("file {}", draft.sha256));
+    }
     if let Some(signed) = &state.signature {
         lines.add("signed", &format!("{} by {}", instant(signed.at.as_ref()), signed.signer));
     }

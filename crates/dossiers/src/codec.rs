@@ -14,7 +14,7 @@ use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 
 /// Names of the fields that a fold needs; all others are personal.
-pub const FOLD_FIELDS: [&str; 33] = [
+pub const FOLD_FIELDS: [&str; 34] = [
     "action",
     "actor",
     "agency_at_fault",
@@ -29,6 +29,7 @@ pub const FOLD_FIELDS: [&str; 33] = [
     "decisions",
     "delivery",
     "documents",
+    "draft",
     "fees",
     "filing",
     "form",

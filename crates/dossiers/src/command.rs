@@ -72,7 +72,7 @@ pub enum Command {
     /// The applicant answers a supplement request.
     Supplement(Supplement),
     /// Refuses to accept (form 03) or, after reception, proposes a negative result.
-    Refuse(Choose),
+    Refuse(Refuse),
     /// Carries out an action that the procedure defines itself.
     Advance(Advance),
     /// Gives a work item to a member of the unit's staff.
@@ -343,6 +343,17 @@ pub struct Supplement {
     pub documents: Vec<DocumentInput>,
 }
 
+/// Refuses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Refuse {
+    /// Action, work item, reason.
+    #[serde(flatten)]
+    pub choose: Choose,
+    /// The negative result as drafted; it must have been uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DocumentContent>,
+}
+
 /// Carries out an action of the procedure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Advance {
@@ -354,6 +365,9 @@ pub struct Advance {
     pub units: Vec<String>,
     /// Data that the action takes.
     pub data: Option<serde_json::Value>,
+    /// The result as drafted, where the action decides on one; it must have been uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DocumentContent>,
 }
 
 /// Gives a work item to someone.
@@ -398,7 +412,7 @@ pub struct Issue {
     pub number: String,
     /// Date on the document.
     pub issued_on: Date,
-    /// SHA-256 of the electronic result, if there is one; it must have been uploaded.
+    /// The electronic result, if there is one: the draft that was signed.
     pub document: Option<DocumentContent>,
 }
 

@@ -137,7 +137,7 @@ fn decide_command(
             one(review::request_supplement(dossier, request, ctx))
         }
         Command::Supplement(answer) => one(review::supplement(dossier, answer, ctx)),
-        Command::Refuse(choose) => one(ending::refuse(dossier, choose, ctx)),
+        Command::Refuse(refuse) => one(ending::refuse(dossier, refuse, ctx)),
         Command::Advance(advance) => one(act::advance(dossier, advance, ctx)),
         Command::Assign(assign) => one(work::assign(dossier, assign, ctx)),
         Command::Claim(item) => one(work::claim(dossier, item, ctx)),

@@ -72,6 +72,8 @@ pub struct Dossier {
     pub timers: BTreeMap<String, Timestamp>,
     /// Result type decided on.
     pub outcome: Option<String>,
+    /// The result as it was drafted when its type was decided on, if it was uploaded.
+    pub draft: Option<DocumentContent>,
     /// Who signed, when.
     pub signature: Option<Signature>,
     /// The issued result.
@@ -229,6 +231,12 @@ pub struct WorkItem {
 }
 
 impl Dossier {
+    /// What lies in the document store: documents handed in, the draft, the result.
+    pub fn files(&self) -> impl Iterator<Item = &DocumentContent> {
+        let result = self.result.iter().filter_map(|result| result.document.as_ref());
+        self.documents.values().chain(&self.draft).chain(result)
+    }
+
     /// The party that asked for the withdrawal which is open now, if one is.
     pub fn withdrawn_by(&self) -> Option<&str> {
         self.back.last().and_then(|left| left.withdrawn_by.as_deref())
@@ -334,6 +342,9 @@ pub struct Signature {
     pub signer: String,
     /// When.
     pub at: Timestamp,
+    /// SHA-256 of the draft that was signed; none where paper was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// The issued result.

@@ -112,7 +112,11 @@ pub struct Facts {
     /// Number of the form that the act produces, 1 to 7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<u8>,
-    /// Decides on the result type.
+    /// The result as drafted: by the act that decides on it, and again by those that confirm or
+    /// sign it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DocumentContent>,
+    /// Decides on the result type; an earlier draft and signature are void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// Records the signature.
@@ -167,6 +171,7 @@ impl Facts {
             timers: TimerChanges::new(),
             timer: None,
             form: None,
+            draft: None,
             outcome: None,
             signature: None,
             result: None,

@@ -77,6 +77,7 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         rounds: BTreeMap::new(),
         timers: BTreeMap::new(),
         outcome: None,
+        draft: None,
         signature: None,
         result: None,
         completed_at: None,
@@ -174,6 +175,11 @@ fn apply_result(dossier: &mut Dossier, event: &Recorded<'_>) {
     let facts = event.facts;
     if let Some(outcome) = &facts.outcome {
         dossier.outcome = Some(outcome.clone());
+        dossier.draft = None;
+        dossier.signature = None;
+    }
+    if let Some(draft) = &facts.draft {
+        dossier.draft = Some(draft.clone());
     }
     if let Some(signature) = &facts.signature {
         dossier.signature = Some(signature.clone());

@@ -12,7 +12,7 @@ use motcua_dossiers::codec::{encode, fold};
 use motcua_dossiers::command::{
     Actor, Advance, Apologise, ChangeVariant, Choose, Command, CommandRef, DecideItems, Deliver,
     DeliveryBy, DocumentContent, DocumentInput, ExtendLimit, Issue, ItemName, ItemRef, Part,
-    Person, Recipient, RecordLookup, RecordPayment, RequestSupplement, Submit, Supplement,
+    Person, Recipient, RecordLookup, RecordPayment, Refuse, RequestSupplement, Submit, Supplement,
     SupplementItem,
 };
 use motcua_dossiers::dossier::Dossier;
@@ -290,7 +290,7 @@ impl Walk {
             "accept" => Command::Accept(choose),
             "request_supplement" => Command::RequestSupplement(self.supplement_request(choose)),
             "supplement" => Command::Supplement(self.answer()),
-            "refuse" => Command::Refuse(choose),
+            "refuse" => Command::Refuse(Refuse { choose, draft: None }),
             "sign" => Command::Sign(choose),
             "issue" => Command::Issue(Issue {
                 choose,
@@ -337,6 +337,7 @@ impl Walk {
                 choose,
                 unit: Some("elsewhere".into()),
                 data: self.data(offer),
+                draft: None,
             }),
         }
     }

@@ -214,8 +214,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::PermissionDenied { needed });
         }
         let dossier = &loaded.dossier;
-        let result = dossier.result.iter().filter_map(|result| result.document.as_ref());
-        let found = dossier.documents.values().chain(result).find_map(|content| match content {
+        let found = dossier.files().find_map(|content| match content {
             DocumentContent::Upload { sha256: digest, size, media, .. } if digest == sha256 => {
                 Some((*size, media.clone()))
             }
@@ -250,12 +249,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 .iter_mut()
                 .map(|input| (input.requirement.clone(), &mut input.content))
                 .collect(),
+            Command::Advance(advance) => draft_of(&mut advance.draft),
+            Command::Refuse(refuse) => draft_of(&mut refuse.draft),
+            // The draft that was signed, whose file the dossier holds already.
             Command::Issue(issue) => {
-                issue.document.iter_mut().map(|content| ("result".to_owned(), content)).collect()
+                if let Some(DocumentContent::Upload { signed, .. }) = &mut issue.document {
+                    *signed = *signed && attests_signatures(actor.role);
+                }
+                return Ok(());
             }
             _ => return Ok(()),
         };
-        let attests = matches!(actor.role, Role::FrontEnd | Role::ReceptionClerk);
         let mut faults = Vec::new();
         for (requirement, content) in contents {
             let DocumentContent::Upload { sha256, size, media, signed } = content else {
@@ -274,11 +278,19 @@ impl<S: Store, D: Documents> Engine<S, D> {
             };
             *size = upload.size;
             *media = upload.media;
-            // Only those who have verified a digital signature can attest it.
-            *signed = *signed && (attests || actor.role == Role::RecordsOfficer);
+            *signed = *signed && attests_signatures(actor.role);
         }
         if faults.is_empty() { Ok(()) } else { Err(EngineError::Invalid(faults)) }
     }
+}
+
+fn draft_of(draft: &mut Option<DocumentContent>) -> Vec<(String, &mut DocumentContent)> {
+    draft.iter_mut().map(|content| ("draft".to_owned(), content)).collect()
+}
+
+/// Only those who have verified a digital signature can attest it.
+fn attests_signatures(role: Role) -> bool {
+    matches!(role, Role::FrontEnd | Role::ReceptionClerk | Role::RecordsOfficer)
 }
 
 /// What is done to the bytes of one upload is done in turn: nothing comes between looking at them

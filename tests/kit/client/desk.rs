@@ -199,7 +199,31 @@ impl Client {
             unit: unit.to_owned(),
             data_json: data_json.to_owned(),
             units: Vec::new(),
+            draft: None,
         }))
+    }
+
+    /// Drafts a result with a file that is uploaded now; its digest and the dossier.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn draft(
+        &self,
+        dossier: &str,
+        action: &str,
+        bytes: &[u8],
+    ) -> Result<(String, DossierState), Status> {
+        let sha256 = self.upload("application/pdf", bytes).await?;
+        let draft = UploadedDocument { sha256: sha256.clone(), ..Default::default() };
+        let drafted: Acted = act!(self.desk().advance_dossier(AdvanceDossierRequest {
+            command: self.meta(),
+            dossier: dossier.to_owned(),
+            action: action.to_owned(),
+            reason: "Theo quy trình.".into(),
+            draft: Some(draft),
+            ..Default::default()
+        }));
+        Ok((sha256, drafted?))
     }
 
     /// Records a payment.
@@ -238,6 +262,23 @@ impl Client {
             dossier: dossier.to_owned(),
             number: number.to_owned(),
             issued_on: issued_on.to_owned(),
+            ..Default::default()
+        }))
+    }
+
+    /// Issues an electronic result, the file of this digest.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn issue_file(&self, dossier: &str, number: &str, sha256: &str) -> Acted {
+        let document =
+            UploadedDocument { sha256: sha256.to_owned(), signed: true, ..Default::default() };
+        act!(self.desk().issue_result(IssueResultRequest {
+            command: self.meta(),
+            dossier: dossier.to_owned(),
+            number: number.to_owned(),
+            issued_on: "2026-10-05".into(),
+            document: Some(document),
             ..Default::default()
         }))
     }

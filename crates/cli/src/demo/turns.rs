@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use motcua_dossiers::command::{
     Actor, Advance, Apologise, Choose, Command, DecideItems, Deliver, DeliveryBy, DocumentInput,
-    Issue, ItemDecision, ItemName, ItemRef, Recipient, RecordLookup, RecordPayment,
+    Issue, ItemDecision, ItemName, ItemRef, Recipient, RecordLookup, RecordPayment, Refuse,
     RequestSupplement, Supplement, SupplementItem,
 };
 use motcua_procedures::{Channel, Role};
@@ -146,7 +146,7 @@ impl Scene<'_> {
             }
             Turn::Refuse => {
                 let because = choose("Thủ tục không thuộc thẩm quyền của xã; đã hướng dẫn.");
-                order(self.filing.office.centre_head(), Command::Refuse(because))
+                order(self.filing.office.centre_head(), refuse(because))
             }
             Turn::Forward => order(clerk(), advance("forward", "", None)),
             Turn::Withdraw => {
@@ -195,7 +195,7 @@ impl Scene<'_> {
             }
             Turn::DraftRefusal => {
                 let because = "Thông tin kê khai không khớp với cơ sở dữ liệu.";
-                vec![Command::Refuse(choose(because))]
+                vec![refuse(choose(because))]
             }
             Turn::Register => vec![advance("submit_for_signature", "", None)],
             _ => vec![advance("draft_result", "", None)],
@@ -312,14 +312,18 @@ fn choose(reason: &str) -> Choose {
 fn advance(action: &str, reason: &str, data: Option<serde_json::Value>) -> Command {
     let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
     let choose = Choose { action: Some(action.into()), item: None, reason };
-    Command::Advance(Advance { choose, unit: None, units: Vec::new(), data })
+    Command::Advance(Advance { choose, unit: None, units: Vec::new(), data, draft: None })
+}
+
+fn refuse(choose: Choose) -> Command {
+    Command::Refuse(Refuse { choose, draft: None })
 }
 
 fn ask_elsewhere() -> Command {
     let reason = Some("Xác minh tại nơi cư trú trước đây.".into());
     let choose = Choose { action: Some("request_verification".into()), item: None, reason };
     let unit = Some(BINH_LIEU.agency.into());
-    Command::Advance(Advance { choose, unit, units: Vec::new(), data: None })
+    Command::Advance(Advance { choose, unit, units: Vec::new(), data: None, draft: None })
 }
 
 fn look_up(requirement: &str, found: bool) -> Command {

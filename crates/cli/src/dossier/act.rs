@@ -1,5 +1,7 @@
 //! The lawful acts: one call each, and one answer for all.
 
+use std::path::Path;
+
 use motcua_api::v1;
 use prost::Message;
 use tonic::{Response, Status};
@@ -8,7 +10,7 @@ use super::act_arguments::{
     ActCommand, AdvanceArguments, ApologiseArguments, AssignArguments, ChangeVariantArguments,
     ChooseArguments, DecideArguments, DeliverArguments, ExtendArguments, HandOverArguments,
     IssueArguments, ItemArguments, LookupArguments, Method, PayArguments, ReasonedArguments,
-    RequestSupplementArguments,
+    RefuseArguments, RequestSupplementArguments,
 };
 use super::document;
 use crate::Ending;
@@ -145,12 +147,35 @@ macro_rules! choices {
 choices! {
     accept: ChooseArguments => desk.accept_dossier(AcceptDossierRequest);
     admit: ChooseArguments => desk.admit_dossier(AdmitDossierRequest);
-    refuse: ReasonedArguments => desk.refuse_dossier(RefuseDossierRequest);
     sign: ChooseArguments => desk.sign_result(SignResultRequest);
     complete: ChooseArguments => desk.complete_dossier(CompleteDossierRequest);
     withdraw: ChooseArguments => dossiers.withdraw_dossier(WithdrawDossierRequest);
     decline_withdrawal: ChooseArguments => desk.decline_withdrawal(DeclineWithdrawalRequest);
     stop: ReasonedArguments => desk.stop_dossier(StopDossierRequest);
+}
+
+async fn refuse(a: RefuseArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
+    let RefuseArguments { reasoned, draft } = a;
+    let meta = reasoned.target.meta.message();
+    let request = v1::RefuseDossierRequest {
+        command: Some(meta.clone()),
+        dossier: reasoned.target.dossier,
+        action: reasoned.which.action.unwrap_or_default(),
+        work_item: reasoned.which.work_item,
+        reason: reasoned.reason,
+        draft: uploaded(draft.as_deref(), session).await?,
+    };
+    send!(session.desk.refuse_dossier(request, meta), output)
+}
+
+/// A file for an act, uploaded now.
+async fn uploaded(
+    path: Option<&Path>,
+    session: &Session,
+) -> anyhow::Result<Option<v1::UploadedDocument>> {
+    let Some(path) = path else { return Ok(None) };
+    let sha256 = document::upload(session, path, None, None).await?.sha256;
+    Ok(Some(v1::UploadedDocument { sha256, ..Default::default() }))
 }
 
 async fn decide(a: DecideArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
@@ -260,6 +285,7 @@ async fn advance(a: AdvanceArguments, session: &Session, output: &Output) -> any
         unit: a.unit.unwrap_or_default(),
         units: a.units,
         data_json: a.data.unwrap_or_default(),
+        draft: uploaded(a.draft.as_deref(), session).await?,
     };
     send!(session.desk.advance_dossier(request, meta), output)
 }
@@ -278,14 +304,8 @@ async fn pay(a: PayArguments, session: &Session, output: &Output) -> anyhow::Res
 
 async fn issue(a: IssueArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
     let meta = a.target.meta.message();
-    let document = match &a.file {
-        Some(path) => Some(v1::UploadedDocument {
-            sha256: document::upload(session, path, None, None).await?.sha256,
-            signed: a.signed,
-            ..Default::default()
-        }),
-        None => None,
-    };
+    let document = uploaded(a.file.as_deref(), session).await?;
+    let document = document.map(|file| v1::UploadedDocument { signed: a.signed, ..file });
     let request = v1::IssueResultRequest {
         command: Some(meta.clone()),
         dossier: a.target.dossier,

@@ -19,7 +19,7 @@ pub(crate) enum ActCommand {
     /// Ask for everything that is missing in one notice: form 02
     RequestSupplement(RequestSupplementArguments),
     /// Refuse to accept (form 03), or propose a negative result
-    Refuse(ReasonedArguments),
+    Refuse(RefuseArguments),
     /// Give a work item to a member of the unit's staff
     Assign(AssignArguments),
     /// Take an unassigned work item
@@ -124,6 +124,15 @@ pub(crate) struct ReasonedArguments {
     /// Why, in words
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RefuseArguments {
+    #[command(flatten)]
+    pub(crate) reasoned: ReasonedArguments,
+    /// The negative result as drafted, after reception; it is uploaded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) draft: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -232,6 +241,9 @@ pub(crate) struct AdvanceArguments {
     /// Data that the action takes, a JSON object
     #[arg(long, value_name = "JSON")]
     pub(crate) data: Option<String>,
+    /// The result as drafted, where the action decides on one; it is uploaded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) draft: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -261,7 +273,7 @@ pub(crate) struct IssueArguments {
     /// Date on the document
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) date: String,
-    /// The electronic result; it is uploaded
+    /// The electronic result: the draft that was signed
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// The file carries a valid digital signature

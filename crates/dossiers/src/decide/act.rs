@@ -360,6 +360,7 @@ pub(super) fn advance(
         Some(fee) => super::money::assess(&mut change, fee, advance.data.as_ref())?,
         None => record_data(&mut change, chosen.action, advance.data.as_ref())?,
     }
+    super::result::record_draft(&mut change, chosen, advance.draft.as_ref())?;
     record_verified(&mut change, chosen, advance.data.as_ref())?;
     change.follow_target()?;
     change.finish()

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use motcua_procedures::Act;
 
 use super::act::choose;
+use super::result::record_draft;
 use super::transition::Change;
 use super::{Context, deadline_rule, reject};
-use crate::command::{Apologise, Choose};
+use crate::command::{Apologise, Choose, Refuse};
 use crate::dossier::{Clocks, Dossier};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
@@ -15,10 +16,14 @@ use crate::rejection::{Reason, Rejection};
 /// delivered like any other (L5). Which of them, the action says.
 pub(super) fn refuse(
     dossier: &Dossier,
-    choose_: &Choose,
+    refuse: &Refuse,
     ctx: &Context<'_>,
 ) -> Result<Event, Rejection> {
-    follow(dossier, Act::Refuse, choose_, ctx)
+    let chosen = choose(dossier, Act::Refuse, &refuse.choose, ctx)?;
+    let mut change = Change::begin(dossier, Act::Refuse.as_str(), chosen, &refuse.choose, ctx);
+    record_draft(&mut change, chosen, refuse.draft.as_ref())?;
+    change.follow_target()?;
+    change.finish()
 }
 
 pub(super) fn withdraw(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use motcua_procedures::Act;
 
-use super::act::choose;
+use super::act::{Chosen, choose};
 use super::review::fees_paid;
 use super::transition::Change;
 use super::{Context, local_date, reject, violation};
@@ -25,9 +25,75 @@ pub(super) fn sign(
 ) -> Result<Event, Rejection> {
     let chosen = choose(dossier, Act::Sign, choose_, ctx)?;
     let mut change = Change::begin(dossier, Act::Sign.as_str(), chosen, choose_, ctx);
-    change.facts.signature = Some(Signature { signer: ctx.actor.id.clone(), at: ctx.now });
+    let sha256 = dossier.draft.as_ref().and_then(digest).map(str::to_owned);
+    let signature = Signature { signer: ctx.actor.id.clone(), at: ctx.now, sha256 };
+    change.facts.signature = Some(signature);
     change.follow_target()?;
     change.finish()
+}
+
+/// The result as drafted, with the act that decides on its type: the parties read it, and it is
+/// what they confirm and the leader signs.
+pub(super) fn record_draft(
+    change: &mut Change<'_>,
+    chosen: Chosen<'_>,
+    draft: Option<&DocumentContent>,
+) -> Result<(), Rejection> {
+    let Some(draft) = draft else { return Ok(()) };
+    if chosen.action.outcome.is_none() {
+        return Err(reject(
+            Reason::FormInvalid,
+            "Thao tác này không lập kết quả nên không nhận dự thảo.",
+            "This action decides on no result, so it takes no draft: leave `draft` out.",
+        ));
+    }
+    change.facts.draft = Some(draft.clone());
+    Ok(())
+}
+
+fn digest(content: &DocumentContent) -> Option<&str> {
+    match content {
+        DocumentContent::Upload { sha256, .. } => Some(sha256),
+        DocumentContent::Paper { .. }
+        | DocumentContent::Presented
+        | DocumentContent::LookUp { .. }
+        | DocumentContent::Verified { .. } => None,
+    }
+}
+
+/// The electronic result, which is the draft that was signed and nothing else.
+fn as_signed(dossier: &Dossier, given: &DocumentContent) -> Result<DocumentContent, Rejection> {
+    let of_signature = dossier.signature.as_ref().and_then(|s| s.sha256.as_deref());
+    match (&dossier.draft, given) {
+        (
+            Some(DocumentContent::Upload { sha256, size, media, .. }),
+            DocumentContent::Upload { sha256: asked, signed, .. },
+        ) if asked == sha256 && of_signature == Some(sha256) => Ok(DocumentContent::Upload {
+            sha256: sha256.clone(),
+            size: *size,
+            media: media.clone(),
+            signed: *signed,
+        }),
+        _ => Err(not_signed(of_signature)),
+    }
+}
+
+fn not_signed(signed: Option<&str>) -> Rejection {
+    let (vi, en) = match signed {
+        Some(sha256) => (
+            format!("Bản điện tử phải là bản đã được ký (SHA-256 {sha256})."),
+            format!("The electronic result must be the one that was signed (SHA-256 {sha256})."),
+        ),
+        None => (
+            "Chưa có bản điện tử nào được ký; hãy ban hành bản giấy hoặc lập lại dự thảo.".into(),
+            "No electronic result was signed: issue it on paper, without `document`, or have it \
+             drafted again with a file."
+                .into(),
+        ),
+    };
+    let mut rejection = reject(Reason::ConditionNotMet, vi.clone(), en.clone());
+    rejection.violations = vec![violation("document", "NOT_SIGNED", vi, en)];
+    rejection
 }
 
 /// Number and date on the signed result; its type follows from the outcome.
@@ -70,13 +136,15 @@ pub(super) fn issue(
             "The date of issue may not lie before the signature.",
         ));
     }
+    let document = issue.document.as_ref().map(|document| as_signed(dossier, document));
+    let document = document.transpose()?;
     let mut change = Change::begin(dossier, Act::Issue.as_str(), chosen, &issue.choose, ctx);
     change.facts.result = Some(IssuedResult {
         result: result.id.clone(),
         code: result.code.clone(),
         number: number.to_owned(),
         issued_on: issue.issued_on,
-        document: issue.document.clone(),
+        document,
     });
     change.follow_target()?;
     change.finish()

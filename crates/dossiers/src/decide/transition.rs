@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use motcua_deadlines::{Clock, Limit, Unit};
-use motcua_procedures::{ClockEffect, Step, StepKind, Target, UnitRef};
+use motcua_procedures::{Act, ClockEffect, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
 
 use super::act::{Chosen, REASON_CHARS_MAX, action_name, round_name};
@@ -69,6 +69,10 @@ impl<'a> Change<'a> {
         change.facts.action = Some(action_name(chosen));
         change.facts.form = action.form;
         change.facts.outcome = action.outcome.clone();
+        // Whoever confirms or signs the draft says by the same act which one it was.
+        if action.act == Act::Sign || chosen.step.kind == StepKind::Applicant {
+            change.facts.draft.clone_from(&dossier.draft);
+        }
         change.facts.round = action.rounds_max.map(|_| round_name(chosen));
         if let Some(reason) = &choose.reason {
             let text: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
@@ -378,9 +382,6 @@ impl<'a> Change<'a> {
 
     /// The event.
     pub(super) fn finish(mut self) -> Result<Event, Rejection> {
-        if self.facts.outcome == self.dossier.outcome {
-            self.facts.outcome = None;
-        }
         // What is owed may depend on what was decided.
         if let (Some(outcome), None) = (&self.facts.outcome, &self.facts.fees) {
             let mut case = Case::of(self.dossier, self.ctx);

@@ -45,6 +45,7 @@ fn action(id: &str, name: Text, target: Target) -> Action {
         not_by: Vec::new(),
         begins: None,
         assesses: None,
+        verifies: Vec::new(),
         extension: None,
         data: None,
         ground: None,

@@ -176,6 +176,42 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "issued_on: pages",
         "/documents/0/validity/issued_on",
     ),
+    (
+        "UNKNOWN_FIELD",
+        "        extension: { amount_max: 10 }\n        to: stay\n",
+        "        extension: { amount_max: 10 }\n        to: stay\n      - id: verify\n        \
+         name: { vi: Xác minh, en: Verify }\n        to: stay\n        data: { type: object, \
+         additionalProperties: false, properties: { finding: { type: string, enum: [single, \
+         married] } } }\n        verifies: [{ data: finding, document: D9, proved_by: [single] }]\n",
+        "/steps/5/actions/2/verifies/0/document",
+    ),
+    (
+        "UNKNOWN_FIELD",
+        "        extension: { amount_max: 10 }\n        to: stay\n",
+        "        extension: { amount_max: 10 }\n        to: stay\n      - id: verify\n        \
+         name: { vi: Xác minh, en: Verify }\n        to: stay\n        data: { type: object, \
+         additionalProperties: false, properties: { finding: { type: string, enum: [single, \
+         married] } } }\n        verifies: [{ data: found, document: D1, proved_by: [single] }]\n",
+        "/steps/5/actions/2/verifies/0/data",
+    ),
+    (
+        "FIELD_TYPE",
+        "        extension: { amount_max: 10 }\n        to: stay\n",
+        "        extension: { amount_max: 10 }\n        to: stay\n      - id: verify\n        \
+         name: { vi: Xác minh, en: Verify }\n        to: stay\n        data: { type: object, \
+         additionalProperties: false, properties: { finding: { type: string, enum: [single, \
+         married] } } }\n        verifies: [{ data: finding, document: D1, proved_by: [widowed] }]\n",
+        "/steps/5/actions/2/verifies/0/proved_by",
+    ),
+    (
+        "FIELD_TYPE",
+        "        extension: { amount_max: 10 }\n        to: stay\n",
+        "        extension: { amount_max: 10 }\n        to: stay\n      - id: verify\n        \
+         name: { vi: Xác minh, en: Verify }\n        to: stay\n        data: { type: object, \
+         additionalProperties: false, properties: { finding: { type: string, enum: [single, \
+         married] } } }\n        verifies: [{ data: finding, document: D1, proved_by: [] }]\n",
+        "/steps/5/actions/2/verifies/0/proved_by",
+    ),
     ("UNKNOWN_FEE", "assesses: levy", "assesses: levi", "/steps/5/actions/0/assesses"),
     ("FEE_ASSESSMENT", "        assesses: levy\n", "", "/fees/1"),
     ("FEE_ASSESSMENT", "assesses: levy", "assesses: copying", "/steps/5/actions/0/assesses"),

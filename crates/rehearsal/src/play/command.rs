@@ -3,7 +3,7 @@
 use motcua_dossiers::command::{
     Advance, Apologise, Assign, ChangeVariant, Choose, Command, DecideItems, Deliver, DeliveryBy,
     DocumentContent, DocumentInput, ExtendLimit, HandOver, Issue, ItemDecision, ItemName, ItemRef,
-    Recipient, RecordLookup, RecordPayment, RequestSupplement, Supplement, SupplementItem,
+    Recipient, RecordLookup, RecordPayment, Refuse, RequestSupplement, Supplement, SupplementItem,
 };
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::local_date;
@@ -58,12 +58,13 @@ fn act_command(
             Command::RequestSupplement(request(choose, performer, with, world))
         }
         Act::Supplement => Command::Supplement(supplement(with, world, dossier)),
-        Act::Refuse => Command::Refuse(choose),
+        Act::Refuse => Command::Refuse(Refuse { choose, draft: None }),
         Act::Advance => Command::Advance(Advance {
             choose,
             unit: with.unit.clone(),
             units: with.units.clone(),
             data: with.data.clone(),
+            draft: None,
         }),
         Act::Sign => Command::Sign(choose),
         Act::Issue => Command::Issue(Issue {

@@ -4,7 +4,7 @@ use motcua_api::v1;
 use motcua_dossiers::command::{
     Actor, Advance, Apologise, Assign, ChangeVariant, Choose, Command, DecideItems, Deliver,
     DeliveryBy, DocumentContent, DocumentInput, ExtendLimit, ExternalRef, HandOver, Issue,
-    ItemDecision, ItemName, ItemRef, Part, Person, Recipient, RecordLookup, RecordPayment,
+    ItemDecision, ItemName, ItemRef, Part, Person, Recipient, RecordLookup, RecordPayment, Refuse,
     RequestSupplement, Submit, Supplement, SupplementItem,
 };
 use motcua_engine::{Caller, Request};
@@ -112,7 +112,6 @@ macro_rules! choices {
 choices! {
     AcceptDossierRequest => Accept,
     AdmitDossierRequest => Admit,
-    RefuseDossierRequest => Refuse,
     SignResultRequest => Sign,
     CompleteDossierRequest => Complete,
     WithdrawDossierRequest => Withdraw,
@@ -157,6 +156,11 @@ acts! {
             "" => None,
             json => Some(faults.form("data_json", json)),
         },
+        draft: request.draft.as_ref().map(|file| upload(faults, "draft", file)),
+    }));
+    RefuseDossierRequest, |request, faults| Some(Command::Refuse(Refuse {
+        choose: choose(faults, &request.action, request.work_item, &request.reason),
+        draft: request.draft.as_ref().map(|file| upload(faults, "draft", file)),
     }));
     AssignItemRequest, |request, faults| Some(Command::Assign(Assign {
         item: request.work_item,

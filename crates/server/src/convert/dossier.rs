@@ -67,10 +67,12 @@ impl Scene<'_> {
             documents: documents(dossier, procedure),
             field_verdicts: field_verdicts(dossier),
             supplement: supplement(dossier),
+            draft: dossier.draft.as_ref().and_then(file),
             outcome: dossier.outcome.clone().unwrap_or_default(),
             signature: dossier.signature.as_ref().map(|signature| v1::Signature {
                 signer: signature.signer.clone(),
                 at: Some(timestamp(signature.at)),
+                sha256: signature.sha256.clone().unwrap_or_default(),
             }),
             result: dossier.result.as_ref().map(|result| issued(result, procedure)),
             completed_at: dossier.completed_at.map(timestamp),
