@@ -2,7 +2,7 @@
 
 mod command;
 mod filing;
-mod who;
+pub(crate) mod who;
 
 use motcua_procedures::Procedure;
 
@@ -15,7 +15,7 @@ use crate::world::{Trouble, World};
 
 pub(crate) use command::command;
 pub(crate) use filing::{Filing, file};
-pub(crate) use who::{DESK_ACTS, Doing, Performer, candidates, performer};
+pub(crate) use who::{DESK_ACTS, performer};
 
 /// How a scenario went.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::chance::Chance;
 use super::form::Maker;
-use crate::play::{Doing, Performer};
+use crate::play::who::{Doing, Performer};
 use crate::scenario::With;
 use crate::world::World;
 

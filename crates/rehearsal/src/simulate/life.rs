@@ -10,7 +10,8 @@ use super::details::with;
 use super::filing::file_one;
 use crate::coverage::Coverage;
 use crate::instant;
-use crate::play::{Doing, Performer, candidates, command, performer};
+use crate::play::command;
+use crate::play::who::{Doing, Performer, candidates, performer};
 use crate::scenario::{Deed, Suite};
 use crate::world::{EVENTS_MAX, Trouble, World};
 
