@@ -145,47 +145,33 @@ fn attempt(deed: &Deed, world: &mut World<'_>, chance: &mut Chance) -> Result<bo
 
 /// Whether other details or another person cannot help.
 fn hopeless(reason: Reason, performer: &Performer) -> bool {
-    match reason {
+    let by_details = matches!(
+        reason,
         Reason::FourEyes
-        | Reason::ItemHeld
-        | Reason::FormInvalid
-        | Reason::FilingInvalid
-        | Reason::DeadlineRule
-        | Reason::SupplementIncomplete
-        | Reason::DemandUnlawful
-        | Reason::DocumentInvalid
-        | Reason::AssigneeUnsuitable
-        | Reason::UnitUnknown => false,
-        Reason::ReviewIncomplete => performer.doing == Doing::Act(Act::Accept),
-        Reason::ActNotOffered
-        | Reason::RoleRequired
-        | Reason::ItemNotOpen
-        | Reason::AmbiguousAction
-        | Reason::ConditionNotMet
-        | Reason::ReasonRequired
-        | Reason::DocumentsMissing
-        | Reason::RoundsExhausted
-        | Reason::FeeUnpaid
-        | Reason::PaymentMismatch
-        | Reason::RecipientInvalid
-        | Reason::OriginalsUnchecked
-        | Reason::NameTaken
-        | Reason::DossierClosed
-        | Reason::AlreadySubmitted => true,
-    }
+            | Reason::ItemHeld
+            | Reason::FormInvalid
+            | Reason::FilingInvalid
+            | Reason::DeadlineRule
+            | Reason::SupplementIncomplete
+            | Reason::DemandUnlawful
+            | Reason::DocumentInvalid
+            | Reason::AssigneeUnsuitable
+            | Reason::UnitUnknown
+    );
+    let verdicts = reason == Reason::ReviewIncomplete && performer.doing != Doing::Act(Act::Accept);
+    !by_details && !verdicts
 }
 
 /// How likely an act is beside the others: mostly forward, now and then back or out.
 fn weight(act: &str, step: Option<&str>, action: Option<&str>, world: &World<'_>) -> u64 {
-    let rework = step
-        .zip(action)
-        .and_then(|(step, action)| world.procedure.action(step, action))
-        .is_some_and(|action| action.rework);
+    let action = step.zip(action).and_then(|(step, id)| world.procedure.action(step, id));
+    // What needs a written reason leads back or to a refusal.
+    let against = action.is_some_and(|action| action.rework || action.reason);
     match act {
-        _ if rework => 12,
+        "refuse" | "stop" | "withdraw" => 3,
+        _ if against => 12,
         "accept" | "admit" | "record_payment" | "decide_items" => 80,
         "record_lookup" => 25,
-        "refuse" | "stop" | "withdraw" => 3,
         "request_supplement" | "apologise" | "extend" | "change_variant" => 8,
         "claim" => 4,
         "release" | "assign" | "hand_over" => 2,
