@@ -188,7 +188,7 @@ fn a_dossier_that_cannot_go_on_is_found_with_its_way() {
     let (before, after) = ("act: sign, to", "act: sign, when: form.area_m2 > 1000, to");
     assert!(source.contains(before));
     let procedure = motcua_procedures::parse(source.replace(before, after).as_bytes());
-    let procedure = procedure.expect("only a prover of conditions could see it");
+    let procedure = procedure.expect("a condition that never holds is a warning");
     let from = jiff::civil::date(2026, 10, 5);
     let plan = Plan { lives: 3, seed: 1, from, suite: None };
     let lives = simulate(plan, &procedure, &setting(&[]));
