@@ -21,6 +21,8 @@ const TURNS_MAX: usize = 1_500;
 const IDLE_TURNS_MAX: usize = 60;
 /// Attempts at one act with other details.
 const ATTEMPTS_MAX: usize = 3;
+/// How often of a hundred times somebody who is waited for falls silent.
+const SILENCE_PERCENT: u64 = 10;
 /// How much more likely something is that no life has done yet.
 const NEW_FACTOR: u64 = 5;
 
@@ -182,6 +184,11 @@ fn weight(act: &str, step: Option<&str>, action: Option<&str>, world: &World<'_>
 /// Minutes mostly, now and then hours or days; whoever waits for the applicant may wait for months.
 fn pass_time(world: &mut World<'_>, chance: &mut Chance) -> Result<(), Trouble> {
     let Some(dossier) = world.dossier() else { return Ok(()) };
+    let timeouts = dossier.timers.iter().filter(|(name, _)| name.starts_with("timeout:"));
+    if let Some(at) = timeouts.map(|(_, at)| *at).min().filter(|_| chance.percent(SILENCE_PERCENT))
+    {
+        return world.advance_to(at);
+    }
     let waits = |role: Role| matches!(role, Role::Applicant | Role::ReturnClerk);
     let waiting = dossier.items.values().any(|item| waits(item.role));
     let minutes = match chance.below(100) {
