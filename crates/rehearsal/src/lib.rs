@@ -36,6 +36,7 @@ mod play;
 mod read;
 mod scenario;
 mod setting;
+mod simulate;
 mod world;
 
 pub use coverage::Coverage;
@@ -43,4 +44,5 @@ pub use play::{Failure, Verdict, rehearse};
 pub use read::{procedure_of, read};
 pub use scenario::{Scenario, Suite};
 pub use setting::Setting;
+pub use simulate::{Dead, LIVES_MAX, Lives, Plan, Spread, simulate};
 pub use world::Happening;

@@ -2,7 +2,7 @@
 
 mod command;
 mod filing;
-mod who;
+pub(crate) mod who;
 
 use motcua_procedures::Procedure;
 

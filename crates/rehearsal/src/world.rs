@@ -53,7 +53,7 @@ pub(crate) enum Trouble {
 
 /// One dossier under one procedure.
 #[derive(Clone, Debug)]
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     pub(crate) procedure: &'a Procedure,
     pub(crate) setting: &'a Setting,
     pub(crate) now: Timestamp,

@@ -150,7 +150,7 @@ pub(crate) fn setting(suite: &Suite) -> anyhow::Result<Setting> {
     })
 }
 
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
