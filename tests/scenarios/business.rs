@@ -226,6 +226,20 @@ async fn documents_depend_on_the_founder_and_the_proxy() {
 }
 
 #[tokio::test]
+async fn a_proxy_whom_the_form_does_not_mention_brings_the_papers_of_a_proxy_too() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    for (has_identity, documents) in [(true, &["D1", "D3a"][..]), (false, &["D1", "D3a", "D4"])] {
+        let request = filing::business_at_counter(&citizen, "Quán Mai");
+        let identity = json!({ "principal_has_electronic_identity": has_identity });
+        let mut request = filing::with_form(request, identity);
+        request.persons.push(filing::binh_as_proxy());
+        let filed = citizen.submit(request).await.expect("filed");
+        assert_eq!(required(&filed), documents, "electronic identity: {has_identity}");
+    }
+}
+
+#[tokio::test]
 async fn members_of_a_household_are_named_exactly_when_they_register() {
     let world = World::start().await;
     let citizen = world.client(&MAI);
