@@ -6,7 +6,7 @@
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle.
+//! the middle; `hand_overs` work that goes to another unit.
 
 mod authorisation;
 mod bad_input;
@@ -21,6 +21,7 @@ mod edges;
 mod endings;
 mod filings;
 mod finding;
+mod hand_overs;
 mod histories;
 mod marriage;
 mod migrations;

@@ -302,7 +302,11 @@ impl<'a> Change<'a> {
         match step.unit {
             UnitRef::Receiving => Ok(self.dossier.filing.receiving_unit.clone()),
             UnitRef::Competent => Ok(self.dossier.filing.competent_unit.clone()),
-            UnitRef::Chosen => self.unit.clone().ok_or_else(missing),
+            UnitRef::Chosen => {
+                let unit = self.unit.as_deref().ok_or_else(missing)?;
+                super::work::staffed(super::active_unit(self.ctx, unit, "unit")?, step.role)?;
+                Ok(unit.to_owned())
+            }
             UnitRef::Branch => {
                 let unit = branch.and_then(|branch| self.unit_of_branch(branch));
                 Ok(unit.expect("a checked procedure says `branch` in branches of units only"))
