@@ -3,7 +3,7 @@
 use motcua_api::v1::HandOverItemRequest;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
-use motcua_tests::{World, refused};
+use motcua_tests::{World, filing, refused};
 use tonic::Code;
 
 use crate::common::*;
@@ -55,4 +55,18 @@ async fn another_unit_takes_over_only_for_a_written_reason_and_a_colleague_witho
     }
     let passed = crew.specialist.desk().hand_over_item(request("", SPECIALIST_2.id, "")).await;
     passed.expect("a colleague needs no reason");
+}
+
+#[tokio::test]
+async fn a_question_goes_only_to_a_unit_with_someone_to_answer_it() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await.expect("filed");
+    let examined = crew.drive(&filed.id, "examination").await;
+    let id = examined.id.as_str();
+    let ask = async |unit| crew.specialist.advance_with(id, "request_verification", unit, "").await;
+    for unit in ["fire-agency", ISLAND_CENTRE] {
+        refused(ask(unit).await).is(Code::FailedPrecondition, "ASSIGNEE_UNSUITABLE");
+    }
+    assert_eq!(item(&ask(ISLAND).await.expect("asked")).unit, ISLAND);
 }

@@ -6,7 +6,7 @@
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle; `hand_overs` work that goes to another unit.
+//! the middle; `hand_overs` work that goes to another unit, `step_times` the time of steps over interruptions.
 
 mod authorisation;
 mod bad_input;
@@ -27,6 +27,7 @@ mod marriage;
 mod migrations;
 mod printing;
 mod reviews;
+mod step_times;
 mod versions;
 mod work;
 mod worklists;
