@@ -1,12 +1,13 @@
 //! Scenarios over real gRPC: one module for each journey.
 //!
-//! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
+//! `birth`, `birth_documents`, `business`, `marriage`, `marriage_papers` hold the edge cases of the three procedures;
 //! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
 //! dossier's life; `authorisation` who may do what; `commands` what callers rely on; `worklists`
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
-//! the middle; `hand_overs` work that goes to another unit, `step_times` the time of steps over interruptions.
+//! the middle; `hand_overs` work that goes to another unit, `step_times` the time of steps over interruptions,
+//! `front_end` what the portal reads for a citizen.
 
 mod authorisation;
 mod bad_input;
@@ -21,9 +22,11 @@ mod edges;
 mod endings;
 mod filings;
 mod finding;
+mod front_end;
 mod hand_overs;
 mod histories;
 mod marriage;
+mod marriage_papers;
 mod migrations;
 mod printing;
 mod reviews;

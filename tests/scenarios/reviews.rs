@@ -51,7 +51,8 @@ async fn acceptance_gives_the_code_the_due_date_and_form_01() {
     ] {
         assert_eq!(form.pointer(pointer), Some(&value), "{pointer} of {form:#}");
     }
-    let request = GetFormRequest { dossier: code.clone(), number: 1, sequence: 0 };
+    let request =
+        GetFormRequest { dossier: code.clone(), number: 1, sequence: 0, ..Default::default() };
     let again = crew.clerk.dossiers().get_form(request).await.expect("again").into_inner();
     assert!(again.reprint, "the second print is a reprint of the same data");
     assert_eq!(again.data_json, form.to_string());
