@@ -259,3 +259,36 @@ async fn members_of_a_household_are_named_exactly_when_they_register() {
         refused(citizen.submit(request).await).is(Code::InvalidArgument, "FORM_INVALID");
     }
 }
+
+#[tokio::test]
+async fn a_business_comes_by_post_and_pays_what_remote_filings_pay() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let mut request = filing::business_at_counter(&crew.citizen, "Quán Mai");
+    request.channel = Channel::Post.into();
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    let fees: Vec<_> = filed.fees.iter().map(|fee| (fee.id.as_str(), fee.amount)).collect();
+    assert_eq!(fees, [(REMOTE, 150_000)]);
+    crew.drive(&filed.id, "delivered").await;
+}
+
+#[tokio::test]
+async fn another_commune_of_the_province_takes_a_filing_in_for_the_commune_of_the_seat() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let (clerk, cashier) = (world.client(&ISLAND_CLERK), world.client(&ISLAND_CASHIER));
+    let mut request = filing::business_at_counter(&crew.citizen, "Quán Mai");
+    request.receiving_unit = ISLAND_CENTRE.into();
+    request.competent_unit = WARD.into();
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    let id = filed.id.as_str();
+    clerk.accept_rest(id).await.expect("checked");
+    cashier.pay(id, AT_COUNTER, 50_000, "BL 1").await.expect("paid");
+    let accepted = clerk.accept(id).await.expect("accepted");
+    assert_eq!((accepted.state.as_str(), item(&accepted).unit.as_str()), ("handover", WARD));
+    let filing = accepted.filing.expect("filed");
+    assert_eq!(
+        (filing.receiving_unit.as_str(), filing.competent_unit.as_str()),
+        (ISLAND_CENTRE, WARD)
+    );
+}
