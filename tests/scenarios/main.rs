@@ -7,6 +7,7 @@
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
 //! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
 //! the middle; `hand_overs` work that goes to another unit, `step_times` the time of steps over interruptions,
+//! `committed` limits shorter than the law's,
 //! `front_end` what the portal reads for a citizen.
 
 mod authorisation;
@@ -16,6 +17,7 @@ mod birth_documents;
 mod branches;
 mod business;
 mod commands;
+mod committed;
 mod common;
 mod deadlines;
 mod edges;
