@@ -194,7 +194,7 @@ async fn a_refused_dossier_keeps_its_payment_and_gives_no_money_back() {
     crew.clerk.stop(id, "Theo yêu cầu của chủ hộ.").await.expect("granted");
     let form = crew.citizen.form(id, 5).await.expect("form 05");
     assert_eq!(form["money"][0]["amount"], 50_000);
-    assert_eq!(form["money"][0]["returned"], false);
+    assert_eq!(form["money"][0]["to_return"], false);
 }
 
 #[tokio::test]
