@@ -17,7 +17,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-use crate::people::{COUNTERS, Who};
+use crate::people::{COUNTERS, PORTAL, Who};
 
 /// Sends an act and takes the dossier out of its answer.
 macro_rules! act {
@@ -101,6 +101,12 @@ impl Client {
         let counter = self.counters.iter().find(|counter| counter.centre == centre);
         let counter = counter.or(self.counters.first())?;
         Some(counter.clerk.attesting(&self.id))
+    }
+
+    /// The citizen for whom the front end reads; nobody else gives one.
+    pub(crate) fn reads_for(&self) -> String {
+        let acting_for = if self.id == PORTAL.id { self.acting_for.as_str() } else { "" };
+        acting_for.to_owned()
     }
 
     /// The same person, attesting that they act for a citizen.

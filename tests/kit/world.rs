@@ -79,7 +79,12 @@ impl World {
     /// A server with calendar, units and the shipped procedures, on Monday 5 October 2026 at 09:00.
     pub async fn start() -> Self {
         let world = Self::bare().await;
-        let admin = Caller { id: ADMIN.id.into(), unit: None, roles: vec![Role::Administrator] };
+        let admin = Caller {
+            id: ADMIN.id.into(),
+            unit: None,
+            roles: vec![Role::Administrator],
+            acting_for: None,
+        };
         let engine = world.engine();
         engine.load_calendar(&admin, CALENDAR.to_vec()).await.expect("the calendar is sound");
         engine.load_units(&admin, UNITS.to_vec()).await.expect("the units are sound");

@@ -267,7 +267,8 @@ async fn send_raw(world: &World, message: Vec<u8>) -> Result<Vec<u8>, Status> {
 #[tokio::test]
 async fn bytes_that_are_no_message_are_refused() {
     let world = World::start().await;
-    let sound = GetDossierRequest { dossier: "x".into(), view: 1 }.encode_to_vec();
+    let sound =
+        GetDossierRequest { dossier: "x".into(), view: 1, ..Default::default() }.encode_to_vec();
     refused(send_raw(&world, sound.clone()).await).is(Code::NotFound, "NOT_FOUND");
     let mut cut = sound.clone();
     cut.truncate(2);

@@ -229,3 +229,23 @@ async fn the_officer_returns_a_dossier_to_the_centre_which_asks_for_papers_or_se
     assert_eq!((sent_on.state.as_str(), due_on(&sent_on)), ("examination", "2026-10-05"));
     assert_eq!(sent_on.status(), Status::Processing);
 }
+
+#[tokio::test]
+async fn the_centre_asks_for_papers_that_the_officer_sent_back_for_and_a_refusal_may_follow() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let accepted = accepted(&world, counter, "2026-10-05T09:30:00+07:00").await;
+    let id = accepted.id.as_str();
+    crew.drive(id, "examination").await;
+    crew.specialist.advance(id, "return_to_reception").await.expect("returned");
+    let fault = [("document:D1", "Tờ khai thiếu chữ ký")];
+    crew.clerk.reject(id, &fault).await.expect("rejected");
+    let asked = crew.clerk.request_supplement(id, &fault).await.expect("asked");
+    assert_eq!(asked.status(), Status::SupplementRequired);
+    let back = crew.citizen.supplement(id, "{}", vec![filing::paper("D1")]).await;
+    assert_eq!(back.expect("answered").state, "returned_to_reception");
+    crew.clerk.accept_rest(id).await.expect("checked");
+    crew.clerk.advance(id, "send_on").await.expect("sent on");
+    let refusal = crew.specialist.refuse(id, "Người yêu cầu không có quyền đăng ký.").await;
+    assert_eq!(refusal.expect("drafted").state, "signature");
+}

@@ -209,3 +209,25 @@ async fn a_power_of_attorney_depends_on_kinship() {
     request.persons.push(filing::binh_as_proxy());
     refused(proxy.submit(request).await).is(Code::InvalidArgument, "FORM_INVALID");
 }
+
+#[tokio::test]
+async fn proof_of_residence_is_demanded_only_after_a_look_up_that_found_nothing() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    for found in [true, false] {
+        let mut request = filing::birth_at_counter(&crew.citizen);
+        request.documents.retain(|paper| paper.requirement != "D7");
+        let filed = crew.citizen.submit(request).await.expect("filed");
+        let demand = [("document:D7", "Chưa có giấy tờ chứng minh nơi cư trú")];
+        refused(crew.clerk.request_supplement(&filed.id, &demand).await)
+            .is(Code::FailedPrecondition, "DEMAND_UNLAWFUL")
+            .kind("LOOK_UP_FIRST");
+        crew.clerk.look_up(&filed.id, "D7", "population", found).await.expect("recorded");
+        let demanded = crew.clerk.request_supplement(&filed.id, &demand).await;
+        if found {
+            refused(demanded).is(Code::FailedPrecondition, "DEMAND_UNLAWFUL");
+        } else {
+            assert_eq!(demanded.expect("lawful now").status(), Status::SupplementRequired);
+        }
+    }
+}

@@ -194,7 +194,7 @@ async fn a_refused_dossier_keeps_its_payment_and_gives_no_money_back() {
     crew.clerk.stop(id, "Theo yêu cầu của chủ hộ.").await.expect("granted");
     let form = crew.citizen.form(id, 5).await.expect("form 05");
     assert_eq!(form["money"][0]["amount"], 50_000);
-    assert_eq!(form["money"][0]["returned"], false);
+    assert_eq!(form["money"][0]["to_return"], false);
 }
 
 #[tokio::test]
@@ -226,6 +226,20 @@ async fn documents_depend_on_the_founder_and_the_proxy() {
 }
 
 #[tokio::test]
+async fn a_proxy_whom_the_form_does_not_mention_brings_the_papers_of_a_proxy_too() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    for (has_identity, documents) in [(true, &["D1", "D3a"][..]), (false, &["D1", "D3a", "D4"])] {
+        let request = filing::business_at_counter(&citizen, "Quán Mai");
+        let identity = json!({ "principal_has_electronic_identity": has_identity });
+        let mut request = filing::with_form(request, identity);
+        request.persons.push(filing::binh_as_proxy());
+        let filed = citizen.submit(request).await.expect("filed");
+        assert_eq!(required(&filed), documents, "electronic identity: {has_identity}");
+    }
+}
+
+#[tokio::test]
 async fn members_of_a_household_are_named_exactly_when_they_register() {
     let world = World::start().await;
     let citizen = world.client(&MAI);
@@ -244,4 +258,37 @@ async fn members_of_a_household_are_named_exactly_when_they_register() {
         request.variant = variant.into();
         refused(citizen.submit(request).await).is(Code::InvalidArgument, "FORM_INVALID");
     }
+}
+
+#[tokio::test]
+async fn a_business_comes_by_post_and_pays_what_remote_filings_pay() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let mut request = filing::business_at_counter(&crew.citizen, "Quán Mai");
+    request.channel = Channel::Post.into();
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    let fees: Vec<_> = filed.fees.iter().map(|fee| (fee.id.as_str(), fee.amount)).collect();
+    assert_eq!(fees, [(REMOTE, 150_000)]);
+    crew.drive(&filed.id, "delivered").await;
+}
+
+#[tokio::test]
+async fn another_commune_of_the_province_takes_a_filing_in_for_the_commune_of_the_seat() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let (clerk, cashier) = (world.client(&ISLAND_CLERK), world.client(&ISLAND_CASHIER));
+    let mut request = filing::business_at_counter(&crew.citizen, "Quán Mai");
+    request.receiving_unit = ISLAND_CENTRE.into();
+    request.competent_unit = WARD.into();
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    let id = filed.id.as_str();
+    clerk.accept_rest(id).await.expect("checked");
+    cashier.pay(id, AT_COUNTER, 50_000, "BL 1").await.expect("paid");
+    let accepted = clerk.accept(id).await.expect("accepted");
+    assert_eq!((accepted.state.as_str(), item(&accepted).unit.as_str()), ("handover", WARD));
+    let filing = accepted.filing.expect("filed");
+    assert_eq!(
+        (filing.receiving_unit.as_str(), filing.competent_unit.as_str()),
+        (ISLAND_CENTRE, WARD)
+    );
 }

@@ -9,7 +9,7 @@ use tonic::Code;
 
 fn caller(who: &Who) -> Caller {
     let unit = who.unit.map(str::to_owned);
-    Caller { id: who.id.into(), unit, roles: who.roles.to_vec() }
+    Caller { id: who.id.into(), unit, roles: who.roles.to_vec(), acting_for: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

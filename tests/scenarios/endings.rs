@@ -97,7 +97,9 @@ async fn a_stop_needs_a_reason_and_gives_form_05() {
     let form = crew.citizen.form(id, 5).await.expect("form 05");
     assert_eq!(form["reason"], "Theo quyết định của Tòa án.");
     assert_eq!(form["stage_reached"], "examination");
-    assert_eq!(form["documents_returned"], json!(["D1", "D2"]));
+    assert_eq!(form["documents_to_return"], json!(["D1", "D2"]));
+    let certified = |i: usize| form["documents"][i]["copies_certified"].as_bool();
+    assert_eq!((certified(0), certified(1)), (Some(false), Some(true)));
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ async fn a_document_comes_back_byte_for_byte_to_those_who_may_see_the_dossier() 
         sha256: files::sha256(&bytes),
         offset: 0,
         limit: 0,
+        ..Default::default()
     };
     for reader in [&crew.citizen, &crew.clerk, &crew.specialist] {
         let part = reader.dossiers().get_document(get.clone()).await.expect("read").into_inner();

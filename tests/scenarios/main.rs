@@ -1,12 +1,15 @@
 //! Scenarios over real gRPC: one module for each journey.
 //!
-//! `birth`, `birth_documents`, `business`, `marriage` hold the edge cases of the three procedures;
-//! `branches` what goes on at the same time; `filings`, `reviews`, `work`, `endings` the acts of a
-//! dossier's life; `drafts` results before they are issued; `parties` what each of several parties
-//! may do; `authorisation` who may do what; `commands` what callers rely on; `worklists` queues,
-//! `finding` search and tracking; `histories` replay and tampering; `versions` of procedures and
-//! numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines` the golden
-//! vectors; `bad_input` what is no request; `edges` what comes at once, again or from the middle.
+//! `birth`, `birth_documents`, `business`, `marriage`, `marriage_papers` hold the edge cases of the
+//! three procedures; `branches` what goes on at the same time; `filings`, `reviews`, `work`,
+//! `endings` the acts of a dossier's life; `drafts` results before they are issued; `parties` what
+//! each of several parties may do; `hand_overs` work that goes to another unit; `step_times` the
+//! time of steps over interruptions; `committed` limits shorter than the law's; `authorisation` who
+//! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
+//! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
+//! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms;
+//! `deadlines` the golden vectors; `bad_input` what is no request; `edges` what comes at once, again
+//! or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -15,6 +18,7 @@ mod birth_documents;
 mod branches;
 mod business;
 mod commands;
+mod committed;
 mod common;
 mod deadlines;
 mod drafts;
@@ -22,12 +26,16 @@ mod edges;
 mod endings;
 mod filings;
 mod finding;
+mod front_end;
+mod hand_overs;
 mod histories;
 mod marriage;
+mod marriage_papers;
 mod migrations;
 mod parties;
 mod printing;
 mod reviews;
+mod step_times;
 mod versions;
 mod work;
 mod worklists;

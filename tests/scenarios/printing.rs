@@ -7,7 +7,8 @@ use serde_json::Value;
 use tonic::Code;
 
 async fn form(client: &Client, dossier: &str, number: u32, sequence: u64) -> GetFormResponse {
-    let request = GetFormRequest { dossier: dossier.to_owned(), number, sequence };
+    let request =
+        GetFormRequest { dossier: dossier.to_owned(), number, sequence, ..Default::default() };
     client.dossiers().get_form(request).await.expect("the form").into_inner()
 }
 
@@ -58,7 +59,8 @@ async fn other_numbers_are_no_form() {
     let filed = crew.citizen.submit(filing::birth_at_counter(&crew.citizen)).await;
     let dossier = filed.expect("filed").id;
     for number in [0, 7, 300] {
-        let request = GetFormRequest { dossier: dossier.clone(), number, sequence: 0 };
+        let request =
+            GetFormRequest { dossier: dossier.clone(), number, sequence: 0, ..Default::default() };
         let answer = crew.clerk.dossiers().get_form(request).await;
         refused(answer).is(Code::InvalidArgument, "INVALID_REQUEST");
     }

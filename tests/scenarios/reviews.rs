@@ -51,7 +51,8 @@ async fn acceptance_gives_the_code_the_due_date_and_form_01() {
     ] {
         assert_eq!(form.pointer(pointer), Some(&value), "{pointer} of {form:#}");
     }
-    let request = GetFormRequest { dossier: code.clone(), number: 1, sequence: 0 };
+    let request =
+        GetFormRequest { dossier: code.clone(), number: 1, sequence: 0, ..Default::default() };
     let again = crew.clerk.dossiers().get_form(request).await.expect("again").into_inner();
     assert!(again.reprint, "the second print is a reprint of the same data");
     assert_eq!(again.data_json, form.to_string());
@@ -118,6 +119,11 @@ async fn a_supplement_before_reception_starts_no_clock_and_leads_back_to_the_cle
     let form = crew.citizen.form(id, 2).await.expect("form 02");
     assert_eq!(form["items"][0]["item"], "document:D2");
     assert_eq!(form["items"][0]["content"], items[0].1);
+    assert_eq!(
+        (&form["items"][0]["copies"], &form["items"][0]["originals"]),
+        (&1.into(), &0.into())
+    );
+    assert_eq!(form["items"][0]["copies_certified"], true);
     assert_eq!(form["answer_before"], "2026-11-05T00:00:00+07:00");
 
     let answered = crew.citizen.supplement(id, "", vec![filing::paper("D2")]).await;

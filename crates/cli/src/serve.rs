@@ -119,7 +119,12 @@ async fn open_engine(
 
 /// Who acts when the program itself sets a service up.
 pub(crate) fn operator() -> Caller {
-    Caller { id: "motcua.serve".into(), unit: None, roles: vec![Role::Administrator] }
+    Caller {
+        id: "motcua.serve".into(),
+        unit: None,
+        roles: vec![Role::Administrator],
+        acting_for: None,
+    }
 }
 
 fn start_log(settings: &Parsed) -> anyhow::Result<()> {

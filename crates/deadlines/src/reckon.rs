@@ -47,6 +47,35 @@ pub fn due(limit: &Limit, from: Timestamp, inputs: &Inputs<'_>) -> Result<Due, D
     Ok(due)
 }
 
+/// Whole working minutes from one instant to another; 0 if the second is not later. What is left of
+/// the time of a step when something interrupts it.
+///
+/// # Errors
+/// [`DeadlineError::YearAbsent`].
+pub fn minutes_left(
+    from: Timestamp,
+    until: Timestamp,
+    inputs: &Inputs<'_>,
+) -> Result<u32, DeadlineError> {
+    minutes_between(from, until, inputs)
+}
+
+/// When that many working minutes from an instant on have passed.
+///
+/// # Errors
+/// [`DeadlineError::YearAbsent`].
+pub fn after_minutes(
+    minutes: u32,
+    from: Timestamp,
+    inputs: &Inputs<'_>,
+) -> Result<Timestamp, DeadlineError> {
+    if minutes == 0 {
+        return Ok(from);
+    }
+    let effective_on = effective(&Limit::new(Unit::WorkingHour, 1), from, inputs)?;
+    working_time(minutes, from, effective_on, inputs, &mut Vec::new())
+}
+
 /// Counts `budget` (minutes for hours) of the limit's unit from an instant.
 pub(crate) fn reckon(
     limit: &Limit,

@@ -304,6 +304,9 @@ pub struct Interrupted {
     /// something else interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_by: Option<String>,
+    /// What was left of the time of the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_left: Option<StepTimeLeft>,
     /// The work that was open in its branches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<InterruptedItem>,
@@ -322,6 +325,22 @@ pub struct InterruptedItem {
     /// What was left of its timeout, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,
+    /// What was left of the time of the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_left: Option<StepTimeLeft>,
+}
+
+/// What an interruption left of the time of a step: an interruption gives no unit its time anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTimeLeft {
+    /// When it would have run out.
+    pub due_at: Timestamp,
+    /// Working minutes left until then.
+    pub minutes: u32,
+    /// It had run out already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 /// A supplement request that waits for its answer.

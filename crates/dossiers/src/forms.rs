@@ -9,7 +9,7 @@ mod slip;
 
 use jiff::Timestamp;
 use motcua_deadlines::{Clock, Unit};
-use motcua_procedures::{Procedure, Text};
+use motcua_procedures::{DocumentKind, Procedure, Text};
 use serde_json::{Map, Value, json};
 
 use crate::command::{DocumentContent, Person};
@@ -158,8 +158,9 @@ fn document(source: &FormSource<'_>, id: &str) -> Value {
         Some(DocumentContent::LookUp { found: true, .. }) => "looked_up",
         Some(DocumentContent::Verified { found: true, .. }) => "verified",
     };
+    let certified = requirement.is_some_and(|r| r.kind == DocumentKind::CertifiedCopy);
     json!({ "id": id, "name": requirement.map(|r| &r.name), "handed_in": handed_in,
-        "originals": originals, "copies": copies })
+        "originals": originals, "copies": copies, "copies_certified": certified })
 }
 
 fn fee(source: &FormSource<'_>, id: &str, owed: &Obligation) -> Value {
@@ -187,13 +188,13 @@ fn supplement_request(source: &FormSource<'_>) -> Value {
     let items: Vec<Value> = asked
         .map(|item| {
             let content = source.personal.get(&format!("request.{item}"));
-            let name = match item {
-                crate::command::ItemName::Document(id) => {
-                    source.procedure.document(id).map(|r| r.name.clone())
-                }
+            let asked = match item {
+                crate::command::ItemName::Document(id) => source.procedure.document(id),
                 crate::command::ItemName::Field(_) => None,
             };
-            json!({ "item": item, "name": name, "content": content })
+            json!({ "item": item, "name": asked.map(|r| &r.name), "content": content,
+                "originals": asked.map(|r| r.originals), "copies": asked.map(|r| r.copies),
+                "copies_certified": asked.map(|r| r.kind == DocumentKind::CertifiedCopy) })
         })
         .collect();
     let lapse = source.dossier.timers.iter().find(|(name, _)| name.starts_with("timeout:"));
@@ -221,14 +222,14 @@ fn apology(source: &FormSource<'_>) -> Value {
     })
 }
 
-/// Form 05, notice of stopping.
+/// Form 05, notice of stopping. What is to be returned is named; the return itself is no part of it.
 fn stop_notice(source: &FormSource<'_>) -> Value {
     let paid = source.dossier.fees.iter().filter(|(_, fee)| fee.payment.is_some());
     let money: Vec<Value> = paid
         .map(|(id, owed)| {
             let fees = &source.procedure.definition().fees;
             let refundable = fees.iter().any(|fee| fee.id == *id && fee.refundable);
-            json!({ "fee": id, "amount": owed.amount, "returned": refundable })
+            json!({ "fee": id, "amount": owed.amount, "to_return": refundable })
         })
         .collect();
     // A withdrawal interrupts the stage that was reached.
@@ -246,7 +247,7 @@ fn stop_notice(source: &FormSource<'_>) -> Value {
         .collect();
     let documents: Vec<Value> = papers.iter().map(|id| document(source, id)).collect();
     json!({ "ground": ground(source), "stage_reached": stage, "stage_name": stage_name,
-        "money": money, "documents_returned": papers, "documents": documents })
+        "money": money, "documents_to_return": papers, "documents": documents })
 }
 
 /// Legal ground of the act: its action's, or that of the timeout that carried it out.

@@ -35,6 +35,12 @@ pub fn sight(person: &str, unit: Option<&str>, roles: &[Role], dossier: &Dossier
     roles.contains(&Role::Auditor).then_some(Sight::Masked)
 }
 
+/// What the front end may see of a dossier for a citizen whose identity it attests: what that
+/// citizen sees, and nothing without one.
+pub fn attested_sight(citizen: &str, dossier: &Dossier) -> Option<Sight> {
+    dossier.filing.is_party(citizen).then_some(Sight::Full)
+}
+
 /// Whether the unit takes part in the dossier.
 pub fn takes_part(unit: &str, dossier: &Dossier) -> bool {
     let filing = &dossier.filing;

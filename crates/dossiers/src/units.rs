@@ -230,6 +230,11 @@ impl Unit {
         latest.map(|h| h.hours.clone()).unwrap_or_default()
     }
 
+    /// Whether anyone works here in `role`.
+    pub fn works_as(&self, role: Role) -> bool {
+        self.staff.iter().any(|s| s.roles.contains(&role))
+    }
+
     /// Whether `person` works here in `role`.
     pub fn has_staff(&self, person: &str, role: Role) -> bool {
         self.staff.iter().any(|s| s.id == person && s.roles.contains(&role))

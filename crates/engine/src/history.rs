@@ -172,6 +172,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<Vec<ExplainedAct>, EngineError> {
         let (loaded, _) = self.visible(caller, key).await?;
         let id = loaded.dossier.id;
+        if caller.acting_for.is_some() {
+            self.record_read(caller, &loaded.dossier, "deadline").await?;
+        }
         let (chain, picture) = (dossier_chain(id), self.0.registers.now());
         let mut acts = Vec::new();
         let mut dossier: Option<Dossier> = None;

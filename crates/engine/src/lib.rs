@@ -97,6 +97,8 @@ pub struct Caller {
     pub unit: Option<String>,
     /// Roles.
     pub roles: Vec<Role>,
+    /// The citizen for whom the front end reads, whose identity it attests.
+    pub acting_for: Option<String>,
 }
 
 impl Caller {
@@ -115,7 +117,11 @@ impl Caller {
     /// The caller as it stands in events.
     fn as_actor_json(&self) -> serde_json::Value {
         let roles: Vec<&str> = self.roles.iter().map(|role| role.as_str()).collect();
-        json!({ "id": self.id, "unit": self.unit, "roles": roles })
+        let mut actor = json!({ "id": self.id, "unit": self.unit, "roles": roles });
+        if let Some(citizen) = &self.acting_for {
+            actor["acting_for"] = json!(citizen);
+        }
+        actor
     }
 
     /// The caller acting in one of its roles.

@@ -8,7 +8,7 @@ use motcua_dossiers::command::Person;
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::local_date;
 use motcua_dossiers::names::{folded_words, has_marks, marked_words};
-use motcua_dossiers::policy::{Sight, sight, works_on_dossiers};
+use motcua_dossiers::policy::{Sight, attested_sight, sight, works_on_dossiers};
 use motcua_procedures::{Procedure, Role};
 use motcua_store::contract::{
     Desk, Documents, DossierKey, Loaded, Queue, Scope, SearchQuery, SearchTerm, Store, TermKind,
@@ -116,8 +116,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let loaded = self.0.store.load(key).await?;
         let seen = loaded.and_then(|loaded| {
             let unit = caller.unit.as_deref();
-            let sight = sight(&caller.id, unit, &caller.roles, &loaded.dossier)?;
-            Some((loaded, sight))
+            let own = sight(&caller.id, unit, &caller.roles, &loaded.dossier);
+            let citizen = caller.acting_for.as_deref().filter(|_| caller.is(Role::FrontEnd));
+            let attested = citizen.and_then(|citizen| attested_sight(citizen, &loaded.dossier));
+            Some((loaded, own.max(attested)?))
         });
         seen.ok_or(EngineError::NotFound { what: "dossier" })
     }
@@ -134,6 +136,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<DossierView, EngineError> {
         let (loaded, sight) = self.visible(caller, key).await?;
         let mut view = self.view(&loaded)?;
+        if !full && caller.acting_for.is_some() {
+            self.record_read(caller, &loaded.dossier, "dossier").await?;
+        }
         if full {
             if sight == Sight::Masked {
                 let needed = "a role that opens personal values".into();
@@ -165,7 +170,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             .collect())
     }
 
-    /// Records that staff opened something of a dossier; parties read their own unrecorded.
+    /// Records that staff opened something of a dossier, or the front end for a citizen; parties
+    /// read their own unrecorded.
     pub(crate) async fn record_read(
         &self,
         caller: &Caller,

@@ -54,7 +54,7 @@ impl Claims {
         if roles.is_empty() {
             return Err("it needs at least one role");
         }
-        Ok(Caller { id: self.sub.clone(), unit: self.unit.clone(), roles })
+        Ok(Caller { id: self.sub.clone(), unit: self.unit.clone(), roles, acting_for: None })
     }
 }
 

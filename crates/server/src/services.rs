@@ -11,6 +11,7 @@ mod dossiers;
 mod procedures;
 
 use motcua_engine::{Answer, Caller, Engine, EngineError};
+use motcua_procedures::Role;
 use motcua_store::contract::{Documents, DossierKey, Store};
 use tonic::{Request, Response, Status};
 use tracing::Instrument as _;
@@ -69,6 +70,22 @@ impl<S: Store, D: Documents> Api<S, D> {
 fn caller<R>(request: &Request<R>) -> Result<Caller, Refusal> {
     let identity = request.extensions().get::<Identity>().and_then(|identity| identity.0.clone());
     identity.ok_or(Refusal::TokenMissing)
+}
+
+/// The caller of a read, with the citizen for whom the front end reads.
+fn reader<R>(request: &Request<R>, acting_for: &str) -> Result<Caller, Refusal> {
+    let mut caller = caller(request)?;
+    let mut faults = Faults::default();
+    caller.acting_for = faults.optional_person_id("acting_for", acting_for);
+    if caller.acting_for.is_some() && !caller.is(Role::FrontEnd) {
+        faults.add(
+            "acting_for",
+            "NOT_FOR_OTHERS",
+            "Chỉ cổng dịch vụ được đọc hồ sơ thay công dân.",
+            "only the front end reads for a citizen; leave it out",
+        );
+    }
+    faults.finish(caller)
 }
 
 /// Runs to the end whatever becomes of the call.

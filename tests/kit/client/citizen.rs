@@ -123,10 +123,11 @@ impl Client {
     }
 
     async fn view(&self, dossier: &str, view: DossierView) -> Acted {
-        act!(
-            self.dossiers()
-                .get_dossier(GetDossierRequest { dossier: dossier.to_owned(), view: view.into() })
-        )
+        act!(self.dossiers().get_dossier(GetDossierRequest {
+            dossier: dossier.to_owned(),
+            view: view.into(),
+            acting_for: self.reads_for(),
+        }))
     }
 
     /// The latest form of a number, its data as JSON.
@@ -134,7 +135,9 @@ impl Client {
     /// # Errors
     /// The server's refusal.
     pub async fn form(&self, dossier: &str, number: u32) -> Result<serde_json::Value, Status> {
-        let request = GetFormRequest { dossier: dossier.to_owned(), number, sequence: 0 };
+        let acting_for = self.reads_for();
+        let request =
+            GetFormRequest { dossier: dossier.to_owned(), number, sequence: 0, acting_for };
         let form = self.dossiers().get_form(request).await?.into_inner();
         Ok(serde_json::from_str(&form.data_json).expect("a form is JSON"))
     }

@@ -131,12 +131,17 @@ pub(crate) fn citizen(number: usize) -> Actor {
 
 /// An actor as a caller.
 pub(crate) fn caller(actor: &Actor) -> Caller {
-    Caller { id: actor.id.clone(), unit: actor.unit.clone(), roles: vec![actor.role] }
+    Caller {
+        id: actor.id.clone(),
+        unit: actor.unit.clone(),
+        roles: vec![actor.role],
+        acting_for: None,
+    }
 }
 
 /// Who may look at everything.
 pub(crate) fn auditor() -> Caller {
-    Caller { id: "qn-auditor".into(), unit: None, roles: vec![Role::Auditor] }
+    Caller { id: "qn-auditor".into(), unit: None, roles: vec![Role::Auditor], acting_for: None }
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ pub(super) async fn save(
             sha256: arguments.sha256.clone(),
             offset,
             limit: 0,
+            ..Default::default()
         };
         let part =
             steadily(async || session.dossiers().get_document(request.clone()).await).await?;

@@ -63,7 +63,11 @@ pub(super) async fn show(
         true => v1::DossierView::Full,
         false => v1::DossierView::Basic,
     };
-    let request = v1::GetDossierRequest { dossier: arguments.dossier, view: view.into() };
+    let request = v1::GetDossierRequest {
+        dossier: arguments.dossier,
+        view: view.into(),
+        ..Default::default()
+    };
     let answer = steadily(async || session.dossiers().get_dossier(request.clone()).await).await?;
     match (output.json, &answer.dossier) {
         (true, _) => output.value(&to_json("GetDossierResponse", &answer))?,
@@ -120,7 +124,7 @@ pub(super) async fn explain(
     session: &Session,
     output: &Output,
 ) -> anyhow::Result<Ending> {
-    let request = v1::ExplainDeadlineRequest { dossier: arguments.dossier };
+    let request = v1::ExplainDeadlineRequest { dossier: arguments.dossier, ..Default::default() };
     let answer =
         steadily(async || session.deadlines().explain_deadline(request.clone()).await).await?;
     if output.json {
@@ -150,7 +154,7 @@ pub(super) async fn form(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let FormArguments { dossier, number, sequence, html, out } = arguments;
-    let request = v1::GetFormRequest { dossier, number, sequence };
+    let request = v1::GetFormRequest { dossier, number, sequence, ..Default::default() };
     let form = steadily(async || session.dossiers().get_form(request.clone()).await).await?;
     if output.json {
         output.value(&to_json("GetFormResponse", &form))?;

@@ -176,34 +176,40 @@ impl Change<'_> {
     }
 
     /// What an interruption leaves of the item and of the work in its branches.
-    pub(super) fn interrupted(&self, item: &WorkItem) -> Interrupted {
+    pub(super) fn interrupted(&self, item: &WorkItem) -> Result<Interrupted, Rejection> {
         let below = below(item);
-        let in_branch = |other: &WorkItem| {
-            let branch = other.branch.clone().filter(|branch| branch.starts_with(&below))?;
-            Some(InterruptedItem {
+        let mut items = Vec::new();
+        for other in self.dossier.items.values() {
+            let branch = other.branch.clone().filter(|branch| branch.starts_with(&below));
+            let Some(branch) = branch else { continue };
+            items.push(InterruptedItem {
                 step: other.step.clone(),
                 branch,
                 unit: other.unit.clone(),
                 timeout_left_s: self.timeout_left_s(other),
-            })
-        };
-        Interrupted {
+                time_left: self.time_left(other)?,
+            });
+        }
+        Ok(Interrupted {
             step: item.step.clone(),
             unit: item.unit.clone(),
             timeout_left_s: self.timeout_left_s(item),
+            time_left: self.time_left(item)?,
             withdrawn_by: None,
-            items: self.dossier.items.values().filter_map(in_branch).collect(),
-        }
+            items,
+        })
     }
 
     /// Opens again what an interruption left: the step and the work in its branches.
     pub(super) fn restore(&mut self, step: &Step, left: &Interrupted) -> Result<(), Rejection> {
-        let of = |unit, timeout_left_s| Some(Left { unit, timeout_left_s });
-        self.open_item(step, None, of(&left.unit, left.timeout_left_s))?;
+        let (timeout_left_s, time_left) = (left.timeout_left_s, left.time_left);
+        self.open_item(step, None, Some(Left { unit: &left.unit, timeout_left_s, time_left }))?;
         for item in &left.items {
             let step = self.ctx.procedure.step(&item.step);
             let step = step.expect("a dossier stands in steps of its procedure");
-            self.open_item(step, Some(&item.branch), of(&item.unit, item.timeout_left_s))?;
+            let (timeout_left_s, time_left) = (item.timeout_left_s, item.time_left);
+            let left = Left { unit: &item.unit, timeout_left_s, time_left };
+            self.open_item(step, Some(&item.branch), Some(left))?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::dossier::{Clocks, Filing, Required};
 use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 use crate::rejection::{Reason, Rejection, Violation};
+use crate::units::Unit;
 
 /// Most persons of a dossier.
 pub(super) const PERSONS_MAX: usize = 20;
@@ -159,26 +160,12 @@ fn competent_unit(
     faults: &mut Vec<Violation>,
 ) -> Result<String, Rejection> {
     let receiving = active_unit(ctx, &submit.receiving_unit, "receiving_unit")?;
-    if !receiving.kind.receives() {
-        faults.push(violation(
-            "receiving_unit",
-            "NO_CENTRE",
-            "Đơn vị này không tiếp nhận hồ sơ.",
-            "This unit is no public administration service centre; name one that is.",
-        ));
-    }
+    faults.extend(no_centre(receiving, "receiving_unit"));
     let named = submit.competent_unit.as_ref();
     match named.or(receiving.competent_agency.as_ref()) {
         Some(id) => {
             let unit = active_unit(ctx, id, "competent_unit")?;
-            if unit.kind.receives() {
-                faults.push(violation(
-                    "competent_unit",
-                    "NO_AGENCY",
-                    "Trung tâm tiếp nhận không giải quyết hồ sơ; hãy nêu cơ quan có thẩm quyền.",
-                    "A centre receives and does not decide; name the agency that decides.",
-                ));
-            }
+            faults.extend(no_agency(unit, "competent_unit"));
             Ok(unit.id.clone())
         }
         None => {
@@ -191,6 +178,32 @@ fn competent_unit(
             Ok(String::new())
         }
     }
+}
+
+/// The fault of a unit that is to receive and is no centre.
+pub(super) fn no_centre(unit: &Unit, subject: &str) -> Option<Violation> {
+    let fault = || {
+        violation(
+            subject,
+            "NO_CENTRE",
+            "Đơn vị này không tiếp nhận hồ sơ.",
+            "This unit is no public administration service centre; name one that is.",
+        )
+    };
+    (!unit.kind.receives()).then(fault)
+}
+
+/// The fault of a unit that is to decide and only receives.
+pub(super) fn no_agency(unit: &Unit, subject: &str) -> Option<Violation> {
+    let fault = || {
+        violation(
+            subject,
+            "NO_AGENCY",
+            "Trung tâm tiếp nhận không giải quyết hồ sơ; hãy nêu cơ quan có thẩm quyền.",
+            "A centre receives and does not decide; name the agency that decides.",
+        )
+    };
+    unit.kind.receives().then(fault)
 }
 
 /// Who the parties are: as many owners as the procedure takes, a proxy only where it allows one,

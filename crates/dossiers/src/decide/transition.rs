@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use motcua_deadlines::{Clock, Limit, Unit};
+use motcua_deadlines::{Clock, Limit, Unit, after_minutes, minutes_left};
 use motcua_procedures::{Act, ClockEffect, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
 
 use super::act::{Chosen, REASON_CHARS_MAX, action_name, round_name};
 use super::{Case, Context, deadline_rule, reject};
 use crate::command::Choose;
-use crate::dossier::{Clocks, Dossier, Interrupted, WorkItem};
+use crate::dossier::{Clocks, Dossier, Interrupted, StepTimeLeft, WorkItem};
 use crate::event::{Event, Facts};
 use crate::explain::regime;
 use crate::rejection::{Reason, Rejection};
@@ -22,6 +22,8 @@ pub(super) struct Left<'a> {
     pub(super) unit: &'a str,
     /// What was left of its timeout, seconds.
     pub(super) timeout_left_s: Option<i64>,
+    /// What was left of the time of its step.
+    pub(super) time_left: Option<StepTimeLeft>,
 }
 
 /// An event in the making.
@@ -162,7 +164,7 @@ impl<'a> Change<'a> {
             let mut back = self.dossier.back.clone();
             let asked = step.kind == StepKind::Withdrawal;
             let withdrawn_by = asked.then(|| self.ctx.actor.person().to_owned());
-            back.push(Interrupted { withdrawn_by, ..self.interrupted(item) });
+            back.push(Interrupted { withdrawn_by, ..self.interrupted(item)? });
             self.facts.back = Some(back);
         } else {
             self.cut_branches(item);
@@ -230,8 +232,13 @@ impl<'a> Change<'a> {
         };
         let opened = u32::try_from(self.facts.items.len()).expect("items of one event are few");
         let id = self.dossier.next_item + opened;
-        let due_at = self.step_due_at(step, &unit)?;
-        if let Some(at) = due_at {
+        let time_left = left.and_then(|left| left.time_left);
+        let late = time_left.is_some_and(|left| left.late);
+        let due_at = match time_left {
+            Some(left) => Some(self.due_again_at(left, &unit)?),
+            None => self.step_due_at(step, &unit)?,
+        };
+        if let Some(at) = due_at.filter(|_| !late) {
             self.facts.timers.insert(format!("item_due:{id}"), Some(at));
         }
         self.set_timeout(step, id, &unit, left.and_then(|left| left.timeout_left_s))?;
@@ -249,7 +256,7 @@ impl<'a> Change<'a> {
             assignee,
             opened_at: self.ctx.now,
             due_at,
-            late: false,
+            late,
         });
         match (&step.parallel, left) {
             (Some(parallel), None) => self.open_branches(step, parallel, branch),
@@ -262,6 +269,27 @@ impl<'a> Change<'a> {
         let hours = self.ctx.hours_of(unit);
         let due = motcua_deadlines::due(limit, self.ctx.now, &self.ctx.inputs(&hours));
         due.map(|due| Some(due.due_at)).map_err(|e| deadline_rule(&e))
+    }
+
+    /// What is left of the time of a work item's step; the reminder may not have come yet.
+    pub(super) fn time_left(&self, item: &WorkItem) -> Result<Option<StepTimeLeft>, Rejection> {
+        let Some(due_at) = item.due_at else { return Ok(None) };
+        let hours = self.ctx.hours_of(&item.unit);
+        let minutes = minutes_left(self.ctx.now, due_at, &self.ctx.inputs(&hours));
+        let minutes = minutes.map_err(|e| deadline_rule(&e))?;
+        let late = item.late || due_at <= self.ctx.now;
+        Ok(Some(StepTimeLeft { due_at, minutes, late }))
+    }
+
+    /// When the time of a step that goes on after an interruption runs out; time that had run out
+    /// stays so.
+    fn due_again_at(&self, left: StepTimeLeft, unit: &str) -> Result<Timestamp, Rejection> {
+        if left.late {
+            return Ok(left.due_at);
+        }
+        let hours = self.ctx.hours_of(unit);
+        after_minutes(left.minutes, self.ctx.now, &self.ctx.inputs(&hours))
+            .map_err(|e| deadline_rule(&e))
     }
 
     fn set_timeout(
@@ -311,7 +339,11 @@ impl<'a> Change<'a> {
         match step.unit {
             UnitRef::Receiving => Ok(self.dossier.filing.receiving_unit.clone()),
             UnitRef::Competent => Ok(self.dossier.filing.competent_unit.clone()),
-            UnitRef::Chosen => self.unit.clone().ok_or_else(missing),
+            UnitRef::Chosen => {
+                let unit = self.unit.as_deref().ok_or_else(missing)?;
+                super::work::staffed(super::active_unit(self.ctx, unit, "unit")?, step.role)?;
+                Ok(unit.to_owned())
+            }
             UnitRef::Branch => {
                 let unit = branch.and_then(|branch| self.unit_of_branch(branch));
                 Ok(unit.expect("a checked procedure says `branch` in branches of units only"))

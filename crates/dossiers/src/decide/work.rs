@@ -4,12 +4,14 @@ use motcua_procedures::{Role, UnitRef};
 use serde_json::json;
 
 use super::act::{held_by_another, item_not_open, role_required};
+use super::filing::{no_agency, no_centre};
 use super::transition::Change;
 use super::{Context, active_unit, dossier_closed, reject};
 use crate::command::{Assign, HandOver, ItemRef};
 use crate::dossier::{Dossier, Filing, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
+use crate::units::Unit;
 
 fn open_item(dossier: &Dossier, id: Option<u32>) -> Result<&WorkItem, Rejection> {
     let found = match id {
@@ -130,6 +132,9 @@ pub(super) fn hand_over(
         Some(unit) => active_unit(ctx, unit, "unit")?.id.clone(),
         None => item.unit.clone(),
     };
+    if unit != item.unit {
+        takes_over(item, &unit, hand_over.reason.as_deref(), ctx)?;
+    }
     if let Some(assignee) = &hand_over.assignee {
         suitable(&unit, assignee, item.role, ctx)?;
     }
@@ -146,6 +151,49 @@ pub(super) fn hand_over(
     let mut event = changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)?;
     event.facts.filing = filing;
     Ok(event)
+}
+
+/// Whether another unit may take over an item: a reason is written, the unit is of the kind that
+/// the step names, and someone there does such work.
+fn takes_over(
+    item: &WorkItem,
+    unit: &str,
+    reason: Option<&str>,
+    ctx: &Context<'_>,
+) -> Result<(), Rejection> {
+    if reason.is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(reject(
+            Reason::ReasonRequired,
+            "Chuyển việc sang đơn vị khác phải ghi lý do.",
+            "Work goes to another unit only for a written reason: give it in `reason`.",
+        ));
+    }
+    let target = active_unit(ctx, unit, "unit")?;
+    let by = ctx.procedure.step(&item.step).map(|step| step.unit);
+    let fault = match by {
+        Some(UnitRef::Receiving) => no_centre(target, "unit"),
+        Some(UnitRef::Competent) => no_agency(target, "unit"),
+        Some(UnitRef::Chosen | UnitRef::Branch) | None => None,
+    };
+    if let Some(fault) = fault {
+        let mut rejection = reject(Reason::UnitUnknown, &*fault.message.vi, &*fault.message.en);
+        rejection.violations = vec![fault];
+        return Err(rejection);
+    }
+    staffed(target, item.role)
+}
+
+/// Refuses a unit in which nobody works in the role: what goes there would lie there.
+pub(super) fn staffed(unit: &Unit, role: Role) -> Result<(), Rejection> {
+    if unit.works_as(role) {
+        return Ok(());
+    }
+    let (id, role) = (&unit.id, role.as_str());
+    Err(reject(
+        Reason::AssigneeUnsuitable,
+        format!("Đơn vị {id} không có ai giữ vai trò {role}."),
+        format!("Nobody works as {role} in unit {id}; name another unit."),
+    ))
 }
 
 /// A dossier handed over to another agency or centre stays there: what follows is done there too

@@ -85,6 +85,7 @@ fn action(id: &str, target: Target) -> Action {
         rework: false,
         all_owners: false,
         not_by: Vec::new(),
+        verifies: Vec::new(),
         begins: None,
         assesses: None,
         extension: None,

@@ -4,7 +4,7 @@ use motcua_deadlines::Lang;
 
 use super::Layout;
 use super::data::{Data, dots, line, people, request, signer, table};
-use super::receipt::documents;
+use super::receipt::{copies, count, documents};
 use crate::markup::escape;
 use crate::words::money;
 
@@ -21,13 +21,21 @@ pub(super) fn supplement_request(data: &Data<'_>) -> Layout {
             (i + 1).to_string(),
             name.unwrap_or_default(),
             item.text("/content").unwrap_or_else(dots),
+            count(&item, "/originals"),
+            copies(&item),
         ]
     });
     let rows: Vec<Vec<String>> = rows.collect();
     body += &table(
-        &[(8, "STT"), (36, "Giấy tờ, thông tin"), (56, "Nội dung cần bổ sung, hoàn thiện")],
+        &[
+            (8, "STT"),
+            (30, "Giấy tờ, thông tin"),
+            (38, "Nội dung cần bổ sung, hoàn thiện"),
+            (10, "Bản chính"),
+            (14, "Bản sao"),
+        ],
         &rows,
-        &[0],
+        &[0, 3, 4],
     );
     if let Some(reason) = data.text("/reason") {
         body += &line("Lý do", Some(reason));
@@ -107,21 +115,21 @@ pub(super) fn stop_notice(data: &Data<'_>) -> Layout {
         .map(|one| {
             let amount = one.text("/amount").and_then(|amount| amount.parse().ok());
             let amount = amount.map(|amount| money(amount, Lang::Vi)).unwrap_or_else(dots);
-            let returned = match one.is("/returned") {
-                Some(true) => "được hoàn lại",
+            let to_return = match one.is("/to_return") {
+                Some(true) => "sẽ được hoàn lại",
                 Some(false) | None => "không hoàn lại",
             };
-            format!("{amount} ({returned})")
+            format!("{amount} ({to_return})")
         })
         .collect();
     let money = if money.is_empty() { "không có".to_owned() } else { money.join("; ") };
     body += &line("Phí, lệ phí đã nộp", Some(money));
     match data.list("/documents").next() {
         Some(_) => {
-            body += "<p class=\"lead\">Giấy tờ trả lại:</p>";
+            body += "<p class=\"lead\">Giấy tờ cần trả lại:</p>";
             body += &documents(data);
         }
-        None => body += &line("Giấy tờ trả lại", Some("không có".to_owned())),
+        None => body += &line("Giấy tờ cần trả lại", Some("không có".to_owned())),
     }
     Layout {
         title: "THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ",

@@ -95,12 +95,11 @@ pub(super) fn documents(data: &Data<'_>) -> String {
             Some(other) => other.to_owned(),
             None => String::new(),
         };
-        let count = |at: &str| document.text(at).filter(|count| count != "0").unwrap_or_default();
         vec![
             (i + 1).to_string(),
             name.unwrap_or_default(),
-            count("/originals"),
-            count("/copies"),
+            count(&document, "/originals"),
+            copies(&document),
             handed_in,
         ]
     });
@@ -108,6 +107,20 @@ pub(super) fn documents(data: &Data<'_>) -> String {
     let headings =
         [(8, "STT"), (46, "Tên giấy tờ"), (12, "Bản chính"), (12, "Bản sao"), (22, "Hình thức")];
     table(&headings, &rows, &[0, 2, 3, 4])
+}
+
+/// A number of papers; nothing for none.
+pub(super) fn count(data: &Data<'_>, at: &str) -> String {
+    data.text(at).filter(|count| count != "0").unwrap_or_default()
+}
+
+/// The number of copies, and whether they are certified.
+pub(super) fn copies(data: &Data<'_>) -> String {
+    let number = count(data, "/copies");
+    match data.is("/copies_certified") {
+        Some(true) if !number.is_empty() => format!("{number} (chứng thực)"),
+        Some(_) | None => number,
+    }
 }
 
 fn fees(data: &Data<'_>) -> String {

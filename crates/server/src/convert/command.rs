@@ -435,7 +435,12 @@ mod tests {
     const ID: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
 
     fn caller(roles: &[Role]) -> Caller {
-        Caller { id: "clerk-1".into(), unit: Some("ward-1".into()), roles: roles.to_vec() }
+        Caller {
+            id: "clerk-1".into(),
+            unit: Some("ward-1".into()),
+            roles: roles.to_vec(),
+            acting_for: None,
+        }
     }
 
     fn meta(acting_role: &str) -> Option<v1::CommandMeta> {

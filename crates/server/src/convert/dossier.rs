@@ -485,7 +485,12 @@ mod tests {
             unit: unit.map(Into::into),
             reason_required: false,
         };
-        let caller = Caller { id: "x".into(), unit: at.map(Into::into), roles: caller.to_vec() };
+        let caller = Caller {
+            id: "x".into(),
+            unit: at.map(Into::into),
+            roles: caller.to_vec(),
+            acting_for: None,
+        };
         is_for(&offer, &caller)
     }
 

@@ -7,7 +7,7 @@ use motcua_engine::EngineError;
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 
-use super::{Api, caller, finish};
+use super::{Api, caller, finish, reader};
 use crate::convert::{self, Faults};
 use crate::status::Refusal;
 
@@ -64,7 +64,7 @@ impl<S: Store, D: Documents> DeadlineService for Api<S, D> {
         &self,
         request: Request<ExplainDeadlineRequest>,
     ) -> Answer<ExplainDeadlineResponse> {
-        let caller = caller(&request)?;
+        let caller = reader(&request, &request.get_ref().acting_for)?;
         let key = self.key(&request.get_ref().dossier)?;
         let engine = self.engine.clone();
         let acts = finish(async move { engine.explain_deadline(&caller, &key).await }).await?;

@@ -7,7 +7,7 @@ use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, caller, finish};
+use super::{Api, caller, finish, reader};
 use crate::convert::{self, Faults, NAME_CHARS_MAX};
 use crate::gate::Identity;
 use crate::status::Refusal;
@@ -136,15 +136,15 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
     }
 
     async fn get_dossier(&self, request: Request<GetDossierRequest>) -> Answer<GetDossierResponse> {
-        let caller = caller(&request)?;
+        let caller = reader(&request, &request.get_ref().acting_for)?;
         let request = request.into_inner();
         let full = match request.view() {
             DossierView::Unspecified | DossierView::Basic => false,
             DossierView::Full => true,
         };
         let key = self.key(&request.dossier)?;
-        let (engine, reader) = (self.engine.clone(), caller.clone());
-        let view = finish(async move { engine.dossier(&reader, &key, full).await }).await?;
+        let (engine, reading) = (self.engine.clone(), caller.clone());
+        let view = finish(async move { engine.dossier(&reading, &key, full).await }).await?;
         let dossier = Some(self.scene(&caller).state(&view));
         Ok(Response::new(GetDossierResponse { dossier }))
     }
@@ -193,7 +193,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         &self,
         request: Request<GetDocumentRequest>,
     ) -> Answer<GetDocumentResponse> {
-        let caller = caller(&request)?;
+        let caller = reader(&request, &request.get_ref().acting_for)?;
         let request = request.into_inner();
         let mut faults = Faults::default();
         let dossier = faults.dossier(&request.dossier);
@@ -212,7 +212,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
     }
 
     async fn get_form(&self, request: Request<GetFormRequest>) -> Answer<GetFormResponse> {
-        let caller = caller(&request)?;
+        let caller = reader(&request, &request.get_ref().acting_for)?;
         let request = request.into_inner();
         let mut faults = Faults::default();
         let dossier = faults.dossier(&request.dossier);
