@@ -118,6 +118,12 @@ impl Session {
     /// # Errors
     /// Nobody answers there, or the token holds what no header can.
     pub(crate) async fn connect(server: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        if server.starts_with("https://") {
+            bail!(
+                "{server:?} is no address that can be called: calls are not encrypted here, so \
+                 write http:// and the address of the service or of a tunnel to it"
+            );
+        }
         if !server.starts_with("http://") {
             bail!("{server:?} is no address of a service: write http://HOST:PORT");
         }
@@ -159,11 +165,12 @@ fn token() -> anyhow::Result<Option<String>> {
         (Ok(token), _) if !token.is_empty() => Ok(Some(token)),
         (_, Some(path)) => {
             let shown = path.display().to_string();
-            let size = std::fs::metadata(&path).with_context(|| shown.clone())?.len();
+            let named = || format!("the file {shown} that MOTCUA_TOKEN_FILE names");
+            let size = std::fs::metadata(&path).with_context(named)?.len();
             if size > TOKEN_BYTES_MAX {
                 bail!("{shown} is no token file: it has {size} bytes");
             }
-            Ok(Some(std::fs::read_to_string(&path).with_context(|| shown)?))
+            Ok(Some(std::fs::read_to_string(&path).with_context(named)?))
         }
         (_, None) => Ok(None),
     }

@@ -88,7 +88,7 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
         Command::Serve(arguments) => wide(serve::run(arguments)),
         Command::Migrate(arguments) => wide(serve::migrate(arguments)),
         Command::Config(arguments) => wide(config::run(arguments, output)),
-        Command::Token(command) => token::run(&command, output),
+        Command::Token(command) => narrow(token::run(&command, output)),
         Command::Bench(arguments) => wide(bench::run(arguments, output)),
         Command::Deadline(command) => deadline::run(&command, output),
         Command::Dossier(command) => narrow(dossier::run(command, &global, output)),

@@ -1,5 +1,6 @@
 //! The lawful acts: one call each, and one answer for all.
 
+use jiff::Timestamp;
 use motcua_api::v1;
 use prost::Message;
 use tonic::{Response, Status};
@@ -293,10 +294,15 @@ async fn issue(a: IssueArguments, session: &Session, output: &Output) -> anyhow:
         work_item: a.which.work_item,
         reason: a.reason.unwrap_or_default(),
         number: a.number,
-        issued_on: a.date,
+        issued_on: a.date.unwrap_or_else(today),
         document,
     };
     send!(session.desk.issue_result(request, meta), output)
+}
+
+/// Today at the centre, whatever the zone of this machine.
+fn today() -> String {
+    motcua_dossiers::local_date(Timestamp::now()).to_string()
 }
 
 async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> anyhow::Result<()> {

@@ -258,9 +258,9 @@ pub(crate) struct IssueArguments {
     /// Number given by the records office
     #[arg(long, value_name = "TEXT")]
     pub(crate) number: String,
-    /// Date on the document
+    /// Date on the document [default: today in Viet Nam]
     #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) date: String,
+    pub(crate) date: Option<String>,
     /// The electronic result; it is uploaded
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
