@@ -1,7 +1,7 @@
 //! The lawful acts: one call each, and one answer for all.
 
-use jiff::Timestamp;
 use motcua_api::v1;
+use motcua_engine::{Clock as _, SystemClock};
 use prost::Message;
 use tonic::{Response, Status};
 
@@ -61,14 +61,17 @@ pub(super) async fn carry_out<A: Answered>(
     output: &Output,
     call: impl AsyncFn() -> Result<Response<A>, Status>,
 ) -> anyhow::Result<A> {
-    output.note(&format!("command id {}", meta.command_id));
+    output.note(&format!("{} {}", output.either("mã lệnh", "command id"), meta.command_id));
     let answer = steadily(call).await?;
     if output.json {
         output.value(&to_json(A::NAME, &answer))?;
         return Ok(answer);
     }
     if answer.repeat() {
-        output.note("this command had been carried out before; this is its answer");
+        output.note(output.either(
+            "lệnh này đã được thực hiện trước đó; đây là câu trả lời khi ấy",
+            "this command had been carried out before; this is its answer",
+        ));
     }
     if let Some(state) = answer.dossier() {
         output.text(&render::dossier(state, output))?;
@@ -302,7 +305,7 @@ async fn issue(a: IssueArguments, session: &Session, output: &Output) -> anyhow:
 
 /// Today at the centre, whatever the zone of this machine.
 fn today() -> String {
-    motcua_dossiers::local_date(Timestamp::now()).to_string()
+    motcua_dossiers::local_date(SystemClock.now()).to_string()
 }
 
 async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> anyhow::Result<()> {
