@@ -103,9 +103,9 @@ mod tests {
             "  field  children[].name: string optional",
             "  field  marks: array optional",
             "  field  marks[]: integer minimum 1",
-            "  field  mother: object required",
             "  field  mother.name: string required maxLength 100",
             "  field  mother.sex: string optional [\"f\",\"m\"]",
+            "  field  mother: object required",
         ];
         assert_eq!(found, expected);
     }
