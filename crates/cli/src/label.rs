@@ -93,6 +93,8 @@ const LABELS: &[(&str, &str)] = &[
     ("field", "ô"),
     ("register", "tra cứu"),
     ("branches", "nhánh"),
+    ("channels", "kênh nộp"),
+    ("owners", "chủ hồ sơ"),
     ("digest", "mã băm"),
     ("equal", "khớp"),
     ("differs", "khác"),

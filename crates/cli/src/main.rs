@@ -14,7 +14,8 @@
 //! # Map
 //!
 //! `cli` arguments and the tour · `client`, `wire`, `refusal` calls, messages as JSON, refusals in
-//! words · `output`, `table`, `render` what people see · `settings`, `folder`, `serve` the server ·
+//! words · `output`, `table`, `label`, `render` what people see · `commands` acts of the API
+//! as commands · `export`, `evidence` histories · `settings`, `folder`, `serve` the server ·
 //! `demo` the demonstration · `bench` measurements · the rest one family each.
 
 mod audit;

@@ -276,11 +276,18 @@ fn procedure_text(found: &v1::GetProcedureResponse, output: &Output) -> anyhow::
     let channels = found
         .channels()
         .map(|channel| channel.as_str_name().trim_start_matches("CHANNEL_").to_lowercase());
-    lines.push(format!("  channels  {}", channels.collect::<Vec<_>>().join(", ")));
+    let channels = channels.collect::<Vec<_>>().join(", ");
+    lines.push(format!("  {}  {channels}", output.label("channels")));
     let (min, max) = (found.owners_min, found.owners_max);
-    let proxy = if found.proxy_allowed { ", an authorised person may file" } else { "" };
-    let owners = if min == max { format!("{min}") } else { format!("{min} to {max}") };
-    lines.push(format!("  owners  {owners}{proxy}"));
+    let proxy = match found.proxy_allowed {
+        true => output.either(", có thể ủy quyền", ", an authorised person may file"),
+        false => "",
+    };
+    let owners = match min == max {
+        true => format!("{min}"),
+        false => format!("{min} {} {max}", output.either("đến", "to")),
+    };
+    lines.push(format!("  {}  {owners}{proxy}", output.label("owners")));
     for variant in &found.variants {
         let name = output.words(variant.name.as_ref());
         lines.push(format!("  {}  {}: {name}", output.label("variant"), variant.id));

@@ -250,6 +250,10 @@ fn advice(retry: &str, reason: &str) -> Option<(&'static str, &'static str)> {
         ("after_change", "CONDITION_NOT_MET") => {
             ("Đáp ứng điều kiện trước rồi làm lại.", "Meet the condition first, then repeat.")
         }
+        ("after_change", "ACT_NOT_OFFERED") => (
+            "Chọn một việc được làm ở trên, hoặc xem lại khi hồ sơ đã thay đổi.",
+            "Do one of the acts above, or look again when the dossier has moved on.",
+        ),
         ("after_change", _) => (
             "Có thể làm được khi hồ sơ đã thay đổi.",
             "It may be possible later, when the dossier has moved on.",
@@ -297,7 +301,7 @@ mod tests {
   The dossier is in examination since 2026-11-23 09:00 (version 4).
   Last act: accept by clerk-1 2026-11-23 09:10
   Allowed now: advance draft_result, request-supplement.
-  It may be possible later, when the dossier has moved on.";
+  Do one of the acts above, or look again when the dossier has moved on.";
         assert_eq!(text, expected);
     }
 
@@ -310,7 +314,7 @@ mod tests {
   Hồ sơ ở bước examination từ 2026-11-23 09:00 (phiên bản 4).
   Việc cuối: accept do clerk-1 2026-11-23 09:10
   Được làm: advance draft_result, request-supplement.
-  Có thể làm được khi hồ sơ đã thay đổi.";
+  Chọn một việc được làm ở trên, hoặc xem lại khi hồ sơ đã thay đổi.";
         assert_eq!(text, expected);
     }
 
