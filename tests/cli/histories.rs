@@ -79,3 +79,32 @@ fn what_is_no_export_is_unreadable_and_says_where() {
     assert_ne!(gone.code, 0);
     gone.saying("no-such-file");
 }
+
+#[test]
+fn a_cut_export_is_found_by_an_evidence_line() {
+    let (_service, lines) = exported();
+    let last: Value = serde_json::from_str(lines.lines().last().expect("events")).expect("JSON");
+    let text = |key: &str| last[key].as_str().expect("a text").to_owned();
+    let evidence = format!("motcua:1:{}:{}:{}", text("chain"), last["seq"], text("hash"));
+    let verify = |lines: &str| {
+        let mut command = motcua(["audit", "verify", "--json", "--evidence", &evidence]);
+        run_with(&mut command, lines.as_bytes().to_vec())
+    };
+    verify(&lines).with(0).saying("\"evidence_found\":1");
+    let cut: String = lines.lines().take(3).map(|line| format!("{line}\n")).collect();
+    verify(&cut).with(1).saying("does not contain").saying("\"evidence_found\":0");
+    run(&mut motcua(["audit", "verify", "--evidence", "x"])).with(2).saying("CHAIN:SEQ:HASH");
+}
+
+#[test]
+fn a_chain_or_version_that_is_not_there_is_not_equal() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let (id, _) = file(&citizen, &service);
+    let auditor = Person::new(&service, &people::AUDITOR);
+    for chain in ["sys:nope", "dossier:abc"] {
+        auditor.tries(&format!("audit chain {chain}")).with(2).saying("no chain");
+    }
+    let late = auditor.tries(&format!("audit replay {id} --version 99")).with(2);
+    late.saying("the last one is 1");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 
 use motcua_tests::people;
-use motcua_tests::process::{Service, motcua, project, run};
+use motcua_tests::process::{Service, motcua, project, run, run_with};
 use serde_json::Value;
 
 use crate::journey::{Person, file, write_filing};
@@ -97,6 +97,22 @@ fn a_filing_that_is_wrong_is_refused_with_every_fault() {
 }
 
 #[test]
+fn a_procedure_is_shown_well_enough_to_write_a_filing() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let shown = citizen.tries("procedure show 1.001193").with(0).out;
+    for words in ["mother.", "channels", "owners", "limit", "result", "maxLength", "register"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn a_calendar_that_is_not_there_is_not_readable() {
+    let line = ["deadline", "compute", "--calendar", "gone.json"];
+    run(&mut motcua(line)).with(2).saying("gone.json");
+}
+
+#[test]
 fn procedure_check_tells_sound_unsound_and_unreadable_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let check = |path: &std::path::Path| run(motcua(["procedure", "check", "--json"]).arg(path));
@@ -127,8 +143,87 @@ fn procedure_check_tells_sound_unsound_and_unreadable_apart() {
         fs::write(&unreadable, bytes).expect("written");
         assert_eq!(check(&unreadable).with(2).json()["sound"], false);
     }
+    let role = text.replacen("role: reception_clerk", "role: reception_clerc", 1);
+    assert_ne!(role, text);
+    fs::write(&unsound, &role).expect("written");
+    let report = check(&unsound).with(1).json();
+    let codes: Vec<_> =
+        report["findings"].as_array().expect("findings").iter().map(|f| &f["code"]).collect();
+    assert!(codes.iter().all(|code| *code != "ACT_ROLE"), "{codes:?}");
+    let piped = run_with(&mut motcua(["procedure", "check", "-"]), text.into_bytes());
+    assert!(piped.with(0).out.contains("0 errors"));
     let gone = check(&folder.path().join("gone.yaml")).with(2).json();
     assert_eq!(gone["sound"], false);
     fs::write(&unreadable, "x: y\n".repeat(20_000_000)).expect("written");
     assert_eq!(check(&unreadable).with(2).json()["sound"], false);
+}
+
+#[test]
+fn what_may_be_done_is_shown_as_the_commands_that_do_it() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let clerk = Person::new(&service, &people::CLERK);
+    let (id, _) = file(&citizen, &service);
+    let shown = clerk.tries(&format!("dossier show {id}")).with(0).out;
+    let may = shown.lines().find(|line| line.contains("may do")).expect("offers").to_owned();
+    for command in ["decide", "lookup", "accept", "withdraw"] {
+        assert!(may.contains(command), "{command}: {may}");
+    }
+    assert!(!may.contains("decide_items") && !may.contains("record_lookup"), "{may}");
+    let elsewhere = clerk.tries(&format!("dossier advance {id} accept")).with(1);
+    elsewhere.saying("is done by the act accept");
+    let slip = clerk.tries(&format!("dossier accept {id} --action acept")).with(1);
+    slip.saying("Did you mean accept:accept?");
+    clerk.tries(&format!("dossier withdraw {id}")).with(1).saying("--for");
+    clerk.tries(&format!("dossier withdraw {id} --for {}", people::MAI.id)).with(0);
+}
+
+#[test]
+fn a_vietnamese_reader_reads_vietnamese_and_each_fault_once() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let clerk = Person::new(&service, &people::CLERK);
+    let (id, _) = file(&citizen, &service);
+    let early = clerk.tries(&format!("dossier accept {id} --lang vi")).with(1);
+    for words in ["lỗi:", "Hồ sơ ở bước intake", "Được làm", "rồi làm lại"] {
+        assert!(early.err.contains(words), "{words}: {}", early.err);
+    }
+    let bullets: Vec<&str> =
+        early.err.lines().filter(|line| line.contains("document:D2")).collect();
+    assert_eq!(bullets.len(), 1, "{}", early.err);
+    let shown = clerk.tries(&format!("dossier show {id} --lang vi")).with(0).out;
+    assert!(shown.contains("Mới đăng ký") && shown.contains("được làm"), "{shown}");
+    let queue = clerk.tries("worklist to-receive --lang vi").with(0).out;
+    assert!(queue.starts_with("HỒ SƠ") && queue.contains("HẠN"), "{queue}");
+}
+
+#[test]
+fn a_queue_shows_when_the_step_is_due_before_there_is_an_appointment() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let clerk = Person::new(&service, &people::CLERK);
+    file(&citizen, &service);
+    let queue = clerk.does("worklist to-receive");
+    assert!(queue["rows"][0]["item"]["due_at"].is_string(), "{queue}");
+    let shown = clerk.tries("worklist to-receive").with(0).out;
+    let row = shown.lines().nth(1).expect("a row").to_owned();
+    assert!(row.contains(':'), "no time of day is in {row}");
+}
+
+#[test]
+fn a_dossier_is_found_by_its_code_however_it_was_typed() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let clerk = Person::new(&service, &people::CLERK);
+    let (id, _) = file(&citizen, &service);
+    clerk.does(&format!("dossier decide {id} --accept-rest"));
+    let accepted = clerk.does(&format!("dossier accept {id}"));
+    let code = accepted["dossier"]["code"].as_str().expect("a code").to_lowercase();
+    clerk.does(&format!("dossier show {code}"));
+    let padded = service
+        .as_whoever(&service.token(&people::CLERK), ["dossier", "show", &format!(" {code} ")]);
+    padded.with(0);
+    assert_eq!(clerk.does(&format!("search --code {code}"))["dossiers"][0]["id"], id.as_str());
+    let track = service.as_whoever("", ["dossier", "track", code.as_str()]);
+    track.with(1).saying("--factor");
 }

@@ -75,10 +75,63 @@ fn config_shows_the_origin_that_was_set_for_ever() {
 }
 
 #[test]
-fn migrate_brings_a_new_folder_to_the_newest_schema() {
+fn migrate_takes_a_folder_with_a_database_and_makes_none() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    run(motcua(["migrate", "--data"]).arg(service.data())).with(0);
+    let nowhere = service.desk().join("nowhere");
+    run(motcua(["migrate", "--data"]).arg(&nowhere)).with(1).saying("--data");
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn lost_keys_stop_the_service_until_the_loss_is_accepted() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    fs::remove_dir_all(service.data().join("keys")).expect("they are ours");
+    let ended = run(motcua(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(service.data()));
+    ended.with(1).saying("secret.key").saying("backup").saying("--new-keys");
+    assert!(!service.data().join("keys").exists(), "nothing was made");
+    service.restart(&["--new-keys"]);
+}
+
+#[test]
+fn an_origin_that_cannot_be_is_refused_before_anything_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    run(motcua(["migrate", "--data"]).arg(&data)).with(0);
-    assert!(data.join("motcua.db").exists());
-    run(motcua(["migrate", "--data"]).arg(&data)).with(0);
+    run(motcua(["serve", "--origin", "a b", "--data"]).arg(&data)).with(1).saying("without spaces");
+    assert!(!data.exists());
+    let mut service = Service::bare(&["--origin", "centre.example/log/1"]);
+    service.stop();
+    let other = ["serve", "--listen", "127.0.0.1:0", "--origin", "other.example/log/2", "--data"];
+    let ended = run(motcua(other).arg(service.data())).with(1);
+    ended.saying("centre.example/log/1 at first start and cannot change");
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_start_is_told_with_a_remedy() {
+    let service = Service::bare(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let taken = ["serve", "--listen", service.address(), "--data"];
+    run(motcua(taken).arg(&data)).with(1).saying("--listen");
+    let file = folder.path().join("file");
+    fs::write(&file, "x").expect("written");
+    run(motcua(["serve", "--data"]).arg(&file)).with(1).saying("choose another with --data");
+    fs::write(data.join("motcua.db"), "no database at all").expect("written");
+    let broken = run(motcua(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data));
+    broken.with(1).saying("restore it from the backup");
+}
+
+#[test]
+fn a_token_for_a_unit_that_nobody_knows_is_issued_with_a_warning() {
+    let service = Service::start();
+    let issue = |arguments: &[&str]| {
+        let fixed = ["token", "issue", "--subject", "a", "--role", "specialist"];
+        run(motcua(fixed).args(arguments).arg("--data").arg(service.data())).with(0)
+    };
+    issue(&["--unit", "nowhere"]).saying("warning").saying("nowhere");
+    issue(&[]).saying("--unit");
+    let fine = issue(&["--unit", people::SPECIALIST.unit.expect("staff have a unit")]);
+    assert!(fine.err.is_empty(), "{}", fine.err);
 }

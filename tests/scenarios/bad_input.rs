@@ -146,13 +146,13 @@ async fn a_document_is_what_it_says_it_is() {
         .names("media_type");
     refused(citizen.upload("image/png", &files::pdf("a PDF")).await).names("media_type");
     refused(citizen.upload("application/x-msdownload", executable).await).names("media_type");
-    refused(citizen.upload("application/pdf", b"").await).names("size");
+    refused(citizen.upload("application/pdf", b"").await).names("size_bytes");
     let begin = |size_bytes| BeginUploadRequest {
         upload_id: world.new_id().to_string(),
         media_type: "application/pdf".into(),
         size_bytes,
     };
-    refused(citizen.dossiers().begin_upload(begin(u64::MAX)).await).names("size");
+    refused(citizen.dossiers().begin_upload(begin(u64::MAX)).await).names("size_bytes");
 
     let begun = begin(100);
     citizen.dossiers().begin_upload(begun.clone()).await.expect("begun");

@@ -98,6 +98,7 @@ async fn a_stale_version_is_aborted_with_the_present_state() {
     accept.command.as_mut().expect("a command").expected_version = Some(1);
     refused(crew.clerk.desk().accept_dossier(accept.clone()).await)
         .is(Code::Aborted, "VERSION_STALE")
+        .says("retry", "reload")
         .says("expected", "1")
         .says("actual", "2")
         .says("state", "intake")

@@ -16,11 +16,19 @@ use tonic::Code;
 use crate::Ending;
 use crate::cli::Global;
 use crate::client::{Session, steadily};
+use crate::evidence::{Evidence, Sought};
 use crate::export::{self, Recheck};
-use crate::output::Output;
+use crate::output::{Lang, Output, counted};
 use crate::refusal::Refused;
 use crate::table::{Table, clean};
 use crate::wire::to_json;
+
+const VERIFY_HELP: &str = "\
+An export that was cut off at its end recomputes like a whole one. Compare the head with an evidence
+line that somebody kept, or give such lines with --evidence.
+
+With --json the verdict is one line on standard error: {\"verdict\": {\"equal\", \"events\", \"chains\",
+\"head\", \"evidence_given\", \"evidence_found\"}}; each difference is a line {\"finding\": ...} before it.";
 
 /// Longest line of an export, in bytes: a header and all fields at their largest.
 const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -31,9 +39,14 @@ pub(crate) enum AuditCommand {
     /// stored one. Exit code 0: equal, 1: differs, 2: not readable
     Replay(ReplayArguments),
     /// Recompute chains from exported lines, without a server. Exit codes as for replay
+    #[command(after_long_help = VERIFY_HELP)]
     Verify {
         /// Lines of `audit replay --json` or `audit chain --json`; default: standard input
         file: Option<PathBuf>,
+        /// Evidence line that the export must contain, motcua:1:CHAIN:SEQ:HASH, as on receipts and
+        /// in every answer; several times
+        #[arg(long, value_name = "LINE", value_parser = Evidence::parse)]
+        evidence: Vec<Evidence>,
     },
     /// Stream any chain, such as sys:procedures or acc:ID, and recompute it here
     Chain {
@@ -61,7 +74,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        AuditCommand::Verify { file } => verify(file.as_deref(), output),
+        AuditCommand::Verify { file, evidence } => verify(file.as_deref(), evidence, output),
         AuditCommand::Chain { name } => chain(name, &Session::open(global).await?, output).await,
         AuditCommand::Replay(arguments) => {
             let session = Session::open(global).await?;
@@ -98,6 +111,7 @@ struct Shown<'a> {
     output: &'a Output,
     table: Table,
     recheck: Recheck,
+    sought: Sought,
     lines: BufWriter<io::Stdout>,
 }
 
@@ -107,6 +121,7 @@ impl<'a> Shown<'a> {
             output,
             table: Table::new(&["EVENT", "AT", "ACT", "FROM", "TO", "BY", "AS", "HASH"]),
             recheck: Recheck::default(),
+            sought: Sought::default(),
             lines: BufWriter::new(io::stdout()),
         }
     }
@@ -124,6 +139,7 @@ impl<'a> Shown<'a> {
     }
 
     fn line(&mut self, line: &Line) -> anyhow::Result<()> {
+        self.sought.see(line);
         for finding in self.recheck.push(line) {
             self.output.note(&local_finding(line, &finding, self.output));
         }
@@ -248,6 +264,14 @@ async fn state_as_of(
     let as_of = at.map(instant).or(version.map(AsOf::Version));
     let request = v1::GetStateAsOfRequest { dossier, as_of };
     let state = steadily(async || session.audit().get_state_as_of(request.clone()).await).await?;
+    if let Some(asked) = version.filter(|asked| *asked > state.version) {
+        let mark = output.error_mark();
+        output.note(&match output.lang {
+            Lang::Vi => format!("{mark} không có phiên bản {asked}: mới nhất là {}", state.version),
+            Lang::En => format!("{mark} no version {asked}: the last one is {}", state.version),
+        });
+        return Ok(Ending::Unreadable);
+    }
     for finding in &state.findings {
         output.note(&remote_finding(finding, output));
     }
@@ -264,7 +288,7 @@ async fn state_as_of(
 }
 
 async fn chain(name: String, session: &Session, output: &Output) -> anyhow::Result<Ending> {
-    let request = v1::ReadChainRequest { chain: name, after_sequence: 0 };
+    let request = v1::ReadChainRequest { chain: name.clone(), after_sequence: 0 };
     let mut stream = steadily(async || session.audit().read_chain(request.clone()).await).await?;
     let mut shown = Shown::new(output);
     while let Some(message) = stream.message().await.map_err(Refused::from)? {
@@ -273,10 +297,18 @@ async fn chain(name: String, session: &Session, output: &Output) -> anyhow::Resu
         }
     }
     shown.end()?;
-    Ok(conclude(&shown.recheck, output))
+    if shown.recheck.events() == 0 {
+        let mark = output.error_mark();
+        output.note(&clean(&match output.lang {
+            Lang::Vi => format!("{mark} không có chuỗi {name}"),
+            Lang::En => format!("{mark} there is no chain {name}: no event was written to it"),
+        }));
+        return Ok(Ending::Unreadable);
+    }
+    Ok(conclude(&shown.recheck, &shown.sought, output))
 }
 
-fn verify(file: Option<&Path>, output: &Output) -> anyhow::Result<Ending> {
+fn verify(file: Option<&Path>, evidence: Vec<Evidence>, output: &Output) -> anyhow::Result<Ending> {
     let (name, input): (String, Box<dyn BufRead>) = match file {
         Some(path) => {
             let name = path.display().to_string();
@@ -285,15 +317,17 @@ fn verify(file: Option<&Path>, output: &Output) -> anyhow::Result<Ending> {
         }
         None => ("standard input".into(), Box::new(io::stdin().lock())),
     };
-    verify_lines(&name, input, output)
+    verify_lines(&name, input, evidence, output)
 }
 
 fn verify_lines(
     name: &str,
     mut input: Box<dyn BufRead + '_>,
+    evidence: Vec<Evidence>,
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let mut shown = Shown::new(output);
+    shown.sought = Sought::new(evidence);
     let (mut text, mut number, mut unreadable) = (Vec::new(), 0, false);
     loop {
         text.clear();
@@ -322,22 +356,55 @@ fn verify_lines(
     if unreadable {
         return Ok(Ending::Unreadable);
     }
-    Ok(conclude(&shown.recheck, output))
+    let ending = conclude(&shown.recheck, &shown.sought, output);
+    if ending == Ending::Well && shown.sought.is_empty() && !output.json {
+        output.note(output.either(
+            "bản xuất bị cắt ở cuối vẫn khớp: đối chiếu với dòng bằng chứng bằng --evidence",
+            "an export cut off at its end is equal too: compare it with an evidence line (--evidence)",
+        ));
+    }
+    Ok(ending)
 }
 
 /// Says what recomputing here has shown.
-fn conclude(recheck: &Recheck, output: &Output) -> Ending {
+fn conclude(recheck: &Recheck, sought: &Sought, output: &Output) -> Ending {
     let (events, chains) = (recheck.events(), recheck.chains());
-    let equal = recheck.is_equal();
+    let equal = recheck.is_equal() && sought.missing().next().is_none();
+    for evidence in sought.missing() {
+        output.note(&match output.json {
+            true => json!({ "finding": { "code": "evidence", "expected": evidence.text,
+                "message": "the export does not contain this event" } })
+            .to_string(),
+            false => format!(
+                "{}: {}",
+                evidence.text,
+                output.either(
+                    "bản xuất không có sự kiện này",
+                    "the export does not contain this event"
+                )
+            ),
+        });
+    }
     if output.json {
         let head = recheck.head();
         let verdict = json!({ "verdict": { "equal": equal, "events": events, "chains": chains,
-            "head": head } });
+            "head": head, "evidence_given": sought.given(),
+            "evidence_found": sought.given() - sought.missing().count() } });
         output.note(&verdict.to_string());
     } else {
-        let word = if equal { output.green("equal") } else { output.red("differs") };
+        let word = match equal {
+            true => output.green(output.label("equal")),
+            false => output.red(output.label("differs")),
+        };
         let head = recheck.head().map(|head| format!(", head {head}")).unwrap_or_default();
-        output.note(&format!("{word}: {events} events of {chains} chains recomputed here{head}"));
+        output.note(&match output.lang {
+            Lang::Vi => format!("{word}: đã tính lại {events} sự kiện của {chains} chuỗi{head}"),
+            Lang::En => format!(
+                "{word}: {} of {} recomputed here{head}",
+                counted(events, "event", "events"),
+                counted(chains as u64, "chain", "chains")
+            ),
+        });
     }
     if equal { Ending::Well } else { Ending::Differs }
 }
@@ -349,7 +416,22 @@ mod tests {
 
     fn verified(text: &str) -> Ending {
         let input = Box::new(text.as_bytes());
-        verify_lines("lines", input, &Output::plain()).expect("streams")
+        verify_lines("lines", input, Vec::new(), &Output::plain()).expect("streams")
+    }
+
+    #[test]
+    fn an_export_without_the_event_of_an_evidence_line_differs() {
+        let last = lines().pop().expect("events");
+        let evidence = motcua_audit::evidence(&last.chain, last.seq, &last.hash);
+        let verified = |text: &str| {
+            let evidence = vec![Evidence::parse(&evidence).expect("an evidence line")];
+            let input = Box::new(text.as_bytes());
+            verify_lines("lines", input, evidence, &Output::plain()).expect("streams")
+        };
+        let whole = exported();
+        assert_eq!(verified(&whole), Ending::Well);
+        let cut = whole.lines().next().expect("a line").to_owned() + "\n";
+        assert_eq!(verified(&cut), Ending::Differs);
     }
 
     fn exported() -> String {

@@ -8,27 +8,27 @@ use crate::{
 };
 
 const TOUR: &str = "\
-The engine of a one-stop shop (một cửa): citizens' requests, from submission to delivered result,
-every deadline kept, every act provable afterwards.
+The engine of a one-stop shop (một cửa): citizens' requests, from submission to
+delivered result, every deadline kept, every act provable afterwards.
 
 Try this first:
-  motcua serve --demo                a service with believable dossiers; prints commands to paste
-  motcua procedure check FILE.yaml   what is wrong with a procedure, every fault at once
+  motcua serve --demo                a demonstration; prints commands to paste
+  motcua procedure check FILE.yaml   what is wrong with a procedure, all at once
   motcua bench                       how fast it is on this machine
 
 {usage-heading} {usage}
 
 The service
   serve       run it: SQLite in a data folder, gRPC with health and reflection
-  config      every setting, its value, where it came from, what it means
-  migrate     bring the database of a data folder to the newest schema, and exit
+  config      every setting, its value, where it came from, its meaning
+  migrate     bring the database of a data folder to the newest schema
   token       issue a bearer token from the key of a data folder
   info        what runs at --server
-  bench       whole lives of dossiers from many callers: rate, latency, bytes, memory
+  bench       whole lives of dossiers: rate, latency, bytes, memory
 
 Dossiers
-  dossier     draft, upload, submit, show, track; accept, advance, sign, issue, deliver ...
-  worklist    a queue of open work: to-receive, mine, unclaimed, due-today, late ...
+  dossier     draft, upload, submit, show, track; accept, advance, sign ...
+  worklist    a queue of open work: to-receive, mine, unclaimed, late ...
   search      by code, owner's name or identity number
 
 Law as data
@@ -39,11 +39,11 @@ Law as data
   deadline    compute dates from JSON lines, without a server
 
 Evidence
-  audit       replay a history, verify exported lines without a server, read any chain
+  audit       replay a history, verify an export without a server
 
 Examples
-  export MOTCUA_TOKEN=$(motcua token issue --subject hg-clerk-1 --role reception_clerk \\
-      --unit hong-gai-centre)
+  export MOTCUA_TOKEN=$(motcua token issue --subject hg-clerk-1 \\
+      --role reception_clerk --unit hong-gai-centre)
   motcua worklist to-receive
   motcua dossier accept H49.61.05-261124-0001
   motcua audit replay H49.61.05-261124-0001 --json | motcua audit verify
@@ -51,8 +51,9 @@ Examples
 Options
 {options}
 
-Data goes to standard output, everything else to standard error. Exit codes: 0 well, 1 refused,
-failed or different, 2 not readable or wrong arguments. `motcua COMMAND --help` says more.
+Data goes to standard output, everything else to standard error. Exit codes: 0
+well, 1 refused, failed or different, 2 not readable or wrong arguments.
+`motcua COMMAND --help` says more.
 ";
 
 /// The engine of a one-stop shop.
@@ -74,7 +75,8 @@ pub(crate) struct Cli {
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
-    /// Answer in JSON, one value a line
+    /// Answer in JSON, one value a line: a list gives a line for each row; a page (worklist,
+    /// search) or an answer as a whole (draft list) is one object
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Language of what people read: vi or en
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tour_fits_a_terminal_of_100_columns() {
-        assert!(TOUR.lines().all(|line| line.chars().count() <= 100));
+    fn the_tour_fits_a_terminal_of_80_columns() {
+        assert!(TOUR.lines().all(|line| line.chars().count() <= 80), "{TOUR}");
     }
 }

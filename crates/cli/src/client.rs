@@ -18,6 +18,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
 
 use crate::cli::Global;
+use crate::output::Lang;
 use crate::refusal::{Refused, retry_after};
 
 /// Longest wait for a connection.
@@ -110,7 +111,7 @@ impl Session {
     /// # Errors
     /// Nobody answers there, or the token cannot be read.
     pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
-        Self::connect(&global.server, token()?.as_deref()).await
+        Self::connect_in(global.lang, &global.server, token()?.as_deref()).await
     }
 
     /// Connects to `server` with `token`.
@@ -118,7 +119,27 @@ impl Session {
     /// # Errors
     /// Nobody answers there, or the token holds what no header can.
     pub(crate) async fn connect(server: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        Self::connect_in(Lang::En, server, token).await
+    }
+
+    async fn connect_in(lang: Lang, server: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        let vi = lang == Lang::Vi;
+        if server.starts_with("https://") {
+            if vi {
+                bail!(
+                    "{server:?} không gọi được: ở đây không mã hóa, hãy ghi http:// và địa chỉ \
+                     của dịch vụ hoặc của đường hầm tới dịch vụ"
+                );
+            }
+            bail!(
+                "{server:?} is no address that can be called: calls are not encrypted here, so \
+                 write http:// and the address of the service or of a tunnel to it"
+            );
+        }
         if !server.starts_with("http://") {
+            if vi {
+                bail!("{server:?} không phải địa chỉ của dịch vụ: ghi http://HOST:PORT");
+            }
             bail!("{server:?} is no address of a service: write http://HOST:PORT");
         }
         let endpoint = Endpoint::from_shared(server.to_owned())
@@ -126,11 +147,15 @@ impl Session {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT)
             .tcp_nodelay(true);
-        let channel = endpoint.connect().await.map_err(|_| {
-            anyhow!(
-                "no service answers at {server}: start one with `motcua serve`, or name it \
-                     with --server or MOTCUA_SERVER"
-            )
+        let channel = endpoint.connect().await.map_err(|_| match lang {
+            Lang::Vi => anyhow!(
+                "không có dịch vụ nào trả lời ở {server}: chạy `motcua serve`, hoặc nêu địa chỉ \
+                 bằng --server hay MOTCUA_SERVER"
+            ),
+            Lang::En => anyhow!(
+                "no service answers at {server}: start one with `motcua serve`, or name it with \
+                 --server or MOTCUA_SERVER"
+            ),
         })?;
         Ok(Self { channel, bearer: Bearer::new(token)? })
     }
@@ -159,11 +184,12 @@ fn token() -> anyhow::Result<Option<String>> {
         (Ok(token), _) if !token.is_empty() => Ok(Some(token)),
         (_, Some(path)) => {
             let shown = path.display().to_string();
-            let size = std::fs::metadata(&path).with_context(|| shown.clone())?.len();
+            let named = || format!("the file {shown} that MOTCUA_TOKEN_FILE names");
+            let size = std::fs::metadata(&path).with_context(named)?.len();
             if size > TOKEN_BYTES_MAX {
                 bail!("{shown} is no token file: it has {size} bytes");
             }
-            Ok(Some(std::fs::read_to_string(&path).with_context(|| shown)?))
+            Ok(Some(std::fs::read_to_string(&path).with_context(named)?))
         }
         (_, None) => Ok(None),
     }

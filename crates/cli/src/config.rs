@@ -1,8 +1,6 @@
 //! `motcua config`: every setting, its value, where it came from, what it means.
 
 use clap::Args;
-use motcua_store::contract::{RegisterKind, Store as _};
-use motcua_store_sql::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::Ending;
@@ -21,7 +19,7 @@ pub(crate) struct ConfigArguments {
 pub(crate) async fn run(arguments: ConfigArguments, output: &Output) -> anyhow::Result<Ending> {
     let settings = Settings::read(&arguments.flags)?;
     let parsed = settings.parse()?;
-    let origin = origin_in_force(&Folder::new(&parsed.data), parsed.store).await?;
+    let origin = Folder::new(&parsed.data).origin_in_force(parsed.store).await?;
     let rows: Vec<(String, &str)> = SETTINGS
         .iter()
         .map(|setting| match (setting.name, &origin) {
@@ -52,25 +50,4 @@ pub(crate) async fn run(arguments: ConfigArguments, output: &Output) -> anyhow::
          --config names (name = value).",
     );
     Ok(Ending::Well)
-}
-
-/// The origin that the first start settled, if there was one.
-async fn origin_in_force(
-    folder: &Folder,
-    options: motcua_store_sql::Options,
-) -> anyhow::Result<Option<String>> {
-    if !folder.database().exists() {
-        return Ok(None);
-    }
-    let store = SqliteStore::open(&folder.database(), options).await?;
-    // The first start settles the origin, then loads a calendar. Asking for a setting settles it,
-    // so nobody asks before.
-    let calendars = store.register(RegisterKind::Calendar).await;
-    let origin = match calendars {
-        Ok(calendars) if calendars.is_empty() => Ok(None),
-        Ok(_) => store.setting("origin", "").await.map(Some),
-        Err(error) => Err(error),
-    };
-    store.close().await;
-    Ok(origin?)
 }

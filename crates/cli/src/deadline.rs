@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufWriter, Read as _, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use motcua_deadlines::{
     CALENDAR_BYTES_MAX, Calendar, LINE_BYTES_MAX, Lang as DeadlineLang, OfficeHours, compute_line,
@@ -56,11 +56,20 @@ pub(crate) fn run(command: &DeadlineCommand, output: &Output) -> anyhow::Result<
 /// The calendar of the file; none, after saying why, when it is no calendar.
 fn read_calendar(path: &PathBuf, output: &Output) -> anyhow::Result<Option<Calendar>> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| shown.to_string())?.len();
-    if size > CALENDAR_BYTES_MAX as u64 {
-        bail!("{shown}: a calendar has {CALENDAR_BYTES_MAX} bytes at most, this has {size}");
-    }
-    let bytes = std::fs::read(path).with_context(|| shown.to_string())?;
+    let read = || -> anyhow::Result<Vec<u8>> {
+        let size = std::fs::metadata(path)?.len();
+        if size > CALENDAR_BYTES_MAX as u64 {
+            bail!("a calendar has {CALENDAR_BYTES_MAX} bytes at most, this has {size}");
+        }
+        Ok(std::fs::read(path)?)
+    };
+    let bytes = match read() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            output.note(&format!("{} {shown}: {error:#}", output.error_mark()));
+            return Ok(None);
+        }
+    };
     match Calendar::from_json(&bytes) {
         Ok(calendar) => Ok(Some(calendar)),
         Err(error) => {

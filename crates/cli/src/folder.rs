@@ -5,8 +5,11 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use motcua_dossiers::units::UnitRegister;
 use motcua_server::TokenKey;
+use motcua_store::contract::{RegisterKind, Store as _};
+use motcua_store_sql::{Options, SqliteStore};
 
 /// Where everything of one service lies.
 #[derive(Clone, Debug)]
@@ -52,6 +55,10 @@ impl Folder {
         self.keys().join("token.pem")
     }
 
+    fn secret_file(&self) -> PathBuf {
+        self.keys().join("secret.key")
+    }
+
     /// Makes the folder if it is missing and takes it for this process.
     ///
     /// # Errors
@@ -59,7 +66,10 @@ impl Folder {
     pub(crate) fn lock(&self) -> anyhow::Result<FolderLock> {
         // What lies here is personal: nobody but the operator looks in.
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
-        made.with_context(|| self.0.display().to_string())?;
+        made.with_context(|| {
+            let path = self.0.display();
+            format!("{path} is no folder that can be used: choose another with --data")
+        })?;
         let path = self.0.join("lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.with_context(|| path.display().to_string())?;
@@ -73,6 +83,65 @@ impl Folder {
                 Err(error).with_context(|| path.display().to_string())
             }
         }
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is none.
+    pub(crate) async fn store(&self, options: Options) -> anyhow::Result<SqliteStore> {
+        let path = self.database();
+        SqliteStore::open(&path, options).await.with_context(|| {
+            let path = path.display();
+            format!(
+                "the database {path} cannot be opened: restore it from the backup, or choose \
+                 another folder with --data"
+            )
+        })
+    }
+
+    /// The origin that the first start settled, if there was one.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) async fn origin_in_force(&self, options: Options) -> anyhow::Result<Option<String>> {
+        if !self.database().exists() {
+            return Ok(None);
+        }
+        let store = self.store(options).await?;
+        // The first start settles the origin, then loads a calendar. Asking for a setting settles
+        // it, so nobody asks before.
+        let calendars = store.register(RegisterKind::Calendar).await;
+        let origin = match calendars {
+            Ok(calendars) if calendars.is_empty() => Ok(None),
+            Ok(_) => store.setting("origin", "").await.map(Some),
+            Err(error) => Err(error),
+        };
+        store.close().await;
+        Ok(origin?)
+    }
+
+    /// The register of units in force, where the folder has one.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) async fn units(&self) -> anyhow::Result<Option<UnitRegister>> {
+        if !self.database().exists() {
+            return Ok(None);
+        }
+        let store = self.store(Options::default()).await?;
+        let entries = store.register(RegisterKind::Units).await;
+        store.close().await;
+        let Some(entry) = entries?.pop() else { return Ok(None) };
+        let units = UnitRegister::from_json(&entry.bytes, entry.digest);
+        units.map(Some).map_err(|_| anyhow!("the register of units cannot be read"))
+    }
+
+    /// Key files that are not there.
+    pub(crate) fn missing_keys(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.token_key_file(), self.secret_file()];
+        files.retain(|path| !path.exists());
+        files
     }
 
     /// The key of tokens; made at first start.
@@ -106,7 +175,7 @@ impl Folder {
     /// It cannot be read or written, others may read it, or it is no key.
     pub(crate) fn secret(&self) -> anyhow::Result<[u8; 32]> {
         self.make_keys_folder()?;
-        let path = self.keys().join("secret.key");
+        let path = self.secret_file();
         if !path.exists() {
             create_secret(&path).with_context(|| path.display().to_string())?;
         }

@@ -14,7 +14,8 @@
 //! # Map
 //!
 //! `cli` arguments and the tour · `client`, `wire`, `refusal` calls, messages as JSON, refusals in
-//! words · `output`, `table`, `render` what people see · `settings`, `folder`, `serve` the server ·
+//! words · `output`, `table`, `label`, `render` what people see · `commands` acts of the API
+//! as commands · `export`, `evidence` histories · `settings`, `folder`, `serve` the server ·
 //! `demo` the demonstration · `bench` measurements · the rest one family each.
 
 mod audit;
@@ -22,14 +23,17 @@ mod bench;
 mod calendar;
 mod cli;
 mod client;
+mod commands;
 mod config;
 mod deadline;
 mod demo;
 mod dossier;
 mod draw;
+mod evidence;
 mod export;
 mod folder;
 mod info;
+mod label;
 mod output;
 mod procedure;
 mod progress;
@@ -88,7 +92,7 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
         Command::Serve(arguments) => wide(serve::run(arguments)),
         Command::Migrate(arguments) => wide(serve::migrate(arguments)),
         Command::Config(arguments) => wide(config::run(arguments, output)),
-        Command::Token(command) => token::run(&command, output),
+        Command::Token(command) => narrow(token::run(&command, output)),
         Command::Bench(arguments) => wide(bench::run(arguments, output)),
         Command::Deadline(command) => deadline::run(&command, output),
         Command::Dossier(command) => narrow(dossier::run(command, &global, output)),

@@ -10,10 +10,14 @@ use jiff::tz::Offset;
 use motcua_api::v1;
 use serde_json::Value;
 
+use crate::label::label;
 use crate::table::Table;
 
 /// Widest text on a terminal that does not tell its width.
 const WIDTH_DEFAULT: usize = 100;
+
+/// Narrowest width that is asked for; less is no width.
+const WIDTH_MIN: usize = 20;
 
 /// Language of what people read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -34,6 +38,7 @@ pub(crate) struct Output {
     pub(crate) lang: Lang,
     colours: bool,
     colours_beside: bool,
+    terminal: bool,
     width: Option<usize>,
 }
 
@@ -49,7 +54,8 @@ impl Output {
             lang,
             colours: wanted && terminal,
             colours_beside: wanted && io::stderr().is_terminal(),
-            width: terminal.then_some(width),
+            terminal,
+            width: if terminal { Some(width) } else { columns() },
         }
     }
 
@@ -62,15 +68,15 @@ impl Output {
     /// Plain in another form or language, for tests.
     #[cfg(test)]
     pub(crate) fn plain_with(json: bool, lang: Lang) -> Self {
-        Self { json, lang, colours: false, colours_beside: false, width: None }
+        Self { json, lang, colours: false, colours_beside: false, terminal: false, width: None }
     }
 
     /// Writes a JSON value: on one line, so that programs read line by line.
     pub(crate) fn value(&self, value: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        match self.width {
-            Some(_) => serde_json::to_writer_pretty(&mut out, value)?,
-            None => serde_json::to_writer(&mut out, value)?,
+        match self.terminal {
+            true => serde_json::to_writer_pretty(&mut out, value)?,
+            false => serde_json::to_writer(&mut out, value)?,
         }
         out.write_all(b"\n")?;
         out.flush()
@@ -99,6 +105,7 @@ impl Output {
 
     /// Writes a table that fits the terminal.
     pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
+        let table = table.translated(|heading| self.label(heading));
         self.text(&table.text(self.width, |heading| self.bold(heading)))
     }
 
@@ -109,8 +116,9 @@ impl Output {
     }
 
     /// `error:`, red on a terminal.
-    pub(crate) fn error_mark(&self) -> &'static str {
-        if self.colours_beside { "\u{1b}[31merror:\u{1b}[0m" } else { "error:" }
+    pub(crate) fn error_mark(&self) -> String {
+        let mark = self.label("error:");
+        if self.colours_beside { format!("\u{1b}[31m{mark}\u{1b}[0m") } else { mark.to_owned() }
     }
 
     /// Bold on a terminal.
@@ -135,6 +143,19 @@ impl Output {
         }
     }
 
+    /// A label or table head in the reader's language.
+    pub(crate) fn label(&self, english: &'static str) -> &'static str {
+        label(english, self.lang)
+    }
+
+    /// Whichever is in the reader's language.
+    pub(crate) fn either<'a>(&self, vi: &'a str, en: &'a str) -> &'a str {
+        match self.lang {
+            Lang::Vi => vi,
+            Lang::En => en,
+        }
+    }
+
     /// The text in the reader's language, or in the one that it has.
     pub(crate) fn words<'a>(&self, text: Option<&'a v1::Text>) -> &'a str {
         let Some(text) = text else { return "" };
@@ -146,12 +167,23 @@ impl Output {
     }
 }
 
+/// The width that whoever reads a pipe asks for.
+fn columns() -> Option<usize> {
+    let columns: usize = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    (columns >= WIDTH_MIN).then_some(columns)
+}
+
 /// An instant as people in Viet Nam write it, to the minute.
 pub(crate) fn instant(at: Option<&prost_types::Timestamp>) -> String {
     let Some(at) = at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()) else {
         return String::new();
     };
     Offset::constant(7).to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A number of things: `1 event`, `2 events`.
+pub(crate) fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { several })
 }
 
 /// 1234567 as `1,234,567`.

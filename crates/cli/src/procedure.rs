@@ -3,6 +3,7 @@
 
 mod diff;
 mod export;
+mod form;
 mod import;
 mod migrate;
 mod new;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use crate::Ending;
 use crate::cli::Global;
 use crate::client::{Session, steadily};
-use crate::output::{Output, grouped};
+use crate::output::{Lang, Output, counted, grouped};
 use crate::table::{Table, clean};
 use crate::wire::to_json;
 
@@ -117,8 +118,13 @@ pub(crate) async fn run(
 }
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let shown = path.display().to_string();
     let mut source = Vec::new();
+    if path == Path::new("-") {
+        let input = std::io::stdin().lock().take(READ_BYTES_MAX).read_to_end(&mut source);
+        input.context("standard input")?;
+        return Ok(source);
+    }
+    let shown = path.display().to_string();
     let file = File::open(path).with_context(|| shown.clone())?;
     file.take(READ_BYTES_MAX).read_to_end(&mut source).with_context(|| shown)?;
     Ok(source)
@@ -172,20 +178,32 @@ fn report_text(path: &Path, report: &Report, output: &Output) -> String {
     let errors = report.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = report.findings.len() - errors;
     let verdict = match report.sound {
-        true => output.green("sound"),
-        false => output.red("not sound"),
+        true => output.green(output.label("sound")),
+        false => output.red(output.label("not sound")),
     };
-    text + &format!("{}: {verdict}, {errors} errors, {warnings} warnings", path.display())
+    let errors = match output.lang {
+        Lang::Vi => format!("{errors} lỗi, {warnings} cảnh báo"),
+        Lang::En => format!(
+            "{}, {}",
+            counted(errors as u64, "error", "errors"),
+            counted(warnings as u64, "warning", "warnings")
+        ),
+    };
+    text + &format!("{}: {verdict}, {errors}", path.display())
 }
 
 fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
     let Finding { code, severity, message, path: place, line, remedy, trace } = finding;
     let severity = match severity {
-        Severity::Error => output.red("error"),
-        Severity::Warning => "warning".to_owned(),
+        Severity::Error => output.red(output.label("error")),
+        Severity::Warning => output.label("warning").to_owned(),
     };
     let (file, message, remedy) = (path.display(), clean(message), clean(remedy));
-    let mut text = format!("{file}:{line}: {severity} {code} at {place}\n    {message} {remedy}");
+    let place = match place.as_str() {
+        "" => String::new(),
+        place => format!(" {} {place}", output.either("tại", "at")),
+    };
+    let mut text = format!("{file}:{line}: {severity} {code}{place}\n    {message} {remedy}");
     if !trace.is_empty() {
         let steps = trace.iter().map(|step| match step.action.as_str() {
             "" => step.state.clone(),
@@ -271,44 +289,88 @@ fn procedure_text(found: &v1::GetProcedureResponse, output: &Output) -> anyhow::
     let reference = found.procedure.clone().unwrap_or_default();
     let name = output.words(found.name.as_ref());
     let title = format!("{} {}  {name}", reference.code, reference.version);
-    let mut lines = vec![output.bold(&title), format!("  digest  {}", reference.digest)];
+    let mut lines =
+        vec![output.bold(&title), format!("  {}  {}", output.label("digest"), reference.digest)];
+    let channels = found
+        .channels()
+        .map(|channel| channel.as_str_name().trim_start_matches("CHANNEL_").to_lowercase());
+    let channels = channels.collect::<Vec<_>>().join(", ");
+    lines.push(format!("  {}  {channels}", output.label("channels")));
+    let (min, max) = (found.owners_min, found.owners_max);
+    let proxy = match found.proxy_allowed {
+        true => output.either(", có thể ủy quyền", ", an authorised person may file"),
+        false => "",
+    };
+    let owners = match min == max {
+        true => format!("{min}"),
+        false => format!("{min} {} {max}", output.either("đến", "to")),
+    };
+    lines.push(format!("  {}  {owners}{proxy}", output.label("owners")));
     for variant in &found.variants {
         let name = output.words(variant.name.as_ref());
-        lines.push(format!("  variant  {}: {name}", variant.id));
+        lines.push(format!("  {}  {}: {name}", output.label("variant"), variant.id));
     }
     for document in &found.documents {
         let name = output.words(document.name.as_ref());
-        let when = if document.when.is_empty() { "always" } else { &document.when };
+        let when = if document.when.is_empty() { output.label("always") } else { &document.when };
         let (id, hand_in) = (&document.id, &document.hand_in);
-        lines.push(format!("  document  {id}: {name} ({hand_in}; {when})"));
+        let register = match document.data_source.as_str() {
+            "" => String::new(),
+            register => format!("; register {register}"),
+        };
+        lines.push(format!(
+            "  {}  {id}: {name} ({hand_in}; {when}{register})",
+            output.label("document")
+        ));
     }
     for fee in &found.fees {
-        let when = if fee.when.is_empty() { "always" } else { &fee.when };
-        lines.push(format!("  fee  {}: {} đ ({when})", fee.id, grouped(fee.amount)));
+        let when = if fee.when.is_empty() { output.label("always") } else { &fee.when };
+        lines.push(format!(
+            "  {}  {}: {} đ ({when})",
+            output.label("fee"),
+            fee.id,
+            grouped(fee.amount)
+        ));
     }
     for step in &found.steps {
         let actions: Vec<&str> = step.actions.iter().map(|action| action.id.as_str()).collect();
         let name = output.words(step.name.as_ref());
         let (id, status, role) = (&step.id, step.status, &step.role);
-        lines.push(format!("  step  {id}: {name} ({status}, {role}) {}", actions.join(", ")));
+        lines.push(format!(
+            "  {}  {id}: {name} ({status}, {role}) {}",
+            output.label("step"),
+            actions.join(", ")
+        ));
     }
-    lines.extend(form_lines(&serde_json::from_str(&found.form_schema_json)?));
+    lines.extend(rule_lines(&found.source, output));
+    lines.extend(form::lines(&serde_json::from_str(&found.form_schema_json)?));
     let trimmed: Vec<String> = lines.iter().map(|line| line.trim_end().to_owned()).collect();
     Ok(trimmed.join("\n"))
 }
 
-/// Top-level fields of a form: type, whether required, choices.
-fn form_lines(form: &Value) -> Vec<String> {
-    let required = form["required"].as_array().into_iter().flatten();
-    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
-    let line = |(field, schema): (&String, &Value)| {
-        let kind = schema["type"].as_str().unwrap_or("object");
-        let choices = schema["enum"].as_array().map(|all| Value::from(all.clone()).to_string());
-        let is_required = required.contains(&field.as_str());
-        let need = if is_required { "required" } else { "optional" };
-        format!("  field  {field}: {kind} {need} {}", choices.unwrap_or_default())
+/// Limits and results, which stand in the file only.
+fn rule_lines(source: &[u8], output: &Output) -> Vec<String> {
+    let Ok(procedure) = motcua_procedures::parse(source) else {
+        return Vec::new();
     };
-    form["properties"].as_object().into_iter().flatten().map(line).collect()
+    let definition = procedure.definition();
+    let lang = match output.lang {
+        Lang::Vi => motcua_deadlines::Lang::Vi,
+        Lang::En => motcua_deadlines::Lang::En,
+    };
+    let mut lines = Vec::new();
+    for rule in &definition.limits {
+        let limit = motcua_printing::limit(&rule.statutory, lang);
+        let when = rule.when.as_ref().map_or(output.label("always"), |guard| guard.text());
+        lines.push(format!("  {}  {}: {limit} ({when})", output.label("limit"), rule.id));
+    }
+    for result in &definition.results {
+        let name = output.either(&result.name.vi, &result.name.en);
+        let code = result.code.as_deref().unwrap_or("no code");
+        let sign = if result.positive { "positive" } else { "negative" };
+        lines.push(format!("  {}  {}: {name} ({code}, {sign})", output.label("result"), result.id));
+    }
+    lines
 }
 
 #[cfg(test)]

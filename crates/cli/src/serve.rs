@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use motcua_engine::{Caller, Clock, Config, Engine, SystemClock};
+use motcua_engine::{Caller, Clock, Config, Engine, EngineError, SystemClock};
 use motcua_procedures::Role;
 use motcua_store_files::FolderDocuments;
 use motcua_store_sql::{Options, SqliteStore};
@@ -21,7 +21,7 @@ use crate::Ending;
 use crate::demo::{self, DemoClock};
 use crate::folder::Folder;
 use crate::output::{Lang, Output};
-use crate::settings::{Flags, LogFormat, Parsed, Settings};
+use crate::settings::{Flags, LogFormat, Parsed, Settings, unknown_variables};
 
 /// The working calendar that a service without one loads at its first start.
 const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
@@ -38,6 +38,10 @@ pub(crate) struct ServeArguments {
     /// Publish the shipped procedures, fill in believable dossiers, print commands to paste
     #[arg(long)]
     demo: bool,
+    /// The keys of the folder are lost for good: make new ones. Tokens become invalid, tracking
+    /// secrets, searches and second factors of present dossiers find nothing any more
+    #[arg(long)]
+    new_keys: bool,
 }
 
 #[derive(Debug, Args)]
@@ -51,11 +55,16 @@ pub(crate) struct MigrateArguments {
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
     let settings = Settings::read(&arguments.flags)?.parse()?;
     start_log(&settings)?;
+    for warning in unknown_variables(variable_names()) {
+        warn!("{warning}");
+    }
     let folder = Folder::new(&settings.data);
     let _lock = folder.lock()?;
-    let listener = TcpListener::bind(&settings.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let listener = TcpListener::bind(&settings.listen).await.with_context(|| {
+        let address = &settings.listen;
+        format!("cannot listen on {address}: choose another address and port with --listen")
+    })?;
+    refuse_lost_keys(&settings, &folder, arguments.new_keys).await?;
     let address = listener.local_addr()?;
     let key = folder.token_key()?;
     let output = Output::new(false, Lang::En);
@@ -94,11 +103,54 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
 /// Brings the database to the newest schema.
 pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Ending> {
     let folder = Folder::new(arguments.data);
+    if !folder.database().exists() {
+        bail!(
+            "there is no database at {}: name the data folder of a service with --data",
+            folder.database().display()
+        );
+    }
     let _lock = folder.lock()?;
-    SqliteStore::open(&folder.database(), Options::default()).await?.close().await;
+    folder.store(Options::default()).await?.close().await;
     let path = folder.database();
     Output::new(false, Lang::En).note(&format!("{} has the newest schema", path.display()));
     Ok(Ending::Well)
+}
+
+fn variable_names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
+/// Without its keys a database is half lost, and new keys would hide that: somebody must say so.
+async fn refuse_lost_keys(
+    settings: &Parsed,
+    folder: &Folder,
+    new_keys: bool,
+) -> anyhow::Result<()> {
+    let missing = folder.missing_keys();
+    if missing.is_empty() || new_keys {
+        return Ok(());
+    }
+    if folder.origin_in_force(settings.store.clone()).await?.is_none() {
+        return Ok(());
+    }
+    let missing: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
+    bail!(
+        "{} is missing, though the database is in use: restore the keys from the backup, or accept \
+         the loss with --new-keys",
+        missing.join(" and ")
+    )
+}
+
+/// The words of each fault, not only their number.
+fn told(error: EngineError) -> anyhow::Error {
+    match error {
+        EngineError::Invalid(violations) => {
+            let texts: Vec<String> =
+                violations.into_iter().map(|violation| violation.message.en).collect();
+            anyhow!("{}", texts.join("; "))
+        }
+        other => other.into(),
+    }
 }
 
 async fn open_engine(
@@ -106,10 +158,10 @@ async fn open_engine(
     folder: &Folder,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<LocalEngine> {
-    let store = SqliteStore::open(&folder.database(), settings.store.clone()).await?;
+    let store = folder.store(settings.store.clone()).await?;
     let documents = FolderDocuments::open(&folder.documents()).await?;
     let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
-    let engine = Engine::start(store, documents, clock, config).await?;
+    let engine = Engine::start(store, documents, clock, config).await.map_err(told)?;
     if engine.calendar().is_none() {
         let loaded = engine.load_calendar(&operator(), CALENDAR.to_vec()).await?;
         info!(digest = loaded.digest, "loaded the calendar that comes with the program");

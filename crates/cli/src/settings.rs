@@ -14,6 +14,9 @@ use motcua_store_sql::Options;
 
 pub(crate) use list::{Flags, SETTINGS, Setting};
 
+/// Variables of the environment that are no settings of the service.
+const CLIENT_VARIABLES: [&str; 5] =
+    ["MOTCUA_CONFIG", "MOTCUA_LANG", "MOTCUA_SERVER", "MOTCUA_TOKEN", "MOTCUA_TOKEN_FILE"];
 /// Most bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -167,8 +170,8 @@ impl Settings {
         let mut reader = Reader { settings: self, faults: Vec::new() };
         let parsed = Parsed {
             data: PathBuf::from(self.value("data").0),
-            listen: self.value("listen").0.to_owned(),
-            origin: Some(self.value("origin").0.to_owned()).filter(|name| !name.is_empty()),
+            listen: reader.listen(),
+            origin: reader.origin(),
             log: self.value("log").0.to_owned(),
             log_format: reader.read("log_format", "text or json").unwrap_or(LogFormat::Text),
             store: Options {
@@ -256,6 +259,36 @@ impl Reader<'_> {
         value
     }
 
+    fn origin(&mut self) -> Option<String> {
+        let (name, source) = self.settings.value("origin");
+        if name.is_empty() {
+            return None;
+        }
+        if motcua_audit::check_origin(name).is_err() {
+            let source = source.as_str();
+            self.faults.push(format!(
+                "origin is {name:?} (by {source}): it must be a name such as centre.example/log/1, \
+                 without spaces, control characters and +, and not begin with motcua/"
+            ));
+        }
+        Some(name.to_owned())
+    }
+
+    fn listen(&mut self) -> String {
+        let (address, source) = self.settings.value("listen");
+        let port = address
+            .rsplit_once(':')
+            .and_then(|(host, port)| port.parse::<u16>().ok().filter(|_| !host.is_empty()));
+        if port.is_none() {
+            let source = source.as_str();
+            self.faults.push(format!(
+                "listen is {address:?} (by {source}): it must be an address and a port such as \
+                 127.0.0.1:7700"
+            ));
+        }
+        address.to_owned()
+    }
+
     fn number<T: FromStr + TryFrom<u32>>(&mut self, name: &str) -> T {
         let number: Option<u32> = self.read(name, "a whole number from 1").filter(|n| *n > 0);
         if number.is_none() && self.settings.value(name).0.parse::<u32>().is_ok() {
@@ -280,6 +313,19 @@ impl Reader<'_> {
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let signed: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(signed).ok().filter(|time| !time.is_zero())
+}
+
+/// Variables of the environment that look like ours and are not: whoever set them meant something.
+pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let settings = || SETTINGS.iter().map(|setting| variable(setting.name));
+    let known: Vec<String> = settings().chain(CLIENT_VARIABLES.map(str::to_owned)).collect();
+    let unknown = names.filter(|name| name.starts_with("MOTCUA_") && !known.contains(name));
+    let warning = |name: String| {
+        let near = motcua_procedures::nearest(&name, known.iter().map(String::as_str));
+        let meant = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+        format!("{name} is no setting and is ignored{meant}")
+    };
+    unknown.map(warning).collect()
 }
 
 /// Environment variable of a setting.
@@ -342,6 +388,29 @@ mod tests {
         assert!(error.contains("listn") && error.contains("portt"), "{error}");
         assert!(from_file("listen = ").is_err());
         assert!(from_file("[listen]\na = 1").is_err());
+    }
+
+    #[test]
+    fn a_mistyped_variable_is_named_with_what_was_meant() {
+        let names = ["MOTCUA_LISTN", "MOTCUA_LISTEN", "MOTCUA_TOKEN", "HOME"].map(str::to_owned);
+        let warnings = unknown_variables(names.into_iter());
+        assert_eq!(
+            warnings,
+            ["MOTCUA_LISTN is no setting and is ignored: did you mean MOTCUA_LISTEN?"]
+        );
+    }
+
+    #[test]
+    fn a_bad_origin_or_address_says_what_is_allowed() {
+        for (file, words) in [
+            ("origin = \"a b\"", "without spaces"),
+            ("origin = \"motcua/x\"", "not begin with motcua/"),
+            ("listen = \"0.0.0.0\"", "127.0.0.1:7700"),
+            ("listen = \":7700\"", "127.0.0.1:7700"),
+        ] {
+            let error = from_file(file).expect("settings").parse().expect_err(file).to_string();
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

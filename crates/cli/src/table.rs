@@ -27,6 +27,12 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// The same rows under other headings.
+    pub(crate) fn translated(&self, heading: impl Fn(&'static str) -> &'static str) -> Self {
+        let headings = self.headings.iter().map(|english| heading(english)).collect();
+        Self { headings, rows: self.rows.clone() }
+    }
+
     /// Whether there are no rows.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -114,17 +114,18 @@ pub(crate) async fn list(
             if row.code.is_empty() { row.dossier.clone() } else { row.code.clone() },
             row.procedure.clone(),
             item.step,
-            render::status(row.status()),
+            render::status(row.status(), output),
             item.assignee,
-            instant(row.due_at.as_ref()),
-            if row.late { "late".to_owned() } else { String::new() },
+            // Before acceptance there is no appointment: the step has a limit of its own.
+            instant(row.due_at.as_ref().or(item.due_at.as_ref())),
+            if row.late || item.late { output.label("late").to_owned() } else { String::new() },
         ]);
     }
     if !table.is_empty() {
         output.table(&table)?;
     }
     let (shown, total) = (grouped(page.rows.len() as u64), grouped(page.total_size));
-    output.note(&format!("{shown} of {total}"));
+    output.note(&format!("{shown} {} {total}", output.either("trên", "of")));
     tell_next_page(&page.next_page_token, output);
     Ok(Ending::Well)
 }
@@ -149,7 +150,7 @@ pub(crate) async fn search(
         return Ok(Ending::Well);
     }
     match found.dossiers.is_empty() {
-        true => output.note("nothing that you may see fits"),
+        true => output.note(output.label("nothing that you may see fits")),
         false => output.table(&render::dossiers(&found.dossiers, output))?,
     }
     tell_next_page(&found.next_page_token, output);
@@ -158,6 +159,6 @@ pub(crate) async fn search(
 
 fn tell_next_page(token: &str, output: &Output) {
     if !token.is_empty() {
-        output.note(&format!("next page: --page {token}"));
+        output.note(&format!("{}: --page {token}", output.either("trang sau", "next page")));
     }
 }

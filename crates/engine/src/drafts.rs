@@ -29,7 +29,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         if body.len() > limits::DRAFT_BYTES_MAX {
             return Err(invalid(
-                "body",
+                "body_json",
                 "TOO_LARGE",
                 &format!("Bản nháp lớn quá {} byte.", limits::DRAFT_BYTES_MAX),
                 &format!("A draft may have {} bytes at most.", limits::DRAFT_BYTES_MAX),

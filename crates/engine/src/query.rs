@@ -103,7 +103,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         match self.0.secret.tracked_dossier(text) {
             Some(id) => DossierKey::Id(id),
-            None => DossierKey::Code(text.to_owned()),
+            None => DossierKey::Code(text.to_uppercase()),
         }
     }
 

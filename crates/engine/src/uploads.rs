@@ -56,7 +56,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         if size == 0 || size > limits::UPLOAD_BYTES_MAX {
             return Err(invalid(
-                "size",
+                "size_bytes",
                 "SIZE",
                 &format!("Tệp phải có từ 1 đến {} byte.", limits::UPLOAD_BYTES_MAX),
                 &format!("A document has 1 to {} bytes.", limits::UPLOAD_BYTES_MAX),

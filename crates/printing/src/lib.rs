@@ -35,6 +35,7 @@ use motcua_procedures::{Definition, Procedure};
 pub use forms::{FormPage, form_page};
 pub use markup::LAYOUT;
 pub use motcua_deadlines::Lang;
+pub use words::{limit, status as status_name};
 
 /// The state diagram as one SVG picture, pages of A4 below each other.
 pub fn state_diagram_svg(definition: &Definition, lang: Lang) -> String {

@@ -24,7 +24,8 @@ pub(crate) fn code(lang: Lang) -> &'static str {
     word(lang, "vi", "en")
 }
 
-pub(crate) fn status(status: Status, lang: Lang) -> &'static str {
+/// Name of a national status, as on the forms.
+pub fn status(status: Status, lang: Lang) -> &'static str {
     let (vi, en) = match status {
         Status::Submitted => ("Mới đăng ký", "Submitted"),
         Status::Received => ("Được tiếp nhận", "Received"),
@@ -98,7 +99,8 @@ pub(crate) fn clock(effect: &ClockEffect, lang: Lang) -> String {
 }
 
 /// An amount of time; a same-day limit says until when.
-pub(crate) fn limit(limit: &Limit, lang: Lang) -> String {
+/// A limit, as the law writes it.
+pub fn limit(limit: &Limit, lang: Lang) -> String {
     let amount = limit.amount;
     let (vi, one, many) = match limit.unit {
         Unit::WorkingDay => ("ngày làm việc", "working day", "working days"),

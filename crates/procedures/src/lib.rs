@@ -47,6 +47,6 @@ pub use guard::{
     Guard, GuardError, UnitFacts,
 };
 pub use procedure::{Procedure, ProcedureRef, Report, check, parse};
-pub use read::suggestion;
+pub use read::{nearest, suggestion};
 pub use schema::schema;
 pub use template::Template;

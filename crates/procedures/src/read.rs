@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The word of `known` nearest to `word`, if it is near enough to be a slip.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let near = |candidate: &&str| candidate.len().abs_diff(word.len()) <= 3;
     let best = known.filter(near).map(|name| (distance(word, name), name)).min()?;
     (best.0 <= 1 + word.len() / 4).then_some(best.1)

@@ -107,7 +107,9 @@ fn text_of(source: &[u8]) -> Result<&str, Fault> {
         return Err(Fault {
             code: code::FILE_TOO_LARGE,
             line: 1,
-            message: format!("The file has {} bytes; at most {FILE_BYTES_MAX}.", source.len()),
+            message: format!(
+                "The file has more than {FILE_BYTES_MAX} bytes, the most that is read."
+            ),
             remedy: "A definition is a short text; check that this is the right file.",
         });
     }

@@ -203,7 +203,7 @@ fn engine(error: EngineError) -> Status {
         EngineError::PermissionDenied { needed } => plain(
             Code::PermissionDenied,
             "PERMISSION_DENIED",
-            format!("not allowed: {needed}"),
+            format!("not allowed: this takes {needed}"),
             "Bạn không có quyền làm việc này.",
         )
         .with("needed", clip(&needed, TEXT_BYTES_MAX))
@@ -216,6 +216,15 @@ fn engine(error: EngineError) -> Status {
             "this command id was used for another command: use a new one for a new command",
             "Mã lệnh này đã dùng cho lệnh khác: dùng mã mới cho lệnh mới.",
         )
+        .with("retry", "corrected")
+        .into_status(),
+        EngineError::AlreadyExists { what: "register version" } => plain(
+            Code::AlreadyExists,
+            "ALREADY_EXISTS",
+            "this version is published already, with other content: raise `version`",
+            "Phiên bản này đã được công bố với nội dung khác: hãy tăng `version`.",
+        )
+        .with("what", "register version")
         .with("retry", "corrected")
         .into_status(),
         EngineError::AlreadyExists { what } => plain(
@@ -271,7 +280,7 @@ fn stale(expected: u64, actual: u64, situation: Option<Box<Situation>>) -> Statu
     )
     .with("expected", expected.to_string())
     .with("actual", actual.to_string())
-    .with("retry", "corrected")
+    .with("retry", "reload")
     .situation(situation)
     .into_status()
 }

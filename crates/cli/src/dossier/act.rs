@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use motcua_api::v1;
+use motcua_engine::{Clock as _, SystemClock};
 use prost::Message;
 use tonic::{Response, Status};
 
@@ -62,14 +63,17 @@ pub(super) async fn carry_out<A: Answered>(
     output: &Output,
     call: impl AsyncFn() -> Result<Response<A>, Status>,
 ) -> anyhow::Result<A> {
-    output.note(&format!("command id {}", meta.command_id));
+    output.note(&format!("{} {}", output.either("mã lệnh", "command id"), meta.command_id));
     let answer = steadily(call).await?;
     if output.json {
         output.value(&to_json(A::NAME, &answer))?;
         return Ok(answer);
     }
     if answer.repeat() {
-        output.note("this command had been carried out before; this is its answer");
+        output.note(output.either(
+            "lệnh này đã được thực hiện trước đó; đây là câu trả lời khi ấy",
+            "this command had been carried out before; this is its answer",
+        ));
     }
     if let Some(state) = answer.dossier() {
         output.text(&render::dossier(state, output))?;
@@ -313,10 +317,15 @@ async fn issue(a: IssueArguments, session: &Session, output: &Output) -> anyhow:
         work_item: a.which.work_item,
         reason: a.reason.unwrap_or_default(),
         number: a.number,
-        issued_on: a.date,
+        issued_on: a.date.unwrap_or_else(today),
         document,
     };
     send!(session.desk.issue_result(request, meta), output)
+}
+
+/// Today at the centre, whatever the zone of this machine.
+fn today() -> String {
+    motcua_dossiers::local_date(SystemClock.now()).to_string()
 }
 
 async fn deliver(a: DeliverArguments, session: &Session, output: &Output) -> anyhow::Result<()> {

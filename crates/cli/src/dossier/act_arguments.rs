@@ -270,10 +270,10 @@ pub(crate) struct IssueArguments {
     /// Number given by the records office
     #[arg(long, value_name = "TEXT")]
     pub(crate) number: String,
-    /// Date on the document
+    /// Date on the document [default: today in Viet Nam]
     #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) date: String,
-    /// The electronic result: the draft that was signed
+    pub(crate) date: Option<String>,
+    /// The electronic result: the draft that was signed; it is uploaded
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// The file carries a valid digital signature

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::file::read_text;
 use crate::Ending;
 use crate::client::{Session, steadily};
-use crate::output::{Output, instant};
+use crate::output::{Lang, Output, instant};
 use crate::table::Table;
 use crate::wire::to_json;
 
@@ -27,7 +27,7 @@ pub(crate) enum DraftCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct SaveArguments {
-    /// JSON text of at most 256 KiB; `-` reads standard input
+    /// JSON text of at most 512 KiB; `-` reads standard input
     file: PathBuf,
     /// Id of the draft, and of the dossier that it becomes; default: a new one
     #[arg(long, value_name = "UUID")]
@@ -76,7 +76,10 @@ async fn save(a: SaveArguments, session: &Session, output: &Output) -> anyhow::R
     } else if let Some(draft) = answer.draft {
         output.text(&draft.id)?;
         let (revision, until) = (draft.revision, instant(draft.expires_at.as_ref()));
-        output.note(&format!("revision {revision}, kept until {until} unless saved again"));
+        output.note(&match output.lang {
+            Lang::Vi => format!("lần sửa {revision}, giữ đến {until} nếu không lưu lại"),
+            Lang::En => format!("revision {revision}, kept until {until} unless saved again"),
+        });
     }
     Ok(())
 }

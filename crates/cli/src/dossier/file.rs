@@ -15,6 +15,7 @@ use super::document::upload;
 use crate::Ending;
 use crate::client::Session;
 use crate::output::Output;
+use crate::render;
 use crate::wire::from_json;
 
 /// Most bytes of a file to send: what the API takes, form and documents' names together.
@@ -87,11 +88,13 @@ pub(super) async fn submit(
         dossier: id,
         ..from_json("SubmitDossierRequest", filing)?
     };
-    output.note(&format!("dossier {}", request.dossier));
+    // After a broken line the same id is filed again, so it is told before the call.
+    let (word, id) = (output.either("hồ sơ sẽ nộp", "dossier to be filed:"), &request.dossier);
+    output.note(&format!("{word} {id}"));
     let call = async || session.dossiers().submit_dossier(request.clone()).await;
     let answer = carry_out(&meta, output, call).await?;
     if !output.json {
-        output.text(&format!("  {:<12}{}", "secret", answer.tracking_secret))?;
+        output.text(&render::labelled("secret", &answer.tracking_secret, output))?;
     }
     Ok(Ending::Well)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use motcua_api::v1;
 use motcua_printing::{FormPage, form_page};
@@ -106,6 +106,18 @@ pub(super) async fn track(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     use v1::track_dossier_request::By;
+    // A secret is one word of letters and digits; only codes have points and hyphens.
+    let is_code = arguments.dossier.contains(['.', '-']);
+    if is_code && arguments.factor.is_none() {
+        bail!(
+            "{}",
+            output.either(
+                "tra cứu theo mã hồ sơ cần thêm số định danh hoặc số điện thoại: ghi ở --factor",
+                "a dossier code needs a second factor: give the identity number or phone of a \
+                 party with --factor"
+            )
+        );
+    }
     let by = match arguments.factor {
         Some(factor) => By::Code(v1::CodeAndFactor { code: arguments.dossier, factor }),
         None => By::Secret(arguments.dossier),
@@ -132,11 +144,18 @@ pub(super) async fn explain(
         return Ok(Ending::Well);
     }
     if answer.acts.is_empty() {
-        output.note("the clock has not started, so there is no appointment yet");
+        output.note(output.either(
+            "chưa bắt đầu tính thời hạn nên chưa có ngày hẹn",
+            "the clock has not started, so there is no appointment yet",
+        ));
     }
     for act in &answer.acts {
-        let due = if act.due_on.is_empty() { "paused" } else { &act.due_on };
-        output.text(&format!("{} (event {}): {due}", act.kind, act.sequence))?;
+        let due = match act.due_on.as_str() {
+            "" => output.label("paused"),
+            due_on => due_on,
+        };
+        let event = output.either("sự kiện", "event");
+        output.text(&format!("{} ({event} {}): {due}", act.kind, act.sequence))?;
         for sentence in &act.explanation {
             let sentence = match output.lang {
                 Lang::Vi => &sentence.vi,
@@ -165,9 +184,9 @@ pub(super) async fn form(
         true => output.document(out.as_deref(), &page(&form, &data)?)?,
         false => output.text(&serde_json::to_string_pretty(&data)?)?,
     }
-    let mark = if form.reprint { ", reprint" } else { "" };
-    output
-        .note(&format!("form {:02}, {}, SHA-256 {}{mark}", form.number, form.serial, form.sha256));
+    let mark = if form.reprint { output.either(", bản in lại", ", reprint") } else { "" };
+    let (word, number) = (output.either("mẫu", "form"), form.number);
+    output.note(&format!("{word} {number:02}, {}, SHA-256 {}{mark}", form.serial, form.sha256));
     Ok(Ending::Well)
 }
 

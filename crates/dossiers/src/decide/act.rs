@@ -1,6 +1,6 @@
 //! Which action a command means, and whether this actor may carry it out now.
 
-use motcua_procedures::{Act, Action, Procedure, Role, Step, Target, Text, UnitRef};
+use motcua_procedures::{Act, Action, Procedure, Role, Step, Target, Text, UnitRef, nearest};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ pub(super) fn choose<'a>(
     let chosen = match (allowed.as_slice(), refusal) {
         ([chosen], _) => *chosen,
         ([], Some(rejection)) => return Err(rejection),
-        ([], None) => return Err(not_offered(dossier, act, ctx)),
+        ([], None) => return Err(not_offered(dossier, act, choose, ctx)),
         (several, _) => return Err(ambiguous(several)),
     };
     check(dossier, chosen, choose, ctx)?;
@@ -162,7 +162,7 @@ fn offered<'a>(
         let fitting = step.actions.iter().filter(|action| action.act == act).filter(named);
         found.extend(fitting.map(|action| Chosen { item, step, action }));
     }
-    if found.is_empty() { Err(not_offered(dossier, act, ctx)) } else { Ok(found) }
+    if found.is_empty() { Err(not_offered(dossier, act, choose, ctx)) } else { Ok(found) }
 }
 
 pub(super) fn item_not_open(id: u32) -> Rejection {
@@ -173,9 +173,14 @@ pub(super) fn item_not_open(id: u32) -> Rejection {
     )
 }
 
-fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
+fn not_offered(dossier: &Dossier, act: Act, choose: &Choose, ctx: &Context<'_>) -> Rejection {
     if dossier.closed {
         return dossier_closed();
+    }
+    if let Some(rejection) =
+        choose.action.as_ref().and_then(|named| misnamed(named, act, dossier, ctx))
+    {
+        return rejection;
     }
     let name = ctx.procedure.step(&dossier.state).map(|step| &step.name);
     let (vi, en) = name.map_or(("", ""), |name| (name.vi.as_str(), name.en.as_str()));
@@ -188,6 +193,32 @@ fn not_offered(dossier: &Dossier, act: Act, ctx: &Context<'_>) -> Rejection {
             dossier.state
         ),
     )
+}
+
+/// The refusal of an action that goes by another act or, by all appearances, another name.
+fn misnamed(named: &str, act: Act, dossier: &Dossier, ctx: &Context<'_>) -> Option<Rejection> {
+    let steps = dossier.items.values().filter_map(|item| ctx.procedure.step(&item.step));
+    let actions: Vec<&Action> = steps
+        .flat_map(|step| &step.actions)
+        .filter(|action| !matches!(action.act, Act::Lapse | Act::Proceed))
+        .collect();
+    let act = act.as_str();
+    if let Some(action) = actions.iter().find(|action| action.id == named) {
+        let right = action.act.as_str();
+        return Some(reject(
+            Reason::ActNotOffered,
+            format!("Thao tác \"{named}\" thuộc nghiệp vụ {right}, không phải {act}."),
+            format!("{named:?} is done by the act {right}, not by {act}: {right}:{named}."),
+        ));
+    }
+    let near = nearest(named, actions.iter().map(|action| action.id.as_str()))?;
+    let action = actions.iter().find(|action| action.id == near)?;
+    let meant = format!("{}:{near}", action.act.as_str());
+    Some(reject(
+        Reason::ActNotOffered,
+        format!("Bước này không có thao tác \"{named}\"; có phải {meant}?"),
+        format!("There is no action {named:?} here. Did you mean {meant}?"),
+    ))
 }
 
 fn ambiguous(several: &[Chosen<'_>]) -> Rejection {
@@ -253,13 +284,34 @@ pub(super) fn held_by_another(item: &WorkItem, actor: &Actor) -> Result<(), Reje
 }
 
 pub(super) fn role_required(roles: &[Role], unit: &str) -> Rejection {
-    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let staff = roles.iter().filter(|role| **role != Role::Applicant);
+    let names: Vec<&str> = staff.map(|role| role.as_str()).collect();
     let names = names.join(", ");
-    reject(
-        Reason::RoleRequired,
-        format!("Chỉ vai trò {names} của đơn vị {unit} được thực hiện."),
-        format!("Only {names} of unit {unit} may do this."),
-    )
+    let for_applicant = (
+        "ghi người nộp vào `acting_for` khi thao tác thay tại quầy",
+        "at the counter, name the applicant in `acting_for`",
+    );
+    let (vi, en) = match (names.is_empty(), roles.contains(&Role::Applicant)) {
+        (_, false) => (
+            format!("Chỉ vai trò {names} của đơn vị {unit} được thực hiện."),
+            format!("Only {names} of unit {unit} may do this."),
+        ),
+        (true, true) => (
+            format!("Chỉ người nộp hồ sơ được thực hiện; {}.", for_applicant.0),
+            format!("Only the applicant may do this; {}.", for_applicant.1),
+        ),
+        (false, true) => (
+            format!(
+                "Chỉ người nộp hồ sơ, hoặc vai trò {names} của đơn vị {unit}, được thực hiện; {}.",
+                for_applicant.0
+            ),
+            format!(
+                "Only the applicant, or {names} of unit {unit}, may do this; {}.",
+                for_applicant.1
+            ),
+        ),
+    };
+    reject(Reason::RoleRequired, vi, en)
 }
 
 fn check(
@@ -273,8 +325,8 @@ fn check(
         let text = action.when.as_ref().map_or("", |guard| guard.text());
         return Err(reject(
             Reason::ConditionNotMet,
-            format!("Chưa đủ điều kiện cho \"{}\": {text}.", action.name.vi),
-            format!("The condition of \"{}\" does not hold: {text}.", action.name.en),
+            format!("\"{}\" chỉ thực hiện được khi: {text}.", action.name.vi),
+            format!("\"{}\" is possible only where this holds: {text}.", action.name.en),
         ));
     }
     four_eyes(dossier, chosen, ctx)?;

@@ -218,10 +218,14 @@ fn party_violations(submit: &Submit, ctx: &Context<'_>) -> Vec<Violation> {
     let owners = count(Part::DossierOwner);
     let (min, max) = (parties.owners_min as usize, parties.owners_max as usize);
     if owners < min || owners > max || submit.persons.len() > PERSONS_MAX {
+        let (vi, en) = match min == max {
+            true => (format!("{min}"), format!("exactly {min}")),
+            false => (format!("từ {min} đến {max}"), format!("{min} to {max}")),
+        };
         fault(
             "OWNERS",
-            format!("Hồ sơ phải có từ {min} đến {max} chủ hồ sơ."),
-            format!("The dossier needs {min} to {max} owners, {owners} are given."),
+            format!("Hồ sơ phải có {vi} chủ hồ sơ, đã ghi {owners}."),
+            format!("The dossier needs {en} owners; given: {owners}."),
         );
     }
     let proxies = count(Part::AuthorisedPerson);

@@ -68,6 +68,9 @@ pub(super) fn record_payment(
 ) -> Result<Vec<Event>, Rejection> {
     let unit = &dossier.filing.receiving_unit;
     if ctx.actor.role != Role::Cashier || ctx.actor.unit.as_ref() != Some(unit) {
+        if dossier.closed {
+            return Err(dossier_closed());
+        }
         return Err(role_required(&[Role::Cashier], unit));
     }
     let reference = payment.external_reference.trim();

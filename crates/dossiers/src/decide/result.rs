@@ -121,19 +121,20 @@ pub(super) fn issue(
             format!("The number of the result must have 1 to {NUMBER_CHARS_MAX} characters."),
         ));
     }
-    if issue.issued_on > local_date(ctx.now) {
+    let today = local_date(ctx.now);
+    if issue.issued_on > today {
         return Err(reject(
             Reason::DeadlineRule,
-            "Ngày ban hành không được ở tương lai.",
-            "The date of issue may not lie in the future.",
+            format!("Ngày ban hành không được ở tương lai: hôm nay là {today}."),
+            format!("The date of issue may not lie after today, {today} in Viet Nam."),
         ));
     }
     let signed_on = dossier.signature.as_ref().map(|signature| local_date(signature.at));
-    if signed_on.is_some_and(|signed_on| issue.issued_on < signed_on) {
+    if let Some(signed_on) = signed_on.filter(|signed_on| issue.issued_on < *signed_on) {
         return Err(reject(
             Reason::DeadlineRule,
-            "Ngày ban hành không được trước ngày ký.",
-            "The date of issue may not lie before the signature.",
+            format!("Ngày ban hành không được trước ngày ký, {signed_on}."),
+            format!("The date of issue may not lie before the signature, {signed_on} in Viet Nam."),
         ));
     }
     let document = issue.document.as_ref().map(|document| as_signed(dossier, document));

@@ -107,7 +107,9 @@ fn role(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
             (fits, "system, auditor and administrator do not act on dossiers.")
         }
     };
-    if !fits {
+    // A role that could not be read is reported already, where it stands.
+    let sure = checker.is_sure(action.step.at, &["role"]) && checker.is_sure(action.at, &["roles"]);
+    if !fits && sure {
         let message = format!("{} is given to a role that cannot do it.", called(action));
         checker.report(code::ACT_ROLE, &format!("{}/roles", action.at), message, remedy);
     }

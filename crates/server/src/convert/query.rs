@@ -58,7 +58,7 @@ pub(crate) fn search_text(
             faults.missing("by");
             SearchText::Code(String::new())
         }
-        Some(By::Code(code)) => SearchText::Code(faults.id("code", code)),
+        Some(By::Code(code)) => SearchText::Code(faults.dossier_code("code", code)),
         Some(By::Name(name)) => SearchText::Name(faults.required("name", name, NAME_CHARS_MAX)),
         Some(By::IdNumber(number)) => SearchText::IdNumber(faults.id("id_number", number)),
     }
@@ -72,9 +72,9 @@ pub(crate) fn track(faults: &mut Faults, by: Option<&v1::track_dossier_request::
             faults.missing("by");
             Track::Secret(String::new())
         }
-        Some(By::Secret(secret)) => Track::Secret(faults.id("secret", secret)),
+        Some(By::Secret(secret)) => Track::Secret(faults.id("secret", secret.trim())),
         Some(By::Code(known)) => Track::Code {
-            code: faults.id("code.code", &known.code),
+            code: faults.dossier_code("code.code", &known.code),
             factor: faults.required("code.factor", &known.factor, ID_CHARS_MAX),
         },
     }

@@ -143,7 +143,12 @@ impl Faults {
 
     /// A dossier's id, code or tracking secret.
     pub(crate) fn dossier(&mut self, text: &str) -> String {
-        self.id("dossier", text)
+        self.id("dossier", text.trim())
+    }
+
+    /// The code of a dossier that must be there, however it was typed.
+    pub(crate) fn dossier_code(&mut self, field: &str, text: &str) -> String {
+        self.id(field, text.trim()).to_uppercase()
     }
 
     /// A UUID.
@@ -246,6 +251,18 @@ impl Faults {
                 "TOO_MANY",
                 &format!("Tối đa {max} mục."),
                 &format!("must have at most {max} entries"),
+            );
+        }
+    }
+
+    /// Bytes of which there may be only so many.
+    pub(crate) fn bytes(&mut self, field: &str, count: usize, max: usize) {
+        if count > max {
+            self.add(
+                field,
+                "TOO_LARGE",
+                &format!("Tối đa {max} byte."),
+                &format!("must have at most {max} bytes"),
             );
         }
     }

@@ -76,7 +76,7 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let PutChunkRequest { upload_id, offset, content } = request.into_inner();
         let mut faults = Faults::default();
         let id = faults.uuid("upload_id", &upload_id);
-        faults.at_most("content", content.len(), CHUNK_BYTES_MAX);
+        faults.bytes("content", content.len(), CHUNK_BYTES_MAX);
         let id = faults.finish(id)?;
         let engine = self.engine.clone();
         let put = finish(async move { engine.put_chunk(&caller, id, offset, content).await });
