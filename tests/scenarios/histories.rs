@@ -119,6 +119,40 @@ async fn the_database_refuses_to_change_or_delete_a_history() {
     assert!(verdict.equal);
 }
 
+#[tokio::test]
+async fn the_database_refuses_to_put_another_row_in_the_place_of_one() {
+    let world = World::start().await;
+    let (_, id) = history(&world).await;
+    let mut database = world.open_database().await;
+    for statement in [
+        // By each key: the row, the place in the chain, the command.
+        "REPLACE INTO event SELECT id, 'x', 900, NULL, x'00', hash, commitments FROM event",
+        "REPLACE INTO event SELECT id + 9000, chain, seq, NULL, x'00', hash, commitments FROM event",
+        "REPLACE INTO event SELECT id + 9000, chain, seq + 9000, command_id, x'00', hash, commitments
+         FROM event WHERE command_id IS NOT NULL",
+        "REPLACE INTO event_value SELECT event, '[]' FROM event_value",
+        "UPDATE OR REPLACE event_value SET event = 1 WHERE event = 2",
+        "UPDATE OR REPLACE event_value SET rowid = 1 WHERE rowid = 2",
+        "REPLACE INTO register_entry
+         SELECT id, 'units', 'x', 'x', '', '', 0, '', x'00' FROM register_entry",
+        "REPLACE INTO register_entry SELECT NULL, kind, code, version, '', '', 0, '', x'00'
+         FROM register_entry",
+        "REPLACE INTO setting VALUES ('origin', 'x')",
+        "INSERT INTO setting VALUES ('origin', 'x') ON CONFLICT DO UPDATE SET value = 'x'",
+    ] {
+        // As an intruder would: with every other hindrance out of the way.
+        for pragma in ["PRAGMA foreign_keys = OFF", "PRAGMA recursive_triggers = OFF"] {
+            sqlx::query(pragma).execute(&mut database).await.expect("set");
+        }
+        let outcome = sqlx::query(statement).execute(&mut database).await;
+        let refused = outcome.expect_err(statement).to_string();
+        let guarded = ["append-only", "one by one", "belong to", "immutable", "set once"];
+        assert!(guarded.iter().any(|reason| refused.contains(reason)), "{statement}: {refused}");
+    }
+    let (_, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed");
+    assert!(verdict.equal);
+}
+
 /// Takes the guards away, as only someone with the file can, and changes something.
 async fn tamper(database: &mut SqliteConnection, statement: &str) {
     for guard in

@@ -9,6 +9,9 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
+/// SQLite's code for what a trigger refused (SQLITE_CONSTRAINT_TRIGGER).
+const CONSTRAINT_TRIGGER: &str = "1811";
+
 /// Why a transaction or a read did not come about.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -22,7 +25,10 @@ impl Failure {
     /// Whether one piece of work met a broken constraint or a corrupt row; others may succeed.
     pub(crate) fn concerns_one(&self) -> bool {
         match self {
-            Self::Sql(sqlx::Error::Database(error)) => !matches!(error.kind(), ErrorKind::Other),
+            Self::Sql(sqlx::Error::Database(error)) => {
+                let guarded = error.code().is_some_and(|code| code == CONSTRAINT_TRIGGER);
+                guarded || !matches!(error.kind(), ErrorKind::Other)
+            }
             Self::Sql(_) => false,
             Self::Corrupt(_) => true,
         }

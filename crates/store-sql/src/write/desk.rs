@@ -54,8 +54,10 @@ const GUESS_EXPIRE: &str = "-- guess_expire
 const PRINT_FIRST: &str = "-- print_first
     INSERT INTO form_print (dossier_id, number, seq, sha256, printed_at)
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (dossier_id, number, seq) DO NOTHING";
+// Settings guard themselves against a second insertion, even one that would do nothing.
 const SETTING_SET: &str = "-- setting_set
-    INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+    INSERT INTO setting (key, value)
+    SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM setting WHERE key = $1)";
 const SETTING_READ: &str = "-- setting_read
     SELECT value FROM setting WHERE key = $1";
 
