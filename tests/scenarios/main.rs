@@ -5,7 +5,7 @@
 //! dossier's life; `authorisation` who may do what; `commands` what callers rely on; `worklists`
 //! queues, `finding` search and tracking; `histories` replay and tampering; `versions` of
 //! procedures and numbers of dossiers, `migrations` between versions; `printing` forms; `deadlines`
-//! the golden vectors; `bad_input` what is no request; `edges` what comes at once, again or from
+//! the golden vectors; `oversight` what a unit answers for beyond its desks; `bad_input` what is no request; `edges` what comes at once, again or from
 //! the middle.
 
 mod authorisation;
@@ -24,6 +24,7 @@ mod finding;
 mod histories;
 mod marriage;
 mod migrations;
+mod oversight;
 mod printing;
 mod reviews;
 mod versions;
