@@ -8,8 +8,8 @@
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
 //! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms;
-//! `deadlines` the golden vectors; `bad_input` what is no request; `edges` what comes at once, again
-//! or from the middle.
+//! `deadlines` the golden vectors; `oversight` what a unit answers for beyond its desks;
+//! `bad_input` what is no request; `edges` what comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -32,6 +32,7 @@ mod histories;
 mod marriage;
 mod marriage_papers;
 mod migrations;
+mod oversight;
 mod parties;
 mod printing;
 mod reviews;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use motcua_api::v1;
-use motcua_procedures::{Finding, Report, Severity};
+use motcua_procedures::{Finding, OfficeStaff, Report, Severity, check_offices};
 use serde_json::{Value, json};
 
 use crate::Ending;
@@ -130,8 +130,14 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(source)
 }
 
-/// Checks a file; `about` is added to what programs read.
-fn check(path: &Path, about: &[(&str, String)], output: &Output) -> anyhow::Result<Ending> {
+/// Checks a file, and where it is sound whether the offices have the people for it; `about` is added
+/// to what programs read.
+fn check(
+    path: &Path,
+    about: &[(&str, String)],
+    offices: &[OfficeStaff],
+    output: &Output,
+) -> anyhow::Result<Ending> {
     let with_about = |mut value: Value| {
         for (key, text) in about {
             value[*key] = Value::from(text.as_str());
@@ -149,7 +155,13 @@ fn check(path: &Path, about: &[(&str, String)], output: &Output) -> anyhow::Resu
             return Ok(Ending::Unreadable);
         }
     };
-    let report = motcua_procedures::check(&source);
+    let mut report = motcua_procedures::check(&source);
+    if !offices.is_empty()
+        && let Ok(procedure) = motcua_procedures::parse(&source)
+    {
+        report.findings.extend(check_offices(&procedure, offices));
+        report.sound = report.findings.iter().all(|f| f.severity != Severity::Error);
+    }
     let value = json!({ "sound": report.sound, "findings": report.findings });
     match output.json {
         true => output.value(&with_about(value))?,
@@ -427,7 +439,11 @@ mod tests {
             (missing, Ending::Unreadable),
         ] {
             let shown = path.display();
-            assert_eq!(check(&path, &[], &Output::plain()).expect("checked"), ending, "{shown}");
+            assert_eq!(
+                check(&path, &[], &[], &Output::plain()).expect("checked"),
+                ending,
+                "{shown}"
+            );
         }
     }
 }

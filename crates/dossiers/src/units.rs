@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use motcua_deadlines::OfficeHours;
-use motcua_procedures::{Role, Text};
+use motcua_procedures::{OfficePart, OfficeStaff, Role, Text};
 use serde::{Deserialize, Serialize};
 
 /// Most units of a register.
@@ -208,6 +208,24 @@ impl UnitRegister {
     /// All units by id.
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
         self.units.values()
+    }
+
+    /// The centres that exist on `day`, and the agencies that decide their ordinary dossiers, each
+    /// with its staff; what `motcua_procedures::check_offices` asks for.
+    pub fn offices(&self, day: Date) -> Vec<OfficeStaff> {
+        let mut parts: BTreeMap<&str, BTreeSet<OfficePart>> = BTreeMap::new();
+        for centre in self.units().filter(|u| u.kind.receives() && u.exists_on(day)) {
+            parts.entry(&centre.id).or_default().insert(OfficePart::Receiving);
+            if let Some(agency) = &centre.competent_agency {
+                parts.entry(agency).or_default().insert(OfficePart::Competent);
+            }
+        }
+        let staffed = |(id, serves)| {
+            let unit = self.unit(id)?;
+            let people = unit.staff.iter().map(|person| person.roles.clone()).collect();
+            Some(OfficeStaff { unit: unit.id.clone(), serves, people })
+        };
+        parts.into_iter().filter_map(staffed).collect()
     }
 }
 

@@ -215,7 +215,10 @@ pub struct Desk {
     /// The caller's unit.
     pub unit: String,
     /// The caller's roles. `head_of_division` and `signing_leader` see all items of the unit,
-    /// others those of their roles and those that wait for the applicant.
+    /// others those of their roles and those that wait for the applicant. In [`Queue::DueToday`]
+    /// and [`Queue::Late`] the former also see the items of other units whose dossier their unit
+    /// is competent for, by the appointment or by the time of the step (today its end, or late):
+    /// they answer for it, though the clock may be paused while the other unit works.
     pub roles: Vec<Role>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_dossiers::dossier::{Dossier, WorkItem};
+use motcua_dossiers::local_date;
 use motcua_procedures::{Role, Status};
 
 use crate::contract::{Desk, NO_APPOINTMENT_US, Queue};
@@ -48,11 +49,21 @@ impl Appointment {
 }
 
 impl Desk {
+    /// Whether the desk leads its unit: a head of division or a signing leader.
+    pub fn leads(&self) -> bool {
+        let leads = |role: &Role| matches!(role, Role::HeadOfDivision | Role::SigningLeader);
+        self.roles.iter().any(leads)
+    }
+
+    /// Whether the desk answers for an item that lies in another unit: it leads the competent one.
+    pub fn oversees(&self, dossier: &Dossier, item: &WorkItem) -> bool {
+        self.leads() && dossier.filing.competent_unit == self.unit && item.unit != self.unit
+    }
+
     /// Roles whose work items the desk may see in its unit: all for heads of division and signing
     /// leaders, its own and the applicant's for everyone else.
     pub fn visible_roles(&self) -> BTreeSet<Role> {
-        let leads = |role: &Role| matches!(role, Role::HeadOfDivision | Role::SigningLeader);
-        if self.roles.iter().any(leads) {
+        if self.leads() {
             return Role::ALL.into();
         }
         self.roles.iter().copied().chain([Role::Applicant]).collect()
@@ -98,17 +109,22 @@ impl Queue {
         now: Timestamp,
         today: Date,
     ) -> bool {
-        if item.unit != desk.unit || !desk.roles_in(self).contains(&item.role) {
+        let overseen = desk.oversees(dossier, item);
+        let is_own = item.unit == desk.unit && desk.roles_in(self).contains(&item.role);
+        if !is_own && !overseen {
             return false;
         }
+        let step_is_due = || item.due_at.is_some_and(|due_at| local_date(due_at) == today);
         match self {
-            Self::ToReceive => dossier.status == Status::Submitted,
-            Self::Mine => item.assignee.as_deref() == Some(desk.person.as_str()),
-            Self::Unclaimed => item.assignee.is_none(),
-            Self::WaitingForApplicant => true,
-            Self::DueToday => Appointment::of(dossier).is_due_on(today),
-            Self::Late => Appointment::of(dossier).is_late(now),
-            Self::ReadyToDeliver => dossier.status == Status::Completed,
+            Self::ToReceive => is_own && dossier.status == Status::Submitted,
+            Self::Mine => is_own && item.assignee.as_deref() == Some(desk.person.as_str()),
+            Self::Unclaimed => is_own && item.assignee.is_none(),
+            Self::WaitingForApplicant => is_own,
+            Self::DueToday => {
+                Appointment::of(dossier).is_due_on(today) || (overseen && step_is_due())
+            }
+            Self::Late => Appointment::of(dossier).is_late(now) || (overseen && item.late),
+            Self::ReadyToDeliver => is_own && dossier.status == Status::Completed,
         }
     }
 }

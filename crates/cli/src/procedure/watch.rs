@@ -1,13 +1,17 @@
 //! `motcua procedure check`: of one or several files, once or on every change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use anyhow::anyhow;
 use clap::Args;
 use jiff::tz::Offset;
+use motcua_dossiers::local_date;
+use motcua_dossiers::units::{RegisterFault, UnitRegister};
 use motcua_engine::{Clock as _, SystemClock};
+use motcua_procedures::OfficeStaff;
 
-use super::check;
+use super::{check, read};
 use crate::Ending;
 use crate::output::Output;
 
@@ -22,16 +26,23 @@ pub(crate) struct CheckArguments {
     /// Check again whenever a file changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// Register of units (JSON): also whether its centres and agencies have the people for it
+    #[arg(long, value_name = "FILE")]
+    units: Option<PathBuf>,
 }
 
 /// Checks the files; the worst of them decides how it ends.
 pub(super) async fn run(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Ending> {
+    let offices = match &arguments.units {
+        Some(path) => offices(path)?,
+        None => Vec::new(),
+    };
     let mut watch = Watch::new(&arguments.files);
     if !arguments.watch {
-        return once(&arguments.files, output);
+        return once(&arguments.files, &offices, output);
     }
     loop {
-        watch.round(output)?;
+        watch.round(&offices, output)?;
         tokio::select! {
             stop = tokio::signal::ctrl_c() => {
                 stop?;
@@ -42,13 +53,23 @@ pub(super) async fn run(arguments: &CheckArguments, output: &Output) -> anyhow::
     }
 }
 
+/// The offices of a register as they are today in Viet Nam.
+fn offices(path: &Path) -> anyhow::Result<Vec<OfficeStaff>> {
+    let register = UnitRegister::from_json(&read(path)?, String::new()).map_err(|faults| {
+        let line = |fault: &RegisterFault| format!("\n  {}: {}", fault.path, fault.message);
+        let lines: String = faults.iter().map(line).collect();
+        anyhow!("{} is no register of units:{lines}", path.display())
+    })?;
+    Ok(register.offices(local_date(SystemClock.now())))
+}
+
 /// One file alone is told in the form that programs know; of several each names its file.
-fn once(files: &[PathBuf], output: &Output) -> anyhow::Result<Ending> {
+fn once(files: &[PathBuf], offices: &[OfficeStaff], output: &Output) -> anyhow::Result<Ending> {
     let mut ending = Ending::Well;
     for path in files {
         let about = [("file", path.display().to_string())];
         let about = if files.len() == 1 { &[][..] } else { &about[..] };
-        ending = worse(ending, check(path, about, output)?);
+        ending = worse(ending, check(path, about, offices, output)?);
     }
     Ok(ending)
 }
@@ -84,7 +105,7 @@ impl Watch {
     }
 
     /// Checks the files that are not what they were; how many.
-    fn round(&mut self, output: &Output) -> anyhow::Result<usize> {
+    fn round(&mut self, offices: &[OfficeStaff], output: &Output) -> anyhow::Result<usize> {
         let mut checked = 0;
         for file in &mut self.files {
             let stamp: Stamp = std::fs::metadata(&file.path)
@@ -101,7 +122,7 @@ impl Watch {
                 let local = Offset::constant(7).to_datetime(now);
                 output.text(&output.bold(&format!("\n{}", local.strftime("%Y-%m-%d %H:%M:%S"))))?;
             }
-            file.ending = check(&file.path, &about, output)?;
+            file.ending = check(&file.path, &about, offices, output)?;
             checked += 1;
         }
         Ok(checked)
@@ -124,7 +145,7 @@ mod tests {
         let path = place.path().join("a.yaml");
         let mut watch = Watch::new(std::slice::from_ref(&path));
         let mut round = |checked: usize, ending: Ending| {
-            assert_eq!(watch.round(&Output::plain()).expect("checked"), checked);
+            assert_eq!(watch.round(&[], &Output::plain()).expect("checked"), checked);
             assert_eq!(watch.ending(), ending);
         };
         round(1, Ending::Unreadable);
@@ -153,5 +174,29 @@ mod tests {
         assert_eq!(ending(&[&sound, &sound]), Ending::Well);
         assert_eq!(ending(&[&unsound, &sound]), Ending::Differs);
         assert_eq!(ending(&[&sound, &missing, &unsound]), Ending::Unreadable);
+    }
+
+    #[test]
+    fn a_register_tells_whether_its_offices_have_the_people() {
+        let place = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| {
+            let path = place.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            path
+        };
+        let sound = file("a.yaml", SOUND);
+        let ended = |units: &Path| {
+            let offices = offices(units).expect("a register");
+            once(std::slice::from_ref(&sound), &offices, &Output::plain()).expect("checked")
+        };
+        let whole = String::from_utf8(crate::demo::UNITS.to_vec()).expect("text");
+        assert_eq!(ended(&file("whole.json", &whole)), Ending::Well);
+        let nobody_signs = whole.replace("signing_leader", "specialist");
+        assert_eq!(ended(&file("nobody-signs.json", &nobody_signs)), Ending::Differs);
+        let fault = offices(&file("bad.json", "{}")).expect_err("no register").to_string();
+        assert!(
+            fault.contains("no register of units") && fault.contains("schema_version"),
+            "{fault}"
+        );
     }
 }

@@ -14,27 +14,25 @@ use crate::error::{Columns, Failure};
 // $1 unit, $2 roles as a JSON array, $3 procedure or null, $4 to $6 the place to continue after,
 // $7 most rows, $8 and $9 by queue. Partial indexes need their very condition in the query.
 macro_rules! worklist {
-    ($name:literal, $shown:literal) => {
+    ($name:literal, $($shown:literal),+) => {
         concat!(
             "-- ",
             $name,
             "
     WITH page AS (
-        SELECT w.sort_at, w.dossier_id, w.item FROM work_item w
-        WHERE w.unit = $1 AND ",
-            $shown,
-            "
-            AND w.role IN (SELECT value FROM json_each($2))
-            AND ($3 IS NULL OR w.procedure = $3)
-            AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)
-        ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7),
+        SELECT sort_at, dossier_id, item FROM (",
+            worklist!(@each "UNION ALL", "
+            SELECT w.sort_at, w.dossier_id, w.item FROM work_item w
+            WHERE ", "
+            AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)", $($shown),+),
+            ")
+        ORDER BY sort_at, dossier_id, item LIMIT $7),
     whole AS (
-        SELECT count(*) AS total FROM work_item w
-        WHERE w.unit = $1 AND ",
-            $shown,
-            "
-            AND w.role IN (SELECT value FROM json_each($2))
-            AND ($3 IS NULL OR w.procedure = $3))
+        SELECT ",
+            worklist!(@each "+", "
+            (SELECT count(*) FROM work_item w
+            WHERE ", ")", $($shown),+),
+            " AS total)
     SELECT whole.total, w.dossier_id, w.item, w.sort_at, w.step, w.role, w.unit, w.assignee,
         w.opened_at, w.step_due_at, w.step_late, w.branch, w.procedure, w.status, w.due_on, w.late_at,
         d.due_at, d.code, d.version
@@ -44,21 +42,60 @@ macro_rules! worklist {
     ORDER BY page.sort_at, page.dossier_id, page.item"
         )
     };
+    // Each half with what all have in common.
+    (@each $between:literal, $select:literal, $end:literal, $first:literal $(, $more:literal)*) => {
+        concat!(
+            worklist!(@half $select, $end, $first),
+            $("
+            ", $between, worklist!(@half $select, $end, $more),)*
+        )
+    };
+    (@half $select:literal, $end:literal, $shown:literal) => {
+        concat!(
+            $select,
+            $shown,
+            "
+            AND w.role IN (SELECT value FROM json_each($2))
+            AND ($3 IS NULL OR w.procedure = $3)",
+            $end
+        )
+    };
 }
 
-const WORKLIST_STATUS: &str = worklist!("worklist_status", "w.status IN (1, 9) AND w.status = $8");
-const WORKLIST_MINE: &str = worklist!("worklist_mine", "w.assignee = $8");
-const WORKLIST_UNCLAIMED: &str = worklist!("worklist_unclaimed", "w.assignee IS NULL");
-const WORKLIST_OF_APPLICANT: &str = worklist!("worklist_of_applicant", "w.role = 'applicant'");
+const WORKLIST_STATUS: &str =
+    worklist!("worklist_status", "w.unit = $1 AND w.status IN (1, 9) AND w.status = $8");
+const WORKLIST_MINE: &str = worklist!("worklist_mine", "w.unit = $1 AND w.assignee = $8");
+const WORKLIST_UNCLAIMED: &str =
+    worklist!("worklist_unclaimed", "w.unit = $1 AND w.assignee IS NULL");
+const WORKLIST_OF_APPLICANT: &str =
+    worklist!("worklist_of_applicant", "w.unit = $1 AND w.role = 'applicant'");
 // An appointment lies on its date, so its instant is within a day of it in every time zone.
 const WORKLIST_DUE_TODAY: &str = worklist!(
     "worklist_due_today",
-    "w.late_at IS NOT NULL AND w.due_on = $8
+    "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
             AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
 );
 // What is late has passed its appointment.
-const WORKLIST_LATE: &str =
-    worklist!("worklist_late", "w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8");
+const WORKLIST_LATE: &str = worklist!(
+    "worklist_late",
+    "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
+);
+// Whoever leads a unit also sees what its dossiers wait for elsewhere, by the appointment or by
+// the time of the step: an index for each half. The centre's day begins 7 hours before UTC's.
+const WORKLIST_DUE_TODAY_LED: &str = worklist!(
+    "worklist_due_today_led",
+    "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
+            AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
+    "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
+            AND (w.late_at IS NOT NULL AND w.due_on = $8
+                OR w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000)"
+);
+const WORKLIST_LATE_LED: &str = worklist!(
+    "worklist_late_led",
+    "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8",
+    "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
+            AND (w.late_at <= $8 OR w.step_late)"
+);
 
 pub(super) const STATEMENTS: &[&str] = &[
     WORKLIST_STATUS,
@@ -67,6 +104,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     WORKLIST_OF_APPLICANT,
     WORKLIST_DUE_TODAY,
     WORKLIST_LATE,
+    WORKLIST_DUE_TODAY_LED,
+    WORKLIST_LATE_LED,
 ];
 
 pub(crate) async fn worklist(
@@ -78,7 +117,9 @@ pub(crate) async fn worklist(
         Queue::Mine => WORKLIST_MINE,
         Queue::Unclaimed => WORKLIST_UNCLAIMED,
         Queue::WaitingForApplicant => WORKLIST_OF_APPLICANT,
+        Queue::DueToday if query.desk.leads() => WORKLIST_DUE_TODAY_LED,
         Queue::DueToday => WORKLIST_DUE_TODAY,
+        Queue::Late if query.desk.leads() => WORKLIST_LATE_LED,
         Queue::Late => WORKLIST_LATE,
     };
     let roles = query.desk.roles_in(query.queue);

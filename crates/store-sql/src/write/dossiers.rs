@@ -65,9 +65,9 @@ static WORK_ITEM_CLEAR: Rows = Rows::new(
 static WORK_ITEM_OPEN: Rows = Rows::new(
     "-- work_item_open
     INSERT INTO work_item (dossier_id, item, unit, role, assignee, step, opened_at, step_due_at,
-        step_late, branch, procedure, status, due_on, late_at, sort_at)
+        step_late, branch, procedure, status, due_on, late_at, sort_at, overseen_by)
     SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
 static TIMER_SET: Rows = Rows::new(
@@ -328,6 +328,7 @@ fn bind_state(query: Binding, row: &DossierRow) -> Binding {
 }
 
 fn bind_item(query: Binding, (dossier, item): &(&DossierRow, &ItemRow)) -> Binding {
+    let competent = &dossier.competent_unit;
     query
         .bind(dossier.id.clone())
         .bind(item.item)
@@ -344,4 +345,5 @@ fn bind_item(query: Binding, (dossier, item): &(&DossierRow, &ItemRow)) -> Bindi
         .bind(dossier.due_on.clone())
         .bind(dossier.late_at)
         .bind(dossier.sort_at)
+        .bind((item.unit != *competent).then(|| competent.clone()))
 }

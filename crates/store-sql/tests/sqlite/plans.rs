@@ -58,6 +58,10 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
         ("worklist_of_applicant", "work_item_of_applicant (unit=?"),
         ("worklist_due_today", "work_item_by_appointment (unit=?"),
         ("worklist_late", "work_item_by_appointment (unit=?"),
+        ("worklist_due_today_led", "work_item_by_appointment (unit=?"),
+        ("worklist_due_today_led", "work_item_overseen (overseen_by=?"),
+        ("worklist_late_led", "work_item_by_appointment (unit=?"),
+        ("worklist_late_led", "work_item_overseen (overseen_by=?"),
     ] {
         let statements = motcua_store_sql::statements();
         let statement = statements.iter().find(|text| name(text) == queue).expect("the statement");

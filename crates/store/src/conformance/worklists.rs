@@ -113,6 +113,108 @@ pub(super) async fn leaders_see_the_whole_unit<S: Store>(store: Arc<S>) {
     }
 }
 
+/// A dossier whose work lies in one unit while another is competent.
+async fn lies_elsewhere<S: Store>(store: &S, number: u32, unit: &str, competent: &str) -> Subject {
+    file(store, number, |facts| {
+        facts.items[0].unit = unit.into();
+        facts.filing.as_mut().expect("filed").competent_unit = competent.into();
+        facts.clocks = Some(clocks(minute(0), 2));
+    })
+    .await
+}
+
+pub(super) async fn leaders_see_what_is_due_elsewhere_for_their_unit<S: Store>(store: Arc<S>) {
+    lies_elsewhere(&*store, 1, "H26.8", UNIT).await;
+    lies_elsewhere(&*store, 2, UNIT, UNIT).await;
+    lies_elsewhere(&*store, 3, "H26.8", "H26.8").await;
+    let mut moved = lies_elsewhere(&*store, 4, "H26.8", UNIT).await;
+    for queue in Queue::ALL {
+        let due = matches!(queue, Queue::DueToday | Queue::Late);
+        for (role, expected) in [
+            (Role::SigningLeader, vec![1, 2, 4]),
+            (Role::HeadOfDivision, vec![1, 2, 4]),
+            (Role::ReceptionClerk, vec![2]),
+        ] {
+            let mut query = query(queue, &[role]);
+            (query.today, query.now) = (DUE_ON, minute(60 * 24 * 30));
+            let seen = shown(&*store, &query).await;
+            if due {
+                assert_eq!(seen, expected, "{queue:?} of {role:?}");
+            }
+            query.procedure = Some("9".into());
+            assert_eq!(shown(&*store, &query).await, [] as [u32; 0]);
+            query = WorklistQuery { procedure: None, now: minute(0), ..query };
+            query.today = date(2026, 3, 1);
+            let elsewhere = shown(&*store, &query).await.contains(&1);
+            assert!(!elsewhere, "{queue:?} shows nothing of another unit that is not due");
+        }
+    }
+    write(&*store, vec![moved.act(|facts| facts.items_closed = vec![1])]).await;
+    let mut late = query(Queue::Late, &[Role::SigningLeader]);
+    late.now = minute(60 * 24 * 30);
+    assert_eq!(shown(&*store, &late).await, [1, 2]);
+}
+
+pub(super) async fn leaders_see_a_late_step_elsewhere_while_the_clock_is_paused<S: Store>(
+    store: Arc<S>,
+) {
+    for (number, unit, late) in [(1, "H26.8", true), (2, "H26.8", false), (3, UNIT, true)] {
+        file(&*store, number, |facts| {
+            facts.items[0] = item(1, Role::Specialist);
+            facts.items[0].unit = unit.into();
+            facts.items[0].late = late;
+            // The last instant of the centre's day, and the first of the next.
+            let end = jiff::SignedDuration::from_hours(16) - jiff::SignedDuration::from_micros(1);
+            let beginning = jiff::SignedDuration::from_hours(16);
+            facts.items[0].due_at = Some(minute(0) + if late { end } else { beginning });
+            facts.filing.as_mut().expect("filed").competent_unit = UNIT.into();
+            facts.clocks = Some(paused(clocks(minute(0), 2), minute(5)));
+        })
+        .await;
+    }
+    for role in [Role::SigningLeader, Role::HeadOfDivision] {
+        let mut query = query(Queue::Late, &[role]);
+        assert_eq!(shown(&*store, &query).await, [1]);
+        query.queue = Queue::DueToday;
+        assert_eq!(shown(&*store, &query).await, [1], "due on this very day");
+        query.today = date(2026, 3, 3);
+        assert_eq!(shown(&*store, &query).await, [2]);
+        query.today = date(2026, 3, 1);
+        assert_eq!(shown(&*store, &query).await, [] as [u32; 0]);
+    }
+    let late = query(Queue::Late, &[Role::Specialist]);
+    assert_eq!(shown(&*store, &late).await, [] as [u32; 0]);
+}
+
+pub(super) async fn pages_of_work_here_and_elsewhere_come_in_one_order<S: Store>(store: Arc<S>) {
+    for number in 1..=24 {
+        let unit = if number % 2 == 0 { UNIT } else { "H26.8" };
+        file(&*store, number, |facts| {
+            facts.items = vec![item(1, Role::Specialist), item(2, Role::Cashier)];
+            facts.items[0].unit = unit.into();
+            facts.filing.as_mut().expect("filed").competent_unit = UNIT.into();
+            facts.clocks = Some(clocks(minute(0), 2 + number % 3));
+        })
+        .await;
+    }
+    let mut query = query(Queue::Late, &[Role::HeadOfDivision]);
+    query.now = minute(60 * 24 * 30);
+    query.limit = 5;
+    let mut seen: Vec<WorklistKey> = Vec::new();
+    loop {
+        query.after = seen.last().cloned();
+        let page = page(&*store, &query).await;
+        assert_eq!(page.total, 48);
+        if page.rows.is_empty() {
+            break;
+        }
+        seen.extend(page.rows.into_iter().map(|row| row.key));
+    }
+    assert!(seen.is_sorted());
+    seen.dedup();
+    assert_eq!(seen.len(), 48);
+}
+
 pub(super) async fn pages_have_no_gaps_and_no_repeats<S: Store>(store: Arc<S>) {
     // Several share an appointment, some have none, some have two items.
     for number in 0..30 {
@@ -237,6 +339,9 @@ pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(st
             }
             facts.items =
                 (1..=1 + number % 2).map(|id| item(id, roles[pick(2 + id) % 4])).collect();
+            if number % 5 == 0 {
+                facts.filing.as_mut().expect("filed").competent_unit = UNIT.into();
+            }
             for item in &mut facts.items {
                 item.assignee = people[pick(5) % 3].map(str::to_owned);
                 item.unit = if number % 9 == 0 { "H26.8".into() } else { UNIT.into() };

@@ -1,0 +1,55 @@
+//! What a unit answers for beyond its own desks: appointments while others work, papers that were
+//! never filed, and payments over all dossiers.
+
+use motcua_api::v1::*;
+use motcua_tests::life::Crew;
+use motcua_tests::people::*;
+use motcua_tests::{Client, World, filing};
+
+async fn is_listed(client: &Client, queue: Queue, dossier: &str) -> bool {
+    let page = client.queue(queue).await.expect("a queue of the desk");
+    assert_eq!(page.total_size, page.rows.len() as u64);
+    page.rows.iter().any(|row| row.dossier == dossier)
+}
+
+/// A marriage whose verification lies with the island.
+async fn being_verified(crew: &Crew) -> String {
+    let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
+    let id = crew.drive(&filed.expect("filed").id, "examination").await.id;
+    crew.specialist.look_up(&id, "D4a", "civil_status", false).await.expect("recorded");
+    crew.specialist.look_up(&id, "D4b", "civil_status", true).await.expect("recorded");
+    let asked = crew.specialist.advance_with(&id, "request_verification", ISLAND, "").await;
+    assert_eq!(asked.expect("asked").state, "verification");
+    id
+}
+
+#[tokio::test]
+async fn leaders_see_in_their_queues_what_another_commune_is_late_with() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let leads = [world.client(&HEAD), world.client(&LEADER)];
+    let others = [world.client(&SPECIALIST), world.client(&CLERK), world.client(&HEAD_OF_CENTRE)];
+    let id = being_verified(&crew).await;
+    for (at, due, late) in [
+        ("2026-10-07T12:00:00+07:00", false, false),
+        ("2026-10-08T12:00:00+07:00", true, false),
+        ("2026-10-09T08:00:00+07:00", false, true),
+    ] {
+        world.at(at);
+        world.fire_timers().await;
+        for lead in &leads {
+            assert_eq!(is_listed(lead, Queue::DueToday, &id).await, due, "due today at {at}");
+            assert_eq!(is_listed(lead, Queue::Late, &id).await, late, "late at {at}");
+            assert!(!is_listed(lead, Queue::Unclaimed, &id).await, "nobody here can take it up");
+        }
+        for other in &others {
+            assert!(!is_listed(other, Queue::DueToday, &id).await);
+            assert!(!is_listed(other, Queue::Late, &id).await);
+        }
+    }
+    let row = leads[1].queue(Queue::Late).await.expect("listed").rows.remove(0);
+    let item = row.item.expect("the item that is late");
+    assert_eq!((item.unit.as_str(), item.late), (ISLAND, true));
+    leads[1].advance(&id, "go_on_without_answer").await.expect("the leader can act on it");
+    assert!(world.client(&SPECIALIST).get(&id).await.is_ok_and(|seen| seen.state == "examination"));
+}
