@@ -176,6 +176,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 calendar: &calendar,
                 form: &form,
                 code: None,
+                digests: &self.0.secret,
             };
             let events = motcua_dossiers::fire_timers(&segment.dossier, &context)
                 .map_err(|rejection| EngineError::Rejected { rejection, situation: None })?;
