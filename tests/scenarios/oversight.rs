@@ -2,6 +2,7 @@
 //! never filed, and payments over all dossiers.
 
 use motcua_api::v1::*;
+use motcua_tests::files::sha256;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
 use motcua_tests::{Client, World, filing};
@@ -52,4 +53,20 @@ async fn leaders_see_in_their_queues_what_another_commune_is_late_with() {
     assert_eq!((item.unit.as_str(), item.late), (ISLAND, true));
     leads[1].advance(&id, "go_on_without_answer").await.expect("the leader can act on it");
     assert!(world.client(&SPECIALIST).get(&id).await.is_ok_and(|seen| seen.state == "examination"));
+}
+
+#[tokio::test]
+async fn a_history_keeps_nothing_by_which_a_business_name_can_be_tried_out() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let request = filing::business_at_counter(&crew.citizen, "Phở Cô Lan");
+    let filed = crew.citizen.submit(request).await.expect("filed");
+    crew.drive(&filed.id, "handover").await;
+    let (events, verdict) = world.client(&AUDITOR).replay(&filed.id).await.expect("replayed");
+    assert!(verdict.equal);
+    let history = format!("{events:?} {}", verdict.state_json);
+    assert!(history.contains("household_business_name/"), "the name is held");
+    for guess in ["phở cô lan", "Phở Cô Lan", "phở\ncô\nlan"] {
+        assert!(!history.contains(&sha256(guess.as_bytes())), "{guess} can be recognised");
+    }
 }

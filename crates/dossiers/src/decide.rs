@@ -33,6 +33,7 @@ use crate::command::{Actor, Command, CommandRef, DocumentContent};
 use crate::dossier::{Dossier, Filing, Obligation};
 use crate::event::Event;
 use crate::evolve::{Recorded, evolve};
+use crate::names::KeyedDigest;
 use crate::rejection::{Reason, Rejection, Violation};
 use crate::units::{Unit, UnitRegister};
 
@@ -69,6 +70,8 @@ pub struct Context<'a> {
     pub form: &'a Value,
     /// Dossier code reserved for this command, when it is one that gives out a code.
     pub code: Option<&'a str>,
+    /// The server's keyed hash function, for personal values that a history keeps a digest of.
+    pub digests: &'a dyn KeyedDigest,
 }
 
 /// Decides what a command means for a dossier.

@@ -170,6 +170,7 @@ impl Walk {
             calendar: &self.calendar,
             form: &self.form,
             code: Some(&code),
+            digests: &Plain,
         };
         let before = self.dossier.clone();
         let events = decide(before.as_ref(), command, &context).map_err(|r| format!("{r:?}"))?;
@@ -193,6 +194,7 @@ impl Walk {
             calendar: &self.calendar,
             form: &self.form,
             code: None,
+            digests: &Plain,
         };
         let events = fire_timers(&dossier, &context).expect("the calendar covers the walk");
         self.apply(&events);
@@ -394,6 +396,17 @@ fn context_of<'a>(walk: &'a Walk, actor: &'a Actor) -> Context<'a> {
         calendar: &walk.calendar,
         form: &walk.form,
         code: None,
+        digests: &Plain,
+    }
+}
+
+/// No key: the walks keep nothing secret.
+#[derive(Debug)]
+struct Plain;
+
+impl motcua_dossiers::names::KeyedDigest for Plain {
+    fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
+        format!("{purpose}-{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     }
 }
 

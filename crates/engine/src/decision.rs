@@ -258,6 +258,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             calendar: &calendar,
             form: segment.map_or(&empty, |segment| &segment.form),
             code: code.as_deref(),
+            digests: &self.0.secret,
         };
         let dossier = segment.map(|segment| &segment.dossier);
         motcua_dossiers::decide(dossier, &request.command, &context)

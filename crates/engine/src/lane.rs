@@ -176,6 +176,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 calendar: &calendar,
                 form: &form,
                 code: None,
+                digests: &self.0.secret,
             };
             // Whoever asks for something else is not at fault: the service lacks what it needs.
             let events =

@@ -193,6 +193,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             calendar: &calendar,
             form: &form,
             code: None,
+            digests: &self.0.secret,
         };
         let before = Position::of(&segment.dossier);
         let (dossier, code) = (segment.dossier.id, segment.dossier.code.clone());

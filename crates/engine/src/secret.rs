@@ -1,6 +1,7 @@
 //! What is derived from the server's secret: fingerprints, tracking secrets, search digests.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use motcua_dossiers::names::KeyedDigest;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -62,6 +63,12 @@ impl Secret {
         mac.update(b"\n");
         mac.update(bytes);
         mac.finalize().into_bytes().into()
+    }
+}
+
+impl KeyedDigest for Secret {
+    fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
+        Self::digest(self, purpose, bytes)
     }
 }
 

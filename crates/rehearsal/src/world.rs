@@ -8,6 +8,7 @@ use motcua_dossiers::command::{Actor, Command, CommandRef};
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Event;
 use motcua_dossiers::explain::explain;
+use motcua_dossiers::names::KeyedDigest;
 use motcua_dossiers::rejection::Rejection;
 use motcua_dossiers::{Context, Recorded, decide, evolve, fire_timers, local_date, merged_form};
 use motcua_procedures::Procedure;
@@ -152,6 +153,7 @@ impl<'a> World<'a> {
             calendar: &self.setting.calendar,
             form: &self.form,
             code: None,
+            digests: &Open,
         }
     }
 
@@ -270,5 +272,16 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// No key: nobody's secrets are rehearsed.
+#[derive(Debug)]
+struct Open;
+
+impl KeyedDigest for Open {
+    fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{purpose}-{hex}")
     }
 }

@@ -169,7 +169,7 @@ mod tests {
         let output = Output::plain();
         let ending = |files: &[&PathBuf]| {
             let files: Vec<PathBuf> = files.iter().map(|path| (*path).clone()).collect();
-            once(&files, &output).expect("checked")
+            once(&files, &[], &output).expect("checked")
         };
         assert_eq!(ending(&[&sound, &sound]), Ending::Well);
         assert_eq!(ending(&[&unsound, &sound]), Ending::Differs);

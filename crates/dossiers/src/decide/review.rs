@@ -197,7 +197,7 @@ fn receive(
         change.facts.code = Some(code(ctx)?);
     }
     let reserves = chosen.action.reserves.as_ref();
-    change.facts.reserved = reserves.and_then(|r| reserved_name(r, ctx.form));
+    change.facts.reserved = reserves.and_then(|r| reserved_name(r, ctx.form, ctx));
     change.follow_target()?;
     change.finish()
 }
@@ -347,9 +347,9 @@ pub(super) fn fees_paid(
 }
 
 /// `scope/digest` of the name to reserve; case and white space do not matter.
-fn reserved_name(reservation: &Reservation, form: &Value) -> Option<String> {
+fn reserved_name(reservation: &Reservation, form: &Value, ctx: &Context<'_>) -> Option<String> {
     let name = form.get(&reservation.field)?.as_str()?;
-    Some(crate::names::reservation_key(&reservation.scope, name))
+    Some(crate::names::reservation_key(ctx.digests, &reservation.scope, name))
 }
 
 /// The name to hold when a supplement changes one that the dossier holds already.
@@ -359,7 +359,7 @@ fn renamed(dossier: &Dossier, form: &Value, ctx: &Context<'_>) -> Option<String>
     reservations.find_map(|reservation| {
         let scope = format!("{}/", reservation.scope);
         let held = dossier.reservations.iter().find(|name| name.starts_with(&scope))?;
-        reserved_name(reservation, form).filter(|name| name != held)
+        reserved_name(reservation, form, ctx).filter(|name| name != held)
     })
 }
 
