@@ -53,7 +53,10 @@ async fn consulted(world: &World, kind: &str, site: bool) -> DossierState {
     let clerk = world.client(&CLERK);
     clerk.accept_rest(&filed.id).await.expect("checked");
     let cashier = world.client(&CASHIER);
-    cashier.pay(&filed.id, "copying", 25_000, "BL-1").await.expect("5 copies of 3 pages");
+    cashier
+        .pay(&filed.id, "copying", 25_000, &format!("BL-{}", filed.id))
+        .await
+        .expect("5 copies of 3 pages");
     clerk.accept(&filed.id).await.expect("accepted");
     consult(&world.client(&SPECIALIST), &filed.id, &AGENCIES).await.expect("consulted")
 }

@@ -5,7 +5,8 @@ use motcua_api::v1::*;
 use motcua_tests::files::sha256;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
-use motcua_tests::{Client, World, filing};
+use motcua_tests::{Client, World, filing, refused};
+use tonic::Code;
 
 async fn is_listed(client: &Client, queue: Queue, dossier: &str) -> bool {
     let page = client.queue(queue).await.expect("a queue of the desk");
@@ -69,4 +70,36 @@ async fn a_history_keeps_nothing_by_which_a_business_name_can_be_tried_out() {
     for guess in ["phở cô lan", "Phở Cô Lan", "phở\ncô\nlan"] {
         assert!(!history.contains(&sha256(guess.as_bytes())), "{guess} can be recognised");
     }
+}
+
+#[tokio::test]
+async fn one_bank_transfer_pays_one_dossier_of_a_centre() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let island = world.client(&ISLAND_CASHIER);
+    let mut filed = Vec::new();
+    for name in ["Quán Một", "Quán Hai", "Quán Ba"] {
+        let mut request = filing::business_at_counter(&crew.citizen, name);
+        if name == "Quán Ba" {
+            request.receiving_unit = ISLAND_CENTRE.into();
+        }
+        filed.push(crew.citizen.submit(request).await.expect("filed").id);
+    }
+    let fee = "registration-counter";
+    crew.cashier.pay(&filed[0], fee, 50_000, "FT-2610-77").await.expect("paid");
+    crew.cashier.pay(&filed[0], fee, 50_000, "FT-2610-77").await.expect("known");
+    let refusal = refused(crew.cashier.pay(&filed[1], fee, 50_000, " FT-2610-77 ").await);
+    refusal.is(Code::FailedPrecondition, "PAYMENT_MISMATCH");
+    assert!(!format!("{refusal:?}").contains(&filed[0]), "the other dossier is not revealed");
+    assert!(!crew.cashier.get(&filed[1]).await.expect("seen").fees[0].paid);
+    crew.cashier.pay(&filed[1], fee, 50_000, "FT-2610-78").await.expect("with its own");
+    island.pay(&filed[2], fee, 50_000, "FT-2610-77").await.expect("another agency's vouchers");
+
+    // It stays used when its dossier has ended.
+    let accepted = crew.drive(&filed[0], "completed").await;
+    crew.drive(&accepted.id, "delivered").await;
+    let request = filing::business_at_counter(&crew.citizen, "Quán Bốn");
+    let last = crew.citizen.submit(request).await.expect("filed").id;
+    refused(crew.cashier.pay(&last, fee, 50_000, "FT-2610-77").await)
+        .is(Code::FailedPrecondition, "PAYMENT_MISMATCH");
 }

@@ -45,6 +45,12 @@ pub fn reservation_key(digests: &dyn KeyedDigest, scope: &str, name: &str) -> St
     format!("{scope}/{}", digests.digest("reserved_name", words.as_bytes()))
 }
 
+/// What holds a payment reference: it pays once, over all dossiers of the receiving unit. No scope
+/// of a procedure can have this form, as ids have no `:`.
+pub fn payment_key(receiving_unit: &str, reference: &str) -> String {
+    format!("payment:{receiving_unit}/{reference}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Command, Submit};
 use motcua_dossiers::event::Event;
+use motcua_dossiers::names::payment_key;
 use motcua_dossiers::policy::{acts_as_party, sight};
 use motcua_dossiers::rejection::{Reason, Rejection};
 use motcua_procedures::{NumberAt, Procedure, Role, Text};
@@ -150,7 +151,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let number = self.number_for(segment, &waiting.request, now, procedure).await?;
         let decided = self.decide(waiting, segment, now, procedure, picture, number.as_ref());
         let events = match decided {
-            Ok(events) => self.reserve_names(id, events).await,
+            Ok(events) => self.reserve_names(id, segment, events).await,
             Err(error) => Err(error),
         };
         let carried = |event: &Event| event.facts.code.is_some();
@@ -265,23 +266,42 @@ impl<S: Store, D: Documents> Engine<S, D> {
             .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
     }
 
-    /// Takes the names that the events hold, before they are committed; the commit then holds them
-    /// until the dossier ends. A name whose commit never came is free again after a while.
-    async fn reserve_names(&self, id: Uuid, events: Vec<Event>) -> Result<Vec<Event>, EngineError> {
-        for name in events.iter().filter_map(|event| event.facts.reserved.as_ref()) {
-            let now = self.now();
-            let until = now + jiff::SignedDuration::from_secs(limits::RESERVATION_WINDOW_S);
-            if !self.0.store.reserve_name(name, id, now, until).await? {
-                let message = Text {
-                    vi: "Tên này đang được giữ hoặc đã được đăng ký cho hồ sơ khác.".into(),
-                    en: "Another dossier holds or has registered this name; choose another.".into(),
-                };
-                let reason = Reason::NameTaken;
-                let rejection = Rejection { reason, message, violations: Vec::new() };
-                return Err(EngineError::Rejected { rejection, situation: None });
+    /// Takes the names and payment references that the events hold, before they are committed; the
+    /// commit then holds a name until the dossier ends and a reference for ever. What has no commit
+    /// is free again after a while.
+    async fn reserve_names(
+        &self,
+        id: Uuid,
+        segment: Option<&Segment>,
+        events: Vec<Event>,
+    ) -> Result<Vec<Event>, EngineError> {
+        let names = events.iter().filter_map(|event| event.facts.reserved.as_ref());
+        for name in names {
+            self.reserve(id, name, name_taken).await?;
+        }
+        let payments = events.iter().filter_map(|event| event.facts.payment.as_ref());
+        if let Some(segment) = segment {
+            let unit = &segment.dossier.filing.receiving_unit;
+            for payment in payments {
+                let key = payment_key(unit, &payment.external_reference);
+                self.reserve(id, &key, reference_used).await?;
             }
         }
         Ok(events)
+    }
+
+    async fn reserve(
+        &self,
+        id: Uuid,
+        name: &str,
+        taken: fn() -> Rejection,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let until = now + jiff::SignedDuration::from_secs(limits::RESERVATION_WINDOW_S);
+        if self.0.store.reserve_name(name, id, now, until).await? {
+            return Ok(());
+        }
+        Err(EngineError::Rejected { rejection: taken(), situation: None })
     }
 
     /// Adds where the dossier stands to a refusal.
@@ -374,4 +394,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
             _ => Ok(()),
         }
     }
+}
+
+fn name_taken() -> Rejection {
+    let message = Text {
+        vi: "Tên này đang được giữ hoặc đã được đăng ký cho hồ sơ khác.".into(),
+        en: "Another dossier holds or has registered this name; choose another.".into(),
+    };
+    Rejection { reason: Reason::NameTaken, message, violations: Vec::new() }
+}
+
+/// Says nothing of the other dossier: whoever records a payment need not be able to see it.
+fn reference_used() -> Rejection {
+    let message = Text {
+        vi: "Số biên lai hoặc mã giao dịch này đã dùng cho một khoản nộp khác; hãy đối chiếu chứng từ."
+            .into(),
+        en: "This reference has paid something else already; compare it with the voucher.".into(),
+    };
+    Rejection { reason: Reason::PaymentMismatch, message, violations: Vec::new() }
 }

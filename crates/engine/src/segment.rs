@@ -8,7 +8,7 @@ use motcua_dossiers::codec::{encode, timestamp};
 use motcua_dossiers::command::{CommandRef, Part, Person, TimerChanges};
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Event;
-use motcua_dossiers::names::{folded_words, marked_words};
+use motcua_dossiers::names::{folded_words, marked_words, payment_key};
 use motcua_dossiers::{Recorded, evolve, merged_form};
 use motcua_procedures::Procedure;
 use motcua_store::contract::{Documents, DossierCommit, Loaded, SearchTerm, Store, TermKind};
@@ -116,8 +116,13 @@ impl Segment {
         Ok(first_seq)
     }
 
-    /// What an event means outside the history: timers, form values, reserved names.
+    /// What an event means outside the history: timers, form values, reserved names and payment
+    /// references.
     fn follow(&mut self, event: &Event, procedure: &Procedure) {
+        if let Some(payment) = &event.facts.payment {
+            let unit = &self.dossier.filing.receiving_unit;
+            self.base.confirmed.push(payment_key(unit, &payment.external_reference));
+        }
         self.base.timers.extend(event.facts.timers.clone());
         let changed: Map<String, Value> = event
             .personal

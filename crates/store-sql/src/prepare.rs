@@ -37,6 +37,8 @@ pub(crate) struct DossierRows {
     pub(crate) tracking: Vec<String>,
     pub(crate) released: Vec<String>,
     pub(crate) held: Vec<String>,
+    /// Scopes in which other names gave way to those held.
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A row of `dossier`.
@@ -138,6 +140,7 @@ pub(crate) fn prepare(commit: Commit) -> Prepared {
 
 fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let held = commit.held().into_iter().map(str::to_owned).collect();
+    let scopes = commit.scopes().into_iter().map(str::to_owned).collect();
     let commands = &commit.commands;
     let command_of = |seq| {
         let caused = commands.iter().find(|(_, first)| *first == seq);
@@ -159,6 +162,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         tracking: tracking.into_iter().collect(),
         released: commit.released,
         held,
+        scopes,
     }
 }
 

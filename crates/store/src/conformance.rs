@@ -93,6 +93,7 @@ pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
         desk::a_name_that_another_holds_refuses_the_commit,
         desk::a_name_that_was_replaced_is_free,
         desk::a_confirmed_name_has_no_end,
+        desk::a_payment_reference_is_held_for_ever_beside_every_name,
         desk::a_released_name_is_free,
         desk::a_draft_is_saved_over_its_last_revision_only,
         desk::a_draft_belongs_to_its_owner,

@@ -53,7 +53,7 @@ pub struct DossierCommit {
     pub tracking: Vec<String>,
     /// Reservations of this dossier that end now (the names are free again).
     pub released: Vec<String>,
-    /// Reservations that last from now on (the result was issued for good).
+    /// Reservations that last from now on (the result was issued for good, a payment was recorded).
     pub confirmed: Vec<String>,
 }
 
@@ -61,11 +61,25 @@ impl DossierCommit {
     /// Names that the dossier holds from this commit on, without an end: those of its state while
     /// it is being processed, and those confirmed with its result, but none released with it.
     pub fn held(&self) -> BTreeSet<&str> {
-        let under_way = self.dossier.completed_at.is_none() && !self.dossier.closed;
-        let present = self.dossier.reservations.iter().filter(|_| under_way);
-        let held = present.filter(|name| !self.released.contains(name)).chain(&self.confirmed);
-        held.map(String::as_str).collect()
+        self.present().chain(&self.confirmed).map(String::as_str).collect()
     }
+
+    /// Scopes (what a name has before its first `/`) of the names in the dossier's state while it
+    /// is being processed: other names of these scopes gave way.
+    pub fn scopes(&self) -> BTreeSet<&str> {
+        self.present().map(|name| scope_of(name)).collect()
+    }
+
+    fn present(&self) -> impl Iterator<Item = &String> {
+        let under_way = self.dossier.completed_at.is_none() && !self.dossier.closed;
+        let names = self.dossier.reservations.iter().filter(move |_| under_way);
+        names.filter(|name| !self.released.contains(name))
+    }
+}
+
+/// What a reserved name has before its first `/`.
+pub fn scope_of(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(scope, _)| scope)
 }
 
 /// Something a dossier is found by.

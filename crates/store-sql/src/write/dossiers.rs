@@ -120,7 +120,8 @@ const RESERVATION_RELEASE: &str = "-- reservation_release
     DELETE FROM reservation WHERE name = $1 AND dossier_id = $2";
 const RESERVATION_REPLACE: &str = "-- reservation_replace
     DELETE FROM reservation WHERE dossier_id = $1
-        AND name NOT IN (SELECT value FROM json_each($2))";
+        AND name NOT IN (SELECT value FROM json_each($2))
+        AND substr(name, 1, instr(name, '/') - 1) IN (SELECT value FROM json_each($3))";
 const RESERVATION_HOLD: &str = "-- reservation_hold
     INSERT INTO reservation (name, dossier_id, until) VALUES ($1, $2, NULL)
     ON CONFLICT (name) DO UPDATE SET until = NULL WHERE dossier_id = excluded.dossier_id";
@@ -276,8 +277,11 @@ pub(super) async fn settle_reservations(
     if rows.held.iter().all(|name| known.is_held_for_good(name, id)) {
         return Ok(());
     }
-    let held = serde_json::Value::from(rows.held.clone()).to_string();
-    sqlx::query(RESERVATION_REPLACE).bind(id).bind(held).execute(&mut *connection).await?;
+    if !rows.scopes.is_empty() {
+        let list = |names: &[String]| serde_json::Value::from(names.to_vec()).to_string();
+        let replace = sqlx::query(RESERVATION_REPLACE).bind(id).bind(list(&rows.held));
+        replace.bind(list(&rows.scopes)).execute(&mut *connection).await?;
+    }
     for name in &rows.held {
         sqlx::query(RESERVATION_HOLD).bind(name).bind(id).execute(&mut *connection).await?;
     }

@@ -72,6 +72,37 @@ pub(super) async fn a_confirmed_name_has_no_end<S: Store>(store: Arc<S>) {
     assert!(!holds(&*store, 2, 3_000, 4_000).await, "asking again set no end");
 }
 
+pub(super) async fn a_payment_reference_is_held_for_ever_beside_every_name<S: Store>(
+    store: Arc<S>,
+) {
+    let mut subject = Subject::new(1);
+    write(&*store, vec![subject.file(|_| {}), naming(&mut subject, "name/x")]).await;
+    let references = ["payment:u/BL-1", "payment:u/BL-2"];
+    for reference in references {
+        let confirmed = vec![reference.to_owned()];
+        write(&*store, vec![DossierCommit { confirmed, ..subject.act(|_| {}) }]).await;
+    }
+    assert!(!holds(&*store, 2, 1_000, 2_000).await, "a payment takes no name's place");
+    let released = vec!["name/x".to_owned()];
+    for last in [
+        naming(&mut subject, "name/z"),
+        DossierCommit { released, ..subject.act(|facts| facts.completed = true) },
+        subject.act(|facts| facts.closed = true),
+    ] {
+        write(&*store, vec![last]).await;
+        for reference in references {
+            let other = store.reserve_name(reference, dossier_id(2), minute(0), minute(10)).await;
+            assert_eq!(other, Ok(false), "{reference}");
+        }
+    }
+    let mut other = Subject::new(2);
+    write(&*store, vec![other.file(|_| {})]).await;
+    let confirmed = vec![references[0].to_owned()];
+    let late = DossierCommit { confirmed, ..other.act(|_| {}) };
+    let answers = store.commit(vec![super::commits::commit(late)]).await;
+    assert_eq!(answers, [Err(StoreError::Taken { what: "name" })]);
+}
+
 fn naming(subject: &mut Subject, name: &str) -> DossierCommit {
     subject.act(|facts| facts.reserved = Some(name.into()))
 }

@@ -6,7 +6,7 @@ use motcua_audit::{FieldSlot, SealedEvent};
 
 use super::{Inner, Row};
 use crate::contract::{
-    Commit, DossierCommit, DossierKey, Loaded, RegisterCommit, StoredEvent, dossier_chain,
+    Commit, DossierCommit, DossierKey, Loaded, RegisterCommit, StoredEvent, dossier_chain, scope_of,
 };
 use crate::error::StoreError;
 
@@ -91,9 +91,9 @@ impl Inner {
 
     fn settle_names(&mut self, commit: &DossierCommit) {
         let id = commit.dossier.id;
-        let held = commit.held();
+        let (held, scopes) = (commit.held(), commit.scopes());
         let ends = |name: &String| {
-            let is_replaced = !held.is_empty() && !held.contains(name.as_str());
+            let is_replaced = scopes.contains(scope_of(name)) && !held.contains(name.as_str());
             commit.released.contains(name) || is_replaced
         };
         self.reservations.retain(|name, (holder, _)| *holder != id || !ends(name));
