@@ -35,6 +35,12 @@ macro_rules! cases {
 /// # Panics
 /// When a promise is broken.
 pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
+    run_histories(&make).await;
+    run_queries(&make).await;
+    run_desk(&make).await;
+}
+
+async fn run_histories<S: Store>(make: &impl AsyncFn() -> S) {
     cases!(make:
         commits::what_was_committed_is_loaded_by_every_key,
         commits::a_stale_commit_harms_no_neighbour,
@@ -58,6 +64,11 @@ pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
         registers::entries_come_oldest_first,
         registers::a_version_is_recorded_once_for_ever,
         registers::a_stale_register_commit_writes_nothing,
+    );
+}
+
+async fn run_queries<S: Store>(make: &impl AsyncFn() -> S) {
+    cases!(make:
         worklists::each_queue_shows_what_it_says,
         worklists::authorisation_is_part_of_the_query,
         worklists::leaders_see_the_whole_unit,
@@ -85,6 +96,11 @@ pub async fn run<S: Store>(make: impl AsyncFn() -> S) {
         timers::due_dossiers_come_in_pages,
         timers::a_timer_can_be_moved_and_cleared,
         timers::a_timer_is_due_at_its_instant,
+    );
+}
+
+async fn run_desk<S: Store>(make: &impl AsyncFn() -> S) {
+    cases!(make:
         desk::numbers_are_never_given_twice,
         desk::concurrent_numbers_are_never_given_twice,
         desk::each_agency_and_day_has_its_numbers,
