@@ -65,25 +65,7 @@ mod tests {
     fn every_act_has_a_command_of_that_name() {
         let cli = Cli::command();
         let dossier = cli.find_subcommand("dossier").expect("there");
-        let acts = [
-            Act::Accept,
-            Act::Admit,
-            Act::RequestSupplement,
-            Act::Supplement,
-            Act::Refuse,
-            Act::Advance,
-            Act::Sign,
-            Act::Issue,
-            Act::Complete,
-            Act::Deliver,
-            Act::Withdraw,
-            Act::DeclineWithdrawal,
-            Act::Apologise,
-            Act::Extend,
-            Act::ChangeVariant,
-            Act::Stop,
-        ];
-        let acts = acts.into_iter().map(Act::as_str);
+        let acts = Act::ALL.into_iter().filter(|act| !act.is_automatic()).map(Act::as_str);
         let desk =
             ["decide_items", "record_lookup", "record_payment", "claim", "assign", "hand_over"];
         for act in acts.chain(desk) {

@@ -1,6 +1,7 @@
 //! Where scenarios play: a calendar, and offices with people in them.
 
 use motcua_deadlines::{Calendar, CalendarError};
+use motcua_dossiers::policy::works_on_dossiers;
 use motcua_dossiers::units::{RegisterFault, UnitRegister};
 use motcua_procedures::Role;
 use serde_json::{Map, Value, json};
@@ -89,7 +90,7 @@ fn whole(unit: &Value) -> Value {
     let id = unit["id"].as_str().unwrap_or_default();
     let staff: Vec<Value> = Role::ALL
         .into_iter()
-        .filter(|role| works_in_offices(*role))
+        .filter(|role| works_on_dossiers(*role))
         .flat_map(|role| (1..=PEOPLE_OF_A_ROLE).map(move |number| (role, number)))
         .map(|(role, number)| json!({ "id": person(id, role, number), "roles": [role] }))
         .collect();
@@ -106,25 +107,6 @@ fn whole(unit: &Value) -> Value {
 /// Id of a person in an office.
 pub(crate) fn person(unit: &str, role: Role, number: u32) -> String {
     format!("{unit}-{}-{number}", role.as_str())
-}
-
-fn works_in_offices(role: Role) -> bool {
-    match role {
-        Role::ReceptionClerk
-        | Role::Cashier
-        | Role::Specialist
-        | Role::HeadOfDivision
-        | Role::SigningLeader
-        | Role::RecordsOfficer
-        | Role::ReturnClerk
-        | Role::PostalAgent
-        | Role::ConsultedAgency
-        | Role::CouncilMember
-        | Role::Archivist => true,
-        Role::Applicant | Role::Auditor | Role::Administrator | Role::FrontEnd | Role::System => {
-            false
-        }
-    }
 }
 
 #[cfg(test)]

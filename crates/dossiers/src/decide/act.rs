@@ -50,7 +50,7 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
         let Some(step) = procedure.step(&item.step) else {
             continue;
         };
-        let by_people = |action: &&Action| !matches!(action.act, Act::Lapse | Act::Proceed);
+        let by_people = |action: &&Action| !action.act.is_automatic();
         for action in step.actions.iter().filter(by_people) {
             offers.push(Offer {
                 item: Some(item.id),
@@ -198,10 +198,8 @@ fn not_offered(dossier: &Dossier, act: Act, choose: &Choose, ctx: &Context<'_>) 
 /// The refusal of an action that goes by another act or, by all appearances, another name.
 fn misnamed(named: &str, act: Act, dossier: &Dossier, ctx: &Context<'_>) -> Option<Rejection> {
     let steps = dossier.items.values().filter_map(|item| ctx.procedure.step(&item.step));
-    let actions: Vec<&Action> = steps
-        .flat_map(|step| &step.actions)
-        .filter(|action| !matches!(action.act, Act::Lapse | Act::Proceed))
-        .collect();
+    let actions: Vec<&Action> =
+        steps.flat_map(|step| &step.actions).filter(|action| !action.act.is_automatic()).collect();
     let act = act.as_str();
     if let Some(action) = actions.iter().find(|action| action.id == named) {
         let right = action.act.as_str();

@@ -89,6 +89,13 @@ pub(crate) enum Kind {
     Pass,
 }
 
+impl Kind {
+    /// The sub-process that the node leads into.
+    pub(crate) fn entered(&self) -> Option<usize> {
+        if let Self::Enter(sub) = self { Some(*sub) } else { None }
+    }
+}
+
 /// A flow.
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {

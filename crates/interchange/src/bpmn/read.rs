@@ -333,20 +333,9 @@ impl Builder<'_> {
             self.report.note(code::IMPORT_DANGLING_STATE, &place, message, remedy);
             return;
         };
-        let from = match &self.graph.nodes[from].kind {
-            Kind::Enter(sub) => self.graph.subs[*sub].leave,
-            Kind::Start
-            | Kind::End
-            | Kind::Task
-            | Kind::Timer(_)
-            | Kind::Message
-            | Kind::Boundary(..)
-            | Kind::Exclusive
-            | Kind::Parallel
-            | Kind::Inclusive
-            | Kind::EventBased
-            | Kind::Leave(_)
-            | Kind::Pass => from,
+        let from = match self.graph.nodes[from].kind.entered() {
+            Some(sub) => self.graph.subs[sub].leave,
+            None => from,
         };
         self.connect(element, scope, from, to);
     }

@@ -220,21 +220,8 @@ impl<'g> Writer<'g> {
                     None
                 }
             };
-            let each_unit = match first.kind {
-                Kind::Enter(sub) => self.graph().subs[sub].is_multiple,
-                Kind::Start
-                | Kind::End
-                | Kind::Task
-                | Kind::Timer(_)
-                | Kind::Message
-                | Kind::Boundary(..)
-                | Kind::Exclusive
-                | Kind::Parallel
-                | Kind::Inclusive
-                | Kind::EventBased
-                | Kind::Leave(_)
-                | Kind::Pass => false,
-            };
+            let each_unit =
+                first.kind.entered().is_some_and(|sub| self.graph().subs[sub].is_multiple);
             let id = match &flow.action {
                 Some(action) => action.id.clone(),
                 None if flow.named => id_of(&flow.called),

@@ -17,9 +17,19 @@ pub(crate) fn shipped(name: &str) -> Procedure {
     motcua_procedures::parse(&source).expect("what ships is sound")
 }
 
-/// The procedures of the catalogue.
-pub(crate) const SHIPPED: [&str; 3] =
-    ["birth-registration.yaml", "household-business.yaml", "marriage-registration.yaml"];
+/// The files of the catalogue's procedures.
+pub(crate) fn catalogue() -> Vec<String> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogue");
+    let entries = std::fs::read_dir(place).expect("the catalogue");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string());
+    let is_procedure =
+        |name: &String| name.ends_with(".yaml") && !name.ends_with(".scenarios.yaml");
+    let mut names: Vec<String> = names.map(|name| name.expect("UTF-8")).collect();
+    names.retain(is_procedure);
+    names.sort();
+    assert!(names.len() >= 9, "{names:?}");
+    names
+}
 
 pub(crate) fn text(vi: &str, en: &str) -> Text {
     Text { vi: vi.into(), en: en.into() }

@@ -2,7 +2,7 @@
 
 use motcua_printing::{Lang, procedure_sheet_html, process_table_html, process_table_svg};
 
-use crate::kit::{SHIPPED, parallel, shipped, twenty_branches};
+use crate::kit::{catalogue, parallel, shipped, twenty_branches};
 use crate::{assert_once, well_formed};
 
 #[test]
@@ -28,8 +28,8 @@ fn the_table_has_a_row_for_each_step_branch_and_join() {
 
 #[test]
 fn the_catalogue_prints_in_both_languages() {
-    for name in SHIPPED {
-        let procedure = shipped(name);
+    for name in catalogue() {
+        let procedure = shipped(&name);
         let definition = procedure.definition();
         for lang in [Lang::Vi, Lang::En] {
             well_formed(&process_table_svg(definition, lang));
@@ -59,9 +59,9 @@ fn conditions_read_as_words_and_not_as_code() {
     ] {
         assert!(sheet.contains(words), "{words}");
     }
-    for name in SHIPPED {
+    for name in catalogue() {
         for lang in [Lang::Vi, Lang::En] {
-            let sheet = procedure_sheet_html(&shipped(name), lang);
+            let sheet = procedure_sheet_html(&shipped(&name), lang);
             for code in ["&amp;&amp;", "||", "form.", "channel =="] {
                 assert!(!sheet.contains(code), "{name} shows {code}");
             }

@@ -189,6 +189,28 @@ pub enum Act {
 }
 
 impl Act {
+    /// Every act; those of the system last.
+    pub const ALL: [Act; 18] = [
+        Self::Accept,
+        Self::Admit,
+        Self::RequestSupplement,
+        Self::Supplement,
+        Self::Refuse,
+        Self::Advance,
+        Self::Sign,
+        Self::Issue,
+        Self::Complete,
+        Self::Deliver,
+        Self::Withdraw,
+        Self::DeclineWithdrawal,
+        Self::Apologise,
+        Self::Extend,
+        Self::ChangeVariant,
+        Self::Stop,
+        Self::Lapse,
+        Self::Proceed,
+    ];
+
     /// Name in definitions, event kinds and the API.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -211,5 +233,15 @@ impl Act {
             Self::Lapse => "lapse",
             Self::Proceed => "proceed",
         }
+    }
+
+    /// The act of that name.
+    pub fn from_name(name: &str) -> Option<Act> {
+        Self::ALL.into_iter().find(|act| act.as_str() == name)
+    }
+
+    /// Whether the system does it by itself and nobody else may.
+    pub fn is_automatic(self) -> bool {
+        matches!(self, Self::Lapse | Self::Proceed)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::case::flag;
 use super::root::{form, text};
-use super::words::{ACTS, UNIT_REFS, roles};
+use super::words::{UNIT_REFS, acts, roles};
 use super::{DATA_SCHEMAS_MAX, Fields, Item, Reader};
 use crate::definition::{
     Act, Action, Choice, Extension, Reservation, Role, Target, UnitRef, Verified,
@@ -38,7 +38,7 @@ pub(super) fn read(
 ) -> Action {
     let name = text(reader, fields, "name");
     let act = fields.optional("act");
-    let act = act.map_or(Some(Act::Advance), |item| item.word(reader, ACTS));
+    let act = act.map_or(Some(Act::Advance), |item| item.word(reader, &acts()));
     if act.is_none() {
         reader.fault_silently(&fields.at("act"));
     }
@@ -102,7 +102,7 @@ fn action_roles(
     context: Option<Context>,
 ) -> Vec<Role> {
     let Some(item) = fields.optional("roles") else {
-        let by_system = matches!(act, Act::Lapse | Act::Proceed);
+        let by_system = act.is_automatic();
         let implied = if by_system { Some(Role::System) } else { context.map(|c| c.role) };
         if implied.is_none() {
             let message = "A shared action must name its roles.";

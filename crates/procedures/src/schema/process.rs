@@ -7,7 +7,7 @@ use crate::read::bounds::{
     ACTIONS_MAX, ANSWERS_MAX, BRANCHES_MAX, CHOICES_MAX, EXTENSION_MAX, JOIN_COUNT_MAX, NOT_BY_MAX,
     PROVED_BY_MAX, REMIND_DAYS_MAX, ROUNDS_MAX, STEPS_MAX, VERIFIES_MAX,
 };
-use crate::read::words::{ACTS, PAUSE_GROUNDS, STEP_KINDS, UNIT_REFS, roles};
+use crate::read::words::{PAUSE_GROUNDS, STEP_KINDS, UNIT_REFS, acts, roles};
 
 pub(super) fn shared() -> Vec<(&'static str, Value)> {
     vec![
@@ -160,7 +160,7 @@ fn action(shared: bool) -> Value {
     let mut keys = vec![
         ("id", refer("id", "Id within the step.")),
         ("name", refer("text", "Name of the action.")),
-        ("act", words("The lawful act that it is; advance when absent.", ACTS)),
+        ("act", words("The lawful act that it is; advance when absent.", &acts())),
         ("roles", list("Who may do it; the step's role when absent.", role, 1, roles().len())),
         ("unit", words("In which unit; the step's when absent.", UNIT_REFS)),
         ("to", refer("target", "Where it leads; absent where it has an answer.")),

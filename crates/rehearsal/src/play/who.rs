@@ -119,7 +119,7 @@ fn by_offer(deed: &Deed, candidate: &Candidate<'_>, only: bool, dossier: &Dossie
         _ => offer.unit.clone().or_else(|| item.map(|item| item.unit.clone())),
     };
     let holder = item.filter(|item| item.role == role).and_then(|item| item.assignee.clone());
-    let doing = match act_of(offer.act) {
+    let doing = match Act::from_name(offer.act) {
         Some(act) => Doing::Act(act),
         None => Doing::Desk(offer.act.to_owned()),
     };
@@ -155,7 +155,7 @@ fn out_of_place(
     let Some((step, action)) = all.find(|(step, action)| fits(&step.id, action)) else {
         return Err(format!("the procedure knows no action or act {}", deed.deed));
     };
-    if matches!(action.act, Act::Lapse | Act::Proceed) {
+    if action.act.is_automatic() {
         return Err(format!("{} is done by the system; wait for it", deed.deed));
     }
     let role = deed.role.or(action.roles.first().copied()).unwrap_or(Role::Applicant);
@@ -196,28 +196,4 @@ fn actor(
 /// `1` and `2` are the people of the role in the unit; anything else is an id.
 pub(crate) fn someone(by: &str, unit: &str, role: Role) -> String {
     by.parse().map_or_else(|_| by.to_owned(), |number| person(unit, role, number))
-}
-
-fn act_of(name: &str) -> Option<Act> {
-    const ACTS: [Act; 18] = [
-        Act::Accept,
-        Act::Admit,
-        Act::RequestSupplement,
-        Act::Supplement,
-        Act::Refuse,
-        Act::Advance,
-        Act::Sign,
-        Act::Issue,
-        Act::Complete,
-        Act::Deliver,
-        Act::Withdraw,
-        Act::DeclineWithdrawal,
-        Act::Apologise,
-        Act::Extend,
-        Act::ChangeVariant,
-        Act::Stop,
-        Act::Lapse,
-        Act::Proceed,
-    ];
-    ACTS.into_iter().find(|act| act.as_str() == name)
 }
