@@ -8,12 +8,17 @@ use std::sync::LazyLock;
 use motcua_audit::{Header, cj, line};
 use motcua_deadlines::{Calendar, Lang, OfficeHours, compute_line};
 use motcua_interchange::Imported;
-use motcua_procedures::{Guard, Severity, check, read_form};
+use motcua_procedures::{Guard, Procedure, Severity, check, read_form};
 use serde_json::Value;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
     let shipped = include_bytes!("../../crates/deadlines/data/calendar-vn.json");
     Calendar::from_json(shipped).expect("the shipped calendar is sound")
+});
+
+static REHEARSED: LazyLock<Procedure> = LazyLock::new(|| {
+    let source = include_bytes!("../../crates/rehearsal/tests/played/consultation.yaml");
+    motcua_procedures::parse(source).expect("the procedure is sound")
 });
 
 /// What is read as canonical JSON is written as the same bytes.
@@ -90,6 +95,15 @@ fn draft(imported: &Imported) {
     if let Some(yaml) = &imported.yaml {
         let report = check(yaml.as_bytes());
         assert!(report.readable && !report.sound, "{yaml}\n{:?}", report.findings);
+    }
+}
+
+/// Scenarios are read, or every fault of theirs says what to do.
+pub fn scenario_read(bytes: &[u8]) {
+    let read = motcua_rehearsal::procedure_of(bytes)
+        .and_then(|_| motcua_rehearsal::read(bytes, &REHEARSED));
+    for finding in read.err().into_iter().flat_map(|findings| findings.0) {
+        assert!(!finding.message.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
     }
 }
 

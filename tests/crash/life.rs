@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::ToSpan;
 use motcua_api::v1::*;
 use motcua_dossiers::local_date;
 use motcua_tests::life::Crew;
+use motcua_tests::people::{ENVIRONMENT, FIRE, PLANNING, Who};
 use motcua_tests::{Client, Refused, filing};
+use serde_json::json;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -30,10 +33,46 @@ const LIFE: [Act; 9] = [
     Act::Deliver,
 ];
 
+/// The acts of a dossier that three agencies are asked about, until the result is signed: branches
+/// are opened, answered one by one, and joined by the last answer.
+const CONSULTED_LIFE: [Act; 9] = [
+    Act::Decide,
+    Act::Pay,
+    Act::Accept,
+    Act::Consult,
+    Act::Answer(1),
+    Act::Answer(0),
+    Act::Answer(2),
+    Act::Advance("submit_draft"),
+    Act::Sign,
+];
+
+/// A procedure with branches.
+pub(crate) const PARALLEL: &str = "crates/procedures/tests/parallel.yaml";
+const AGENCIES: [&Who; 3] = [&FIRE, &PLANNING, &ENVIRONMENT];
+
+/// Who works on a dossier: the office, and the agencies that it asks.
+#[derive(Clone)]
+pub(crate) struct People {
+    office: Crew,
+    agencies: [Client; 3],
+}
+
+impl People {
+    /// The people on clients that `connect` makes.
+    pub(crate) fn new(connect: impl Fn(&Who) -> Client) -> Self {
+        Self { agencies: AGENCIES.map(&connect), office: Crew::new(connect) }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Submit(Box<SubmitDossierRequest>),
     Decide,
+    Pay,
+    Consult,
+    /// Of one of the agencies.
+    Answer(usize),
     Accept,
     Advance(&'static str),
     Sign,
@@ -44,15 +83,22 @@ enum Act {
 
 /// Runs lives until `stop`; what was acknowledged, and how many commands were repeated in vain: they
 /// had been carried out, and only the answer was lost.
-pub(crate) async fn live(crew: Crew, stop: &AtomicBool) -> (Ledger, usize) {
+pub(crate) async fn live(people: People, stop: &AtomicBool) -> (Ledger, usize) {
     let (mut ledger, mut unanswered) = (Ledger::default(), 0);
-    while !stop.load(Ordering::Relaxed) {
-        let clerk = crew.clerk.attesting(crew.citizen.id());
-        let filing = filing::birth_at_counter(&clerk);
+    let crew = &people.office;
+    let clerk = crew.clerk.attesting(crew.citizen.id());
+    for consulted in [false, true].into_iter().cycle() {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let (filing, life) = match consulted {
+            true => (with_consultation(&clerk), CONSULTED_LIFE),
+            false => (filing::birth_at_counter(&clerk), LIFE),
+        };
         let dossier = filing.dossier.clone();
-        for act in [Act::Submit(Box::new(filing))].into_iter().chain(LIFE) {
+        for act in [Act::Submit(Box::new(filing))].into_iter().chain(life) {
             let command = clerk.new_id();
-            let (answered, repeat) = until_answered(&crew, &act, &dossier, command).await;
+            let (answered, repeat) = until_answered(&people, &act, &dossier, command).await;
             ledger.note(command, &answered);
             unanswered += usize::from(repeat);
             if stop.load(Ordering::Relaxed) {
@@ -63,12 +109,26 @@ pub(crate) async fn live(crew: Crew, stop: &AtomicBool) -> (Ledger, usize) {
     (ledger, unanswered)
 }
 
+fn with_consultation(clerk: &Client) -> SubmitDossierRequest {
+    let today = local_date(clerk.now());
+    let event_on = today.saturating_add(4.months());
+    let form = json!({ "kind": "small", "pages": 3, "copies": 5, "site": false,
+        "event_on": event_on, "certificate_on": today });
+    SubmitDossierRequest {
+        procedure: "1.000002".into(),
+        variant: "small".into(),
+        form_json: form.to_string(),
+        documents: vec![filing::paper("D1")],
+        ..filing::birth_at_counter(clerk)
+    }
+}
+
 /// What a mutating call answers: the dossier, and whether the command had been carried out before.
 type Answer = (DossierState, bool);
 
-async fn until_answered(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Answer {
+async fn until_answered(people: &People, act: &Act, dossier: &str, command: Uuid) -> Answer {
     for _ in 0..REPEATS_MAX {
-        match send(crew, act, dossier, command).await {
+        match send(people, act, dossier, command).await {
             Ok(answer) => return answer,
             Err(status) => assert!(is_passing(&status), "a lawful command was refused: {status:?}"),
         }
@@ -92,7 +152,8 @@ fn is_passing(status: &Status) -> bool {
 }
 
 /// Sends one act under a command id.
-async fn send(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Result<Answer, Status> {
+async fn send(people: &People, act: &Act, dossier: &str, command: Uuid) -> Result<Answer, Status> {
+    let crew = &people.office;
     macro_rules! call {
         ($who:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
             let client: &Client = $who;
@@ -122,6 +183,28 @@ async fn send(crew: &Crew, act: &Act, dossier: &str, command: Uuid) -> Result<An
                 AdvanceDossierRequest { action: (*action).to_owned() }
             )
         }
+        Act::Pay => call!(
+            &crew.cashier,
+            record_payment,
+            RecordPaymentRequest {
+                fee: "copying".into(),
+                amount: 25_000,
+                external_reference: format!("BL-{dossier}")
+            }
+        ),
+        Act::Consult => call!(
+            &crew.specialist,
+            advance_dossier,
+            AdvanceDossierRequest {
+                action: "take_over".into(),
+                units: AGENCIES.iter().filter_map(|who| who.unit).map(str::to_owned).collect()
+            }
+        ),
+        Act::Answer(agency) => call!(
+            &people.agencies[*agency],
+            advance_dossier,
+            AdvanceDossierRequest { action: "consent".into() }
+        ),
         Act::Sign => call!(&crew.leader, sign_result, SignResultRequest {}),
         Act::Issue => call!(
             &crew.records,

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use motcua_engine::{Clock, SystemClock};
-use motcua_tests::life::Crew;
-use motcua_tests::people::{AUDITOR, Who};
-use motcua_tests::process::Service;
+use motcua_tests::people::{ADMIN, AUDITOR, Who};
+use motcua_tests::process::{Service, project};
 use motcua_tests::{Client, Refused};
 use tonic::Status;
 
 use crate::ledger::Ledger;
-use crate::life::live;
+use crate::life::{PARALLEL, People, live};
 
 /// Callers at a time.
 const CALLERS: usize = 12;
@@ -51,7 +50,10 @@ fn client(service: &Service, who: &Who) -> Client {
 async fn kill_9_under_load_loses_nothing_that_was_acknowledged_and_does_nothing_twice() {
     let mut chance = Chance(seed());
     let mut service = Service::start();
-    let crews: Vec<Crew> = (0..CREWS).map(|_| Crew::new(|who| client(&service, who))).collect();
+    let file = project().join(PARALLEL);
+    let publish = ["procedure", "publish", &file.to_string_lossy()];
+    service.as_whoever(&service.token(&ADMIN), publish).with(0);
+    let crews: Vec<People> = (0..CREWS).map(|_| People::new(|who| client(&service, who))).collect();
     let auditor = client(&service, &AUDITOR);
     let stop = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..CALLERS)
@@ -90,6 +92,7 @@ async fn kill_9_under_load_loses_nothing_that_was_acknowledged_and_does_nothing_
 
 /// Every history verifies and agrees with what the callers know.
 async fn verify(auditor: &Client, ledger: &Ledger) {
+    let mut joined = 0;
     for dossier in ledger.dossiers() {
         let replay = loop {
             match auditor.replay(dossier).await {
@@ -100,7 +103,11 @@ async fn verify(auditor: &Client, ledger: &Ledger) {
         let (events, verdict) = replay.unwrap_or_else(|status| panic!("{dossier}: {status:?}"));
         assert!(verdict.equal, "{dossier}: {:?}", verdict.findings);
         ledger.agrees_with(dossier, &events);
+        let joins = events.iter().filter(|event| event.header.contains(r#""kind":"join""#)).count();
+        assert!(joins <= 1, "{dossier}: its branches came together {joins} times");
+        joined += joins;
     }
+    assert!(joined > 0, "branches came together");
 }
 
 fn is_busy(status: &Status) -> bool {

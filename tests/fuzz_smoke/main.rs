@@ -76,7 +76,7 @@ const PROCESS: &str = concat!(
     r#"<b:sequenceFlow id="12" sourceRef="late" targetRef="e"/></b:process></b:definitions>"#
 );
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     Target {
         name: "cj_decode",
         run: targets::cj_decode,
@@ -109,6 +109,14 @@ const TARGETS: [Target; 10] = [
     Target { name: "import_digit", run: targets::import_digit, valid: &[SERVICE.as_bytes()] },
     Target { name: "import_bpmn", run: targets::import_bpmn, valid: &[PROCESS.as_bytes()] },
     Target {
+        name: "scenario_read",
+        run: targets::scenario_read,
+        valid: &[
+            include_bytes!("../../crates/rehearsal/tests/played/consultation.scenarios.yaml"),
+            b"procedure: a.yaml\nstories:\n  a: [{ story: a }]\nscenarios: [{ name: x }]\n",
+        ],
+    },
+    Target {
         name: "guard",
         run: targets::guard,
         valid: &[
@@ -126,7 +134,7 @@ const TARGETS: [Target; 10] = [
 
 /// Cases of each kind for the target `name`; checking a definition takes milliseconds.
 fn cases(name: &str) -> ProptestConfig {
-    let slow = ["procedure_check", "calendar", "import_digit", "import_bpmn"];
+    let slow = ["procedure_check", "calendar", "import_digit", "import_bpmn", "scenario_read"];
     let cases = if slow.contains(&name) { 256 } else { 4096 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -1,10 +1,12 @@
 //! Versions of procedures, and the numbers of dossiers.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use motcua_api::v1::*;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
+use motcua_tests::process::project;
 use motcua_tests::world::CATALOGUE;
 use motcua_tests::{World, filing, refused};
 use tonic::Code;
@@ -105,4 +107,28 @@ async fn an_unknown_or_future_version_is_not_filed_under() {
     let next = citizen.procedures().get_procedure(get("1.1.0")).await.expect("published");
     assert_eq!(next.into_inner().source, next_version());
     refused(citizen.procedures().get_procedure(get("9.9.9")).await).is(Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn every_shipped_procedure_can_be_published_over_the_api() {
+    let world = World::bare().await;
+    let admin = world.client(&ADMIN);
+    let catalogue = project().join("catalogue");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(catalogue)
+        .expect("the catalogue")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            let name = path.to_string_lossy();
+            name.ends_with(".yaml") && !name.ends_with(".scenarios.yaml")
+        })
+        .collect();
+    files.sort();
+    for file in &files {
+        let source = std::fs::read(file).expect("readable");
+        let request = PublishProcedureRequest { source, ground: "QĐ 1/QĐ-UBND".into() };
+        let published = admin.procedures().publish_procedure(request).await;
+        published.unwrap_or_else(|status| panic!("{}: {status:?}", file.display()));
+    }
+    let listed = admin.procedures().list_procedures(ListProceduresRequest::default()).await;
+    assert_eq!((files.len(), listed.expect("listed").into_inner().procedures.len()), (9, 9));
 }

@@ -15,8 +15,17 @@ fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn catalogue() -> PathBuf {
-    folder("../../catalogue")
+/// The nine shipped procedures, their older versions, and the examples of the table of patterns.
+fn shipped() -> BTreeSet<PathBuf> {
+    let catalogue = procedures(&folder("../../catalogue"));
+    assert_eq!(catalogue.len(), 9, "{catalogue:?}");
+    let more = ["../../catalogue/versions", "../../docs/examples/patterns"];
+    let more = more.iter().flat_map(|path| {
+        let found = procedures(&folder(path));
+        assert!(!found.is_empty(), "{path}");
+        found
+    });
+    catalogue.into_iter().chain(more).collect()
 }
 
 fn procedure(path: &Path) -> Procedure {
@@ -66,10 +75,8 @@ fn played_whole(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_procedure_of_the_catalogue_passes_its_scenarios_and_they_take_all_it_offers() {
-    let found = procedures(&catalogue());
-    assert!(found.len() >= 3, "the catalogue is read");
-    let complaints: Vec<String> = found.iter().flat_map(|path| played_whole(path)).collect();
+fn every_shipped_procedure_and_example_passes_its_scenarios_and_they_take_all_it_offers() {
+    let complaints: Vec<String> = shipped().iter().flat_map(|path| played_whole(path)).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
@@ -159,7 +166,7 @@ fn stories_that_tell_each_other_end() {
 #[test]
 fn lives_keep_the_laws_end_and_can_be_lived_again() {
     let more = [folder("tests/played/consultation.yaml")];
-    for path in procedures(&catalogue()).into_iter().chain(more) {
+    for path in shipped().into_iter().chain(more) {
         let procedure = procedure(&path);
         let from = procedure.definition().effective_from.max(jiff::civil::date(2026, 10, 5));
         let plan = Plan { lives: 20, seed: 7, from, suite: None };

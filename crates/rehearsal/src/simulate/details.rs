@@ -24,6 +24,8 @@ const OTHERS: [&str; 6] = [
 ];
 /// Latest new date of an apology, days after the old one.
 const APOLOGY_DAYS_MAX: i64 = 12;
+/// Highest amount that is assessed, đồng.
+const ASSESSED_MAX: i64 = 5_000_000;
 
 /// Details for an act of the performer.
 pub(crate) fn with(performer: &Performer, world: &World<'_>, chance: &mut Chance) -> With {
@@ -49,6 +51,10 @@ fn of_act(
             let schema = action.and_then(|action| action.data.as_ref());
             let maker = schema.map(|schema| Maker::new(schema, local_date(world.now)));
             with.data = maker.and_then(|maker| maker.form(chance));
+            if action.is_some_and(|action| action.assesses.is_some()) {
+                let data = with.data.get_or_insert_with(|| Value::Object(Map::new()));
+                assess(data, chance);
+            }
             with.unit = chance.pick(&OTHERS).map(|unit| (*unit).to_owned());
             let count = 1 + chance.below(3);
             with.units = (0..count)
@@ -86,6 +92,14 @@ fn of_act(
         | Act::Proceed => {}
     }
     with
+}
+
+/// Adds the assessed amount where the form of the data does not ask for it.
+fn assess(data: &mut Value, chance: &mut Chance) {
+    let amount = chance.between(0, ASSESSED_MAX);
+    if let Some(data) = data.as_object_mut() {
+        data.entry("amount").or_insert_with(|| amount.into());
+    }
 }
 
 fn of_desk(name: &str, dossier: &Dossier, world: &World<'_>, chance: &mut Chance) -> With {
