@@ -183,15 +183,17 @@ async fn send(people: &People, act: &Act, dossier: &str, command: Uuid) -> Resul
                 AdvanceDossierRequest { action: (*action).to_owned() }
             )
         }
-        Act::Pay => call!(
-            &crew.cashier,
-            record_payment,
-            RecordPaymentRequest {
+        Act::Pay => {
+            let request = RecordPaymentRequest {
+                command: crew.cashier.meta_with(command),
+                dossier: dossier.to_owned(),
                 fee: "copying".into(),
                 amount: 25_000,
-                external_reference: format!("BL-{dossier}")
-            }
-        ),
+                external_reference: format!("BL-{dossier}"),
+            };
+            let answer = crew.cashier.desk().record_payment(request).await?.into_inner();
+            Ok((answer.dossier.expect("an answer shows the dossier"), answer.repeat))
+        }
         Act::Consult => call!(
             &crew.specialist,
             advance_dossier,
