@@ -224,6 +224,20 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "        act: complete\n        to: received",
         "/steps/8/actions/1/to",
     ),
+    (
+        "ACT_STATUS",
+        "        act: complete\n        to: completed",
+        "        to: completed",
+        "/steps/8/actions/1/to",
+    ),
+    ("ACT_STATUS", "        act: deliver\n", "", "/steps/9/actions/0/to"),
+    (
+        "ACT_STATUS",
+        "        act: refuse\n        form: 3\n",
+        "        form: 3\n",
+        "/steps/0/actions/2/to",
+    ),
+    ("ACT_STATUS", "rework: true, to: opinion", "to: stopped", "/steps/7/actions/1/to"),
     ("ACT_FORM", "        form: 1\n", "", "/steps/0/actions/0/form"),
     (
         "ACT_FORM",
