@@ -114,6 +114,16 @@ fn every_fault_is_reported_at_once() {
     }
 }
 
+/// The way on is there once, and the dossier comes back.
+#[test]
+fn rounds_that_run_out_are_no_way_to_the_end() {
+    let once = changed("en: Take over }, to:", "en: Take over }, rounds_max: 1, ground: law, to:");
+    assert!(check(once.as_bytes()).sound);
+    let again = once.replacen("reason: true, to: examination", "reason: true, to: received", 1);
+    let finding = find(&again, "NO_WAY_TO_END");
+    assert_eq!(finding.path, "/steps/2");
+}
+
 #[test]
 fn a_fault_of_shape_brings_no_faults_in_its_train() {
     for (from, to) in [
