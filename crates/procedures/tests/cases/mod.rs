@@ -266,4 +266,35 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "",
         "/steps/1",
     ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n        to: not_accepted",
+        "        act: lapse\n        to: stay",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n",
+        "        act: lapse\n        form: 3\n        when: channel == \"online\"\n",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n",
+        "        act: lapse\n        form: 3\n        rounds_max: 1\n        ground: law\n",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "    status: 2\n    role: specialist\n",
+        "    status: 2\n    role: applicant\n",
+        "/steps/2",
+    ),
+    (
+        "PAUSE_WITHOUT_END",
+        "        ground: law\n      - { id: decline, name: { vi: Không rút nữa, en: Decline },",
+        "        ground: law\n        when: channel == \"online\"\n      - { id: decline, name: { vi: \
+         Không rút nữa, en: Decline }, when: channel != \"online\",",
+        "/steps/5",
+    ),
 ];
