@@ -149,3 +149,39 @@ fn a_complaint_starts_its_clock_by_admission() {
     let source = source.replacen("act: accept, form: 1", "act: admit", 1);
     assert_eq!(places(&check(source.as_bytes()).findings), []);
 }
+
+/// Two steps whose branches come together early, each leading to the other.
+fn early_circle(second_leads_to: &str) -> Vec<Finding> {
+    let name = "name: { vi: a, en: b }";
+    let step = |id: &str, to: &str| {
+        let who = "role: specialist, unit: competent";
+        let by_itself =
+            format!("{{ id: on, {name}, act: proceed, when: channel == \"online\", answer: ok }}");
+        let branch = |branch: &str, actions: &str| {
+            format!(
+                "      - {{ id: {id}_{branch}, {name}, start: {id}_{branch}_1, answers: [{{ id: ok, \
+                 {name} }}], steps: [{{ id: {id}_{branch}_1, {name}, {who}, actions: [{actions}{{ id: \
+                 done, {name}, answer: ok }}] }}] }}\n"
+            )
+        };
+        let (one, two) = (branch("one", &format!("{by_itself}, ")), branch("two", ""));
+        format!(
+            "  - id: {id}\n    {name}\n    status: 4\n    role: specialist\n    unit: competent\n    \
+             branches:\n{one}{two}    join: {{ early: [{{ at_least: 1 }}], to: {to} }}\n    \
+             actions: [{{ id: out, {name}, to: examination }}]\n"
+        )
+    };
+    let steps = format!("{}{}", step("p1", "p2"), step("p2", second_leads_to));
+    let source = include_str!("sound.yaml");
+    let source = source.replacen("en: Take over }, to: examination", "en: Take over }, to: p1", 1);
+    let end = "  - id: examination\n";
+    check(source.replacen(end, &format!("{steps}{end}"), 1).as_bytes()).findings
+}
+
+#[test]
+fn a_circle_through_joins_that_one_branch_alone_brings_about_is_seen() {
+    let found = early_circle("p1");
+    let circle = [("PROCEED_CIRCLE", "/steps/3/join/to"), ("PROCEED_CIRCLE", "/steps/4/join/to")];
+    assert_eq!(places(&found), circle);
+    assert_eq!(places(&early_circle("examination")), []);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::graph::Edge;
 use super::{ActionAt, Checker, called, references};
-use crate::definition::{Act, Amount, ClockStart, Kind, Target};
+use crate::definition::{Act, Amount, ClockStart, Definition, Kind, Parallel, Target};
 use crate::finding::code;
 use crate::read::suggestion;
 
@@ -179,10 +179,8 @@ fn proceed(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 /// circle.
 fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
-    let by_itself = |edge: &Edge| match edge.action() {
-        Some(action) => definition.steps[edge.from].actions[action].act == Act::Proceed,
-        None => falls_through(checker, edge.from),
-    };
+    let falling = falling_joins(checker);
+    let by_itself = |edge: &Edge| is_by_itself(definition, &falling, edge);
     let edges: Vec<Edge> =
         checker.graph.edges().filter(|edge| !edge.is_back() && by_itself(edge)).copied().collect();
     let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
@@ -200,24 +198,49 @@ fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
     }
 }
 
-/// Whether the branches of the step can come together without anybody doing anything: none opens,
-/// or all proceed to their ends.
-fn falls_through(checker: &Checker<'_, '_, '_>, step: usize) -> bool {
+/// Whether nobody need do anything for the dossier to go this way.
+fn is_by_itself(definition: &Definition, falling: &[bool], edge: &Edge) -> bool {
+    match edge.action() {
+        Some(action) => definition.steps[edge.from].actions[action].act == Act::Proceed,
+        None => falling[edge.from],
+    }
+}
+
+/// The steps whose branches can come together without anybody doing anything: none opens, or all
+/// proceed to their ends, or as many as an early reason asks for.
+fn falling_joins(checker: &Checker<'_, '_, '_>) -> Vec<bool> {
     let definition = checker.definition();
-    let proceeds =
-        |step: usize, action: usize| definition.steps[step].actions[action].act == Act::Proceed;
-    let parallel = definition.steps[step].parallel.iter();
-    let mut branches = parallel.flat_map(|p| &p.branches).zip(&checker.graph.opened[step]);
-    branches.all(|(branch, region)| {
-        let start = checker.graph.regions[*region].start;
-        let by_itself = |edge: &Edge| edge.action().is_some_and(|n| proceeds(edge.from, n));
-        branch.when.is_some()
-            || checker.graph.walk(start, by_itself).reached.iter().any(|step| {
-                let actions = definition.steps[*step].actions.iter();
-                actions.into_iter().any(|action| {
-                    action.act == Act::Proceed && matches!(action.target, Target::End)
-                })
-            })
+    let graph = &checker.graph;
+    let mut falling = vec![false; definition.steps.len()];
+    // By region: the answers with which it can end by itself.
+    let mut ends = vec![BTreeSet::new(); graph.regions.len()];
+    for (number, region) in graph.regions.iter().enumerate().rev() {
+        // The branches of these steps are regions behind this one, so they are known.
+        for step in &region.steps {
+            if let Some(parallel) = &definition.steps[*step].parallel {
+                falling[*step] = falls_through(parallel, &graph.opened[*step], &ends);
+            }
+        }
+        let walk = graph.walk(region.start, |edge| is_by_itself(definition, &falling, edge));
+        let actions = walk.reached.iter().flat_map(|step| &definition.steps[*step].actions);
+        let last = actions
+            .filter(|action| action.act == Act::Proceed && matches!(action.target, Target::End));
+        ends[number] = last.map(|action| action.answer.as_deref().unwrap_or_default()).collect();
+    }
+    falling
+}
+
+fn falls_through(parallel: &Parallel, regions: &[usize], ends: &[BTreeSet<&str>]) -> bool {
+    let branches = || parallel.branches.iter().zip(regions.iter().map(|region| &ends[*region]));
+    let all = branches().all(|(branch, ends)| branch.when.is_some() || !ends.is_empty());
+    all || parallel.join.early.iter().any(|early| {
+        let least = early.at_least as usize;
+        let counts = branches().filter(|(branch, ends)| match &early.answer {
+            None => !ends.is_empty(),
+            Some((id, answer)) => branch.id == *id && ends.contains(answer.as_str()),
+        });
+        let most = counts.map(|(branch, _)| if branch.each_unit { least } else { 1 });
+        most.sum::<usize>() >= least
     })
 }
 
