@@ -145,6 +145,8 @@ codes! {
     GUARD_REFERENCE = Error;
     /// A condition reads an optional field without asking whether it is there.
     GUARD_OPTIONAL_FIELD = Error;
+    /// A condition that cannot be evaluated in some case.
+    GUARD_FAILS = Error;
     /// A choice ends without an else.
     CHOICE_WITHOUT_ELSE = Error;
     /// A branch behind the else of a choice.

@@ -6,6 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
 use serde_json::Value;
 
+use super::total::is_gathered;
 use crate::form::FormSchema;
 
 /// The type of an expression.
@@ -323,11 +324,6 @@ impl<'s> Typing<'s> {
     fn fault(&mut self, message: String) {
         self.faults.push(message);
     }
-}
-
-/// Whether a list macro adds an element to its result; `@` begins no name that an author can write.
-fn is_gathered(args: &[IdedExpr]) -> bool {
-    matches!(args, [IdedExpr { expr: Expr::Ident(name), .. }, _] if name.starts_with('@'))
 }
 
 /// The sign of an operator as its author writes it.

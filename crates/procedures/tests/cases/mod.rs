@@ -117,6 +117,18 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "/variants/0/when",
     ),
     (
+        "GUARD_OPTIONAL_FIELD",
+        "when: form.kind == \"new\"",
+        "when: has(form.number) || form.number == \"123456789\"",
+        "/variants/0/when",
+    ),
+    (
+        "GUARD_FAILS",
+        "when: form.kind == \"new\"",
+        "when: 10 / size(form.kind) > 3",
+        "/variants/0/when",
+    ),
+    (
         "CHOICE_WITHOUT_ELSE",
         "- { else: received }",
         "- { when: proxy, to: received }",
