@@ -10,6 +10,7 @@ mod keys;
 mod lint;
 pub(crate) mod offices;
 mod references;
+mod rework;
 mod soundness;
 mod statuses;
 mod structure;

@@ -185,6 +185,8 @@ codes! {
     COMMITTED_LONGER = Error;
     /// The steps together take longer than a limit.
     STEP_TIMES_EXCEED_LIMIT = Error;
+    /// An action marked as rework that leads on.
+    REWORK_FORWARD = Error;
     /// No action accepts the dossier.
     ACCEPT_MISSING = Error;
     /// An act from or into a status that it cannot have.

@@ -229,6 +229,12 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "time: { amount: 4, unit: working_day }",
         "/limits/0/statutory",
     ),
+    (
+        "REWORK_FORWARD",
+        "outcome: certificate, to: signature",
+        "outcome: certificate, rework: true, to: signature",
+        "/steps/3/actions/0/rework",
+    ),
     ("ACCEPT_MISSING", "        act: accept\n        form: 1\n", "", "/steps"),
     (
         "ACT_STATUS",
