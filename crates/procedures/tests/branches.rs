@@ -125,7 +125,11 @@ fn what_a_variant_rules_out_takes_no_time_in_it() {
         "- { id: go_on, name: { vi: Tiếp tục, en: Go on }, to: signature }",
     );
     // Large dossiers have thirty days and alone go through the slow draft.
-    assert_eq!(places(&changed(&[slow, ways, close, short])), []);
+    let change = ("        act: change_variant\n", "");
+    assert_eq!(places(&changed(&[slow, ways, close, short, change])), []);
+    // Who turns out to be small in the slow draft has twenty days, and took as many there.
+    let found = changed(&[slow, ways, close, short]);
+    assert_eq!(places(&found), [("STEP_TIMES_EXCEED_LIMIT", "/limits/1/statutory")]);
 }
 
 #[test]

@@ -284,18 +284,8 @@ fn used_up(definition: &Definition, graph: &Graph) -> BTreeSet<(usize, usize)> {
     if !numbered().any(|(_, step)| step.actions.iter().any(counted)) {
         return BTreeSet::new();
     }
-    // Beside each step stands what follows once its branches are left, in whatever way.
     let left = |opener: usize| count + opener;
-    let mut pairs: Vec<(usize, usize)> = graph.edges().map(|edge| (edge.from, edge.to)).collect();
-    for region in &graph.regions {
-        let Some((opener, _)) = region.opened_by else { continue };
-        pairs.extend(region.start.map(|start| (opener, start)));
-        pairs.extend(region.steps.iter().map(|step| (*step, left(opener))));
-        pairs.extend(graph.ways_from(opener).iter().map(|edge| (left(opener), edge.to)));
-        let around = graph.regions[graph.region_of[opener]].opened_by;
-        pairs.extend(around.map(|(around, _)| (left(opener), left(around))));
-    }
-    let circle = circles(2 * count, &pairs);
+    let circle = circles(2 * count, &graph.flow());
     let mut used_up = BTreeSet::new();
     for (step, found) in numbered() {
         let around = graph.regions[graph.region_of[step]].opened_by;
