@@ -245,6 +245,8 @@ codes! {
     FIELD_TYPE = Error;
     /// A rule of four eyes that nobody can keep.
     FOUR_EYES = Error;
+    /// A rule of four eyes over steps that never come before.
+    FOUR_EYES_NEVER = Warning;
     /// An extension without its amount, or an amount without an extension.
     ACT_EXTENSION = Error;
     /// A change of variant where there is one variant.

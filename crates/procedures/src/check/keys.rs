@@ -1,6 +1,6 @@
 //! What the keys of a case and of its actions refer to: form fields, fees, phases, steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::Edge;
 use super::{ActionAt, Checker, called, references};
@@ -32,6 +32,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         variant(checker, action);
         proceed(checker, action);
     }
+    late_four_eyes(checker);
     proceed_circles(checker);
     assessed(checker);
     phases(checker);
@@ -67,6 +68,37 @@ fn not_by(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
             let remedy = "Name an earlier step: whoever worked there may not do this.";
             checker.report(code::FOUR_EYES, &at, message, remedy);
         }
+    }
+}
+
+/// Of the excluded steps one at least can come before, or four eyes are asked of nobody.
+fn late_four_eyes(checker: &mut Checker<'_, '_, '_>) {
+    if !checker.are_ways_sure() {
+        return;
+    }
+    // An action that several steps share is asked in all of them together.
+    let mut comes: BTreeMap<&str, (ActionAt<'_>, bool)> = BTreeMap::new();
+    for step in checker.steps() {
+        let excludes = |action: &&ActionAt<'_>| !action.action.not_by.is_empty();
+        let actions: Vec<ActionAt<'_>> =
+            checker.actions_of(step).filter(|action| excludes(&action)).collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let before = checker.graph.comes_before(&[step.index]);
+        for action in actions {
+            // What does not exist has its own finding, and so has the step itself.
+            let precedes = action.action.not_by.iter().any(|id| {
+                let index = checker.index.get(id.as_str()).copied();
+                index.is_none_or(|index| index == step.index || before[index])
+            });
+            comes.entry(action.at).or_insert((action, false)).1 |= precedes;
+        }
+    }
+    for (action, _) in comes.into_values().filter(|(_, precedes)| !precedes) {
+        let message = format!("{} excludes steps that never come before.", called(action));
+        let remedy = "Name a step in which somebody works before this.";
+        checker.report(code::FOUR_EYES_NEVER, &format!("{}/not_by", action.at), message, remedy);
     }
 }
 
