@@ -170,3 +170,21 @@ fn a_step_that_only_its_timeout_ends_takes_as_long() {
     assert_eq!(posting(1), [""; 0]);
     assert_eq!(posting(2), ["STEP_TIMES_EXCEED_LIMIT"]);
 }
+
+#[test]
+fn a_limit_of_the_same_day_cannot_be_extended() {
+    let extend = format!(
+        "      - {{ id: extend, {NAME}, act: extend, roles: [signing_leader], extension: {{ amount_max: 1 \
+         }}, rounds_max: 1, reason: true, ground: law, to: stay }}\n"
+    );
+    let at = "      - { id: return_for_rework";
+    let with = |statutory: &str| {
+        let found = changed(&[
+            (at, &format!("{extend}{at}")),
+            ("amount: 5, unit: working_day, ground: law", statutory),
+        ]);
+        codes(&found).contains(&"ACT_EXTENSION")
+    };
+    assert!(!with("amount: 5, unit: working_day, ground: law"));
+    assert!(with("unit: same_day, cutoff: \"15:00\", ground: law"));
+}

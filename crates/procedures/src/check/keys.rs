@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use motcua_deadlines::Unit;
+
 use super::graph::Edge;
 use super::{ActionAt, Checker, called, references};
 use crate::definition::{Act, Amount, ClockStart, Definition, Kind, Parallel, Target};
@@ -173,11 +175,34 @@ fn extension(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         let remedy = "Add `extension: { amount_max: … }`, in the unit of the limit.";
         checker.report(code::ACT_EXTENSION, &at, message, remedy);
     }
+    if extends && knows_one_day_only(checker, action) {
+        let message = format!("{} extends a limit of the same day.", called(action));
+        let remedy = "Remove the action, or give the longer case a limit of its own.";
+        checker.report(code::ACT_EXTENSION, &format!("{}/act", action.at), message, remedy);
+    }
     if !extends && action.action.extension.is_some() {
         let message = format!("{} extends nothing.", called(action));
         let remedy = "Write `act: extend`, or remove `extension:`.";
         checker.report(code::ACT_EXTENSION, &at, message, remedy);
     }
+}
+
+/// Whether every limit that may run in the step ends on the day on which it starts: such a limit
+/// has no unit in which it could be longer.
+fn knows_one_day_only(checker: &Checker<'_, '_, '_>, action: ActionAt<'_>) -> bool {
+    let definition = checker.definition();
+    if !checker.is_sure("", &["limits", "phases"]) {
+        return false;
+    }
+    let of_phase = definition.phases.iter().map(|phase| (Some(&*phase.id), &phase.limits));
+    let lists = std::iter::once((None, &definition.limits)).chain(of_phase);
+    let runs = |phase: Option<&str>| {
+        let steps = super::clocks::phase_steps(checker, phase);
+        steps.is_none_or(|steps| steps.contains(&action.step.index))
+    };
+    let lists = lists.filter(|(phase, limits)| !limits.is_empty() && runs(*phase));
+    let mut limits = lists.flat_map(|(_, limits)| limits).peekable();
+    limits.peek().is_some() && limits.all(|limit| limit.statutory.unit == Unit::SameDay)
 }
 
 fn variant(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
