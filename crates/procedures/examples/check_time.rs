@@ -92,7 +92,7 @@ fn row(count: usize) -> String {
 
 fn net(count: usize) -> String {
     let one = |n: usize| {
-        let back = |k: usize| format!("to: {}, rework: true", id(n * k % count, count));
+        let back = |k: usize| format!("to: {}, rework: true", id(n / k, count));
         let on = (1..2).map(|k| format!("to: {}", id((n + k * k).min(count), count)));
         let ways: Vec<String> = on.chain((2..3).map(back)).collect();
         step(&id(n, count), "  ", true, &ways)

@@ -10,6 +10,7 @@ mod keys;
 mod lint;
 pub(crate) mod offices;
 mod references;
+mod rework;
 mod soundness;
 mod statuses;
 mod structure;
@@ -84,18 +85,13 @@ impl<'d> Checker<'d, '_, '_> {
     }
 
     fn actions(&self) -> Vec<ActionAt<'d>> {
-        let draft = self.draft;
-        let of_step =
-            |step: StepAt<'d>| {
-                let places = &draft.actions_at[step.index];
-                let pair = step.step.actions.iter().zip(places);
-                let numbered = pair.enumerate();
-                let action = move |(index, (action, at)): (usize, (&'d Action, &'d String))| {
-                    ActionAt { step, index, action, at }
-                };
-                numbered.map(action).collect::<Vec<_>>()
-            };
-        self.steps().into_iter().flat_map(of_step).collect()
+        self.steps().into_iter().flat_map(|step| self.actions_of(step)).collect()
+    }
+
+    fn actions_of(&self, step: StepAt<'d>) -> impl Iterator<Item = ActionAt<'d>> + use<'d> {
+        let places = &self.draft.actions_at[step.index];
+        let numbered = step.step.actions.iter().zip(places).enumerate();
+        numbered.map(move |(index, (action, at))| ActionAt { step, index, action, at })
     }
 
     fn report(

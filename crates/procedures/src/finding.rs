@@ -145,6 +145,8 @@ codes! {
     GUARD_REFERENCE = Error;
     /// A condition reads an optional field without asking whether it is there.
     GUARD_OPTIONAL_FIELD = Error;
+    /// A condition that cannot be evaluated in some case.
+    GUARD_FAILS = Error;
     /// A choice ends without an else.
     CHOICE_WITHOUT_ELSE = Error;
     /// A branch behind the else of a choice.
@@ -183,6 +185,8 @@ codes! {
     COMMITTED_LONGER = Error;
     /// The steps together take longer than a limit.
     STEP_TIMES_EXCEED_LIMIT = Error;
+    /// An action marked as rework that leads on.
+    REWORK_FORWARD = Error;
     /// No action accepts the dossier.
     ACCEPT_MISSING = Error;
     /// An act from or into a status that it cannot have.
@@ -241,6 +245,8 @@ codes! {
     FIELD_TYPE = Error;
     /// A rule of four eyes that nobody can keep.
     FOUR_EYES = Error;
+    /// A rule of four eyes over steps that never come before.
+    FOUR_EYES_NEVER = Warning;
     /// An extension without its amount, or an amount without an extension.
     ACT_EXTENSION = Error;
     /// A change of variant where there is one variant.

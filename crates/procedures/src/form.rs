@@ -91,12 +91,6 @@ impl FormSchema {
         &self.inner.schema
     }
 
-    /// Whether the top-level field must be there in every case.
-    pub(crate) fn requires(&self, name: &str) -> bool {
-        let required = self.inner.schema["required"].as_array();
-        required.is_some_and(|names| names.iter().any(|known| known == name))
-    }
-
     /// The schema that a `$ref` of the form leads to, or the schema itself.
     pub(crate) fn resolve<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
         profile::resolve(&self.inner.schema, schema)
@@ -205,7 +199,6 @@ mod tests {
     #[test]
     fn properties_are_the_top_level_names() {
         assert_eq!(form().properties().count(), 8);
-        assert!(form().requires("name") && !form().requires("born"));
         assert!(form().at(&["owner".into(), "name".into()]).is_some());
         assert!(form().at(&["owner".into(), "age".into()]).is_none());
     }

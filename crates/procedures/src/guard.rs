@@ -10,11 +10,12 @@
 //! A [`Formula`] is the same with a whole number as its value.
 
 pub(crate) mod cases;
+pub(crate) mod total;
 mod tree;
 pub(crate) mod typing;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -188,6 +189,11 @@ impl Guard {
     /// What is wrong with its types, when it should be `wanted`.
     pub(crate) fn type_faults(&self, form: &FormSchema, wanted: &typing::Type<'_>) -> Vec<String> {
         typing::faults(&self.tree, form, wanted)
+    }
+
+    /// For which reasons it may have no value.
+    pub(crate) fn gaps(&self, form: &FormSchema) -> BTreeSet<total::Gap> {
+        total::gaps(&self.tree, form)
     }
 
     /// Whether the condition holds for the case.

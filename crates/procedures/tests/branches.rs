@@ -125,7 +125,11 @@ fn what_a_variant_rules_out_takes_no_time_in_it() {
         "- { id: go_on, name: { vi: Tiếp tục, en: Go on }, to: signature }",
     );
     // Large dossiers have thirty days and alone go through the slow draft.
-    assert_eq!(places(&changed(&[slow, ways, close, short])), []);
+    let change = ("        act: change_variant\n", "");
+    assert_eq!(places(&changed(&[slow, ways, close, short, change])), []);
+    // Who turns out to be small in the slow draft has twenty days, and took as many there.
+    let found = changed(&[slow, ways, close, short]);
+    assert_eq!(places(&found), [("STEP_TIMES_EXCEED_LIMIT", "/limits/1/statutory")]);
 }
 
 #[test]
@@ -148,4 +152,40 @@ fn a_complaint_starts_its_clock_by_admission() {
     assert!(places(&found).contains(&("CLOCK_SEQUENCE", "/steps/0/actions/0/to")), "{found:#?}");
     let source = source.replacen("act: accept, form: 1", "act: admit", 1);
     assert_eq!(places(&check(source.as_bytes()).findings), []);
+}
+
+/// Two steps whose branches come together early, each leading to the other.
+fn early_circle(second_leads_to: &str) -> Vec<Finding> {
+    let name = "name: { vi: a, en: b }";
+    let step = |id: &str, to: &str| {
+        let who = "role: specialist, unit: competent";
+        let by_itself =
+            format!("{{ id: on, {name}, act: proceed, when: channel == \"online\", answer: ok }}");
+        let branch = |branch: &str, actions: &str| {
+            format!(
+                "      - {{ id: {id}_{branch}, {name}, start: {id}_{branch}_1, answers: [{{ id: ok, \
+                 {name} }}], steps: [{{ id: {id}_{branch}_1, {name}, {who}, actions: [{actions}{{ id: \
+                 done, {name}, answer: ok }}] }}] }}\n"
+            )
+        };
+        let (one, two) = (branch("one", &format!("{by_itself}, ")), branch("two", ""));
+        format!(
+            "  - id: {id}\n    {name}\n    status: 4\n    role: specialist\n    unit: competent\n    \
+             branches:\n{one}{two}    join: {{ early: [{{ at_least: 1 }}], to: {to} }}\n    \
+             actions: [{{ id: out, {name}, to: examination }}]\n"
+        )
+    };
+    let steps = format!("{}{}", step("p1", "p2"), step("p2", second_leads_to));
+    let source = include_str!("sound.yaml");
+    let source = source.replacen("en: Take over }, to: examination", "en: Take over }, to: p1", 1);
+    let end = "  - id: examination\n";
+    check(source.replacen(end, &format!("{steps}{end}"), 1).as_bytes()).findings
+}
+
+#[test]
+fn a_circle_through_joins_that_one_branch_alone_brings_about_is_seen() {
+    let found = early_circle("p1");
+    let circle = [("PROCEED_CIRCLE", "/steps/3/join/to"), ("PROCEED_CIRCLE", "/steps/4/join/to")];
+    assert_eq!(places(&found), circle);
+    assert_eq!(places(&early_circle("examination")), []);
 }

@@ -114,6 +114,16 @@ fn every_fault_is_reported_at_once() {
     }
 }
 
+/// The way on is there once, and the dossier comes back.
+#[test]
+fn rounds_that_run_out_are_no_way_to_the_end() {
+    let once = changed("en: Take over }, to:", "en: Take over }, rounds_max: 1, ground: law, to:");
+    assert!(check(once.as_bytes()).sound);
+    let again = once.replacen("reason: true, to: examination", "reason: true, to: received", 1);
+    let finding = find(&again, "NO_WAY_TO_END");
+    assert_eq!(finding.path, "/steps/2");
+}
+
 #[test]
 fn a_fault_of_shape_brings_no_faults_in_its_train() {
     for (from, to) in [
@@ -180,6 +190,35 @@ fn the_largest_definition_is_checked_in_bounded_time() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     let kinds: BTreeSet<&str> = report.findings.iter().map(|finding| finding.code).collect();
     assert!(!kinds.contains("WRONG_TYPE") && !kinds.contains("OUT_OF_RANGE"), "{kinds:?}");
+}
+
+/// A thousand steps in a row, of which each starts every one of a dozen clocks.
+#[test]
+fn many_clocks_over_many_steps_are_checked_in_one_walk_each() {
+    let ids: Vec<String> = (0..1_000).map(|n| format!("s{n}")).collect();
+    let name = "name: { vi: a, en: b }";
+    let step = |n: usize| {
+        let to = ids.get(n + 1).map_or("examination", String::as_str);
+        format!(
+            "  - {{ id: s{n}, {name}, status: 4, role: specialist, unit: competent, actions: [{{ id: on, \
+             {name}, to: {to} }}] }}\n"
+        )
+    };
+    let steps: String = (0..ids.len()).map(step).collect();
+    let limit = "{ amount: 5, unit: working_day, ground: law }";
+    let clock = |n: usize| {
+        let from = ids.join(", ");
+        let rules = format!("[{{ limit: {limit} }}]");
+        format!("  - {{ id: c{n}, {name}, from: [{from}], until: [completed], rules: {rules} }}\n")
+    };
+    let clocks: String = (0..12).map(clock).collect();
+    let source = changed("en: Take over }, to: examination", "en: Take over }, to: s0")
+        .replacen("  - id: examination\n", &format!("{steps}  - id: examination\n"), 1)
+        .replacen("results:\n", &format!("clocks:\n{clocks}results:\n"), 1);
+    let started = Instant::now();
+    let report = check(source.as_bytes());
+    assert!(report.sound, "{:#?}", report.findings);
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -42,6 +42,31 @@ fn two_people_are_four_eyes() {
     assert_eq!(codes(&[office("small", &[ALL, &[Role::SigningLeader]])]), []);
 }
 
+/// Who examined may not have taken over, and who signs may have done neither.
+#[test]
+fn four_eyes_one_after_the_other_may_take_three_people() {
+    let source = include_str!("sound.yaml")
+        .replacen("outcome: certificate,", "outcome: certificate, not_by: [received],", 1)
+        .replacen(
+            "        outcome: notice\n",
+            "        outcome: notice\n        not_by: [received]\n",
+            1,
+        )
+        .replacen(
+            "        act: sign\n",
+            "        act: sign\n        not_by: [received, examination]\n",
+            1,
+        );
+    let procedure = parse(source.as_bytes()).expect("the procedure is sound");
+    let codes = |people: &[&[Role]]| -> Vec<&'static str> {
+        let findings = check_offices(&procedure, &[office("commune", people)]);
+        findings.into_iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(&[ALL, &[Role::Specialist]]), ["OFFICE_FOUR_EYES"]);
+    assert_eq!(codes(&[ALL, &[Role::Specialist], &[Role::Specialist]]), [""; 0]);
+    assert_eq!(codes(&[ALL, &[Role::Specialist], &[Role::SigningLeader]]), [""; 0]);
+}
+
 #[test]
 fn the_smallest_office_without_a_role_is_named() {
     let procedure = parse(PARALLEL.as_bytes()).expect("the procedure is sound");

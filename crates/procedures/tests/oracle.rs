@@ -23,7 +23,11 @@ enum Act {
 
 #[derive(Clone, Debug)]
 struct Step {
+    /// A number that no other step has.
+    number: usize,
     acts: Vec<Act>,
+    /// By act: how often it may be done.
+    rounds: Vec<Option<usize>>,
     parallel: Option<Parallel>,
 }
 
@@ -54,13 +58,22 @@ struct Withdrawal {
     back: bool,
 }
 
-struct Chance(u64);
+struct Chance {
+    state: u64,
+    steps: usize,
+    /// Whether acts have rounds.
+    rounds: bool,
+}
 
 impl Chance {
+    fn of(seed: u64, rounds: bool) -> Chance {
+        Chance { state: seed, steps: 0, rounds }
+    }
+
     fn below(&mut self, bound: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % bound
+        let grown = self.state.wrapping_mul(6_364_136_223_846_793_005);
+        self.state = grown.wrapping_add(1_442_695_040_888_963_407);
+        ((self.state >> 33) as usize) % bound
     }
 
     fn one_in(&mut self, bound: usize) -> bool {
@@ -104,7 +117,13 @@ fn step(chance: &mut Chance, depth: usize, count: usize) -> Step {
             _ => Act::Finish(chance.below(2)),
         });
     }
-    Step { acts, parallel }
+    let round = |chance: &mut Chance| {
+        let counted = chance.rounds && chance.one_in(3);
+        counted.then(|| 1 + chance.below(2))
+    };
+    let rounds = acts.iter().map(|_| round(chance)).collect();
+    chance.steps += 1;
+    Step { number: chance.steps, acts, rounds, parallel }
 }
 
 // The process as YAML.
@@ -135,7 +154,12 @@ fn write_region(out: &mut String, names: &mut Names, region: &Region, indent: us
             let _ = writeln!(out, "{pad}  actions:");
         }
         for (n, act) in step.acts.iter().enumerate() {
-            let name = format!("{pad}    - {{ id: a{n}, name: {{ vi: a, en: b }}, ");
+            let rounds = step.rounds[n].map(|max| format!("rounds_max: {max}, "));
+            let ground = rounds.iter().filter(|_| !matches!(act, Act::Withdraw));
+            let ground: String = ground.map(|_| "ground: law, ").collect();
+            let rounds = rounds.unwrap_or_default();
+            let name =
+                format!("{pad}    - {{ id: a{n}, name: {{ vi: a, en: b }}, {rounds}{ground}");
             let rest = match act {
                 Act::To(to) if to.len() == 1 => format!("to: {} }}", ids[to[0]]),
                 Act::To(to) => {
@@ -288,11 +312,25 @@ fn is_due(parallel: &Parallel, node: &Node) -> bool {
     })
 }
 
-/// What follows a state within a region: other states, or its end. `None` is a withdrawal.
+/// What follows a state within a region: other states, or its end.
 enum Next {
     Stands(Node),
     Ended(usize),
     Withdraw,
+}
+
+/// Under which name uses of an act are counted.
+type Round = (usize, usize);
+/// How often the counted acts were done.
+type Used = BTreeMap<Round, usize>;
+
+/// Acts of one kind that lead to the same step count together.
+fn round(region: &Region, step: &Step, act: usize) -> Round {
+    match &step.acts[act] {
+        Act::To(to) if to.len() == 1 => (region.steps[to[0]].number, usize::MAX),
+        Act::To(_) | Act::Finish(_) => (step.number, act),
+        Act::Withdraw => (usize::MAX, usize::MAX),
+    }
 }
 
 /// The joins that are due, the innermost ones first.
@@ -319,26 +357,31 @@ fn due(region: &Region, node: &Node) -> Vec<Node> {
     }
 }
 
-fn follow(region: &Region, node: &Node) -> Vec<Next> {
+fn follow(region: &Region, node: &Node, used: &Used) -> Vec<(Next, Option<Round>)> {
     let first = due(region, node);
     if !first.is_empty() {
-        return first.into_iter().map(Next::Stands).collect();
+        return first.into_iter().map(|node| (Next::Stands(node), None)).collect();
     }
     let step = &region.steps[node.step];
     let mut next = Vec::new();
-    for act in &step.acts {
+    for (number, act) in step.acts.iter().enumerate() {
+        let counted = step.rounds[number].map(|max| (round(region, step, number), max));
+        if counted.is_some_and(|(round, max)| used.get(&round).is_some_and(|n| *n >= max)) {
+            continue;
+        }
+        let counted = counted.map(|(round, _)| round);
         match act {
             Act::To(to) => {
                 let entered = to.iter().flat_map(|to| enter(region, *to));
-                next.extend(entered.map(Next::Stands));
+                next.extend(entered.map(|node| (Next::Stands(node), counted)));
             }
-            Act::Finish(answer) => next.push(Next::Ended(*answer)),
-            Act::Withdraw => next.push(Next::Withdraw),
+            Act::Finish(answer) => next.push((Next::Ended(*answer), counted)),
+            Act::Withdraw => next.push((Next::Withdraw, counted)),
         }
     }
     for (at, (n, part)) in node.open.iter().enumerate() {
         let (Part::Stands(inner), Some(parallel)) = (part, &step.parallel) else { continue };
-        for inner in follow(&parallel.branches[*n].region, inner) {
+        for (inner, counted) in follow(&parallel.branches[*n].region, inner, used) {
             let mut node = node.clone();
             node.open[at].1 = match inner {
                 Next::Stands(inner) => Part::Stands(Box::new(inner)),
@@ -346,27 +389,36 @@ fn follow(region: &Region, node: &Node) -> Vec<Next> {
                 Next::Withdraw => unreachable!("branches offer no withdrawal"),
             };
             node.open.sort();
-            next.push(Next::Stands(node));
+            next.push((Next::Stands(node), counted));
         }
     }
     next
 }
 
-/// A state of the dossier: where it stands, and what a withdrawal interrupted. None has ended.
-type State = Option<(Node, Option<Node>)>;
+/// A state of the dossier: where it stands, what a withdrawal interrupted, and which rounds were
+/// used. None has ended.
+type State = Option<(Node, Option<Node>, Used)>;
 
 fn after(region: &Region, state: &State, withdrawal: Withdrawal) -> Vec<State> {
-    let Some((node, back)) = state else { return Vec::new() };
+    let Some((node, back, used)) = state else { return Vec::new() };
     if node.step == WITHDRAWAL {
-        let back = back.clone().filter(|_| withdrawal.back).map(|back| Some((back, None)));
+        let back = back.clone().filter(|_| withdrawal.back);
+        let back = back.map(|back| Some((back, None, used.clone())));
         return withdrawal.grant.then_some(None).into_iter().chain(back).collect();
     }
-    let place = |next| match next {
-        Next::Stands(node) => Some((node, None)),
-        Next::Ended(_) => None,
-        Next::Withdraw => Some((Node { step: WITHDRAWAL, open: Vec::new() }, Some(node.clone()))),
+    let place = |(next, counted): (Next, Option<Round>)| {
+        let mut used = used.clone();
+        if let Some(round) = counted {
+            *used.entry(round).or_default() += 1;
+        }
+        let waits = || Node { step: WITHDRAWAL, open: Vec::new() };
+        match next {
+            Next::Stands(node) => Some((node, None, used)),
+            Next::Ended(_) => None,
+            Next::Withdraw => Some((waits(), Some(node.clone()), used)),
+        }
     };
-    follow(region, node).into_iter().map(place).collect()
+    follow(region, node, used).into_iter().map(place).collect()
 }
 
 struct Product {
@@ -386,7 +438,7 @@ fn explore(region: &Region, withdrawal: Withdrawal) -> Option<Product> {
         })
     };
     for node in enter(region, 0) {
-        add(Some((node, None)), &mut states, &mut before);
+        add(Some((node, None, Used::new())), &mut states, &mut before);
     }
     let mut at = 0;
     while at < states.len() {
@@ -459,10 +511,30 @@ fn named(message: &str) -> String {
     message.split('"').nth(1).unwrap_or_default().to_owned()
 }
 
-fn agree(seed: u64) -> Result<(), TestCaseError> {
-    let mut chance = Chance(seed);
+/// The random process of a seed.
+fn process(seed: u64, rounds: bool) -> (Region, Withdrawal) {
+    let mut chance = Chance::of(seed, rounds);
     let main = region(&mut chance, 0);
-    let withdrawal = Withdrawal { grant: !chance.one_in(3), back: !chance.one_in(4) };
+    (main, Withdrawal { grant: !chance.one_in(3), back: !chance.one_in(4) })
+}
+
+const STUCK: [&str; 4] =
+    ["NO_WAY_TO_END", "BRANCH_WITHOUT_END", "JOIN_BLOCKED", "STEP_WITHOUT_ACTIONS"];
+
+/// Rounds that are used up: what is not told never gets stuck.
+fn is_safe(seed: u64) -> Result<(), TestCaseError> {
+    let (main, withdrawal) = process(seed, true);
+    let (source, _) = yaml(&main, withdrawal);
+    let Some(product) = explore(&main, withdrawal) else { return Ok(()) };
+    let report = check(source.as_bytes());
+    let told = report.findings.iter().any(|f| STUCK.contains(&f.code));
+    let example = product.states.iter().zip(&product.is_stuck).find(|(_, stuck)| **stuck);
+    prop_assert!(told || example.is_none(), "{example:?}\n{source}");
+    Ok(())
+}
+
+fn agree(seed: u64) -> Result<(), TestCaseError> {
+    let (main, withdrawal) = process(seed, false);
     let (source, ids) = yaml(&main, withdrawal);
     let Some(product) = explore(&main, withdrawal) else { return Ok(()) };
     let report = check(source.as_bytes());
@@ -472,7 +544,7 @@ fn agree(seed: u64) -> Result<(), TestCaseError> {
     prop_assert!(readable.is_none(), "{readable:?}\n{source}");
 
     let mut reached = BTreeSet::new();
-    for (node, back) in product.states.iter().flatten() {
+    for (node, back, _) in product.states.iter().flatten() {
         places(&main, node, 0, &mut reached);
         back.iter().for_each(|back| places(&main, back, 0, &mut reached));
     }
@@ -492,10 +564,7 @@ fn agree(seed: u64) -> Result<(), TestCaseError> {
     let stuck: BTreeSet<String> = report
         .findings
         .iter()
-        .filter(|f| {
-            ["NO_WAY_TO_END", "BRANCH_WITHOUT_END", "JOIN_BLOCKED", "STEP_WITHOUT_ACTIONS"]
-                .contains(&f.code)
-        })
+        .filter(|f| STUCK.contains(&f.code))
         .map(|f| named(&f.message))
         .filter(|id| !said.contains(id))
         .collect();
@@ -528,15 +597,43 @@ proptest! {
     fn the_proof_by_branches_agrees_with_the_product(seed in any::<u64>()) {
         agree(seed)?;
     }
+
+    #[test]
+    fn rounds_that_run_out_leave_no_dossier_stuck_unseen(seed in any::<u64>()) {
+        is_safe(seed)?;
+    }
+}
+
+/// The same process in which nothing runs out.
+fn without_rounds(region: &Region) -> Region {
+    let mut free = region.clone();
+    for step in &mut free.steps {
+        step.rounds.iter_mut().for_each(|rounds| *rounds = None);
+        for branch in step.parallel.iter_mut().flat_map(|parallel| &mut parallel.branches) {
+            branch.region = without_rounds(&branch.region);
+        }
+    }
+    free
+}
+
+#[test]
+fn some_random_processes_get_stuck_by_their_rounds_alone() {
+    let mut by_rounds = 0;
+    for seed in 0..400 {
+        let (main, withdrawal) = process(seed, true);
+        let is_stuck = |region: &Region| {
+            explore(region, withdrawal).is_some_and(|product| product.is_stuck.contains(&true))
+        };
+        by_rounds += usize::from(is_stuck(&main) && !is_stuck(&without_rounds(&main)));
+    }
+    assert!(by_rounds > 9, "{by_rounds}");
 }
 
 #[test]
 fn the_random_processes_are_of_both_kinds() {
     let (mut sound, mut large) = (0, 0);
     for seed in 0..300 {
-        let mut chance = Chance(seed);
-        let main = region(&mut chance, 0);
-        let withdrawal = Withdrawal { grant: !chance.one_in(3), back: !chance.one_in(4) };
+        let (main, withdrawal) = process(seed, false);
         let Some(product) = explore(&main, withdrawal) else { continue };
         sound += usize::from(!product.is_stuck.contains(&true));
         large += usize::from(product.states.len() > 20);

@@ -80,6 +80,36 @@ fn every_shipped_procedure_and_example_passes_its_scenarios_and_they_take_all_it
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+/// What follows by itself is as long as the procedure, not as long as somebody once thought.
+#[test]
+fn a_long_way_that_the_system_goes_by_itself_is_gone_to_its_end() {
+    let template = fs::read_to_string(folder("../procedures/templates/simple.yaml"));
+    let template = template.expect("the file can be read");
+    let name = "name: { vi: a, en: b }";
+    let step = |n: usize| {
+        let to = if n == 99 { "examination".to_owned() } else { format!("p{}", n + 1) };
+        format!(
+            "  - id: p{n}\n    {name}\n    status: 4\n    role: specialist\n    unit: competent\n    \
+             actions:\n      - {{ id: on, {name}, act: proceed, when: owners == 1, to: {to} }}\n      \
+             - {{ id: by_hand, {name}, to: {to} }}\n"
+        )
+    };
+    let steps: String = (0..100).map(step).collect();
+    let source = template.replacen("Take over }, to: examination", "Take over }, to: p0", 1);
+    let source =
+        source.replacen("  - id: examination\n", &format!("{steps}  - id: examination\n"), 1);
+    let procedure = motcua_procedures::parse(source.as_bytes()).unwrap_or_else(|f| panic!("{f}"));
+    let scenario = "procedure: long.yaml\nscenarios:\n  - name: long\n    given:\n      submitted_at: \
+        \"2027-01-04 09:00\"\n      variant: ordinary\n      form: { full_name: An, identity_number: \
+        \"012345678901\" }\n      documents: complete\n    acts:\n      - { do: record_payment }\n      - \
+        { do: decide_items }\n      - { do: accept }\n      - { do: take_over, expect: { state: \
+        examination } }\n";
+    let suite = read(scenario.as_bytes(), &procedure).unwrap_or_else(|faults| panic!("{faults}"));
+    let (verdicts, _) = rehearse(&suite, &procedure, &setting(suite.units()));
+    let failures: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.failure.as_ref()).collect();
+    assert!(verdicts.len() == 1 && failures.is_empty(), "{failures:?}");
+}
+
 #[test]
 fn branches_further_clocks_and_four_eyes_are_played() {
     let complaints = played_whole(&folder("tests/played/consultation.yaml"));

@@ -10,15 +10,12 @@ use motcua_procedures::{Act, JoinWhen, Parallel, Step};
 use super::act::Chosen;
 use super::branches::branches_of;
 use super::transition::Change;
-use super::{Case, Context};
+use super::{Case, Context, reject};
 use crate::command::{Actor, Choose};
 use crate::dossier::{BranchState, Dossier, WorkItem};
 use crate::event::Event;
 use crate::evolve::{Recorded, evolve};
-use crate::rejection::Rejection;
-
-/// Most events that follow from one; a checked procedure has no circle of `proceed` actions.
-const FOLLOWING_MAX: usize = 64;
+use crate::rejection::{Reason, Rejection};
 
 /// The dossier after an event of this decision.
 pub(super) fn after(dossier: Option<&Dossier>, event: &Event, ctx: &Context<'_>) -> Dossier {
@@ -44,7 +41,8 @@ pub(super) fn settle(dossier: Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, 
     let ctx = &Context { actor: &system, ..ctx.clone() };
     let mut dossier = dossier;
     let mut events = Vec::new();
-    while events.len() < FOLLOWING_MAX && !dossier.closed {
+    let mut items_max = dossier.items.len();
+    while !dossier.closed {
         let next = match join(&dossier, ctx)? {
             Some(event) => Some(event),
             None => proceed(&dossier, ctx)?,
@@ -52,8 +50,24 @@ pub(super) fn settle(dossier: Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, 
         let Some(event) = next else { break };
         dossier = after(Some(&dossier), &event, ctx);
         events.push(event);
+        items_max = items_max.max(dossier.items.len());
+        // Without circles no work item goes through a step twice by itself.
+        if events.len() > (items_max + 1) * (ctx.procedure.definition().steps.len() + 1) {
+            return Err(never_at_rest(&dossier));
+        }
     }
     Ok(events)
+}
+
+/// A checked procedure has no circle of joins and `proceed` actions, so this is a fault of the
+/// program or of an unchecked definition: nothing of the event is recorded.
+fn never_at_rest(dossier: &Dossier) -> Rejection {
+    let step = &dossier.state;
+    reject(
+        Reason::ConditionNotMet,
+        format!("Quy trình tự chuyển bước không dứt quanh bước \"{step}\"; cần sửa định nghĩa."),
+        format!("The process moves on by itself without end around {step:?}: correct it."),
+    )
 }
 
 /// The innermost join that is due.

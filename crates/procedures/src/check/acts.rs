@@ -1,7 +1,9 @@
 //! Lawful acts: their forms, reasons, roles, rounds, timeouts, and where they lead.
 
-use super::{ActionAt, Checker, StepAt, called};
-use crate::definition::{Act, ClockEffect, PauseGround, Role, Status, StepKind, Target};
+use super::{ActionAt, Checker, StepAt, called, interrupts};
+use crate::definition::{
+    Act, Action, ClockEffect, PauseGround, Role, Status, Step, StepKind, Target,
+};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
@@ -207,38 +209,97 @@ fn lapse(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 
 /// Whoever waits for the applicant waits for a stated time (T22, P3).
 fn wait(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
-    let waits = matches!(step.step.kind, StepKind::Supplement | StepKind::Applicant);
-    if waits && step.step.timeout.is_none() && checker.is_sure(step.at, &["kind", "timeout"]) {
+    let by_kind = matches!(step.step.kind, StepKind::Supplement | StepKind::Applicant);
+    let waits = by_kind || is_left_by_applicant(step.step);
+    let sure = checker.is_sure(step.at, &["kind", "role", "timeout"]);
+    if waits && !times_out(step.step) && sure && are_actions_sure(checker, step) {
         let id = &step.step.id;
-        let message = format!("Step {id:?} waits for the applicant without an end.");
-        let remedy = "Add `timeout:` and an action with `act: lapse`.";
+        let (message, remedy) = match step.step.timeout {
+            None => (
+                format!("Step {id:?} waits for the applicant without an end."),
+                "Add `timeout:` and an action with `act: lapse`.",
+            ),
+            Some(_) => (
+                format!("Step {id:?} waits for the applicant, and its timeout need not end it."),
+                TIMEOUT_REMEDY,
+            ),
+        };
         checker.report(code::TIMEOUT_MISSING, step.at, message, remedy);
     }
     pause(checker, step, waits);
 }
 
-/// A pause that depends on others than the office ends in any case.
+const TIMEOUT_REMEDY: &str =
+    "Let the lapse have neither `when:` nor `rounds_max:` and lead to another step.";
+
+fn are_actions_sure(checker: &Checker<'_, '_, '_>, step: StepAt<'_>) -> bool {
+    let keys = ["act", "roles", "to", "when", "rounds_max"];
+    checker.draft.actions_at[step.index].iter().all(|at| checker.is_sure(at, &keys))
+}
+
+/// Whether the action leads out of its step.
+fn leaves(step: &Step, action: &Action) -> bool {
+    match &action.target {
+        Target::Stay => false,
+        Target::Back | Target::End => true,
+        Target::Step(to) => *to != step.id,
+        Target::Choice(choices) => choices.iter().all(|choice| choice.to != step.id),
+    }
+}
+
+/// Whether the action is there in every case, however often the step is entered.
+fn is_unconditional(action: &Action) -> bool {
+    action.when.is_none() && action.rounds_max.is_none()
+}
+
+/// Whether the step ends by itself in any case when nobody acts.
+fn times_out(step: &Step) -> bool {
+    let named = step
+        .timeout
+        .iter()
+        .flat_map(|timeout| step.actions.iter().filter(move |action| action.id == timeout.action));
+    named.into_iter().any(|action| is_unconditional(action) && leaves(step, action))
+}
+
+/// Whether of all people only the applicant leads on from the step. Whether what the system does
+/// by itself covers every case is another question, and a withdrawal is no way on.
+fn is_left_by_applicant(step: &Step) -> bool {
+    let is_on = |action: &&Action| leaves(step, action) && !interrupts(action.act);
+    let by_people = |action: &&Action| action.roles.iter().any(|role| *role != Role::System);
+    let on = || step.actions.iter().filter(is_on).filter(by_people);
+    let theirs = |action: &Action| action.roles.iter().all(|role| *role == Role::Applicant);
+    step.parallel.is_none() && on().next().is_some() && on().all(theirs)
+}
+
+/// A pause that depends on others than the office ends in any case, and one that the office ends
+/// is one that it can end.
 fn pause(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>, is_told: bool) {
-    let on_others = match &step.step.clock {
-        ClockEffect::Paused { on, .. } => match on {
-            PauseGround::Payment | PauseGround::Applicant | PauseGround::Verification => true,
-            PauseGround::Supplement | PauseGround::Withdrawal => false,
-        },
-        ClockEffect::NotStarted | ClockEffect::Runs | ClockEffect::Stopped => false,
+    let ClockEffect::Paused { on, .. } = &step.step.clock else {
+        return;
     };
     // Where the time is allotted, the office that waits must go on by itself when it is over.
-    let by_office = step.step.time.is_some()
+    let is_allotted = match on {
+        PauseGround::Payment | PauseGround::Applicant | PauseGround::Verification => {
+            step.step.time.is_some()
+        }
+        PauseGround::Withdrawal => true,
+        PauseGround::Supplement => return,
+    };
+    let by_office = is_allotted
         && step.step.actions.iter().any(|action| {
-            let leaves = !matches!(action.target, Target::Stay);
             let office = |role: &Role| !matches!(role, Role::Applicant | Role::System);
-            leaves && action.when.is_none() && action.roles.iter().any(office)
+            let free = leaves(step.step, action) && is_unconditional(action);
+            free && action.roles.iter().any(office)
         });
     let is_inside = step.step.within.is_some();
-    let ends = step.step.timeout.is_some() || by_office || is_inside || is_told;
-    if on_others && !ends && checker.is_sure(step.at, &["clock", "timeout"]) {
+    let ends = times_out(step.step) || by_office || is_inside || is_told;
+    if !ends && checker.is_sure(step.at, &["clock", "timeout"]) && are_actions_sure(checker, step) {
         let id = &step.step.id;
         let message = format!("Step {id:?} pauses the clock without an end.");
-        let remedy = "Add `timeout:` with a lapse, or `time:` and an action of the office.";
+        let remedy = match step.step.timeout {
+            Some(_) => TIMEOUT_REMEDY,
+            None => "Add `timeout:` with a lapse, or `time:` and an action of the office.",
+        };
         checker.report(code::PAUSE_WITHOUT_END, step.at, message, remedy);
     }
 }

@@ -55,7 +55,10 @@ fn pauses(checker: &Checker<'_, '_, '_>, phase: Option<&str>) -> BTreeSet<PauseG
 }
 
 /// The steps of the main line in which a phase may be going on; none stands for all of them.
-fn phase_steps(checker: &Checker<'_, '_, '_>, phase: Option<&str>) -> Option<BTreeSet<usize>> {
+pub(super) fn phase_steps(
+    checker: &Checker<'_, '_, '_>,
+    phase: Option<&str>,
+) -> Option<BTreeSet<usize>> {
     let definition = checker.definition();
     if definition.phases.is_empty() {
         return None;

@@ -76,9 +76,9 @@ fn stops(checker: &mut Checker<'_, '_, '_>, clock: &FurtherClock, at: &str) {
     if until.len() < clock.until.len() {
         return;
     }
+    let stoppable = checker.graph.comes_before(&until);
     for (place, start) in starts {
-        let after = checker.graph.after(std::iter::once(start));
-        if !until.iter().any(|step| after.contains(step) && *step != start) {
+        if !stoppable[start] {
             let message = format!("Nothing that can follow stops the clock {:?}.", clock.id);
             let remedy = "Name in `until:` the steps on entering which it stops.";
             let trace = checker.trace(start);

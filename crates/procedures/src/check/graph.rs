@@ -247,26 +247,37 @@ fn regions(definition: &Definition, index: &BTreeMap<&str, usize>) -> Regions {
 }
 
 impl Graph {
-    /// The steps that can come after one of `from`, those included: in its branches, beside and
-    /// around it.
-    pub(super) fn after(&self, from: impl Iterator<Item = usize>) -> BTreeSet<usize> {
-        let mut reached: BTreeSet<usize> = from.collect();
-        let mut stack: Vec<usize> = reached.iter().copied().collect();
-        let mut entered = BTreeSet::new();
-        while let Some(step) = stack.pop() {
-            let opened = self.opened[step].iter().filter_map(|region| self.regions[*region].start);
-            let mut next: Vec<usize> = opened.collect();
-            next.extend(self.ways[step].iter().map(|edge| edge.to));
-            let mut inner = step;
-            while let Some((around, _)) = self.regions[self.region_of[inner]].opened_by {
-                if !entered.insert(around) {
-                    break;
-                }
-                next.extend(self.ways[around].iter().map(|edge| edge.to));
-                inner = around;
-            }
-            next.into_iter().filter(|to| reached.insert(*to)).for_each(|to| stack.push(to));
+    /// What can follow what at once, in branches, beside and around them. Beside each step stands
+    /// a node (its number, further by the number of steps) for when its branches are left, in
+    /// whatever way.
+    pub(super) fn flow(&self) -> Vec<(usize, usize)> {
+        let left = |opener: usize| self.ways.len() + opener;
+        let mut flow: Vec<(usize, usize)> = self.edges().map(|edge| (edge.from, edge.to)).collect();
+        for region in &self.regions {
+            let Some((opener, _)) = region.opened_by else { continue };
+            flow.extend(region.start.map(|start| (opener, start)));
+            flow.extend(region.steps.iter().map(|step| (*step, left(opener))));
+            flow.extend(self.ways[opener].iter().map(|edge| (left(opener), edge.to)));
+            let around = self.regions[self.region_of[opener]].opened_by;
+            flow.extend(around.map(|(around, _)| (left(opener), left(around))));
         }
-        reached
+        flow
+    }
+
+    /// By step: whether one of these, and another one than the step, can come after it.
+    pub(super) fn comes_before(&self, steps: &[usize]) -> Vec<bool> {
+        let mut before = vec![Vec::new(); 2 * self.ways.len()];
+        self.flow().into_iter().for_each(|(from, to)| before[to].push(from));
+        // Two different ones that can follow are enough to know, so each node is left twice.
+        let mut follow: Vec<Vec<usize>> = vec![Vec::new(); before.len()];
+        let mut stack: Vec<(usize, usize)> = steps.iter().map(|step| (*step, *step)).collect();
+        while let Some((at, found)) = stack.pop() {
+            if follow[at].len() < 2 && !follow[at].contains(&found) {
+                follow[at].push(found);
+                stack.extend(before[at].iter().map(|from| (*from, found)));
+            }
+        }
+        let other = |step: usize| follow[step].iter().any(|found| *found != step);
+        (0..self.ways.len()).map(other).collect()
     }
 }

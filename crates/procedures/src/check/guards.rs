@@ -6,6 +6,7 @@ use super::{ActionAt, Checker, called};
 use crate::definition::{Amount, Channel, Choice, ClockRule, Definition, LimitRule, Target};
 use crate::finding::code;
 use crate::guard::Guard;
+use crate::guard::total::Gap;
 use crate::guard::typing::Type;
 use crate::read::suggestion;
 
@@ -192,7 +193,7 @@ fn one(checker: &mut Checker<'_, '_, '_>, found: &GuardAt<'_>) {
         }
     }
     if is_form_sure {
-        unasked_fields(checker, guard, at);
+        without_value(checker, guard, at);
         let wanted = if found.is_formula { Type::Int } else { Type::Bool };
         for message in guard.type_faults(&definition.form, &wanted) {
             let remedy = "Compare and count values of one kind; texts go in quotes.";
@@ -283,16 +284,16 @@ fn unknown_text(definition: &Definition, path: &[String], text: &str) -> Option<
     Some((message, suggestion(text, known.iter().map(String::as_str))))
 }
 
-fn unasked_fields(checker: &mut Checker<'_, '_, '_>, guard: &Guard, at: &str) {
-    let form = &checker.definition().form;
-    for path in guard.reads().paths.iter().filter(|path| path[0] == "form") {
-        let Some(field) = path.get(1) else { continue };
-        let known = form.properties().any(|name| name == field);
-        let asked = guard.reads().asked.iter().any(|asked| asked.get(1) == Some(field));
-        if known && !asked && !form.requires(field) {
-            let message = format!("The field {field:?} may be absent.");
-            let remedy = format!("Write `has(form.{field}) && …`, or make the field required.");
-            checker.report(code::GUARD_OPTIONAL_FIELD, at, message, remedy);
+/// What is asked has a value in every case.
+fn without_value(checker: &mut Checker<'_, '_, '_>, guard: &Guard, at: &str) {
+    for gap in guard.gaps(&checker.definition().form) {
+        match gap {
+            Gap::Absent(path) => {
+                let message = format!("The field {path:?} may be absent.");
+                let remedy = format!("Write `has({path}) && …`, or make the field required.");
+                checker.report(code::GUARD_OPTIONAL_FIELD, at, message, remedy);
+            }
+            Gap::Fails(message, remedy) => checker.report(code::GUARD_FAILS, at, message, remedy),
         }
     }
 }

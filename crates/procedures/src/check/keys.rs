@@ -1,10 +1,12 @@
 //! What the keys of a case and of its actions refer to: form fields, fees, phases, steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use motcua_deadlines::Unit;
 
 use super::graph::Edge;
 use super::{ActionAt, Checker, called, references};
-use crate::definition::{Act, Amount, ClockStart, Kind, Target};
+use crate::definition::{Act, Amount, ClockStart, Definition, Kind, Parallel, Target};
 use crate::finding::code;
 use crate::read::suggestion;
 
@@ -32,6 +34,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
         variant(checker, action);
         proceed(checker, action);
     }
+    late_four_eyes(checker);
     proceed_circles(checker);
     assessed(checker);
     phases(checker);
@@ -67,6 +70,37 @@ fn not_by(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
             let remedy = "Name an earlier step: whoever worked there may not do this.";
             checker.report(code::FOUR_EYES, &at, message, remedy);
         }
+    }
+}
+
+/// Of the excluded steps one at least can come before, or four eyes are asked of nobody.
+fn late_four_eyes(checker: &mut Checker<'_, '_, '_>) {
+    if !checker.are_ways_sure() {
+        return;
+    }
+    // An action that several steps share is asked in all of them together.
+    let mut comes: BTreeMap<&str, (ActionAt<'_>, bool)> = BTreeMap::new();
+    for step in checker.steps() {
+        let excludes = |action: &&ActionAt<'_>| !action.action.not_by.is_empty();
+        let actions: Vec<ActionAt<'_>> =
+            checker.actions_of(step).filter(|action| excludes(&action)).collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let before = checker.graph.comes_before(&[step.index]);
+        for action in actions {
+            // What does not exist has its own finding, and so has the step itself.
+            let precedes = action.action.not_by.iter().any(|id| {
+                let index = checker.index.get(id.as_str()).copied();
+                index.is_none_or(|index| index == step.index || before[index])
+            });
+            comes.entry(action.at).or_insert((action, false)).1 |= precedes;
+        }
+    }
+    for (action, _) in comes.into_values().filter(|(_, precedes)| !precedes) {
+        let message = format!("{} excludes steps that never come before.", called(action));
+        let remedy = "Name a step in which somebody works before this.";
+        checker.report(code::FOUR_EYES_NEVER, &format!("{}/not_by", action.at), message, remedy);
     }
 }
 
@@ -141,11 +175,34 @@ fn extension(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
         let remedy = "Add `extension: { amount_max: … }`, in the unit of the limit.";
         checker.report(code::ACT_EXTENSION, &at, message, remedy);
     }
+    if extends && knows_one_day_only(checker, action) {
+        let message = format!("{} extends a limit of the same day.", called(action));
+        let remedy = "Remove the action, or give the longer case a limit of its own.";
+        checker.report(code::ACT_EXTENSION, &format!("{}/act", action.at), message, remedy);
+    }
     if !extends && action.action.extension.is_some() {
         let message = format!("{} extends nothing.", called(action));
         let remedy = "Write `act: extend`, or remove `extension:`.";
         checker.report(code::ACT_EXTENSION, &at, message, remedy);
     }
+}
+
+/// Whether every limit that may run in the step ends on the day on which it starts: such a limit
+/// has no unit in which it could be longer.
+fn knows_one_day_only(checker: &Checker<'_, '_, '_>, action: ActionAt<'_>) -> bool {
+    let definition = checker.definition();
+    if !checker.is_sure("", &["limits", "phases"]) {
+        return false;
+    }
+    let of_phase = definition.phases.iter().map(|phase| (Some(&*phase.id), &phase.limits));
+    let lists = std::iter::once((None, &definition.limits)).chain(of_phase);
+    let runs = |phase: Option<&str>| {
+        let steps = super::clocks::phase_steps(checker, phase);
+        steps.is_none_or(|steps| steps.contains(&action.step.index))
+    };
+    let lists = lists.filter(|(phase, limits)| !limits.is_empty() && runs(*phase));
+    let mut limits = lists.flat_map(|(_, limits)| limits).peekable();
+    limits.peek().is_some() && limits.all(|limit| limit.statutory.unit == Unit::SameDay)
 }
 
 fn variant(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
@@ -179,10 +236,8 @@ fn proceed(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
 /// circle.
 fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
     let definition = checker.definition();
-    let by_itself = |edge: &Edge| match edge.action() {
-        Some(action) => definition.steps[edge.from].actions[action].act == Act::Proceed,
-        None => falls_through(checker, edge.from),
-    };
+    let falling = falling_joins(checker);
+    let by_itself = |edge: &Edge| is_by_itself(definition, &falling, edge);
     let edges: Vec<Edge> =
         checker.graph.edges().filter(|edge| !edge.is_back() && by_itself(edge)).copied().collect();
     let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
@@ -200,24 +255,49 @@ fn proceed_circles(checker: &mut Checker<'_, '_, '_>) {
     }
 }
 
-/// Whether the branches of the step can come together without anybody doing anything: none opens,
-/// or all proceed to their ends.
-fn falls_through(checker: &Checker<'_, '_, '_>, step: usize) -> bool {
+/// Whether nobody need do anything for the dossier to go this way.
+fn is_by_itself(definition: &Definition, falling: &[bool], edge: &Edge) -> bool {
+    match edge.action() {
+        Some(action) => definition.steps[edge.from].actions[action].act == Act::Proceed,
+        None => falling[edge.from],
+    }
+}
+
+/// The steps whose branches can come together without anybody doing anything: none opens, or all
+/// proceed to their ends, or as many as an early reason asks for.
+fn falling_joins(checker: &Checker<'_, '_, '_>) -> Vec<bool> {
     let definition = checker.definition();
-    let proceeds =
-        |step: usize, action: usize| definition.steps[step].actions[action].act == Act::Proceed;
-    let parallel = definition.steps[step].parallel.iter();
-    let mut branches = parallel.flat_map(|p| &p.branches).zip(&checker.graph.opened[step]);
-    branches.all(|(branch, region)| {
-        let start = checker.graph.regions[*region].start;
-        let by_itself = |edge: &Edge| edge.action().is_some_and(|n| proceeds(edge.from, n));
-        branch.when.is_some()
-            || checker.graph.walk(start, by_itself).reached.iter().any(|step| {
-                let actions = definition.steps[*step].actions.iter();
-                actions.into_iter().any(|action| {
-                    action.act == Act::Proceed && matches!(action.target, Target::End)
-                })
-            })
+    let graph = &checker.graph;
+    let mut falling = vec![false; definition.steps.len()];
+    // By region: the answers with which it can end by itself.
+    let mut ends = vec![BTreeSet::new(); graph.regions.len()];
+    for (number, region) in graph.regions.iter().enumerate().rev() {
+        // The branches of these steps are regions behind this one, so they are known.
+        for step in &region.steps {
+            if let Some(parallel) = &definition.steps[*step].parallel {
+                falling[*step] = falls_through(parallel, &graph.opened[*step], &ends);
+            }
+        }
+        let walk = graph.walk(region.start, |edge| is_by_itself(definition, &falling, edge));
+        let actions = walk.reached.iter().flat_map(|step| &definition.steps[*step].actions);
+        let last = actions
+            .filter(|action| action.act == Act::Proceed && matches!(action.target, Target::End));
+        ends[number] = last.map(|action| action.answer.as_deref().unwrap_or_default()).collect();
+    }
+    falling
+}
+
+fn falls_through(parallel: &Parallel, regions: &[usize], ends: &[BTreeSet<&str>]) -> bool {
+    let branches = || parallel.branches.iter().zip(regions.iter().map(|region| &ends[*region]));
+    let all = branches().all(|(branch, ends)| branch.when.is_some() || !ends.is_empty());
+    all || parallel.join.early.iter().any(|early| {
+        let least = early.at_least as usize;
+        let counts = branches().filter(|(branch, ends)| match &early.answer {
+            None => !ends.is_empty(),
+            Some((id, answer)) => branch.id == *id && ends.contains(answer.as_str()),
+        });
+        let most = counts.map(|(branch, _)| if branch.each_unit { least } else { 1 });
+        most.sum::<usize>() >= least
     })
 }
 

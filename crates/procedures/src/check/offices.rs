@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::{Action, Definition, Role, Step, StepKind, UnitRef};
+use super::interrupts;
+use crate::definition::{Act, Action, Definition, Role, Step, StepKind, Target, UnitRef};
 use crate::finding::{Finding, code};
 use crate::procedure::Procedure;
 use crate::read::Reader;
@@ -151,20 +152,89 @@ fn is_of(office: &OfficeStaff, unit: UnitRef) -> bool {
     }
 }
 
-/// Whether somebody can do the action while others can have held the steps that it excludes.
+/// Most steps whose holders are told apart at once; more are nowhere excluded together.
+const HOLDERS_MAX: usize = 8;
+
+/// Whether people can have held the excluded steps, each as four eyes asked there already, and
+/// somebody else can do the action.
 fn four_eyes(definition: &Definition, office: &OfficeStaff, action: &Action) -> bool {
-    let excluded: Vec<&Step> =
-        definition.steps.iter().filter(|step| action.not_by.contains(&step.id)).collect();
-    let here = excluded.into_iter().filter(|step| is_of(office, step.unit));
-    let roles: Vec<Role> = here.map(|step| step.role).collect();
-    if roles.is_empty() || !is_of(office, action.unit) {
+    if !is_of(office, action.unit) {
         return true;
     }
-    let numbered = || office.people.iter().enumerate();
-    let mut able = numbered().filter(|(_, held)| action.roles.iter().any(|r| held.contains(r)));
-    able.any(|(person, _)| {
-        roles
-            .iter()
-            .all(|role| numbered().any(|(other, held)| other != person && held.contains(role)))
+    let excluded = excluded_with_theirs(definition, office, action);
+    let own = action.not_by.iter().filter(|id| excluded.iter().any(|step| step.id == **id));
+    let own: Vec<&str> = own.map(String::as_str).collect();
+    if own.is_empty() {
+        return true;
+    }
+    let places: Vec<Place<'_>> = excluded
+        .iter()
+        .map(|step| Place { id: &step.id, roles: vec![step.role], others: others_of(step) })
+        .chain([Place { id: "", roles: action.roles.clone(), others: vec![own] }])
+        .collect();
+    can_be_filled(office, &places, &mut Vec::new())
+}
+
+/// Somebody who holds a step or does the act, and from whom that person must differ: in one of
+/// these ways.
+struct Place<'d> {
+    id: &'d str,
+    roles: Vec<Role>,
+    others: Vec<Vec<&'d str>>,
+}
+
+/// The steps that the action excludes in this office, and those that their own actions exclude.
+fn excluded_with_theirs<'d>(
+    definition: &'d Definition,
+    office: &OfficeStaff,
+    action: &'d Action,
+) -> Vec<&'d Step> {
+    let mut found: Vec<&Step> = Vec::new();
+    let mut names: Vec<&str> = action.not_by.iter().map(String::as_str).collect();
+    let mut at = 0;
+    while at < names.len() && found.len() < HOLDERS_MAX {
+        let step = definition.steps.iter().find(|step| step.id == names[at]);
+        at += 1;
+        let Some(step) = step.filter(|step| is_of(office, step.unit)) else { continue };
+        found.push(step);
+        for name in step.actions.iter().flat_map(|action| &action.not_by) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// Whom the holder of a step must differ from to leave it, by each action that leads on.
+fn others_of(step: &Step) -> Vec<Vec<&str>> {
+    let leaves = step.actions.iter().filter(|action| {
+        let beside = action.act == Act::Stop || action.act.is_automatic() || interrupts(action.act);
+        !matches!(action.target, Target::Stay) && !action.rework && !beside
+    });
+    let work = leaves.filter(|action| action.roles.contains(&step.role));
+    let ways: Vec<Vec<&str>> =
+        work.map(|action| action.not_by.iter().map(String::as_str).collect()).collect();
+    if ways.is_empty() { vec![Vec::new()] } else { ways }
+}
+
+/// Puts people into the places one after the other; `held` are those of the places before.
+fn can_be_filled(office: &OfficeStaff, places: &[Place<'_>], held: &mut Vec<usize>) -> bool {
+    if held.len() == places.len() {
+        return places.iter().enumerate().all(|(at, place)| {
+            let holder_of = |id: &&str| places.iter().position(|other| other.id == *id);
+            let differs = |id: &&str| holder_of(id).is_none_or(|other| held[other] != held[at]);
+            place.others.iter().any(|way| way.iter().all(differs))
+        });
+    }
+    let place = &places[held.len()];
+    let able = |held: &BTreeSet<Role>| place.roles.iter().any(|role| held.contains(role));
+    // As many people as there are places always suffice to tell them apart.
+    let people = office.people.iter().enumerate().filter(|(_, roles)| able(roles));
+    people.take(places.len()).any(|(person, _)| {
+        held.push(person);
+        let fits = can_be_filled(office, places, held);
+        held.pop();
+        fits
     })
 }

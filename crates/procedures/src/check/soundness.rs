@@ -31,11 +31,17 @@
 //! 4. *Interruptions* return to the state that they left, branches included. A return therefore
 //!    opens no new state, and it ends a dossier only where the state that it returns to can end: a
 //!    step that interrupts is in order when it leads towards an end by itself or can go back.
+//! 5. *Rounds.* An action with `rounds_max` may be used up wherever its step can be entered again
+//!    after it was taken, or where each unit has a branch of its own that takes it. It then counts
+//!    for what can be reached (it is there the first time) and not for what can always still
+//!    happen. That is on the safe side: whether the rounds of several actions run out together is
+//!    not asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{By, Edge, Graph, is_interruption, way_to};
-use crate::definition::{Definition, Parallel, StepKind, Target};
+use super::times::circles;
+use crate::definition::{Action, Definition, Parallel, StepKind, Target};
 use crate::finding::TraceStep;
 
 /// What the behaviour of a process is.
@@ -55,6 +61,8 @@ pub(super) struct Soundness {
     pub(super) gives: Vec<BTreeSet<String>>,
     /// By step with branches: the join can fire.
     pub(super) joins: Vec<bool>,
+    /// Actions, by step and number, of which all rounds may have been used.
+    used_up: BTreeSet<(usize, usize)>,
     arrived_by: BTreeMap<usize, Edge>,
 }
 
@@ -70,6 +78,7 @@ impl Soundness {
             stuck_in: vec![None; graph.regions.len()],
             gives: vec![BTreeSet::new(); graph.regions.len()],
             joins: vec![false; count],
+            used_up: used_up(definition, graph),
             arrived_by: BTreeMap::new(),
         };
         for region in (0..graph.regions.len()).rev() {
@@ -107,7 +116,7 @@ impl Soundness {
         }
         let reached = steps.iter().filter(|step| self.reached[**step]);
         self.stuck_in[region] = reached.clone().find(|step| self.is_stuck[**step]).copied();
-        self.ends[region] = reached.clone().any(|step| ends_region(definition, *step));
+        self.ends[region] = reached.clone().any(|step| may_end(definition, *step));
     }
 
     /// A join that cannot fire leads nowhere.
@@ -118,11 +127,11 @@ impl Soundness {
     /// From which entries the end can be reached.
     fn backwards(&mut self, definition: &Definition, graph: &Graph, steps: &[usize]) {
         let mut stack: Vec<usize> =
-            steps.iter().copied().filter(|step| ends_region(definition, *step)).collect();
+            steps.iter().copied().filter(|step| self.always_ends(definition, *step)).collect();
         stack.iter().for_each(|step| self.can_end[*step] = true);
         while let Some(step) = stack.pop() {
             for edge in graph.ways_to(step) {
-                if !self.can_end[edge.from] && self.can_pass(edge) {
+                if !self.can_end[edge.from] && self.can_pass(edge) && self.is_lasting(edge) {
                     self.can_end[edge.from] = true;
                     stack.push(edge.from);
                 }
@@ -133,17 +142,45 @@ impl Soundness {
     fn gets_stuck(&self, definition: &Definition, graph: &Graph, step: usize) -> bool {
         let found = &definition.steps[step];
         let goes_back = is_interruption(found.kind)
-            && found.actions.iter().any(|action| matches!(action.target, Target::Back));
+            && self.lasting(definition, step).any(|action| matches!(action.target, Target::Back));
         let Some(parallel) = &found.parallel else {
             return !self.can_end[step] && !goes_back;
         };
         let leads_on = |by_join: bool| {
             let ways = graph.ways_from(step).iter().filter(|edge| !edge.is_back());
-            let mut ways = ways.filter(|edge| (edge.by == By::Join) == by_join);
+            let mut ways =
+                ways.filter(|edge| (edge.by == By::Join) == by_join && self.is_lasting(edge));
             ways.any(|edge| self.can_end[edge.to])
         };
-        let by_itself = leads_on(false) || ends_region(definition, step) || goes_back;
+        let by_itself = leads_on(false) || self.always_ends(definition, step) || goes_back;
         !by_itself && (!leads_on(true) || self.is_blocked(parallel, &graph.opened[step]))
+    }
+
+    /// Whether the way is there however often the step is entered.
+    fn is_lasting(&self, edge: &Edge) -> bool {
+        edge.action().is_none_or(|action| !self.used_up.contains(&(edge.from, action)))
+    }
+
+    /// The actions that are there however often the step is entered.
+    fn lasting<'d>(
+        &self,
+        definition: &'d Definition,
+        step: usize,
+    ) -> impl Iterator<Item = &'d Action> {
+        let numbered = definition.steps[step].actions.iter().enumerate();
+        let lasts = move |(number, _): &(usize, &Action)| !self.used_up.contains(&(step, *number));
+        numbered.filter(lasts).map(|(_, action)| action)
+    }
+
+    fn always_ends(&self, definition: &Definition, step: usize) -> bool {
+        let found = &definition.steps[step];
+        match found.within {
+            None => found.kind == StepKind::Final,
+            Some(_) => {
+                let mut actions = self.lasting(definition, step);
+                actions.any(|action| matches!(action.target, Target::End))
+            }
+        }
     }
 
     /// Whether the branches can come together at all.
@@ -230,10 +267,57 @@ impl Soundness {
     }
 }
 
-fn ends_region(definition: &Definition, step: usize) -> bool {
+/// Whether the region can end here, the first time at least.
+fn may_end(definition: &Definition, step: usize) -> bool {
     let found = &definition.steps[step];
     match found.within {
         None => found.kind == StepKind::Final,
         Some(_) => found.actions.iter().any(|action| matches!(action.target, Target::End)),
     }
+}
+
+/// The actions whose rounds may all have been used when their step is entered.
+fn used_up(definition: &Definition, graph: &Graph) -> BTreeSet<(usize, usize)> {
+    let count = definition.steps.len();
+    let numbered = || definition.steps.iter().enumerate();
+    let counted = |action: &Action| action.rounds_max.is_some();
+    if !numbered().any(|(_, step)| step.actions.iter().any(counted)) {
+        return BTreeSet::new();
+    }
+    let left = |opener: usize| count + opener;
+    let circle = circles(2 * count, &graph.flow());
+    let mut used_up = BTreeSet::new();
+    for (step, found) in numbered() {
+        let around = graph.regions[graph.region_of[step]].opened_by;
+        let many = is_for_each_unit(definition, graph, step);
+        for (number, action) in found.actions.iter().enumerate().filter(|(_, a)| counted(a)) {
+            let comes_again = match action.target {
+                Target::End => {
+                    around.is_some_and(|(opener, _)| circle[left(opener)] == circle[step])
+                }
+                Target::Stay => true,
+                Target::Back | Target::Step(_) | Target::Choice(_) => {
+                    let mut ways = graph.ways_of(step, number).iter();
+                    ways.any(|edge| circle[edge.to] == circle[step])
+                }
+            };
+            if many || comes_again {
+                used_up.insert((step, number));
+            }
+        }
+    }
+    used_up
+}
+
+/// Whether the step may be worked on several times at once.
+fn is_for_each_unit(definition: &Definition, graph: &Graph, step: usize) -> bool {
+    let mut at = step;
+    while let Some((opener, branch)) = graph.regions[graph.region_of[at]].opened_by {
+        let branches = definition.steps[opener].parallel.iter().flat_map(|p| &p.branches);
+        if branches.into_iter().nth(branch).is_some_and(|branch| branch.each_unit) {
+            return true;
+        }
+        at = opener;
+    }
+    false
 }

@@ -1,7 +1,8 @@
-//! National statuses (`docs/rules.md`): which may follow which, and which steps they suit.
+//! National statuses (`docs/rules.md`): which may follow which, by which act, and which steps they
+//! suit.
 
 use super::{Checker, Move, StepAt};
-use crate::definition::{ClockEffect, Status, Step, StepKind};
+use crate::definition::{Act, ClockEffect, Kind, Status, Step, StepKind};
 use crate::finding::code;
 
 pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
@@ -24,7 +25,13 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
 
 fn transition(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, to: StepAt<'_>, is_back: bool) {
     let from = leads.step.step;
-    if from.status == to.step.status || is_allowed(from, to.step.status, is_back) {
+    if from.status == to.step.status {
+        return;
+    }
+    if is_allowed(from, to.step.status, is_back) {
+        if !is_back {
+            by_its_act(checker, leads, to);
+        }
         return;
     }
     let (before, after) = (u8::from(from.status), u8::from(to.step.status));
@@ -40,6 +47,34 @@ fn transition(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, to: StepAt<'_
         trace.push(crate::finding::TraceStep { state: target.clone(), action: String::new() });
     }
     checker.report_with_trace(code::STATUS_TRANSITION, &leads.at, message, remedy, trace);
+}
+
+/// Some statuses are the effect of an act, with its form, reason and ground; whatever else leads
+/// there would reach the status without them. Feedback has no such forms: its statuses only tell
+/// the citizen how far it is.
+fn by_its_act(checker: &mut Checker<'_, '_, '_>, leads: &Move<'_>, to: StepAt<'_>) {
+    let (acts, remedy): (&[Act], &str) = match to.step.status {
+        Status::NotAccepted => (&[Act::Refuse, Act::Lapse], "Write `act: refuse`."),
+        Status::Stopped => (&[Act::Stop, Act::Lapse], "Write `act: stop`."),
+        Status::Completed => (&[Act::Complete], "Write `act: complete`."),
+        Status::Delivered => (&[Act::Deliver], "Write `act: deliver`."),
+        Status::Submitted
+        | Status::Received
+        | Status::Processing
+        | Status::SupplementRequired
+        | Status::PaymentRequired
+        | Status::WithdrawalRequested => return,
+    };
+    if checker.definition().kind == Kind::Feedback || !checker.is_sure("", &["kind"]) {
+        return;
+    }
+    let is_sure = leads.action.is_none_or(|action| checker.is_sure(action.at, &["act"]));
+    if is_sure && !leads.action.is_some_and(|action| acts.contains(&action.action.act)) {
+        let status = u8::from(to.step.status);
+        let word = leads.action.map_or("join", |action| action.action.act.as_str());
+        let message = format!("{} leads to status {status} as {word}.", leads.called());
+        checker.report(code::ACT_STATUS, &leads.at, message, remedy);
+    }
 }
 
 fn is_allowed(from: &Step, to: Status, is_back: bool) -> bool {

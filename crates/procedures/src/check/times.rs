@@ -3,25 +3,27 @@
 //! Counted are the steps in which the clock runs, from acceptance (or admission, or submission, or
 //! the beginning of a later phase) to status 9 or the next phase, along the longest way without
 //! rework. Steps that can follow each other in a circle count once each; of branches the longest
-//! counts. Where units differ, a step counts with the most working time that it can mean and a
-//! limit with the least. Each variant is looked at with each channel, and what a condition rules
-//! out there is left out.
+//! counts. A step that only its timeout ends takes at least as long as that. Where units differ, a
+//! step counts with the most working time that it can mean and a limit with the least. Each variant
+//! is looked at with each channel, and what a condition rules out there is left out; where the
+//! variant may be changed, each is looked at once more as the one that the case turned out to be:
+//! what came before the change is then that of any variant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use motcua_deadlines::{Limit, Unit};
 
-use super::graph::{By, Edge, targets};
-use super::{Checker, guards};
+use super::graph::{By, targets};
+use super::{ActionAt, Checker, guards, interrupts};
 use crate::definition::{
-    Act, Action, ClockEffect, ClockStart, LimitRule, Status, StepKind, Target,
+    Act, Action, ClockEffect, ClockStart, LimitRule, Status, Step, StepKind, Target,
 };
 use crate::finding::{TraceStep, code};
 use crate::guard::Guard;
 use crate::guard::cases::{Atom, Case, Known};
 
-/// Most pairs of variant and channel that are looked at one by one.
-const SITUATIONS_MAX: usize = 24;
+/// Most pairs of variant and channel that are looked at one by one: as many as the language allows.
+const SITUATIONS_MAX: usize = 300;
 
 /// Working minutes of a day (T14).
 const DAY_MINUTES: u64 = 480;
@@ -65,9 +67,10 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     if !checker.are_ways_sure() || !steps_are_sure {
         return;
     }
+    let back = super::rework::check(checker);
     let mut reported = BTreeSet::new();
-    for (case, words) in situations(checker) {
-        let ways = Ways::of(checker, &case);
+    for (situation, words) in situations(checker) {
+        let ways = Ways::of(checker, situation, &back);
         let definition = checker.definition();
         one_list(checker, &ways, "/limits", &definition.limits, None, &words, &mut reported);
         for (index, phase) in definition.phases.iter().enumerate() {
@@ -77,11 +80,58 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
 }
 
-/// The pairs of variant and channel, when some condition asks for them.
-fn situations(checker: &Checker<'_, '_, '_>) -> Vec<(Case, String)> {
+/// What is known of the case.
+#[derive(Clone, Default)]
+struct Situation {
+    case: Case,
+    /// By step: nothing is known of the variant there, because it may have been changed since.
+    is_open: Vec<bool>,
+    /// The case without its variant.
+    open: Case,
+}
+
+impl Situation {
+    fn at(&self, step: usize) -> &Case {
+        if self.is_open.get(step) == Some(&true) { &self.open } else { &self.case }
+    }
+}
+
+/// The cases to look at, with words for each.
+fn situations(checker: &Checker<'_, '_, '_>) -> Vec<(Situation, String)> {
+    let variant = Atom::Path(vec!["variant".to_owned()]);
+    let steps = checker.steps();
+    let changes = |action: &Action| action.act == Act::ChangeVariant;
+    let changed = steps.iter().filter(|step| step.step.actions.iter().any(changes));
+    let changed: Vec<usize> = changed.map(|step| step.index).collect();
+    // Who comes back from an interruption stands where it stood before.
+    let mut after = checker.graph.walk(changed.iter().copied(), |_| true).reached;
+    for region in &checker.graph.regions {
+        if region.opened_by.is_some_and(|(opener, _)| after.contains(&opener)) {
+            after.extend(&region.steps);
+        }
+    }
+    let is_open: Vec<bool> = steps.iter().map(|step| !after.contains(&step.index)).collect();
+    let mut all = Vec::new();
+    for (case, words) in cases(checker) {
+        let mut open = case.clone();
+        let is_fixed = open.remove(&variant).is_some();
+        if is_fixed && !changed.is_empty() {
+            let situation = Situation { case: case.clone(), is_open: is_open.clone(), open };
+            all.push((situation, format!("{words} (after a change)")));
+        }
+        all.push((Situation { case, ..Situation::default() }, words));
+    }
+    all
+}
+
+/// The pairs of variant and channel, when some condition of the process or of a limit asks for
+/// them.
+fn cases(checker: &Checker<'_, '_, '_>) -> Vec<(Case, String)> {
     let definition = checker.definition();
+    let of_process = ["/steps/", "/anywhere/", "/limits/", "/phases/"];
     let read: BTreeSet<&str> = guards::all(checker)
         .iter()
+        .filter(|found| of_process.iter().any(|part| found.at.starts_with(part)))
         .flat_map(|found| found.guard.reads().variables.iter().map(String::as_str))
         .collect();
     let fixed = |name: &str, value: &str| {
@@ -118,9 +168,11 @@ fn one_list(
 ) {
     for (index, limit) in limits.iter().enumerate() {
         let at = format!("{at}/{index}");
-        let verdict = limit.when.as_ref().map_or(Some(true), |guard| guard.verdict(&ways.case));
+        let verdict =
+            limit.when.as_ref().map_or(Some(true), |guard| guard.verdict(&ways.situation.case));
         if verdict != Some(false) && checker.is_sure(&at, &["statutory", "committed"]) {
-            let (minutes, way) = ways.longest(checker, &starts(checker, limit.start, phase));
+            let starts = starts(checker, &ways.situation, limit.start, phase);
+            let (minutes, way) = ways.longest(checker, &starts);
             let mut bounds = vec![("statutory", &limit.statutory)];
             bounds.extend(limit.committed.as_ref().map(|committed| ("committed", committed)));
             for (which, bound) in bounds {
@@ -148,19 +200,26 @@ fn one_list(
 }
 
 /// Where the clock of a limit starts.
-fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart, phase: Option<&str>) -> Vec<usize> {
-    let steps = &checker.definition().steps;
-    let action_of = |edge: &Edge| edge.action().map(|action| &steps[edge.from].actions[action]);
-    let led_to = |is_start: &dyn Fn(&Edge, &Action) -> bool| -> Vec<usize> {
-        let edges = checker.graph.edges();
-        let edges = edges.filter(|edge| action_of(edge).is_some_and(|found| is_start(edge, found)));
-        edges.map(|edge| edge.to).collect()
+fn starts(
+    checker: &Checker<'_, '_, '_>,
+    situation: &Situation,
+    start: ClockStart,
+    phase: Option<&str>,
+) -> Vec<usize> {
+    let led_to = |is_start: &dyn Fn(&ActionAt<'_>) -> bool| -> Vec<usize> {
+        let actions = checker.actions().into_iter().filter(|action| is_start(action));
+        actions
+            .flat_map(|action| {
+                let to = possible_of(action.action, situation.at(action.step.index));
+                to.into_iter().filter_map(|id| checker.index.get(id).copied()).collect::<Vec<_>>()
+            })
+            .collect()
     };
     if let Some(phase) = phase {
-        return led_to(&|_, action| action.begins.as_deref() == Some(phase));
+        return led_to(&|action| action.action.begins.as_deref() == Some(phase));
     }
     let by = |act: Act| {
-        led_to(&|edge, action| steps[edge.from].kind == StepKind::Task && action.act == act)
+        led_to(&|action| action.step.step.kind == StepKind::Task && action.action.act == act)
     };
     match start {
         ClockStart::Submitted => checker.graph.start().into_iter().collect(),
@@ -171,7 +230,7 @@ fn starts(checker: &Checker<'_, '_, '_>, start: ClockStart, phase: Option<&str>)
 
 /// The longest way from every step in one situation.
 struct Ways {
-    case: Case,
+    situation: Situation,
     circle: Vec<usize>,
     members: Vec<Vec<usize>>,
     /// By circle: the minutes from here on, and the circle that follows.
@@ -181,9 +240,13 @@ struct Ways {
 }
 
 impl Ways {
-    fn of(checker: &Checker<'_, '_, '_>, case: &Case) -> Ways {
+    fn of(
+        checker: &Checker<'_, '_, '_>,
+        situation: Situation,
+        back: &BTreeSet<(usize, usize)>,
+    ) -> Ways {
         let steps = &checker.definition().steps;
-        let edges = counted_edges(checker, case);
+        let edges = counted_edges(checker, &situation, back);
         let circle = circles(steps.len(), &edges);
         let count = circle.iter().max().map_or(0, |last| last + 1);
         let mut members = vec![Vec::new(); count];
@@ -195,7 +258,7 @@ impl Ways {
             }
         }
         let best = vec![(0, None); count];
-        let mut ways = Ways { case: case.clone(), circle, members, best, branch: BTreeMap::new() };
+        let mut ways = Ways { situation, circle, members, best, branch: BTreeMap::new() };
         for region in checker.graph.regions.iter().rev() {
             let mut here: Vec<usize> = region.steps.iter().map(|step| ways.circle[*step]).collect();
             here.sort_unstable();
@@ -218,10 +281,11 @@ impl Ways {
     fn minutes(&mut self, checker: &Checker<'_, '_, '_>, index: usize) -> u64 {
         let step = &checker.definition().steps[index];
         let counts = step.clock == ClockEffect::Runs && step.status != Status::Completed;
-        let own = step.time.as_ref().filter(|_| counts).map_or(0, most_minutes);
+        let share = step.time.as_ref().map_or(0, most_minutes);
+        let own = if counts { share.max(waited_out(step)) } else { 0 };
         let branches = step.parallel.iter().flat_map(|parallel| &parallel.branches);
         let opened = branches.zip(&checker.graph.opened[index]).filter(|(branch, _)| {
-            let verdict = branch.when.as_ref().map(|guard| guard.verdict(&self.case));
+            let verdict = branch.when.as_ref().map(|guard| guard.verdict(self.situation.at(index)));
             verdict != Some(Some(false))
         });
         let starts = opened.filter_map(|(_, region)| checker.graph.regions[*region].start);
@@ -261,22 +325,36 @@ impl Ways {
     }
 }
 
-/// Ways that count: no rework, no return from an interruption, nothing beyond status 9, no other
+/// What a step takes at least because nothing but its timeout leads on.
+fn waited_out(step: &Step) -> u64 {
+    let Some(timeout) = &step.timeout else { return 0 };
+    let is_on = |action: &&Action| {
+        let leaves = !matches!(action.target, Target::Stay);
+        let ends = matches!(action.act, Act::Lapse | Act::Stop);
+        leaves && !ends && !action.rework && !interrupts(action.act)
+    };
+    let is_alone = step.parallel.is_none() && step.actions.iter().filter(is_on).count() == 0;
+    if is_alone { least_minutes(&timeout.after) } else { 0 }
+}
+
+/// Ways that count: no way back, no return from an interruption, nothing beyond status 9, no other
 /// phase, nothing that a condition rules out.
-fn counted_edges(checker: &Checker<'_, '_, '_>, case: &Case) -> Vec<(usize, usize)> {
+fn counted_edges(
+    checker: &Checker<'_, '_, '_>,
+    situation: &Situation,
+    back: &BTreeSet<(usize, usize)>,
+) -> Vec<(usize, usize)> {
     let steps = &checker.definition().steps;
     let mut counted = Vec::new();
     for step in checker.steps().iter().filter(|step| step.step.status != Status::Completed) {
+        let case = situation.at(step.index);
         let join = step.step.parallel.as_ref().map(|parallel| &parallel.join.target);
         let join = join.map(|target| possible(target, case)).unwrap_or_default();
-        let actions: Vec<BTreeSet<&str>> = step
-            .step
-            .actions
-            .iter()
-            .map(|action| {
-                let never = is_never(action.when.as_ref(), case);
-                let left_out = action.rework || action.begins.is_some() || never;
-                if left_out { BTreeSet::new() } else { possible(&action.target, case) }
+        let numbered = step.step.actions.iter().enumerate();
+        let actions: Vec<BTreeSet<&str>> = numbered
+            .map(|(number, action)| {
+                let left_out = back.contains(&(step.index, number)) || action.begins.is_some();
+                if left_out { BTreeSet::new() } else { possible_of(action, case) }
             })
             .collect();
         for edge in checker.graph.ways_from(step.index) {
@@ -292,6 +370,14 @@ fn counted_edges(checker: &Checker<'_, '_, '_>, case: &Case) -> Vec<(usize, usiz
         }
     }
     counted
+}
+
+/// The steps that an action can lead to in the case.
+fn possible_of<'a>(action: &'a Action, case: &Case) -> BTreeSet<&'a str> {
+    if is_never(action.when.as_ref(), case) {
+        return BTreeSet::new();
+    }
+    possible(&action.target, case)
 }
 
 fn is_never(guard: Option<&Guard>, case: &Case) -> bool {

@@ -6,6 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
 use serde_json::Value;
 
+use super::total::is_gathered;
 use crate::form::FormSchema;
 
 /// The type of an expression.
@@ -187,7 +188,10 @@ impl<'s> Typing<'s> {
                 self.contained(element, list);
                 Type::Bool
             }
-            (operators::ADD, None, [left, right]) => self.sum(left, right),
+            (operators::ADD, None, [left, right]) => match is_gathered(&call.args) {
+                true => left.clone(),
+                false => self.sum(left, right),
+            },
             (operators::NEGATE, None, [only]) => {
                 self.want(&Type::Int, [only], "-");
                 Type::Int
@@ -308,17 +312,13 @@ impl<'s> Typing<'s> {
         }
     }
 
+    /// Whole numbers alone are added: texts and lists that grow in a list macro could fill the
+    /// memory of the machine.
     fn sum(&mut self, left: &Type<'s>, right: &Type<'s>) -> Type<'s> {
-        match (left, right) {
-            (Type::Any, other) | (other, Type::Any) => other.clone(),
-            (Type::Int, Type::Int) => Type::Int,
-            (Type::Text, Type::Text) => Type::Text,
-            (Type::List(_), Type::List(_)) => left.clone(),
-            (left, right) => {
-                self.fault(format!("\"+\" adds {left} and {right}."));
-                Type::Any
-            }
+        if *left != Type::Int || *right != Type::Int {
+            self.fault(format!("\"+\" adds whole numbers, not {left} and {right}."));
         }
+        Type::Int
     }
 
     fn fault(&mut self, message: String) {
@@ -367,7 +367,7 @@ mod tests {
             "outcome == null || outcome in ['x', 'y']",
             "form.urgent ? proxy : owners > 1",
             "answers.b.yes * 2 > owners && fees.f.paid && documents.D.source == 'upload'",
-            "submitted_on >= '2026-01-01' && receiving.kind + 'x' != 'y'",
+            "submitted_on >= '2026-01-01' && receiving.kind != 'y'",
             "has(form.owner) && form.owner.name.contains('n')",
             "form.marks.exists_one(m, m == 2)",
         ] {
@@ -401,6 +401,12 @@ mod tests {
             "owners == proxy",
             "answers.b.yes == 'yes'",
             "proxy ? 1 : 2",
+            "form.kind + 'a' == 'b'",
+            "[1] + [2] == [1, 2]",
+            "size(form.owners.map(o, form.kind + form.kind)) > 1",
+            "size(form.owners.map(o, form.marks + form.marks)) > 1",
+            "size((proxy ? 1 : form.kind) + (proxy ? 1 : form.kind)) > 1",
+            "[1, 'a'][0] + 'b' == 'ab'",
         ] {
             assert_ne!(faults(text, &Type::Bool), Vec::<String>::new(), "{text}");
         }

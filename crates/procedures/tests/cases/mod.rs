@@ -117,6 +117,18 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "/variants/0/when",
     ),
     (
+        "GUARD_OPTIONAL_FIELD",
+        "when: form.kind == \"new\"",
+        "when: has(form.number) || form.number == \"123456789\"",
+        "/variants/0/when",
+    ),
+    (
+        "GUARD_FAILS",
+        "when: form.kind == \"new\"",
+        "when: 10 / size(form.kind) > 3",
+        "/variants/0/when",
+    ),
+    (
         "CHOICE_WITHOUT_ELSE",
         "- { else: received }",
         "- { when: proxy, to: received }",
@@ -217,6 +229,12 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "time: { amount: 4, unit: working_day }",
         "/limits/0/statutory",
     ),
+    (
+        "REWORK_FORWARD",
+        "outcome: certificate, to: signature",
+        "outcome: certificate, rework: true, to: signature",
+        "/steps/3/actions/0/rework",
+    ),
     ("ACCEPT_MISSING", "        act: accept\n        form: 1\n", "", "/steps"),
     (
         "ACT_STATUS",
@@ -224,6 +242,20 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "        act: complete\n        to: received",
         "/steps/8/actions/1/to",
     ),
+    (
+        "ACT_STATUS",
+        "        act: complete\n        to: completed",
+        "        to: completed",
+        "/steps/8/actions/1/to",
+    ),
+    ("ACT_STATUS", "        act: deliver\n", "", "/steps/9/actions/0/to"),
+    (
+        "ACT_STATUS",
+        "        act: refuse\n        form: 3\n",
+        "        form: 3\n",
+        "/steps/0/actions/2/to",
+    ),
+    ("ACT_STATUS", "rework: true, to: opinion", "to: stopped", "/steps/7/actions/1/to"),
     ("ACT_FORM", "        form: 1\n", "", "/steps/0/actions/0/form"),
     (
         "ACT_FORM",
@@ -251,5 +283,36 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "    timeout: { after: { amount: 30, unit: calendar_day }, action: lapse, ground: law }\n",
         "",
         "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n        to: not_accepted",
+        "        act: lapse\n        to: stay",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n",
+        "        act: lapse\n        form: 3\n        when: channel == \"online\"\n",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "        act: lapse\n        form: 3\n",
+        "        act: lapse\n        form: 3\n        rounds_max: 1\n        ground: law\n",
+        "/steps/1",
+    ),
+    (
+        "TIMEOUT_MISSING",
+        "    status: 2\n    role: specialist\n",
+        "    status: 2\n    role: applicant\n",
+        "/steps/2",
+    ),
+    (
+        "PAUSE_WITHOUT_END",
+        "        ground: law\n      - { id: decline, name: { vi: Không rút nữa, en: Decline },",
+        "        ground: law\n        when: channel == \"online\"\n      - { id: decline, name: { vi: \
+         Không rút nữa, en: Decline }, when: channel != \"online\",",
+        "/steps/5",
     ),
 ];

@@ -246,6 +246,12 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "/steps/7/actions/0/not_by/1",
     ),
     (
+        "FOUR_EYES_NEVER",
+        "not_by: [draft, reconsider]",
+        "not_by: [completed]",
+        "/steps/7/actions/0/not_by",
+    ),
+    (
         "UNKNOWN_STEP",
         "not_by: [draft, reconsider]",
         "not_by: [draft, reconsidr]",
