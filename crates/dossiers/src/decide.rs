@@ -43,7 +43,7 @@ pub use timers::fire_timers;
 
 /// The dossier after an event that was decided at `at` and is not sealed yet.
 pub fn after(dossier: &Dossier, event: &Event, at: Timestamp) -> Dossier {
-    settle::after_at(Some(dossier), event, at)
+    settle::after_at(Some(dossier.clone()), event, at)
 }
 
 /// Everything a decision may depend on besides the dossier and the command.
@@ -89,7 +89,7 @@ pub fn decide(
     let mut events = decide_command(dossier, command, ctx)?;
     let mut settled = dossier.cloned();
     for event in &events {
-        settled = Some(settle::after(settled.as_ref(), event, ctx));
+        settled = Some(settle::after(settled, event, ctx));
     }
     let Some(settled) = settled.filter(|_| !events.is_empty()) else {
         return Ok(events);
@@ -103,7 +103,8 @@ pub fn decide(
         }
         _ => ctx.form,
     };
-    events.extend(settle::settle(settled, &Context { form, ..ctx.clone() })?);
+    let (following, _) = settle::settle(settled, &Context { form, ..ctx.clone() })?;
+    events.extend(following);
     Ok(events)
 }
 
