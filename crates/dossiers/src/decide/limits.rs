@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use motcua_deadlines::{Clock, DeadlineError, Limit, days_after, days_before};
+use motcua_deadlines::{
+    Calendar, Clock, DeadlineError, Limit, days_after, days_before, open_until,
+};
 use motcua_procedures::{Act, LimitRule, Side, Window};
 use serde_json::Value;
 
@@ -139,22 +141,28 @@ pub(super) fn window_violations(
     Ok(faults)
 }
 
+/// Counts a span from a date.
+type Count = fn(Date, &Limit, &Calendar) -> Result<Date, DeadlineError>;
+
+/// The last day of a time to file; one in a year that the calendar no longer has is long past.
+fn last_day(date: Date, span: &Limit, calendar: &Calendar) -> Result<Date, DeadlineError> {
+    match open_until(date, span, calendar) {
+        Err(DeadlineError::YearAbsent { .. }) => days_after(date, span, calendar),
+        found => found,
+    }
+}
+
 fn outside(window: &Window, ctx: &Context<'_>) -> Result<Option<Violation>, Rejection> {
     let Some(date) = date_of(ctx.form, &window.field) else { return Ok(None) };
     let today = local_date(ctx.now);
-    let bound = |span: &Option<Limit>| -> Result<Option<Date>, Rejection> {
-        let count = match window.side {
-            Side::Before => days_before,
-            Side::After => days_after,
-        };
+    let day = |count: Count, span: &Option<Limit>| -> Result<Option<Date>, Rejection> {
         let day = span.as_ref().map(|span| count(date, span, ctx.calendar)).transpose();
         day.map_err(|error| deadline_rule(&error))
     };
-    let (near, far) = (bound(&window.at_least)?, bound(&window.at_most)?);
     // Counted backwards, the farther bound is the earlier day.
     let (first, last) = match window.side {
-        Side::Before => (far, near),
-        Side::After => (near, far),
+        Side::Before => (day(days_before, &window.at_most)?, day(days_before, &window.at_least)?),
+        Side::After => (day(days_after, &window.at_least)?, day(last_day, &window.at_most)?),
     };
     let early = first.filter(|first| today < *first);
     let late = last.filter(|last| today > *last);
