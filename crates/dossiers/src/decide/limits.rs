@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use motcua_deadlines::{
-    Calendar, Clock, DeadlineError, Limit, days_after, days_before, open_until,
+    Calendar, Clock, DeadlineError, Limit, days_after, days_before, is_late, open_until,
 };
 use motcua_procedures::{Act, LimitRule, Side, Window};
 use serde_json::Value;
@@ -75,7 +75,10 @@ pub(super) fn change_variant(
     change.facts.required = Some(requirements(&case, ctx)?);
     change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
     let rule = applicable(rules_of(dossier, ctx), &case)?;
-    if let (Some(clocks), Some(rule)) = (&dossier.clocks, rule)
+    // What is late stays late: no other limit counts any more, and none makes it less so.
+    let missed = |clock: &Clock| clock.is_running() && is_late(clock, ctx.now);
+    let counts = |clocks: &&Clocks| !missed(clocks.appointment()) && !missed(&clocks.statutory);
+    if let (Some(clocks), Some(rule)) = (dossier.clocks.as_ref().filter(counts), rule)
         && rule.id != clocks.rule
     {
         let limits = (&rule.statutory, rule.committed.as_ref());

@@ -451,7 +451,8 @@ impl<'a> Change<'a> {
     pub(super) fn set_clocks(&mut self, clocks: Clocks) -> Result<(), Rejection> {
         let hours = self.ctx.hours_of(&self.dossier.filing.competent_unit);
         let inputs = self.ctx.inputs(&hours);
-        let timers = appointment_timers(&clocks, self.ctx.now, &inputs)?;
+        let pending = |name: &str| self.dossier.timers.contains_key(name);
+        let timers = appointment_timers(&clocks, self.ctx.now, &inputs, pending)?;
         for (name, at) in timers {
             if at.is_some() || self.dossier.timers.contains_key(name) {
                 self.facts.timers.insert(name.to_owned(), at);
@@ -480,11 +481,13 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The timers that the appointment sets while its clock runs; none of them otherwise.
+/// The timers that the appointment sets while its clock runs; none of them otherwise. `pending`
+/// says which are set at present.
 pub(super) fn appointment_timers(
     clocks: &Clocks,
     now: Timestamp,
     inputs: &motcua_deadlines::Inputs<'_>,
+    pending: impl Fn(&str) -> bool,
 ) -> Result<[(&'static str, Option<Timestamp>); 3], Rejection> {
     let clock = clocks.appointment();
     if !clock.is_running() {
@@ -493,7 +496,13 @@ pub(super) fn appointment_timers(
     let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?;
     // What has fired already does not fire again when a late clock goes on.
     let ahead = |at: Option<Timestamp>| at.filter(|at| *at > now);
-    Ok([("warn", ahead(warn)), ("due", ahead(clock.due_at())), ("late", ahead(clock.late_at()))])
+    // What has not, and lies in the past by a shorter limit, fires now.
+    let or_now = |name: &str, at: Option<Timestamp>| match at {
+        Some(at) if at <= now => pending(name).then_some(now),
+        Some(_) | None => at,
+    };
+    let (due, late) = (or_now("due", clock.due_at()), or_now("late", clock.late_at()));
+    Ok([("warn", ahead(warn)), ("due", due), ("late", late)])
 }
 
 /// 24:00 of `day` at the centre.
