@@ -3,6 +3,8 @@
 mod desk;
 #[path = "desks/interruptions.rs"]
 mod interruptions;
+#[path = "desks/migrations.rs"]
+mod migrations;
 
 use desk::{Desk, advance};
 use motcua_dossiers::command::{Advance, Command};
