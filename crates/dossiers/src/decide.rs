@@ -4,6 +4,7 @@
 //! clock, a store or a random source: whatever is needed stands in [`Context`].
 
 mod act;
+mod answer;
 mod branches;
 mod ending;
 mod filing;
@@ -38,7 +39,7 @@ use crate::rejection::{Reason, Rejection, Violation};
 use crate::units::{Unit, UnitRegister};
 
 pub use act::{Offer, offers};
-pub use review::merged as merged_form;
+pub use answer::merged as merged_form;
 pub use timers::fire_timers;
 
 /// The dossier after an event that was decided at `at` and is not sealed yet.
@@ -140,7 +141,7 @@ fn decide_command(
         Command::RequestSupplement(request) => {
             one(review::request_supplement(dossier, request, ctx))
         }
-        Command::Supplement(answer) => one(review::supplement(dossier, answer, ctx)),
+        Command::Supplement(answer) => one(answer::supplement(dossier, answer, ctx)),
         Command::Refuse(refuse) => one(ending::refuse(dossier, refuse, ctx)),
         Command::Advance(advance) => one(act::advance(dossier, advance, ctx)),
         Command::Assign(assign) => one(work::assign(dossier, assign, ctx)),
@@ -257,8 +258,7 @@ impl<'a> Case<'a> {
 
     /// With the money and the answers that the dossier holds.
     fn in_dossier(mut self, dossier: &Dossier) -> Self {
-        let known = |fee: &Obligation| FeeFacts { owed: true, paid: fee.payment.is_some() };
-        self.fees = dossier.fees.iter().map(|(id, fee)| (id.clone(), known(fee))).collect();
+        self.fees = fee_facts(&dossier.fees);
         self.answers = branches::answers(dossier, &BTreeMap::new());
         self
     }
@@ -291,6 +291,12 @@ impl<'a> Case<'a> {
             fees: &self.fees,
         }
     }
+}
+
+/// What conditions may know of money.
+fn fee_facts(fees: &BTreeMap<String, Obligation>) -> BTreeMap<String, FeeFacts> {
+    let known = |fee: &Obligation| FeeFacts { owed: true, paid: fee.payment.is_some() };
+    fees.iter().map(|(id, fee)| (id.clone(), known(fee))).collect()
 }
 
 fn unanswerable(text: &str, error: &GuardError) -> Rejection {

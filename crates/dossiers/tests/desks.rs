@@ -5,6 +5,8 @@ mod desk;
 mod interruptions;
 #[path = "desks/migrations.rs"]
 mod migrations;
+#[path = "desks/papers.rs"]
+mod papers;
 
 use desk::{Desk, advance};
 use motcua_dossiers::command::{Advance, Command};

@@ -187,9 +187,12 @@ fn outside(window: &Window, ctx: &Context<'_>) -> Result<Option<Violation>, Reje
     })
 }
 
-/// Papers handed in that are older than the law allows today (I7).
+/// Papers handed in that are older than the law allows today (I7), among those that `looked_at`
+/// names by their id and the field of their date.
 pub(super) fn expired_documents(
     documents: &BTreeMap<String, DocumentContent>,
+    form: &Value,
+    looked_at: impl Fn(&str, &str) -> bool,
     ctx: &Context<'_>,
 ) -> Result<Vec<Violation>, Rejection> {
     let today = local_date(ctx.now);
@@ -197,7 +200,10 @@ pub(super) fn expired_documents(
     for requirement in &ctx.procedure.definition().documents {
         let there = documents.get(&requirement.id).is_some_and(is_present);
         let Some(validity) = requirement.validity.as_ref().filter(|_| there) else { continue };
-        let Some(issued_on) = date_of(ctx.form, &validity.issued_on) else { continue };
+        if !looked_at(&requirement.id, &validity.issued_on) {
+            continue;
+        }
+        let Some(issued_on) = date_of(form, &validity.issued_on) else { continue };
         let last = days_after(issued_on, &validity.valid_for, ctx.calendar);
         let last = last.map_err(|error| deadline_rule(&error))?;
         if today > last || issued_on > today {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use motcua_deadlines::{Clock, Limit, Unit, after_minutes, days_left, minutes_left};
-use motcua_procedures::{Act, ClockEffect, Step, StepKind, Target, UnitRef};
+use motcua_procedures::{Act, ClockEffect, FeeFacts, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
 
 use super::act::{Chosen, REASON_CHARS_MAX, action_name, round_name};
-use super::{Case, Context, deadline_rule, local_date, reject};
+use super::{Case, Context, deadline_rule, document_facts, fee_facts, local_date, reject};
 use crate::command::Choose;
 use crate::dossier::{Clocks, Dossier, Interrupted, StepTimeLeft, TimeoutLeft, WorkItem};
 use crate::event::{Event, Facts};
@@ -145,16 +145,35 @@ impl<'a> Change<'a> {
                 unreachable!("a checked procedure names a step here")
             }
         };
-        let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
-        let mut case = Case::of(self.dossier, self.ctx);
-        case.outcome = outcome.as_deref();
-        case.answers = super::branches::answers(self.dossier, &self.facts.branches);
+        let case = self.case_after();
         for choice in choices {
             if case.holds(choice.when.as_ref())? {
                 return Ok(choice.to.clone());
             }
         }
         unreachable!("the last choice of a checked procedure has no guard")
+    }
+
+    /// The case as it stands after the act: what it decides, verifies, assesses and ends counts.
+    fn case_after(&self) -> Case<'_> {
+        let mut case = Case::of(self.dossier, self.ctx);
+        if let Some(filing) = &self.facts.filing {
+            case.filing = filing;
+        }
+        for (id, content) in &self.facts.documents {
+            case.documents.insert(id.clone(), document_facts(content));
+        }
+        if let Some(fees) = &self.facts.fees {
+            case.fees = fee_facts(fees);
+        }
+        if let Some(payment) = &self.facts.payment {
+            case.fees.insert(payment.fee.clone(), FeeFacts { owed: true, paid: true });
+        }
+        if let Some(outcome) = &self.facts.outcome {
+            case.outcome = Some(outcome);
+        }
+        case.answers = super::branches::answers(self.dossier, &self.facts.branches);
+        case
     }
 
     /// The step that the interruption left; the stack is popped by the same event.
@@ -462,14 +481,32 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Whether a requirement may hang on something that the act changed.
+    fn changes_what_is_required(&self) -> bool {
+        let facts = &self.facts;
+        let changed = [
+            ("outcome", facts.outcome.is_some()),
+            ("documents", !facts.documents.is_empty()),
+            ("fees", facts.fees.is_some() || facts.payment.is_some()),
+            ("answers", !facts.branches.is_empty()),
+        ];
+        let changed = changed.into_iter().filter_map(|(name, is)| is.then_some(name));
+        let changed: Vec<&str> = changed.collect();
+        let mut guards = self.ctx.procedure.definition().documents.iter().map(|d| &d.when);
+        guards.any(|when| when.as_ref().is_some_and(|guard| guard.looks_at(&changed)))
+    }
+
     /// The event.
     pub(super) fn finish(mut self) -> Result<Event, Rejection> {
         // What is owed may depend on what was decided.
-        if let (Some(outcome), None) = (&self.facts.outcome, &self.facts.fees) {
-            let mut case = Case::of(self.dossier, self.ctx);
-            case.outcome = Some(outcome);
-            let fees = super::money::fees(&case, &self.dossier.fees, self.ctx)?;
+        if let (Some(_), None) = (&self.facts.outcome, &self.facts.fees) {
+            let fees = super::money::fees(&self.case_after(), &self.dossier.fees, self.ctx)?;
             self.facts.fees = (fees != self.dossier.fees).then_some(fees);
+        }
+        // So may what is required, on money, answers and other papers, too.
+        if self.facts.required.is_none() && self.changes_what_is_required() {
+            let required = super::filing::requirements(&self.case_after(), self.ctx)?;
+            self.facts.required = (required != self.dossier.required).then_some(required);
         }
         Ok(Event {
             kind: self.kind,
