@@ -39,6 +39,8 @@ pub struct Dossier {
     pub filing: Filing,
     /// Dossier code, once given out.
     pub code: Option<String>,
+    /// When it was received: by its acceptance, or by the admission of what is not accepted before.
+    pub received_at: Option<Timestamp>,
     /// Form fields that have a value.
     pub fields: BTreeSet<String>,
     /// Requirements that apply to this case.
