@@ -169,12 +169,12 @@ async fn an_interruption_gives_back_every_branch_with_the_time_that_was_left() {
     let back = clerk.decline_withdrawal(&state.id).await.expect("changed their mind");
     assert_eq!(steps(&back), ["consultation", "asked", "asked"]);
     world.client(&PLANNING).advance(&state.id, "consent").await.expect("still asked");
-    // 12 days 15 hours were left on 7 October; they end on 15 November at 00:00.
-    world.at("2026-11-14T23:00:00+07:00");
+    // 12 days were left on 7 October. The last is Saturday 14 November, so Monday the 16th.
+    world.at("2026-11-16T23:00:00+07:00");
     let specialist = world.client(&SPECIALIST);
     specialist.claim(&state.id).await.expect_err("several items are open");
     assert_eq!(specialist.get(&state.id).await.expect("seen").state, "consultation");
-    world.at("2026-11-15T01:00:00+07:00");
+    world.at("2026-11-17T01:00:00+07:00");
     world.fire_timers().await;
     let present = specialist.get(&state.id).await.expect("seen");
     assert_eq!(present.state, "draft");

@@ -46,6 +46,6 @@ pub use error::DeadlineError;
 pub use explanation::{EffectiveWhy, Explanation, Lang, Line};
 pub use limit::{AMOUNT_MAX, CUTOFF_DEFAULT, Limit, Regime};
 pub use office_hours::{DAY_MINUTES_MAX, OfficeHours, OfficeHoursError, SESSIONS_MAX};
-pub use reckon::{Due, Inputs, after_minutes, due, minutes_left};
-pub use span::{days_after, days_before};
+pub use reckon::{Due, Inputs, after_minutes, days_left, due, minutes_left};
+pub use span::{days_after, days_before, open_until};
 pub use unit::Unit;

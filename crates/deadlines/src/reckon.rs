@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{Timestamp, ToSpan};
 
 use crate::calendar::Calendar;
+use crate::clock_reading::days_between;
 use crate::error::DeadlineError;
 use crate::explanation::{EffectiveWhy, Explanation, Line};
 use crate::limit::{CUTOFF_DEFAULT, Limit};
@@ -45,6 +46,30 @@ pub fn due(limit: &Limit, from: Timestamp, inputs: &Inputs<'_>) -> Result<Due, D
     let mut due = reckon(limit, limit.budget(), from, inputs)?;
     due.explanation.lines.insert(0, Line::Started { at: from });
     Ok(due)
+}
+
+/// What is left at `from` of a period in days that ends with the day `last`, counted as the period
+/// itself is: working days of a limit of working days, all days of others; at least 1 (T21).
+///
+/// # Errors
+/// [`DeadlineError::YearAbsent`].
+pub fn days_left(
+    unit: Unit,
+    from: Timestamp,
+    last: Date,
+    inputs: &Inputs<'_>,
+) -> Result<u32, DeadlineError> {
+    let first = effective(&Limit::new(unit, 1), from, inputs)?;
+    if last <= first {
+        return Ok(1);
+    }
+    let left = match unit {
+        Unit::WorkingDay => inputs.calendar.count(first, last)?,
+        Unit::CalendarDay | Unit::Month | Unit::WorkingHour | Unit::SameDay => {
+            days_between(first, last)
+        }
+    };
+    Ok(left.max(1))
 }
 
 /// Whole working minutes from one instant to another; 0 if the second is not later. What is left of

@@ -26,6 +26,20 @@ pub fn days_after(date: Date, span: &Limit, calendar: &Calendar) -> Result<Date,
     moved.map_err(|_| DeadlineError::YearAbsent { year: date.year().saturating_add(1) })
 }
 
+/// The last day on which something may be done that the law allows for this long after `date`: a
+/// period of days or months whose last day is off ends with the next working day (T10, Civil Code
+/// art. 148(5)).
+///
+/// # Errors
+/// As [`days_after`].
+pub fn open_until(date: Date, span: &Limit, calendar: &Calendar) -> Result<Date, DeadlineError> {
+    let last = days_after(date, span, calendar)?;
+    match span.unit {
+        Unit::CalendarDay | Unit::Month => calendar.on_or_after(last),
+        Unit::WorkingDay | Unit::WorkingHour | Unit::SameDay => Ok(last),
+    }
+}
+
 /// The last day on which a period of this length before `date` can begin: counted backwards, the
 /// day before `date` being day 1.
 ///
@@ -93,6 +107,15 @@ mod tests {
         check(days_after, date(2026, 10, 2), (Unit::CalendarDay, 2), date(2026, 10, 4));
         check(days_after, date(2026, 10, 2), (Unit::WorkingDay, 2), date(2026, 10, 6));
         check(days_after, date(2026, 8, 31), (Unit::Month, 6), date(2027, 2, 28));
+    }
+
+    #[test]
+    fn a_period_in_which_something_may_be_done_ends_with_a_working_day() {
+        // Saturday 10 October 2026; 24 November is a holiday.
+        check(open_until, date(2026, 7, 12), (Unit::CalendarDay, 90), date(2026, 10, 12));
+        check(open_until, date(2026, 10, 24), (Unit::Month, 1), date(2026, 11, 25));
+        check(open_until, date(2026, 10, 2), (Unit::WorkingDay, 2), date(2026, 10, 6));
+        check(open_until, date(2026, 10, 2), (Unit::CalendarDay, 3), date(2026, 10, 5));
     }
 
     #[test]

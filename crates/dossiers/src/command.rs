@@ -488,7 +488,8 @@ pub struct ChangeVariant {
 pub struct Migrate {
     /// Digest of the version to move to.
     pub to: String,
-    /// Steps of the main line that the other version calls differently: old id to new id.
+    /// Steps that the other version calls differently: old id to new id. A step keeps its name while
+    /// the dossier holds branches of it.
     pub steps: BTreeMap<String, String>,
     /// What becomes of the limit.
     pub limits: MigratedLimits,

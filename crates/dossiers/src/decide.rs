@@ -4,6 +4,7 @@
 //! clock, a store or a random source: whatever is needed stands in [`Context`].
 
 mod act;
+mod answer;
 mod branches;
 mod ending;
 mod filing;
@@ -38,12 +39,12 @@ use crate::rejection::{Reason, Rejection, Violation};
 use crate::units::{Unit, UnitRegister};
 
 pub use act::{Offer, offers};
-pub use review::merged as merged_form;
+pub use answer::merged as merged_form;
 pub use timers::fire_timers;
 
 /// The dossier after an event that was decided at `at` and is not sealed yet.
 pub fn after(dossier: &Dossier, event: &Event, at: Timestamp) -> Dossier {
-    settle::after_at(Some(dossier), event, at)
+    settle::after_at(Some(dossier.clone()), event, at)
 }
 
 /// Everything a decision may depend on besides the dossier and the command.
@@ -89,7 +90,7 @@ pub fn decide(
     let mut events = decide_command(dossier, command, ctx)?;
     let mut settled = dossier.cloned();
     for event in &events {
-        settled = Some(settle::after(settled.as_ref(), event, ctx));
+        settled = Some(settle::after(settled, event, ctx));
     }
     let Some(settled) = settled.filter(|_| !events.is_empty()) else {
         return Ok(events);
@@ -103,7 +104,8 @@ pub fn decide(
         }
         _ => ctx.form,
     };
-    events.extend(settle::settle(settled, &Context { form, ..ctx.clone() })?);
+    let (following, _) = settle::settle(settled, &Context { form, ..ctx.clone() })?;
+    events.extend(following);
     Ok(events)
 }
 
@@ -139,7 +141,7 @@ fn decide_command(
         Command::RequestSupplement(request) => {
             one(review::request_supplement(dossier, request, ctx))
         }
-        Command::Supplement(answer) => one(review::supplement(dossier, answer, ctx)),
+        Command::Supplement(answer) => one(answer::supplement(dossier, answer, ctx)),
         Command::Refuse(refuse) => one(ending::refuse(dossier, refuse, ctx)),
         Command::Advance(advance) => one(act::advance(dossier, advance, ctx)),
         Command::Assign(assign) => one(work::assign(dossier, assign, ctx)),
@@ -256,8 +258,7 @@ impl<'a> Case<'a> {
 
     /// With the money and the answers that the dossier holds.
     fn in_dossier(mut self, dossier: &Dossier) -> Self {
-        let known = |fee: &Obligation| FeeFacts { owed: true, paid: fee.payment.is_some() };
-        self.fees = dossier.fees.iter().map(|(id, fee)| (id.clone(), known(fee))).collect();
+        self.fees = fee_facts(&dossier.fees);
         self.answers = branches::answers(dossier, &BTreeMap::new());
         self
     }
@@ -290,6 +291,12 @@ impl<'a> Case<'a> {
             fees: &self.fees,
         }
     }
+}
+
+/// What conditions may know of money.
+fn fee_facts(fees: &BTreeMap<String, Obligation>) -> BTreeMap<String, FeeFacts> {
+    let known = |fee: &Obligation| FeeFacts { owed: true, paid: fee.payment.is_some() };
+    fees.iter().map(|(id, fee)| (id.clone(), known(fee))).collect()
 }
 
 fn unanswerable(text: &str, error: &GuardError) -> Rejection {

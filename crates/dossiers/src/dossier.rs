@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use motcua_deadlines::Clock;
+use motcua_deadlines::{Clock, Unit};
 use motcua_procedures::{Channel, Collect, PauseGround, ProcedureRef, Role, Status};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::command::{Actor, DeliveryBy, DocumentContent, ExternalRef, ItemName, Recipient};
 
 /// Version of the JSON of [`Dossier`]; a stored state with another one is folded anew.
-pub const STATE_SCHEMA: u32 = 3;
+pub const STATE_SCHEMA: u32 = 4;
 
 /// A citizen's request under one procedure, from submission to delivered result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Dossier {
     pub filing: Filing,
     /// Dossier code, once given out.
     pub code: Option<String>,
+    /// When it was received: by its acceptance, or by the admission of what is not accepted before.
+    pub received_at: Option<Timestamp>,
     /// Form fields that have a value.
     pub fields: BTreeSet<String>,
     /// Requirements that apply to this case.
@@ -244,6 +246,14 @@ impl Dossier {
 }
 
 impl WorkItem {
+    /// What the keys of all branches of its step begin with.
+    pub fn below(&self) -> String {
+        match &self.branch {
+            Some(branch) => format!("{branch}/{}/", self.step),
+            None => format!("{}/", self.step),
+        }
+    }
+
     /// Under which name its last holder is remembered: the step, in a branch behind its key.
     pub fn holder_key(&self) -> String {
         holder_key(self.branch.as_deref(), &self.step)
@@ -297,7 +307,10 @@ pub struct Interrupted {
     pub step: String,
     /// Unit that worked on it.
     pub unit: String,
-    /// What was left of its timeout, seconds; it neither runs on nor starts again.
+    /// What was left of its timeout; it neither runs on nor starts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_left: Option<TimeoutLeft>,
+    /// The same in seconds, as histories from before the unit was kept have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,
     /// Opaque id of the party that asked to withdraw, who alone may take that back; none where
@@ -322,12 +335,26 @@ pub struct InterruptedItem {
     pub branch: String,
     /// Unit that worked on it.
     pub unit: String,
-    /// What was left of its timeout, seconds.
+    /// What was left of its timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_left: Option<TimeoutLeft>,
+    /// The same in seconds, as in [`Interrupted::timeout_left_s`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_left_s: Option<i64>,
     /// What was left of the time of the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_left: Option<StepTimeLeft>,
+}
+
+/// What an interruption left of a timeout, in the unit in which the law counts it: days that are
+/// off while the step waits do not use it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutLeft {
+    /// What is counted; days of a period of months.
+    pub unit: Unit,
+    /// How many, minutes of hours; at least 1.
+    pub amount: u32,
 }
 
 /// What an interruption left of the time of a step: an interruption gives no unit its time anew.

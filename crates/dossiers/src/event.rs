@@ -4,7 +4,8 @@
 //! field of the audit format: members of [`Facts`] are of the class `fold`, entries of
 //! [`Event::personal`] of the class `personal` (`docs/fields.md`). A fact that is present replaces,
 //! adds or removes a part of the dossier; which part, its documentation says.
-//! So a fold needs no definition, no calendar and no knowledge of the act.
+//! So a fold needs no definition, no calendar and no knowledge of the act, but for one thing: that
+//! acceptance or admission is the reception of the dossier.
 
 use std::collections::BTreeMap;
 

@@ -43,6 +43,9 @@ pub fn evolve(dossier: Option<Dossier>, event: &Recorded<'_>) -> Option<Dossier>
     dossier.version = event.seq;
     dossier.last =
         LastAct { kind: event.kind.to_owned(), at: event.at, actor: event.facts.actor.clone() };
+    if matches!(event.kind, "accept" | "admit") && dossier.received_at.is_none() {
+        dossier.received_at = Some(event.at);
+    }
     apply_case(&mut dossier, event.facts);
     apply_work(&mut dossier, event.facts);
     apply_result(&mut dossier, event);
@@ -61,6 +64,7 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         procedure: facts.procedure.clone()?,
         filing: facts.filing.clone()?,
         code: None,
+        received_at: None,
         fields: BTreeSet::new(),
         required: Vec::new(),
         documents: BTreeMap::new(),

@@ -213,7 +213,7 @@ fn apology(source: &FormSource<'_>) -> Value {
     let clock = source.dossier.clocks.as_ref().map(|clocks| clocks.appointment());
     let before = source.before.and_then(|before| before.clocks.as_ref());
     json!({
-        "received_at": clock.map(|clock| local(clock.received_at())),
+        "received_at": source.dossier.received_at.map(local),
         "original_due_on": clock.and_then(|c| c.original_due_on()).map(|day| day.to_string()),
         "previous_due_on":
             before.and_then(|c| c.appointment().due_on()).map(|day| day.to_string()),

@@ -56,7 +56,11 @@ fn history() -> Vec<Told> {
     assigned["assignee"] = json!("specialist");
     let mut moved = item(3, "examination", "specialist", "co-to", "2026-11-26T03:00:00Z");
     moved["assignee"] = json!("island");
-    let branch = |id| item(id, "verification", "specialist", "binh-lieu", "2026-11-26T05:00:00Z");
+    let branch = |id, key: &str| {
+        let mut item = item(id, "verification", "specialist", "binh-lieu", "2026-11-26T05:00:00Z");
+        item["branch"] = json!(key);
+        item
+    };
     let completed = item(7, "completed", "return_clerk", "hong-gai-centre", "2026-11-27T02:00:00Z");
     let digest = "ab".repeat(32);
     let pinned = json!({ "code": "1.001193", "version": "1.0.0", "digest": digest });
@@ -117,7 +121,7 @@ fn history() -> Vec<Told> {
             json!({ "items_closed": [3],
             "actor": actor("island", "specialist", Some("co-to")),
             "items": [item(4, "register", "specialist", "hong-gai", "2026-11-26T05:00:00Z"),
-                branch(5), branch(6)] }),
+                branch(5, "register/police"), branch(6, "register/court")] }),
         ),
         (
             "advance",
@@ -185,7 +189,11 @@ fn told(history: Vec<Told>, from_store: bool) -> (Dossier, Trail, Facts) {
 }
 
 fn slip(from_store: bool) -> Value {
-    let (dossier, trail, facts) = told(history(), from_store);
+    slip_of(history(), from_store)
+}
+
+fn slip_of(history: Vec<Told>, from_store: bool) -> Value {
+    let (dossier, trail, facts) = told(history, from_store);
     let (procedure, units, personal) = (procedure(), units(), Map::new());
     let source = FormSource {
         dossier: &dossier,
@@ -252,7 +260,7 @@ fn the_control_slip_follows_from_the_stored_history_alone() {
 fn the_log_book_lists_what_a_centre_received_in_a_period() {
     let (dossier, _, _) = told(history(), true);
     let mut unaccepted = dossier.clone();
-    unaccepted.code = None;
+    unaccepted.received_at = None;
     let mut elsewhere = dossier.clone();
     elsewhere.filing.receiving_unit = "co-to-centre".into();
     let mut earlier = dossier.clone();
@@ -279,9 +287,74 @@ fn the_log_book_lists_what_a_centre_received_in_a_period() {
     let row = &rows["rows"][1];
     assert_eq!(row["number"], 2);
     assert_eq!(row["owner"]["full_name"], "Nguyễn Văn An");
-    assert_eq!(row["received_at"], "2026-11-26T08:00:00+07:00");
+    // By the acceptance, not by the filing half an hour before.
+    assert_eq!(row["received_at"], "2026-11-26T08:30:00+07:00");
     assert_eq!(row["delivered_at"], "2026-11-27T10:00:00+07:00");
     assert_eq!(row["giver"], "return");
     assert_eq!(row["recipients"], "an");
     assert_eq!(book("2026-11-27", "2026-11-30")["rows"], json!([]));
+}
+
+#[test]
+fn a_step_that_is_left_with_its_branches_is_the_one_that_is_finished() {
+    let mut history = history();
+    history.truncate(8);
+    // The coordinator is asked to stop while both branches are open: they close before its work.
+    history.push((
+        "withdraw",
+        "withdrawal",
+        "2026-11-26T06:00:00Z",
+        json!({ "actor": actor("an", "applicant", None), "status": 7, "items_closed": [5, 6, 4],
+            "items": [item(7, "withdrawal", "reception_clerk", "hong-gai-centre",
+                "2026-11-26T06:00:00Z")] }),
+    ));
+    let slip = slip_of(history, true);
+    let last = slip["hand_overs"].as_array().and_then(|rows| rows.last()).expect("a row");
+    assert_eq!(last["finished"]["id"], "register");
+}
+
+#[test]
+fn an_ended_branch_comes_back_to_whoever_coordinates_it() {
+    let mut history = history();
+    history.truncate(8);
+    let mut survey = item(7, "survey", "specialist", "co-to", "2026-11-26T05:30:00Z");
+    survey["branch"] = json!("register/police/verification/site");
+    history.push((
+        "advance",
+        "register",
+        "2026-11-26T05:30:00Z",
+        json!({ "actor": actor("asked", "specialist", Some("binh-lieu")), "items": [survey] }),
+    ));
+    history.push((
+        "advance",
+        "register",
+        "2026-11-26T06:00:00Z",
+        json!({ "actor": actor("surveyor", "specialist", Some("co-to")), "items_closed": [7] }),
+    ));
+    let slip = slip_of(history, true);
+    let last = slip["hand_overs"].as_array().and_then(|rows| rows.last()).expect("a row");
+    assert_eq!(last["finished"]["id"], "survey");
+    assert_eq!(last["entered"]["id"], "verification");
+}
+
+#[test]
+fn the_apology_says_when_the_dossier_was_received() {
+    let mut history = history();
+    history.truncate(3);
+    let (dossier, _, facts) = told(history, true);
+    let (procedure, units) = (procedure(), units());
+    let personal = Map::new();
+    let source = FormSource {
+        dossier: &dossier,
+        before: None,
+        seq: dossier.version,
+        at: instant("2026-11-26T03:00:00Z"),
+        facts: &facts,
+        personal: &personal,
+        persons: &[],
+        procedure: &procedure,
+        units: &units,
+    };
+    let apology = form(&source, 4).expect("form 04");
+    assert_eq!(apology["received_at"], "2026-11-26T08:30:00+07:00");
 }

@@ -37,7 +37,8 @@ fn units() -> UnitRegister {
     let unit = |id: &str, kind: &str, code: &str| {
         json!({ "id": id, "kind": kind, "name": { "vi": id, "en": id }, "address": "", "phone": "",
             "codes": [{ "code": code, "from": "2025-07-01" }], "area": "ordinary",
-            "valid_from": "2025-07-01", "competent_agency": "commune" })
+            "valid_from": "2025-07-01", "competent_agency": "commune",
+            "staff": [{ "id": "consulted_agency", "roles": ["consulted_agency"] }] })
     };
     let file = json!({ "schema_version": 1, "units": [
         unit("centre", "commune_centre", "H49.61.05"),

@@ -340,7 +340,7 @@ fn check(
             "A written reason is required: give it in `reason`.",
         ));
     }
-    let used = dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
+    let used = rounds_used(dossier, chosen, ctx.procedure);
     if action.rounds_max.is_some_and(|max| used >= max) {
         return Err(reject(
             Reason::RoundsExhausted,
@@ -385,6 +385,24 @@ pub(super) fn round_name(chosen: Chosen<'_>) -> String {
         Target::Step(to) => format!("{}/{to}", chosen.action.act.as_str()),
         Target::Stay | Target::Back | Target::End | Target::Choice(_) => action_name(chosen),
     }
+}
+
+/// How often a counted action was used in the life of the dossier. One that stays where it is and
+/// stands in several steps, as those of `anywhere:` do, is one action in all of them.
+fn rounds_used(dossier: &Dossier, chosen: Chosen<'_>, procedure: &Procedure) -> u32 {
+    let action = chosen.action;
+    if !matches!(action.target, Target::Stay) {
+        return dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
+    }
+    let is_same = |name: &str| {
+        let other = name.split_once('/').and_then(|(step, id)| procedure.action(step, id));
+        other.is_some_and(|other| {
+            let stays = matches!(other.target, Target::Stay);
+            stays && other.id == action.id && other.act == action.act
+        })
+    };
+    let used = dossier.rounds.iter().filter(|(name, _)| is_same(name));
+    used.map(|(_, used)| *used).sum()
 }
 
 /// An action that the procedure defines itself.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use motcua_procedures::{Branch, Parallel, Step};
 
-use super::transition::{Change, Left};
+use super::transition::{Change, Left, Rest};
 use super::{Case, active_unit, reject};
 use crate::dossier::{BranchEnd, BranchState, Dossier, Interrupted, InterruptedItem, WorkItem};
 use crate::rejection::{Reason, Rejection};
@@ -19,11 +19,6 @@ const UNITS_MAX: usize = 100;
 /// bytes.
 const KEY_BYTES_MAX: usize = 135;
 
-/// What the keys of all branches of the item's step begin with.
-pub(super) fn below(item: &WorkItem) -> String {
-    prefix(item.branch.as_deref(), &item.step)
-}
-
 fn prefix(parent: Option<&str>, step: &str) -> String {
     parent.map_or_else(|| format!("{step}/"), |parent| format!("{parent}/{step}/"))
 }
@@ -33,7 +28,7 @@ pub(super) fn branches_of<'d>(
     dossier: &'d Dossier,
     item: &WorkItem,
 ) -> impl Iterator<Item = (&'d String, &'d BranchState)> {
-    let below = below(item);
+    let below = item.below();
     dossier
         .branches
         .iter()
@@ -74,7 +69,9 @@ impl Change<'_> {
             if !case.holds(branch.when.as_ref())? {
                 continue;
             }
-            for unit in self.units_of(branch)? {
+            let start = self.ctx.procedure.step(&branch.start);
+            let start = start.expect("a checked branch starts in one of its steps");
+            for unit in self.units_of(branch, start)? {
                 let of_unit = unit.as_ref().map_or(String::new(), |unit| format!(":{unit}"));
                 let key = format!("{prefix}{}{of_unit}", branch.id);
                 if key.len() > KEY_BYTES_MAX {
@@ -92,8 +89,6 @@ impl Change<'_> {
                     ended: None,
                 };
                 self.facts.branches.insert(key.clone(), Some(state));
-                let start = self.ctx.procedure.step(&branch.start);
-                let start = start.expect("a checked branch starts in one of its steps");
                 self.enter_clocks(start)?;
                 self.open_item(start, Some(&key), None)?;
             }
@@ -102,8 +97,9 @@ impl Change<'_> {
     }
 
     /// The units that a branch opens for, as the act names them; one opening without a unit for a
-    /// branch that does not ask for units.
-    fn units_of(&self, branch: &Branch) -> Result<Vec<Option<String>>, Rejection> {
+    /// branch that does not ask for units. In each somebody works in the role that begins: nobody's
+    /// silence is an answer.
+    fn units_of(&self, branch: &Branch, start: &Step) -> Result<Vec<Option<String>>, Rejection> {
         if !branch.each_unit {
             return Ok(vec![None]);
         }
@@ -117,7 +113,9 @@ impl Change<'_> {
         }
         let mut units: Vec<Option<String>> = Vec::with_capacity(self.units.len());
         for unit in &self.units {
-            let unit = active_unit(self.ctx, unit, "units")?.id.clone();
+            let unit = active_unit(self.ctx, unit, "units")?;
+            super::work::staffed(unit, start.role)?;
+            let unit = unit.id.clone();
             if units.contains(&Some(unit.clone())) {
                 return Err(reject(
                     Reason::UnitUnknown,
@@ -151,7 +149,7 @@ impl Change<'_> {
 
     /// Ends what is still open in the branches of the item's step; nobody answered there.
     pub(super) fn cut_branches(&mut self, item: &WorkItem) {
-        let below = below(item);
+        let below = item.below();
         let open: Vec<String> = self
             .dossier
             .branches
@@ -177,7 +175,7 @@ impl Change<'_> {
 
     /// What an interruption leaves of the item and of the work in its branches.
     pub(super) fn interrupted(&self, item: &WorkItem) -> Result<Interrupted, Rejection> {
-        let below = below(item);
+        let below = item.below();
         let mut items = Vec::new();
         for other in self.dossier.items.values() {
             let branch = other.branch.clone().filter(|branch| branch.starts_with(&below));
@@ -186,14 +184,16 @@ impl Change<'_> {
                 step: other.step.clone(),
                 branch,
                 unit: other.unit.clone(),
-                timeout_left_s: self.timeout_left_s(other),
+                timeout_left: self.timeout_left(other)?,
+                timeout_left_s: None,
                 time_left: self.time_left(other)?,
             });
         }
         Ok(Interrupted {
             step: item.step.clone(),
             unit: item.unit.clone(),
-            timeout_left_s: self.timeout_left_s(item),
+            timeout_left: self.timeout_left(item)?,
+            timeout_left_s: None,
             time_left: self.time_left(item)?,
             withdrawn_by: None,
             items,
@@ -202,13 +202,19 @@ impl Change<'_> {
 
     /// Opens again what an interruption left: the step and the work in its branches.
     pub(super) fn restore(&mut self, step: &Step, left: &Interrupted) -> Result<(), Rejection> {
-        let (timeout_left_s, time_left) = (left.timeout_left_s, left.time_left);
-        self.open_item(step, None, Some(Left { unit: &left.unit, timeout_left_s, time_left }))?;
+        let timeout = Rest::of(left.timeout_left, left.timeout_left_s);
+        let of_step = Left { unit: &left.unit, timeout, time_left: left.time_left };
+        self.open_item(step, None, Some(of_step))?;
         for item in &left.items {
-            let step = self.ctx.procedure.step(&item.step);
-            let step = step.expect("a dossier stands in steps of its procedure");
-            let (timeout_left_s, time_left) = (item.timeout_left_s, item.time_left);
-            let left = Left { unit: &item.unit, timeout_left_s, time_left };
+            let step = self.ctx.procedure.step(&item.step).ok_or_else(|| {
+                let (vi, en) = (
+                    format!("Thủ tục không còn bước {} để quay lại.", item.step),
+                    format!("The procedure has no step {} to return to.", item.step),
+                );
+                reject(Reason::ActNotOffered, vi, en)
+            })?;
+            let timeout = Rest::of(item.timeout_left, item.timeout_left_s);
+            let left = Left { unit: &item.unit, timeout, time_left: item.time_left };
             self.open_item(step, Some(&item.branch), Some(left))?;
         }
         Ok(())

@@ -37,7 +37,7 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     if form_is_valid {
         violations.extend(variant_violation(&filing, &case, ctx)?);
         violations.extend(window_violations(&case, ctx)?);
-        violations.extend(expired_documents(&documents, ctx)?);
+        violations.extend(expired_documents(&documents, ctx.form, |_, _| true, ctx)?);
         required = requirements(&case, ctx)?;
         if filing.channel == Channel::Online {
             violations.extend(missing_uploads(&required, &documents, ctx.procedure));

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use motcua_deadlines::{Clock, DeadlineError, Limit, days_after, days_before};
+use motcua_deadlines::{
+    Calendar, Clock, DeadlineError, Limit, days_after, days_before, is_late, open_until,
+};
 use motcua_procedures::{Act, LimitRule, Side, Window};
 use serde_json::Value;
 
@@ -73,7 +75,10 @@ pub(super) fn change_variant(
     change.facts.required = Some(requirements(&case, ctx)?);
     change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
     let rule = applicable(rules_of(dossier, ctx), &case)?;
-    if let (Some(clocks), Some(rule)) = (&dossier.clocks, rule)
+    // What is late stays late: no other limit counts any more, and none makes it less so.
+    let missed = |clock: &Clock| clock.is_running() && is_late(clock, ctx.now);
+    let counts = |clocks: &&Clocks| !missed(clocks.appointment()) && !missed(&clocks.statutory);
+    if let (Some(clocks), Some(rule)) = (dossier.clocks.as_ref().filter(counts), rule)
         && rule.id != clocks.rule
     {
         let limits = (&rule.statutory, rule.committed.as_ref());
@@ -139,22 +144,28 @@ pub(super) fn window_violations(
     Ok(faults)
 }
 
+/// Counts a span from a date.
+type Count = fn(Date, &Limit, &Calendar) -> Result<Date, DeadlineError>;
+
+/// The last day of a time to file; one in a year that the calendar no longer has is long past.
+fn last_day(date: Date, span: &Limit, calendar: &Calendar) -> Result<Date, DeadlineError> {
+    match open_until(date, span, calendar) {
+        Err(DeadlineError::YearAbsent { .. }) => days_after(date, span, calendar),
+        found => found,
+    }
+}
+
 fn outside(window: &Window, ctx: &Context<'_>) -> Result<Option<Violation>, Rejection> {
     let Some(date) = date_of(ctx.form, &window.field) else { return Ok(None) };
     let today = local_date(ctx.now);
-    let bound = |span: &Option<Limit>| -> Result<Option<Date>, Rejection> {
-        let count = match window.side {
-            Side::Before => days_before,
-            Side::After => days_after,
-        };
+    let day = |count: Count, span: &Option<Limit>| -> Result<Option<Date>, Rejection> {
         let day = span.as_ref().map(|span| count(date, span, ctx.calendar)).transpose();
         day.map_err(|error| deadline_rule(&error))
     };
-    let (near, far) = (bound(&window.at_least)?, bound(&window.at_most)?);
     // Counted backwards, the farther bound is the earlier day.
     let (first, last) = match window.side {
-        Side::Before => (far, near),
-        Side::After => (near, far),
+        Side::Before => (day(days_before, &window.at_most)?, day(days_before, &window.at_least)?),
+        Side::After => (day(days_after, &window.at_least)?, day(last_day, &window.at_most)?),
     };
     let early = first.filter(|first| today < *first);
     let late = last.filter(|last| today > *last);
@@ -176,9 +187,12 @@ fn outside(window: &Window, ctx: &Context<'_>) -> Result<Option<Violation>, Reje
     })
 }
 
-/// Papers handed in that are older than the law allows today (I7).
+/// Papers handed in that are older than the law allows today (I7), among those that `looked_at`
+/// names by their id and the field of their date.
 pub(super) fn expired_documents(
     documents: &BTreeMap<String, DocumentContent>,
+    form: &Value,
+    looked_at: impl Fn(&str, &str) -> bool,
     ctx: &Context<'_>,
 ) -> Result<Vec<Violation>, Rejection> {
     let today = local_date(ctx.now);
@@ -186,7 +200,10 @@ pub(super) fn expired_documents(
     for requirement in &ctx.procedure.definition().documents {
         let there = documents.get(&requirement.id).is_some_and(is_present);
         let Some(validity) = requirement.validity.as_ref().filter(|_| there) else { continue };
-        let Some(issued_on) = date_of(ctx.form, &validity.issued_on) else { continue };
+        if !looked_at(&requirement.id, &validity.issued_on) {
+            continue;
+        }
+        let Some(issued_on) = date_of(form, &validity.issued_on) else { continue };
         let last = days_after(issued_on, &validity.valid_for, ctx.calendar);
         let last = last.map_err(|error| deadline_rule(&error))?;
         if today > last || issued_on > today {

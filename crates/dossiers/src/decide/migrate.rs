@@ -1,18 +1,18 @@
 //! Migration of an open dossier to another version of its procedure: never silent, by a named
 //! person on a legal ground, and only to where the other version could have led this very case (L8).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use motcua_procedures::{Act, Action, ClockEffect, Guard, Procedure, Role, Step, Target};
 use serde_json::json;
 
-use super::filing::{applicable, requirements};
+use super::filing::{applicable, form_violations, requirements};
 use super::limits::relimited;
 use super::money::fees;
 use super::transition::Change;
 use super::{Case, Context, dossier_closed, reject, violation};
-use crate::command::{Migrate, MigratedLimits};
-use crate::dossier::{Clocks, Dossier, WorkItem};
+use crate::command::{ItemName, Migrate, MigratedLimits};
+use crate::dossier::{BranchState, Clocks, Dossier, SupplementRequested, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection, Violation};
 
@@ -56,6 +56,7 @@ pub(super) fn migrate(
     change.facts.items = moved_items(dossier, migrate, target);
     let back = moved_back(dossier, migrate);
     change.facts.back = (back != dossier.back).then_some(back);
+    change.facts.supplement = moved_supplement(dossier, target);
     if let Some(clocks) = moved_clocks(dossier, migrate, &case, ctx)? {
         change.set_clocks(clocks)?;
     }
@@ -106,6 +107,9 @@ fn faults(
         );
     }
     faults.extend(position_faults(dossier, migrate, target));
+    faults.extend(branch_faults(dossier, migrate, target));
+    faults.extend(form_violations(target, ctx.form));
+    faults.extend(supplement_fault(dossier, target));
     if faults.is_empty() {
         let ctx = Context { procedure: target, ..ctx.clone() };
         let case = Case::of(dossier, &ctx);
@@ -123,18 +127,16 @@ fn position_faults(dossier: &Dossier, migrate: &Migrate, target: &Procedure) -> 
     };
     let left = dossier.back.iter().map(|left| left.step.as_str());
     let main = left.chain([dossier.state.as_str()]);
-    let branches = dossier.items.values().filter(|item| item.branch.is_some());
-    let in_branches = branches.map(|item| item.step.as_str()).chain(
-        dossier.back.iter().flat_map(|left| left.items.iter().map(|item| item.step.as_str())),
-    );
-    for step in main.chain(in_branches) {
+    let in_branches = work_in_branches(dossier).map(|(step, _)| step);
+    for (step, is_main) in main.map(|step| (step, true)).chain(in_branches.map(|s| (s, false))) {
         let to = mapped(step, migrate);
-        let Some(found) = target.step(to) else {
+        let found = target.step(to).filter(|found| !is_main || found.within.is_none());
+        let Some(found) = found else {
             fault(
                 step,
                 "STEP_ABSENT",
-                format!("Phiên bản đích không có bước {to}."),
-                format!("The version has no step {to}; name the step that takes its place."),
+                format!("Phiên bản đích không có bước {to} như thế."),
+                format!("The version has no such step {to}; name the step that takes its place."),
             );
             continue;
         };
@@ -157,23 +159,84 @@ fn position_faults(dossier: &Dossier, migrate: &Migrate, target: &Procedure) -> 
             );
         }
     }
-    for item in dossier.items.values().filter(|item| item.branch.is_some()) {
-        let within = target.step(&item.step).and_then(|step| step.within.as_ref());
-        let key = item.branch.as_deref().unwrap_or_default();
+    faults
+}
+
+/// The work in branches, open now or left by an interruption: its step and the key of its branch.
+fn work_in_branches(dossier: &Dossier) -> impl Iterator<Item = (&str, &str)> {
+    let open = dossier.items.values();
+    let open = open.filter_map(|item| Some((item.step.as_str(), item.branch.as_deref()?)));
+    let left = dossier.back.iter().flat_map(|left| &left.items);
+    open.chain(left.map(|item| (item.step.as_str(), item.branch.as_str())))
+}
+
+/// Branches that the other version does not have where the dossier has them. The keys of branches
+/// name the step that opened them, so that one keeps its name.
+fn branch_faults(dossier: &Dossier, migrate: &Migrate, target: &Procedure) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    for (step, key) in work_in_branches(dossier) {
+        let to = mapped(step, migrate);
         let state = dossier.branches.get(key);
-        let same = within.zip(state).is_some_and(|(within, state)| {
-            within.step == state.step && within.branch == state.branch
-        });
-        if !same {
-            fault(
-                &item.step,
+        let is_there = target.step(to).is_some();
+        if is_there && !state.is_some_and(|state| lies_in(to, state, target)) {
+            faults.push(violation(
+                format!("step:{step}"),
                 "BRANCH_ABSENT",
                 format!("Phiên bản đích không có nhánh {key} như hồ sơ."),
                 format!("The version has no branch {key} like the dossier's."),
-            );
+            ));
         }
     }
+    let opened: BTreeSet<&str> = dossier.branches.values().map(|b| b.step.as_str()).collect();
+    for step in opened.into_iter().filter(|step| mapped(step, migrate) != *step) {
+        faults.push(violation(
+            format!("step:{step}"),
+            "BRANCHES_KEPT",
+            format!("Hồ sơ còn các nhánh của bước {step}, bước này không đổi tên được."),
+            format!("The dossier holds branches of step {step}: that step keeps its name."),
+        ));
+    }
     faults
+}
+
+/// Whether the step of the other version lies in the branch that the dossier opened.
+fn lies_in(step: &str, state: &BranchState, target: &Procedure) -> bool {
+    let within = target.step(step).and_then(|step| step.within.as_ref());
+    let same = within.filter(|w| w.step == state.step && w.branch == state.branch);
+    let parallel = target.step(&state.step).and_then(|step| step.parallel.as_ref());
+    let branches = parallel.map_or(&[][..], |parallel| &parallel.branches);
+    let branch = branches.iter().find(|branch| branch.id == state.branch);
+    same.is_some() && branch.is_some_and(|branch| branch.each_unit == state.unit.is_some())
+}
+
+/// Whether the other version can be answered for what was asked of the citizen.
+fn is_known(item: &ItemName, target: &Procedure) -> bool {
+    match item {
+        ItemName::Document(id) => target.document(id).is_some(),
+        ItemName::Field(name) => target.definition().form.properties().any(|p| p == name),
+    }
+}
+
+/// A citizen who was asked must be able to answer.
+fn supplement_fault(dossier: &Dossier, target: &Procedure) -> Option<Violation> {
+    let asked = &dossier.supplement.as_ref()?.items;
+    if asked.iter().any(|item| is_known(item, target)) {
+        return None;
+    }
+    Some(violation(
+        asked.first()?.to_string(),
+        "UNANSWERABLE",
+        "Phiên bản đích không có mục nào đang được yêu cầu bổ sung.",
+        "The version knows nothing of what the citizen was asked for; wait for the answer.",
+    ))
+}
+
+/// The open request without what the other version does not know.
+fn moved_supplement(dossier: &Dossier, target: &Procedure) -> Option<SupplementRequested> {
+    let open = dossier.supplement.as_ref()?;
+    let known = open.items.iter().filter(|item| is_known(item, target));
+    let items: Vec<ItemName> = known.cloned().collect();
+    (items.len() < open.items.len()).then_some(SupplementRequested { items, at: open.at })
 }
 
 fn fits_clock(step: &Step, dossier: &Dossier) -> bool {
@@ -353,6 +416,9 @@ fn moved_back(dossier: &Dossier, migrate: &Migrate) -> Vec<crate::dossier::Inter
     let mut back = dossier.back.clone();
     for left in &mut back {
         left.step = mapped(&left.step, migrate).to_owned();
+        for item in &mut left.items {
+            item.step = mapped(&item.step, migrate).to_owned();
+        }
     }
     back
 }

@@ -9,17 +9,16 @@ use serde_json::{Value, json};
 
 use super::act::{choose, held_by_another, role_required};
 use super::filing::{
-    all_at_once, clock_at, code, document_violations, form_violations, missing_document, names_of,
-    requirements, variant_violation,
+    all_at_once, clock_at, code, form_violations, missing_document, requirements, variant_violation,
 };
 use super::limits::expired_documents;
 use super::money::fees;
 use super::transition::{Change, request_fields};
 use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{
-    Choose, DecideItems, DocumentContent, ItemName, RecordLookup, RequestSupplement, Supplement,
+    Choose, DecideItems, DocumentContent, ItemName, RecordLookup, RequestSupplement,
 };
-use crate::dossier::{Dossier, Obligation, Required, SupplementRequested, WorkItem};
+use crate::dossier::{Dossier, Obligation, SupplementRequested, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection, Violation};
 
@@ -184,7 +183,7 @@ fn receive(
     let mut open = open_points(dossier, ctx.procedure);
     open.extend(form_violations(ctx.procedure, ctx.form));
     open.extend(variant_violation(&dossier.filing, &case, ctx)?);
-    open.extend(expired_documents(&dossier.documents, ctx)?);
+    open.extend(expired_documents(&dossier.documents, ctx.form, |_, _| true, ctx)?);
     if !open.is_empty() {
         return Err(incomplete(open));
     }
@@ -353,7 +352,7 @@ fn reserved_name(reservation: &Reservation, form: &Value, ctx: &Context<'_>) -> 
 }
 
 /// The name to hold when a supplement changes one that the dossier holds already.
-fn renamed(dossier: &Dossier, form: &Value, ctx: &Context<'_>) -> Option<String> {
+pub(super) fn renamed(dossier: &Dossier, form: &Value, ctx: &Context<'_>) -> Option<String> {
     let steps = ctx.procedure.definition().steps.iter();
     let mut reservations = steps.flat_map(|s| &s.actions).filter_map(|a| a.reserves.as_ref());
     reservations.find_map(|reservation| {
@@ -486,7 +485,7 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
     }
 }
 
-fn supplement_incomplete(violations: Vec<Violation>) -> Rejection {
+pub(super) fn supplement_incomplete(violations: Vec<Violation>) -> Rejection {
     let mut rejection = reject(
         Reason::SupplementIncomplete,
         "Phải nêu đủ mọi thành phần trong một lần.",
@@ -494,99 +493,4 @@ fn supplement_incomplete(violations: Vec<Violation>) -> Rejection {
     );
     rejection.violations = violations;
     rejection
-}
-
-/// The applicant's answer: what was asked for and nothing else; only what changed is checked
-/// again.
-pub(super) fn supplement(
-    dossier: &Dossier,
-    answer: &Supplement,
-    ctx: &Context<'_>,
-) -> Result<Event, Rejection> {
-    let chosen = choose(dossier, Act::Supplement, &Choose::default(), ctx)?;
-    let form = merged(ctx.form, &answer.form);
-    let mut documents = dossier.documents.clone();
-    documents.extend(answer.documents.iter().map(|d| (d.requirement.clone(), d.content.clone())));
-    let case = Case::new(&form, &dossier.filing, &documents, dossier.outcome.as_deref(), ctx);
-    let mut faults = document_violations(&answer.documents, ctx);
-    faults.extend(form_violations(ctx.procedure, &form));
-    if faults.is_empty() {
-        let required = requirements(&case, ctx)?;
-        faults.extend(variant_violation(&dossier.filing, &case, ctx)?);
-        faults.extend(not_asked(dossier, answer, &required));
-    }
-    faults.extend(unanswered(dossier, answer));
-    if !faults.is_empty() {
-        let unanswered = faults.iter().any(|fault| fault.code == "UNANSWERED");
-        return Err(if unanswered { supplement_incomplete(faults) } else { all_at_once(faults) });
-    }
-    let choose_ = Choose::default();
-    let mut change = Change::begin(dossier, Act::Supplement.as_str(), chosen, &choose_, ctx);
-    for input in &answer.documents {
-        change.facts.documents.insert(input.requirement.clone(), input.content.clone());
-    }
-    change.facts.form_fields = names_of(&answer.form);
-    for (name, value) in answer.form.as_object().into_iter().flatten() {
-        change.personal(format!("form.{name}"), value.clone());
-    }
-    change.facts.required = Some(requirements(&case, ctx)?);
-    change.facts.fees = Some(fees(&case, &dossier.fees, ctx)?);
-    change.facts.reserved = renamed(dossier, &form, ctx);
-    change.facts.answered = true;
-    change.follow_target()?;
-    change.finish()
-}
-
-/// What the answer changes although nobody asked: a change of the request itself is another
-/// request. Documents that the answer itself makes necessary may come with it.
-fn not_asked(dossier: &Dossier, answer: &Supplement, required: &[Required]) -> Vec<Violation> {
-    let asked: BTreeSet<&ItemName> =
-        dossier.supplement.iter().flat_map(|request| &request.items).collect();
-    let is_new = |id: &String| {
-        let needs = |list: &[Required]| list.iter().any(|r| r.id == *id);
-        needs(required) && !needs(&dossier.required)
-    };
-    let documents = answer.documents.iter().filter(|d| !is_new(&d.requirement));
-    let documents = documents.map(|d| ItemName::Document(d.requirement.clone()));
-    let fields = names_of(&answer.form).into_iter().map(ItemName::Field);
-    documents
-        .chain(fields)
-        .filter(|item| !asked.contains(item))
-        .map(|item| {
-            violation(
-                item.to_string(),
-                "NOT_ASKED",
-                "Mục này không nằm trong yêu cầu bổ sung.",
-                "The supplement request does not name this; leave it out.",
-            )
-        })
-        .collect()
-}
-
-fn unanswered(dossier: &Dossier, answer: &Supplement) -> Vec<Violation> {
-    let asked = dossier.supplement.iter().flat_map(|request| &request.items);
-    let given = |item: &ItemName| match item {
-        ItemName::Document(id) => answer.documents.iter().any(|d| d.requirement == *id),
-        ItemName::Field(name) => answer.form.get(name).is_some(),
-    };
-    asked
-        .filter(|item| !given(item))
-        .map(|item| {
-            violation(
-                item.to_string(),
-                "UNANSWERED",
-                "Mục được yêu cầu chưa được bổ sung.",
-                "Asked for, but not in the answer.",
-            )
-        })
-        .collect()
-}
-
-/// The present form with the changed fields.
-pub fn merged(form: &Value, changes: &Value) -> Value {
-    let mut merged = form.as_object().cloned().unwrap_or_default();
-    for (name, value) in changes.as_object().into_iter().flatten() {
-        merged.insert(name.clone(), value.clone());
-    }
-    Value::Object(merged)
 }

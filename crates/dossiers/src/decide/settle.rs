@@ -18,25 +18,28 @@ use crate::evolve::{Recorded, evolve};
 use crate::rejection::{Reason, Rejection};
 
 /// The dossier after an event of this decision.
-pub(super) fn after(dossier: Option<&Dossier>, event: &Event, ctx: &Context<'_>) -> Dossier {
+pub(super) fn after(dossier: Option<Dossier>, event: &Event, ctx: &Context<'_>) -> Dossier {
     after_at(dossier, event, ctx.now)
 }
 
 /// The dossier after an event that is not sealed yet.
-pub(super) fn after_at(dossier: Option<&Dossier>, event: &Event, at: Timestamp) -> Dossier {
+pub(super) fn after_at(dossier: Option<Dossier>, event: &Event, at: Timestamp) -> Dossier {
     let recorded = Recorded {
-        id: dossier.map_or(uuid::Uuid::nil(), |dossier| dossier.id),
-        seq: dossier.map_or(0, |dossier| dossier.version) + 1,
+        id: dossier.as_ref().map_or(uuid::Uuid::nil(), |dossier| dossier.id),
+        seq: dossier.as_ref().map_or(0, |dossier| dossier.version) + 1,
         at,
         kind: event.kind,
         to: &event.to,
         facts: &event.facts,
     };
-    evolve(dossier.cloned(), &recorded).expect("a dossier that exists stays one")
+    evolve(dossier, &recorded).expect("a dossier that exists stays one")
 }
 
-/// Everything that follows by itself, until nothing does.
-pub(super) fn settle(dossier: Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+/// Everything that follows by itself, until nothing does, and the dossier at rest.
+pub(super) fn settle(
+    dossier: Dossier,
+    ctx: &Context<'_>,
+) -> Result<(Vec<Event>, Dossier), Rejection> {
     let system = Actor::system();
     let ctx = &Context { actor: &system, ..ctx.clone() };
     let mut dossier = dossier;
@@ -48,7 +51,7 @@ pub(super) fn settle(dossier: Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, 
             None => proceed(&dossier, ctx)?,
         };
         let Some(event) = next else { break };
-        dossier = after(Some(&dossier), &event, ctx);
+        dossier = after(Some(dossier), &event, ctx);
         events.push(event);
         items_max = items_max.max(dossier.items.len());
         // Without circles no work item goes through a step twice by itself.
@@ -56,7 +59,7 @@ pub(super) fn settle(dossier: Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, 
             return Err(never_at_rest(&dossier));
         }
     }
-    Ok(events)
+    Ok((events, dossier))
 }
 
 /// A checked procedure has no circle of joins and `proceed` actions, so this is a fault of the

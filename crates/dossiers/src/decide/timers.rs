@@ -33,11 +33,10 @@ pub fn fire_timers(dossier: &Dossier, ctx: &Context<'_>) -> Result<Vec<Event>, R
         };
         let ctx = Context { actor: &system, command: None, now: due_at, ..ctx.clone() };
         let fired = fire(&dossier, &name, due_at, &ctx)?;
-        let following = settle(after(Some(&dossier), &fired, &ctx), &ctx)?;
-        for event in std::iter::once(fired).chain(following) {
-            dossier = after(Some(&dossier), &event, &ctx);
-            events.push(event);
-        }
+        let (following, rested) = settle(after(Some(dossier), &fired, &ctx), &ctx)?;
+        events.push(fired);
+        events.extend(following);
+        dossier = rested;
     }
     Ok(events)
 }

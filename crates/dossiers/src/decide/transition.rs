@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use motcua_deadlines::{Clock, Limit, Unit, after_minutes, minutes_left};
-use motcua_procedures::{Act, ClockEffect, Step, StepKind, Target, UnitRef};
+use motcua_deadlines::{Clock, Limit, Unit, after_minutes, days_left, minutes_left};
+use motcua_procedures::{Act, ClockEffect, FeeFacts, Step, StepKind, Target, UnitRef};
 use serde_json::{Value, json};
 
 use super::act::{Chosen, REASON_CHARS_MAX, action_name, round_name};
-use super::{Case, Context, deadline_rule, reject};
+use super::{Case, Context, deadline_rule, document_facts, fee_facts, local_date, reject};
 use crate::command::Choose;
-use crate::dossier::{Clocks, Dossier, Interrupted, StepTimeLeft, WorkItem};
+use crate::dossier::{Clocks, Dossier, Interrupted, StepTimeLeft, TimeoutLeft, WorkItem};
 use crate::event::{Event, Facts};
 use crate::explain::regime;
 use crate::rejection::{Reason, Rejection};
@@ -20,10 +20,25 @@ use crate::rejection::{Reason, Rejection};
 pub(super) struct Left<'a> {
     /// Unit that worked on it.
     pub(super) unit: &'a str,
-    /// What was left of its timeout, seconds.
-    pub(super) timeout_left_s: Option<i64>,
+    /// What was left of its timeout.
+    pub(super) timeout: Option<Rest>,
     /// What was left of the time of its step.
     pub(super) time_left: Option<StepTimeLeft>,
+}
+
+/// What was left of a timeout.
+#[derive(Clone, Copy)]
+pub(super) enum Rest {
+    /// In the unit of the timeout.
+    Counted(TimeoutLeft),
+    /// In seconds, as histories from before the unit was kept have it.
+    Seconds(i64),
+}
+
+impl Rest {
+    pub(super) fn of(counted: Option<TimeoutLeft>, seconds: Option<i64>) -> Option<Self> {
+        counted.map(Self::Counted).or(seconds.map(Self::Seconds))
+    }
 }
 
 /// An event in the making.
@@ -130,16 +145,35 @@ impl<'a> Change<'a> {
                 unreachable!("a checked procedure names a step here")
             }
         };
-        let outcome = self.facts.outcome.clone().or_else(|| self.dossier.outcome.clone());
-        let mut case = Case::of(self.dossier, self.ctx);
-        case.outcome = outcome.as_deref();
-        case.answers = super::branches::answers(self.dossier, &self.facts.branches);
+        let case = self.case_after();
         for choice in choices {
             if case.holds(choice.when.as_ref())? {
                 return Ok(choice.to.clone());
             }
         }
         unreachable!("the last choice of a checked procedure has no guard")
+    }
+
+    /// The case as it stands after the act: what it decides, verifies, assesses and ends counts.
+    fn case_after(&self) -> Case<'_> {
+        let mut case = Case::of(self.dossier, self.ctx);
+        if let Some(filing) = &self.facts.filing {
+            case.filing = filing;
+        }
+        for (id, content) in &self.facts.documents {
+            case.documents.insert(id.clone(), document_facts(content));
+        }
+        if let Some(fees) = &self.facts.fees {
+            case.fees = fee_facts(fees);
+        }
+        if let Some(payment) = &self.facts.payment {
+            case.fees.insert(payment.fee.clone(), FeeFacts { owed: true, paid: true });
+        }
+        if let Some(outcome) = &self.facts.outcome {
+            case.outcome = Some(outcome);
+        }
+        case.answers = super::branches::answers(self.dossier, &self.facts.branches);
+        case
     }
 
     /// The step that the interruption left; the stack is popped by the same event.
@@ -199,7 +233,7 @@ impl<'a> Change<'a> {
 
     /// Closes a work item and all that lie in its branches.
     pub(super) fn close(&mut self, item: &WorkItem) {
-        let below = super::branches::below(item);
+        let below = item.below();
         let lies_below = |other: &&WorkItem| {
             other.branch.as_ref().is_some_and(|branch| branch.starts_with(&below))
         };
@@ -211,11 +245,29 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// What is left of the timeout of a work item, seconds.
-    pub(super) fn timeout_left_s(&self, item: &WorkItem) -> Option<i64> {
-        let timeout = self.dossier.timers.get(&format!("timeout:{}", item.id));
-        let left = timeout.map(|at| at.as_second().saturating_sub(self.ctx.now.as_second()));
-        left.map(|seconds| seconds.max(0))
+    /// What is left of the timeout of a work item, counted as the timeout is.
+    pub(super) fn timeout_left(&self, item: &WorkItem) -> Result<Option<TimeoutLeft>, Rejection> {
+        let step = self.ctx.procedure.step(&item.step);
+        let timeout = step.and_then(|step| step.timeout.as_ref());
+        let ends_at = self.dossier.timers.get(&format!("timeout:{}", item.id));
+        let Some((timeout, ends_at)) = timeout.zip(ends_at) else { return Ok(None) };
+        let hours = self.ctx.hours_of(&item.unit);
+        let (now, inputs) = (self.ctx.now, self.ctx.inputs(&hours));
+        // A period in days ends at 24:00, the first instant of the day after its last.
+        let last = local_date(*ends_at - SignedDuration::from_nanos(1));
+        let (unit, amount) = match timeout.after.unit {
+            Unit::WorkingHour => {
+                let minutes = minutes_left(now, *ends_at, &inputs).map(|minutes| minutes.max(1));
+                (Unit::WorkingHour, minutes)
+            }
+            Unit::WorkingDay => (Unit::WorkingDay, days_left(Unit::WorkingDay, now, last, &inputs)),
+            Unit::CalendarDay | Unit::Month => {
+                (Unit::CalendarDay, days_left(Unit::CalendarDay, now, last, &inputs))
+            }
+            Unit::SameDay => (Unit::SameDay, Ok(1)),
+        };
+        let amount = amount.map_err(|e| deadline_rule(&e))?;
+        Ok(Some(TimeoutLeft { unit, amount }))
     }
 
     /// Opens the work item of a step, on the main line or in a branch, and whatever the step does
@@ -241,7 +293,7 @@ impl<'a> Change<'a> {
         if let Some(at) = due_at.filter(|_| !late) {
             self.facts.timers.insert(format!("item_due:{id}"), Some(at));
         }
-        self.set_timeout(step, id, &unit, left.and_then(|left| left.timeout_left_s))?;
+        self.set_timeout(step, id, &unit, left.and_then(|left| left.timeout))?;
         let key = crate::dossier::holder_key(branch, &step.id);
         let staff = |person: &&String| {
             self.ctx.units.unit(&unit).is_some_and(|unit| unit.has_staff(person, step.role))
@@ -297,12 +349,13 @@ impl<'a> Change<'a> {
         step: &Step,
         id: u32,
         unit: &str,
-        left_s: Option<i64>,
+        left: Option<Rest>,
     ) -> Result<(), Rejection> {
         let Some(timeout) = &step.timeout else { return Ok(()) };
         let now = self.ctx.now;
-        let at = match left_s {
-            Some(seconds) => now + SignedDuration::from_secs(seconds),
+        let at = match left {
+            Some(Rest::Seconds(seconds)) => now + SignedDuration::from_secs(seconds.max(0)),
+            Some(Rest::Counted(left)) => self.end_of_rest(left, &timeout.after, unit)?,
             None => self.end_of(&timeout.after, unit)?,
         };
         self.facts.timers.insert(format!("timeout:{id}"), Some(at));
@@ -326,6 +379,21 @@ impl<'a> Change<'a> {
                 Ok(end_of_day(due.due_on))
             }
         }
+    }
+
+    /// When what was left of a timeout has run out, counted from now on.
+    fn end_of_rest(
+        &self,
+        left: TimeoutLeft,
+        whole: &Limit,
+        unit: &str,
+    ) -> Result<Timestamp, Rejection> {
+        if left.unit == Unit::WorkingHour {
+            let hours = self.ctx.hours_of(unit);
+            let end = after_minutes(left.amount, self.ctx.now, &self.ctx.inputs(&hours));
+            return end.map_err(|e| deadline_rule(&e));
+        }
+        self.end_of(&Limit { unit: left.unit, amount: left.amount, cutoff: whole.cutoff }, unit)
     }
 
     fn unit_of(&self, step: &Step, branch: Option<&str>) -> Result<String, Rejection> {
@@ -402,7 +470,8 @@ impl<'a> Change<'a> {
     pub(super) fn set_clocks(&mut self, clocks: Clocks) -> Result<(), Rejection> {
         let hours = self.ctx.hours_of(&self.dossier.filing.competent_unit);
         let inputs = self.ctx.inputs(&hours);
-        let timers = appointment_timers(&clocks, self.ctx.now, &inputs)?;
+        let pending = |name: &str| self.dossier.timers.contains_key(name);
+        let timers = appointment_timers(&clocks, self.ctx.now, &inputs, pending)?;
         for (name, at) in timers {
             if at.is_some() || self.dossier.timers.contains_key(name) {
                 self.facts.timers.insert(name.to_owned(), at);
@@ -412,14 +481,32 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Whether a requirement may hang on something that the act changed.
+    fn changes_what_is_required(&self) -> bool {
+        let facts = &self.facts;
+        let changed = [
+            ("outcome", facts.outcome.is_some()),
+            ("documents", !facts.documents.is_empty()),
+            ("fees", facts.fees.is_some() || facts.payment.is_some()),
+            ("answers", !facts.branches.is_empty()),
+        ];
+        let changed = changed.into_iter().filter_map(|(name, is)| is.then_some(name));
+        let changed: Vec<&str> = changed.collect();
+        let mut guards = self.ctx.procedure.definition().documents.iter().map(|d| &d.when);
+        guards.any(|when| when.as_ref().is_some_and(|guard| guard.looks_at(&changed)))
+    }
+
     /// The event.
     pub(super) fn finish(mut self) -> Result<Event, Rejection> {
         // What is owed may depend on what was decided.
-        if let (Some(outcome), None) = (&self.facts.outcome, &self.facts.fees) {
-            let mut case = Case::of(self.dossier, self.ctx);
-            case.outcome = Some(outcome);
-            let fees = super::money::fees(&case, &self.dossier.fees, self.ctx)?;
+        if let (Some(_), None) = (&self.facts.outcome, &self.facts.fees) {
+            let fees = super::money::fees(&self.case_after(), &self.dossier.fees, self.ctx)?;
             self.facts.fees = (fees != self.dossier.fees).then_some(fees);
+        }
+        // So may what is required, on money, answers and other papers, too.
+        if self.facts.required.is_none() && self.changes_what_is_required() {
+            let required = super::filing::requirements(&self.case_after(), self.ctx)?;
+            self.facts.required = (required != self.dossier.required).then_some(required);
         }
         Ok(Event {
             kind: self.kind,
@@ -431,11 +518,13 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The timers that the appointment sets while its clock runs; none of them otherwise.
+/// The timers that the appointment sets while its clock runs; none of them otherwise. `pending`
+/// says which are set at present.
 pub(super) fn appointment_timers(
     clocks: &Clocks,
     now: Timestamp,
     inputs: &motcua_deadlines::Inputs<'_>,
+    pending: impl Fn(&str) -> bool,
 ) -> Result<[(&'static str, Option<Timestamp>); 3], Rejection> {
     let clock = clocks.appointment();
     if !clock.is_running() {
@@ -444,7 +533,13 @@ pub(super) fn appointment_timers(
     let warn = clock.warn_at(inputs).map_err(|e| deadline_rule(&e))?;
     // What has fired already does not fire again when a late clock goes on.
     let ahead = |at: Option<Timestamp>| at.filter(|at| *at > now);
-    Ok([("warn", ahead(warn)), ("due", ahead(clock.due_at())), ("late", ahead(clock.late_at()))])
+    // What has not, and lies in the past by a shorter limit, fires now.
+    let or_now = |name: &str, at: Option<Timestamp>| match at {
+        Some(at) if at <= now => pending(name).then_some(now),
+        Some(_) | None => at,
+    };
+    let (due, late) = (or_now("due", clock.due_at()), or_now("late", clock.late_at()));
+    Ok([("warn", ahead(warn)), ("due", due), ("late", late)])
 }
 
 /// 24:00 of `day` at the centre.

@@ -8,7 +8,7 @@ use super::filing::{no_agency, no_centre};
 use super::transition::Change;
 use super::{Context, active_unit, dossier_closed, reject};
 use crate::command::{Assign, HandOver, ItemRef};
-use crate::dossier::{Dossier, Filing, WorkItem};
+use crate::dossier::{Dossier, Filing, Interrupted, WorkItem};
 use crate::event::Event;
 use crate::rejection::{Reason, Rejection};
 use crate::units::Unit;
@@ -146,10 +146,12 @@ pub(super) fn hand_over(
         ));
     }
     let filing = moved_filing(dossier, item, &unit, ctx);
+    let back = filing.as_ref().and_then(|_| moved_back(dossier, item, &unit, ctx));
     let assignee = hand_over.assignee.clone();
     let item = WorkItem { unit, assignee, ..item.clone() };
     let mut event = changed(dossier, "hand_over", item, hand_over.reason.as_ref(), ctx)?;
     event.facts.filing = filing;
+    event.facts.back = back;
     Ok(event)
 }
 
@@ -215,4 +217,26 @@ fn moved_filing(
         UnitRef::Chosen | UnitRef::Branch => return None,
     }
     Some(filing)
+}
+
+/// What an interruption left at the end that moves goes on at the new one.
+fn moved_back(
+    dossier: &Dossier,
+    item: &WorkItem,
+    unit: &str,
+    ctx: &Context<'_>,
+) -> Option<Vec<Interrupted>> {
+    let by = |step: &str| ctx.procedure.step(step).map(|step| step.unit);
+    let end = by(&item.step)?;
+    let moves = |step: &str, at: &str| by(step) == Some(end) && at == item.unit;
+    let mut back = dossier.back.clone();
+    for left in &mut back {
+        if moves(&left.step, &left.unit) {
+            unit.clone_into(&mut left.unit);
+        }
+        for work in left.items.iter_mut().filter(|work| moves(&work.step, &work.unit)) {
+            unit.clone_into(&mut work.unit);
+        }
+    }
+    (back != dossier.back).then_some(back)
 }

@@ -37,14 +37,14 @@ pub struct LogEntry<'a> {
 }
 
 /// The data of form 07: of `entries`, those that the centre received in the period, by the instant
-/// of reception. Dossiers without a code were not received and are in no book.
+/// of reception. Dossiers that were not received are in no book, though they may have a code.
 pub fn log_book(period: LogPeriod<'_>, entries: &[LogEntry<'_>], units: &UnitRegister) -> Value {
     let is_in = |at: &Timestamp| (period.from..=period.to).contains(&local_date(*at));
     let mut rows: Vec<(Timestamp, &str, &LogEntry<'_>)> = entries
         .iter()
         .filter(|entry| entry.dossier.filing.receiving_unit == period.unit)
         .filter_map(|entry| {
-            Some((received_at(entry.dossier), entry.dossier.code.as_deref()?, entry))
+            Some((entry.dossier.received_at?, entry.dossier.code.as_deref()?, entry))
         })
         .filter(|(at, _, _)| is_in(at))
         .collect();
@@ -62,12 +62,6 @@ pub fn log_book(period: LogPeriod<'_>, entries: &[LogEntry<'_>], units: &UnitReg
         "to": period.to.to_string(),
         "rows": rows,
     })
-}
-
-/// The instant of reception; where the law sets no limit only that of submission is kept.
-fn received_at(dossier: &Dossier) -> Timestamp {
-    let clocks = dossier.clocks.as_ref();
-    clocks.map_or(dossier.filing.submitted_at, |clocks| clocks.statutory.received_at())
 }
 
 fn row(

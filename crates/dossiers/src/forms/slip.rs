@@ -83,7 +83,8 @@ impl Trail {
             let held = known(item.id).expect("only known items are changed");
             self.passed(held, item, &act, at, facts);
         }
-        let closed = facts.items_closed.first().and_then(|id| known(*id));
+        // The work that was left stands behind what lay in its branches.
+        let closed = facts.items_closed.last().and_then(|id| known(*id));
         let left = closed.map(|item| Left { step: item.step.clone(), due_at: item.due_at });
         let giving = Hand { unit: facts.actor.unit.clone(), person: Some(facts.actor.id.clone()) };
         for item in &opened {
@@ -96,9 +97,9 @@ impl Trail {
                 entered: Some((item.step.clone(), item.id)),
             });
         }
-        if closed.is_some() && opened.is_empty() {
+        if let Some(closed) = closed.filter(|_| opened.is_empty()) {
             // A branch ended and whoever coordinates goes on, or nobody works on it any more.
-            let coordinator = after.items.values().next();
+            let coordinator = coordinator(after, closed);
             let receiving = match coordinator {
                 Some(item) => Hand::of(item),
                 None => Hand { unit: None, person: recipients(facts) },
@@ -148,6 +149,13 @@ impl Trail {
             }
         }
     }
+}
+
+/// Who works on the step whose branch the ended work lay in: the innermost of those around it.
+fn coordinator<'d>(after: &'d Dossier, ended: &WorkItem) -> Option<&'d WorkItem> {
+    let branch = ended.branch.as_deref()?;
+    let around = after.items.values().filter(|item| branch.starts_with(&item.below()));
+    around.max_by_key(|item| item.below().len())
 }
 
 impl HandOver {
