@@ -48,12 +48,9 @@ pub(crate) struct DossierRow {
     pub(crate) chain: String,
     pub(crate) version: i64,
     pub(crate) identity: Identity,
-    pub(crate) procedure_code: String,
-    pub(crate) procedure_version: String,
-    pub(crate) procedure_digest: String,
+    pub(crate) bound: Bound,
     pub(crate) state_name: Option<String>,
     pub(crate) status: i64,
-    pub(crate) closed: bool,
     pub(crate) assisting_unit: Option<String>,
     pub(crate) receiving_unit: String,
     pub(crate) competent_unit: String,
@@ -75,6 +72,15 @@ pub(crate) struct DossierRow {
 pub(crate) struct Identity {
     pub(crate) code: Option<String>,
     pub(crate) external: Option<(String, String)>,
+}
+
+/// The version of the procedure that a dossier is bound to, and whether it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) code: String,
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) closed: bool,
 }
 
 /// A row of `event` and its `event_value`.
@@ -180,12 +186,14 @@ fn dossier_row(dossier: &Dossier, head: &ChainHead) -> DossierRow {
             code: dossier.code.clone(),
             external: external.map(|external| (external.source.clone(), external.id.clone())),
         },
-        procedure_code: dossier.procedure.code.clone(),
-        procedure_version: dossier.procedure.version.clone(),
-        procedure_digest: dossier.procedure.digest.clone(),
+        bound: Bound {
+            code: dossier.procedure.code.clone(),
+            version: dossier.procedure.version.clone(),
+            digest: dossier.procedure.digest.clone(),
+            closed: dossier.closed,
+        },
         state_name: head.state.clone(),
         status: u8::from(dossier.status).into(),
-        closed: dossier.closed,
         assisting_unit: filing.assisting_unit.clone(),
         receiving_unit: filing.receiving_unit.clone(),
         competent_unit: filing.competent_unit.clone(),
