@@ -58,7 +58,7 @@ const PRINT_FIRST: &str = "-- print_first
 const SETTING_SET: &str = "-- setting_set
     INSERT INTO setting (key, value)
     SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM setting WHERE key = $1)";
-const SETTING_READ: &str = "-- setting_read
+pub(crate) const SETTING_READ: &str = "-- setting_read
     SELECT value FROM setting WHERE key = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[
