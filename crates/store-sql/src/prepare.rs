@@ -35,6 +35,8 @@ pub(crate) struct DossierRows {
     pub(crate) form: Option<String>,
     pub(crate) search: Vec<(i64, String)>,
     pub(crate) tracking: Vec<String>,
+    /// Digests of the files that the events name.
+    pub(crate) documents: Vec<String>,
     pub(crate) released: Vec<String>,
     pub(crate) held: Vec<String>,
     /// Scopes in which other names gave way to those held.
@@ -147,6 +149,7 @@ pub(crate) fn prepare(commit: Commit) -> Prepared {
 fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let held = commit.held().into_iter().map(str::to_owned).collect();
     let scopes = commit.scopes().into_iter().map(str::to_owned).collect();
+    let documents = commit.documents().into_iter().map(str::to_owned).collect();
     let commands = &commit.commands;
     let command_of = |seq| {
         let caused = commands.iter().find(|(_, first)| *first == seq);
@@ -166,6 +169,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         form: commit.form.as_ref().map(Value::to_string),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
+        documents,
         released: commit.released,
         held,
         scopes,

@@ -119,6 +119,20 @@ static DRAFT_SUBMITTED: Rows = Rows::new(
     "(?)",
     ")",
 );
+static DOCUMENT_NAME: Rows = Rows::new(
+    "-- document_name
+    INSERT INTO document_reference (sha256)
+    SELECT * FROM (VALUES ",
+    "(?)",
+    ") v WHERE v.column1 IS NOT NULL
+    ON CONFLICT (sha256) DO NOTHING",
+);
+static UPLOAD_FILE: Rows = Rows::new(
+    "-- upload_file
+    UPDATE upload SET filed = 1 WHERE sha256 IN (VALUES ",
+    "(?)",
+    ")",
+);
 const RESERVATION_RELEASE: &str = "-- reservation_release
     DELETE FROM reservation WHERE name = $1 AND dossier_id = $2";
 const RESERVATION_REPLACE: &str = "-- reservation_replace
@@ -144,6 +158,8 @@ pub(super) const ROWS: &[&Rows] = &[
     &TRACKING_CLEAR,
     &TRACKING_ADD,
     &DRAFT_SUBMITTED,
+    &DOCUMENT_NAME,
+    &UPLOAD_FILE,
 ];
 pub(super) const STATEMENTS: &[&str] =
     &[DOSSIER_NAME, DOSSIER_BIND, RESERVATION_RELEASE, RESERVATION_REPLACE, RESERVATION_HOLD];
@@ -280,6 +296,18 @@ async fn write_personal(
         query.bind((*id).clone()).bind((*digest).clone())
     });
     added.await?;
+    Ok(())
+}
+
+/// Files that the accepted commits name: they and their uploads stay.
+pub(super) async fn file_documents(
+    connection: &mut SqliteConnection,
+    commits: &[&DossierRows],
+) -> Result<(), Failure> {
+    let documents: Vec<&String> = commits.iter().flat_map(|rows| &rows.documents).collect();
+    let bind = |query: Binding, digest: &&String| query.bind((*digest).clone());
+    DOCUMENT_NAME.write(connection, &documents, bind).await?;
+    UPLOAD_FILE.write(connection, &documents, bind).await?;
     Ok(())
 }
 
