@@ -109,7 +109,7 @@ async fn one_bank_transfer_pays_one_dossier_of_a_centre() {
 
 fn caller(who: &Who) -> Caller {
     let unit = who.unit.map(str::to_owned);
-    Caller { id: who.id.into(), unit, roles: who.roles.to_vec() }
+    Caller { id: who.id.into(), unit, roles: who.roles.to_vec(), acting_for: None }
 }
 
 fn digests(request: &SubmitDossierRequest) -> Vec<String> {
