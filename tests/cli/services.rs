@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use motcua_tests::people;
 use motcua_tests::process::{Service, motcua, run};
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::journey::{Person, file};
 
@@ -134,4 +135,27 @@ fn a_token_for_a_unit_that_nobody_knows_is_issued_with_a_warning() {
     issue(&[]).saying("--unit");
     let fine = issue(&["--unit", people::SPECIALIST.unit.expect("staff have a unit")]);
     assert!(fine.err.is_empty(), "{}", fine.err);
+}
+
+#[tokio::test]
+async fn config_and_tokens_leave_the_schema_of_another_version_as_it_is() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    let url = format!("sqlite://{}", service.data().join("motcua.db").display());
+    let mut database = SqliteConnection::connect(&url).await.expect("the database opens");
+    let back = "DELETE FROM _sqlx_migrations
+        WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    sqlx::query(back).execute(&mut database).await.expect("one step back");
+    let version = "SELECT max(version) FROM _sqlx_migrations";
+    let before: i64 = sqlx::query_scalar(version).fetch_one(&mut database).await.expect("there");
+    for arguments in [&["config"][..], &["token", "issue", "--subject", "a", "--role", "auditor"]] {
+        run(motcua(arguments).arg("--data").arg(service.data())).with(0);
+        let now: i64 = sqlx::query_scalar(version).fetch_one(&mut database).await.expect("there");
+        assert_eq!(now, before, "{arguments:?}");
+    }
+    let empty = tempfile::tempdir().expect("a folder");
+    std::fs::write(empty.path().join("motcua.db"), "").expect("written");
+    run(motcua(["config", "--data"]).arg(empty.path())).with(0);
+    let size = std::fs::metadata(empty.path().join("motcua.db")).expect("there").len();
+    assert_eq!(size, 0, "a database without tables stays one");
 }

@@ -198,6 +198,11 @@ impl World {
         Client::new(&self.url(), id, Some(token), clock)
     }
 
+    /// Where the data lies.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A token of the server's key for someone, that expired an hour ago.
     pub fn expired_token(&self, who: &Who) -> String {
         let header = jsonwebtoken::decode_header(self.token(who)).expect("a token has a header");

@@ -1,11 +1,14 @@
 //! Moving open dossiers to another version of their procedure, and taking a procedure out of use.
 
 use motcua_api::v1::*;
+use motcua_engine::Caller;
+use motcua_procedures::Role;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
-use motcua_tests::world::{BUSINESS, CATALOGUE};
+use motcua_tests::world::{BIRTH, BUSINESS, CALENDAR, CATALOGUE};
 use motcua_tests::{Client, World, filing, refused};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::common::due_on;
@@ -17,11 +20,27 @@ fn next_version() -> Vec<u8> {
     let source = std::str::from_utf8(CATALOGUE[1].1).expect("UTF-8");
     let changed = source
         .replace("version: 1.0.0", "version: 1.1.0")
-        .replace("effective_from: 2026-07-01", "effective_from: 2026-10-06")
+        .replace("effective_from: 2026-07-01", "effective_from: 2026-10-05")
         .replace("amount: 3, ground: nd-168-2025", "amount: 5, ground: nd-168-2025")
         .replace("examination", "appraisal");
     assert_ne!(changed, source);
     changed.into_bytes()
+}
+
+/// The version after that, from 6 October.
+fn version_after_next() -> Vec<u8> {
+    let text = String::from_utf8(next_version()).expect("UTF-8");
+    text.replace("version: 1.1.0", "version: 1.2.0")
+        .replace("from: 2026-10-05", "from: 2026-10-06")
+        .into_bytes()
+}
+
+/// A calendar that ends before the tests begin.
+fn calendar_until_2025() -> Vec<u8> {
+    let mut calendar: serde_json::Value = serde_json::from_slice(CALENDAR).expect("JSON");
+    let years = calendar["years"].as_object_mut().expect("years");
+    years.retain(|year, _| year.as_str() <= "2025");
+    serde_json::to_vec(&calendar).expect("JSON")
 }
 
 async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
@@ -39,6 +58,13 @@ fn migration(steps: &[(&str, &str)], limits: MigratedLimits) -> Option<Migration
         limits: limits.into(),
         ground: GROUND.into(),
     })
+}
+
+fn between(from: &str, to: &str) -> Option<Migration> {
+    let steps: &[_] = if from == "1.0.0" { &[("examination", "appraisal")] } else { &[] };
+    let mut migration = migration(steps, MigratedLimits::Keep).expect("a migration");
+    (migration.from_version, migration.to_version) = (from.into(), to.into());
+    Some(migration)
 }
 
 async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossier> {
@@ -171,7 +197,11 @@ async fn a_retired_procedure_takes_nothing_new_and_what_is_open_goes_on() {
     world.restart().await;
     let crew = Crew::of(&world);
     let late = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán Ba")).await;
-    refused(late).is(Code::NotFound, "NOT_FOUND");
+    refused(late).is(Code::NotFound, "NOT_FOUND").says("retired_from", "2026-10-06");
+    let get = GetProcedureRequest { code: BUSINESS.into(), version: String::new() };
+    refused(crew.citizen.procedures().get_procedure(get).await)
+        .is(Code::NotFound, "NOT_FOUND")
+        .says("retired_from", "2026-10-06");
     let delivered = crew.drive(&open.id, "delivered").await;
     assert_eq!(due_on(&delivered), "2026-10-08");
 }
@@ -182,11 +212,131 @@ async fn versions_take_effect_one_after_another_and_never_in_the_past() {
     let admin = world.client(&ADMIN);
     let text = String::from_utf8(next_version()).expect("UTF-8");
     let on =
-        |day: &str| text.replace("effective_from: 2026-10-06", &format!("effective_from: {day}"));
+        |day: &str| text.replace("effective_from: 2026-10-05", &format!("effective_from: {day}"));
     for day in ["2026-06-30", "2026-07-01", "2026-10-04"] {
         refused(publish(&admin, on(day).into_bytes()).await)
             .is(Code::InvalidArgument, "INVALID_REQUEST")
             .names("effective_from");
     }
     publish(&admin, on("2026-10-05").into_bytes()).await.expect("from today on");
+}
+
+#[tokio::test]
+async fn of_two_migrations_at_once_only_one_moves_a_dossier() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let mut dossiers = Vec::new();
+    for name in ["Quán Một", "Quán Hai", "Quán Ba", "Quán Bốn"] {
+        dossiers.push(examined(&crew, name).await);
+    }
+    publish(&admin, next_version()).await.expect("published");
+    publish(&admin, version_after_next()).await.expect("published");
+    world.at("2026-10-06T09:00:00+07:00");
+    let (other, id) = (world.client(&ADMIN), Uuid::from_u128);
+    let (one, two) = tokio::join!(
+        migrate(&admin, id(7), between("1.0.0", "1.1.0")),
+        migrate(&other, id(8), between("1.0.0", "1.2.0")),
+    );
+    let rows = || one.iter().chain(&two);
+    assert_eq!(rows().filter(|row| row.after.is_some()).count(), dossiers.len());
+    for stays in rows().filter(|row| row.after.is_none()) {
+        assert_eq!(codes(stays), ["OTHER_VERSION"]);
+    }
+    for dossier in &dossiers {
+        let (events, _) = world.client(&AUDITOR).replay(&dossier.id).await.expect("told");
+        let moved = events.iter().filter(|event| event.header.contains(r#""kind":"migrate""#));
+        assert_eq!(moved.count(), 1, "{}", dossier.id);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_moved_to_where_the_next_act_before_reception_would_take_it_away() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let filed = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán Một")).await;
+    let filed = filed.expect("filed");
+    publish(&admin, version_after_next()).await.expect("published");
+    let early = PlanMigrationRequest { migration: between("1.0.0", "1.2.0") };
+    refused(admin.procedures().plan_migration(early).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
+        .names("to_version");
+    world.at("2026-10-06T09:00:00+07:00");
+    let id = Uuid::from_u128;
+    let forth = migrate(&admin, id(7), between("1.0.0", "1.2.0")).await;
+    assert!(forth[0].after.is_some(), "{forth:?}");
+    let back = migrate(&admin, id(8), between("1.2.0", "1.0.0")).await;
+    assert_eq!(codes(&back[0]), ["NOT_IN_EFFECT"]);
+    let checked = crew.clerk.accept_rest(&filed.id).await.expect("checked");
+    assert_eq!(checked.procedure.expect("pinned").version, "1.2.0");
+}
+
+#[tokio::test]
+async fn a_dossier_whose_timers_cannot_be_computed_stops_no_migration_and_says_why() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let file = async || {
+        let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
+        filed.expect("filed").id
+    };
+    // Silence resumes its clock, which takes a calendar.
+    let stuck = crew.drive(&file().await, "applicant_confirms").await;
+    let well = crew.drive(&file().await, "examination").await;
+    let source = std::str::from_utf8(CATALOGUE[0].1).expect("UTF-8");
+    let next = source
+        .replace("version: 1.0.0", "version: 1.1.0")
+        .replace("effective_from: 2026-07-01", "effective_from: 2026-10-05");
+    publish(&admin, next.into_bytes()).await.expect("published");
+    let mut forth = between("1.0.0", "1.1.0").expect("a migration");
+    (forth.procedure, forth.steps) = (BIRTH.into(), Vec::new());
+    let forth = Some(forth);
+    let engine = world.engine();
+    let caller = Caller {
+        id: ADMIN.id.into(),
+        unit: None,
+        roles: vec![Role::Administrator],
+        acting_for: None,
+    };
+    engine.load_calendar(&caller, calendar_until_2025()).await.expect("a calendar");
+    world.at("2026-10-08T09:00:00+07:00");
+    let late = crew.specialist.claim(&stuck.id).await;
+    refused(late.clone()).is(Code::Unavailable, "TIMERS_STUCK");
+    assert!(late.expect_err("refused").get_error_details().retry_info().is_none());
+    let planned = plan(&admin, forth.clone()).await;
+    let moved = migrate(&admin, Uuid::from_u128(7), forth.clone()).await;
+    for rows in [planned, moved] {
+        let of = |id: &str| rows.iter().find(|row| row.id == id).expect("a row").clone();
+        assert_eq!(codes(&of(&stuck.id)), ["TIMERS_STUCK"]);
+        assert!(of(&well.id).after.is_some(), "{rows:?}");
+    }
+    engine.load_calendar(&caller, CALENDAR.to_vec()).await.expect("a calendar");
+    let moved = migrate(&admin, Uuid::from_u128(9), forth.clone()).await;
+    assert!(moved.len() == 1 && moved[0].after.is_some(), "{moved:?}");
+}
+
+#[tokio::test]
+async fn a_retirement_that_has_taken_effect_is_not_undone_by_a_slip() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let retire = async |from: &str| {
+        let (code, from, ground) = (BUSINESS.into(), from.into(), GROUND.into());
+        let request = RetireProcedureRequest { code, from, ground };
+        admin.procedures().retire_procedure(request).await.map(|_| ())
+    };
+    let filed = crew.citizen.submit(filing::business_at_counter(&crew.citizen, "Quán Một")).await;
+    let filed = filed.expect("filed");
+    publish(&admin, version_after_next()).await.expect("published");
+    retire("2026-11-02").await.expect("planned");
+    let version = String::from_utf8(version_after_next()).expect("UTF-8");
+    let version = version.replace("version: 1.2.0", "version: 1.3.0");
+    let version = version.replace("from: 2026-10-06", "from: 2026-10-09").into_bytes();
+    refused(publish(&admin, version.clone()).await).names("procedure");
+    retire("2026-10-07").await.expect("another day, while it has not come");
+    world.at("2026-10-07T09:00:00+07:00");
+    refused(retire("2027-01-01").await).is(Code::InvalidArgument, "INVALID_REQUEST").names("code");
+    refused(publish(&admin, version).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
+        .names("procedure");
+    // What is open goes by the version that took effect while the procedure was in use.
+    let checked = crew.clerk.accept_rest(&filed.id).await.expect("checked");
+    assert_eq!(checked.procedure.expect("pinned").version, "1.2.0");
 }

@@ -2,10 +2,13 @@
 //! never filed, and payments over all dossiers.
 
 use motcua_api::v1::*;
-use motcua_tests::files::sha256;
+use motcua_engine::{Caller, limits};
+use motcua_store::contract::DossierKey;
+use motcua_tests::files::{png, sha256};
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
-use motcua_tests::{Client, World, filing, refused};
+use motcua_tests::{Client, World, filing, refused, until};
+use tokio::sync::watch;
 use tonic::Code;
 
 async fn is_listed(client: &Client, queue: Queue, dossier: &str) -> bool {
@@ -102,4 +105,85 @@ async fn one_bank_transfer_pays_one_dossier_of_a_centre() {
     let last = crew.citizen.submit(request).await.expect("filed").id;
     refused(crew.cashier.pay(&last, fee, 50_000, "FT-2610-77").await)
         .is(Code::FailedPrecondition, "PAYMENT_MISMATCH");
+}
+
+fn caller(who: &Who) -> Caller {
+    let unit = who.unit.map(str::to_owned);
+    Caller { id: who.id.into(), unit, roles: who.roles.to_vec(), acting_for: None }
+}
+
+fn digests(request: &SubmitDossierRequest) -> Vec<String> {
+    let mut uploads = Vec::new();
+    for content in request.documents.iter().filter_map(|document| document.content.as_ref()) {
+        if let document::Content::Upload(upload) = content {
+            uploads.push(upload.sha256.clone());
+        }
+    }
+    uploads
+}
+
+/// Lets the server throw away what has expired, until `gone`.
+async fn expire(world: &World, what: &str, mut gone: impl AsyncFnMut() -> bool) {
+    let (stop, stopped) = watch::channel(false);
+    let engine = world.engine().clone();
+    let working = tokio::spawn(async move { engine.run_workers(stopped).await });
+    until(what, async || gone().await.then_some(())).await;
+    stop.send(true).expect("the worker listens");
+    working.await.expect("the worker did not panic");
+}
+
+#[tokio::test]
+async fn files_that_nobody_filed_go_after_thirty_days_and_those_filed_stay() {
+    let world = World::start().await;
+    let citizen = world.client(&MAI);
+    let filed = filing::birth_online(&citizen).await;
+    let kept = digests(&filed);
+    let id = citizen.submit(filed).await.expect("filed").id;
+    let other = world.client(&BINH);
+    let stray = other.upload("image/png", &png("never filed")).await.expect("uploaded");
+    // The same contents as those filed, by somebody who does not file them.
+    let mut late = filing::birth_online(&other).await;
+    let folder = world.folder().join("documents/documents");
+    let lies = |sha256: &str| folder.join(&sha256[..2]).join(sha256).exists();
+    assert!(lies(&stray));
+    world.at("2026-11-04T09:30:00+07:00");
+    expire(&world, "the stray file to go", async || !lies(&stray)).await;
+
+    let key = DossierKey::Id(id.parse().expect("a UUID"));
+    for sha256 in &kept {
+        let part = world.engine().read_document(&caller(&CLERK), &key, sha256, 0, 9).await;
+        assert!(part.is_ok_and(|(bytes, ..)| bytes.len() == 9), "filed: it stays");
+    }
+    late.dossier = other.new_id().to_string();
+    refused(other.submit(late).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
+        .names("document:D1e");
+    let anew = filing::birth_online(&other).await;
+    // The files are there again; it is only not this person's child.
+    refused(other.submit(anew).await).is(Code::InvalidArgument, "FILING_INVALID").names("persons");
+}
+
+#[tokio::test]
+async fn what_was_uploaded_and_not_filed_has_a_limit_in_bytes() {
+    let world = World::start().await;
+    let (engine, mai) = (world.engine(), caller(&MAI));
+    let most = limits::UPLOADS_WAITING_BYTES_MAX;
+    for _ in 0..most / limits::UPLOAD_BYTES_MAX {
+        let size = limits::UPLOAD_BYTES_MAX;
+        let begun = engine.begin_upload(&mai, world.new_id(), "application/pdf", size).await;
+        begun.expect("below the limit");
+    }
+    let request = |size_bytes| BeginUploadRequest {
+        upload_id: world.new_id().to_string(),
+        media_type: "application/pdf".into(),
+        size_bytes,
+    };
+    let client = world.client(&MAI);
+    refused(client.dossiers().begin_upload(request(limits::UPLOAD_BYTES_MAX)).await)
+        .is(Code::InvalidArgument, "INVALID_REQUEST")
+        .names("size");
+    let rest = most % limits::UPLOAD_BYTES_MAX;
+    client.dossiers().begin_upload(request(rest)).await.expect("just within");
+    let other = world.client(&BINH);
+    other.dossiers().begin_upload(request(9)).await.expect("everyone has a limit of their own");
 }

@@ -220,7 +220,8 @@ fn wait_before_repeating(status: &Status, attempt: u32) -> Option<Duration> {
     if attempt >= ATTEMPTS_MAX {
         return None;
     }
-    let dropped = status.code() == Code::Unavailable;
+    // What the service itself says comes with details, and with the wait where waiting helps.
+    let dropped = status.code() == Code::Unavailable && status.details().is_empty();
     let wait = retry_after(status).or(dropped.then_some(Duration::from_millis(200)))?;
     (wait <= RETRY_WAIT_MAX).then(|| wait * attempt)
 }

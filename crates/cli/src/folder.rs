@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use motcua_dossiers::units::UnitRegister;
 use motcua_server::TokenKey;
-use motcua_store::contract::{RegisterKind, Store as _};
-use motcua_store_sql::{Options, SqliteStore};
+use motcua_store::contract::RegisterKind;
+use motcua_store_sql::{Glance, Options, SqliteStore};
 
 /// Where everything of one service lies.
 #[derive(Clone, Debug)]
@@ -90,17 +90,20 @@ impl Folder {
     /// # Errors
     /// It cannot be opened, or is none.
     pub(crate) async fn store(&self, options: Options) -> anyhow::Result<SqliteStore> {
-        let path = self.database();
-        SqliteStore::open(&path, options).await.with_context(|| {
-            let path = path.display();
-            format!(
-                "the database {path} cannot be opened: restore it from the backup, or choose \
-                 another folder with --data"
-            )
-        })
+        let opened = SqliteStore::open(&self.database(), options).await;
+        opened.with_context(|| self.unreadable())
     }
 
-    /// The origin that the first start settled, if there was one.
+    fn unreadable(&self) -> String {
+        let path = self.database();
+        format!(
+            "the database {} cannot be opened: restore it from the backup, or choose another \
+             folder with --data",
+            path.display()
+        )
+    }
+
+    /// The origin that the first start settled, if there was one. The database stays as it is.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -108,20 +111,13 @@ impl Folder {
         if !self.database().exists() {
             return Ok(None);
         }
-        let store = self.store(options).await?;
-        // The first start settles the origin, then loads a calendar. Asking for a setting settles
-        // it, so nobody asks before.
-        let calendars = store.register(RegisterKind::Calendar).await;
-        let origin = match calendars {
-            Ok(calendars) if calendars.is_empty() => Ok(None),
-            Ok(_) => store.setting("origin", "").await.map(Some),
-            Err(error) => Err(error),
-        };
-        store.close().await;
-        Ok(origin?)
+        let glance = Glance::at(&self.database(), &options);
+        let origin = glance.setting("origin").await;
+        glance.close().await;
+        origin.with_context(|| self.unreadable())
     }
 
-    /// The register of units in force, where the folder has one.
+    /// The register of units in force, where the folder has one. The database stays as it is.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -129,10 +125,12 @@ impl Folder {
         if !self.database().exists() {
             return Ok(None);
         }
-        let store = self.store(Options::default()).await?;
-        let entries = store.register(RegisterKind::Units).await;
-        store.close().await;
-        let Some(entry) = entries?.pop() else { return Ok(None) };
+        let glance = Glance::at(&self.database(), &Options::default());
+        let entries = glance.register(RegisterKind::Units).await;
+        glance.close().await;
+        let Some(entry) = entries.with_context(|| self.unreadable())?.pop() else {
+            return Ok(None);
+        };
         let units = UnitRegister::from_json(&entry.bytes, entry.digest);
         units.map(Some).map_err(|_| anyhow!("the register of units cannot be read"))
     }

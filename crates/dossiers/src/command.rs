@@ -486,6 +486,8 @@ pub struct ChangeVariant {
 /// context of the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Migrate {
+    /// Digest of the version that the dossier is moved from; bound to another, it stays.
+    pub from: String,
     /// Digest of the version to move to.
     pub to: String,
     /// Steps that the other version calls differently: old id to new id. A step keeps its name while

@@ -58,8 +58,9 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Pinned procedure.
     pub procedure: &'a Procedure,
-    /// Procedure version that is in effect now, when it is not the pinned one: until acceptance
-    /// the dossier moves to it, by a recorded act (L8).
+    /// Procedure version that is in effect now, when it took effect after the pinned one, or after
+    /// the one that a migration moves to: until acceptance the dossier moves to it, by a recorded
+    /// act (L8).
     pub effective: Option<&'a Procedure>,
     /// Procedure version that a migration moves to; none for every other command.
     pub target: Option<&'a Procedure>,

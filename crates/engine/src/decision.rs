@@ -194,8 +194,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             (Some(segment), _) => pinned(picture, &segment.dossier.procedure.digest),
             (None, Command::Submit(submit)) => {
                 let today = motcua_dossiers::local_date(now);
-                let found = picture.effective(&submit.procedure, today);
-                found.cloned().ok_or(EngineError::NotFound { what: "procedure" })
+                picture.open_for_filing(&submit.procedure, today).cloned()
             }
             (None, _) => Err(EngineError::NotFound { what: "dossier" }),
         }
@@ -237,14 +236,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         number: Option<&Taken>,
     ) -> Result<Vec<Event>, EngineError> {
         let request = &waiting.request;
-        let today = motcua_dossiers::local_date(now);
-        let effective = picture.effective(&procedure.reference().code, today);
-        let newer = effective.filter(|p| p.reference().digest != procedure.reference().digest);
         let (calendar, units) = (calendar(picture)?, self.units());
         let target = match &request.command {
             Command::Migrate(migrate) => Some(pinned(picture, &migrate.to)?),
             _ => None,
         };
+        let newer = picture.newer(target.as_deref().unwrap_or(procedure), now);
         let code = number.map(Taken::code);
         let command = waiting.reference();
         let empty = serde_json::Value::Null;
@@ -253,7 +250,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             command: Some(&command),
             now,
             procedure,
-            effective: newer.map(Arc::as_ref),
+            effective: newer,
             target: target.as_deref(),
             units: &units,
             calendar: &calendar,

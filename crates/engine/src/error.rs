@@ -1,6 +1,7 @@
 //! Why a call did not succeed; mapped to gRPC in one place of the server.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use motcua_dossiers::Offer;
 use motcua_dossiers::dossier::LastAct;
 use motcua_dossiers::rejection::{Rejection, Violation};
@@ -28,6 +29,14 @@ pub enum EngineError {
     NotFound {
         /// What was looked for.
         what: &'static str,
+    },
+    /// The procedure was taken out of use: nothing is filed under it any more.
+    #[error("procedure {code} was retired on {from}")]
+    Retired {
+        /// Its code.
+        code: String,
+        /// First day on which nothing may be filed.
+        from: Date,
     },
     /// The caller may know of it but not do this.
     #[error("not allowed: {needed}")]
@@ -72,6 +81,16 @@ pub enum EngineError {
     /// The store cannot be reached; nothing was changed.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// Timers of the dossier are due that cannot be fired, for instance because the calendar does
+    /// not cover their year; they come before every act. Nothing was changed.
+    #[error("due timers cannot be fired: {0}")]
+    TimersStuck(Box<Rejection>),
+    /// No working calendar is loaded; nothing was changed.
+    #[error("no working calendar is loaded: run `motcua calendar load`")]
+    CalendarMissing,
+    /// A fault of the program; nothing was changed.
+    #[error("a fault of the program: {0}")]
+    Internal(String),
     /// Whether the command was carried out is unknown: repeat it with the same id.
     #[error("the outcome is unknown: repeat the same command")]
     OutcomeUnknown,

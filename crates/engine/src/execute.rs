@@ -135,7 +135,5 @@ pub(crate) fn pinned(picture: &Picture, digest: &str) -> Result<Arc<Procedure>, 
 
 /// The calendar in force.
 pub(crate) fn calendar(picture: &Picture) -> Result<Arc<motcua_deadlines::Calendar>, EngineError> {
-    picture.calendar.clone().ok_or_else(|| {
-        EngineError::Unavailable("no working calendar is loaded: run `motcua calendar load`".into())
-    })
+    picture.calendar.clone().ok_or(EngineError::CalendarMissing)
 }

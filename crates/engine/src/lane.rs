@@ -12,6 +12,7 @@ use futures::FutureExt as _;
 use jiff::SignedDuration;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Actor, CommandRef};
+use motcua_dossiers::rejection::Rejection;
 use motcua_store::contract::{Commit, Documents, DossierKey, Store};
 use motcua_store::error::StoreError;
 use tokio::sync::oneshot;
@@ -178,11 +179,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 code: None,
                 digests: &self.0.secret,
             };
-            // Whoever asks for something else is not at fault: the service lacks what it needs.
-            let events =
-                motcua_dossiers::fire_timers(&segment.dossier, &context).map_err(|rejection| {
-                    EngineError::Unavailable(format!("due timers: {rejection}"))
-                })?;
+            let events = motcua_dossiers::fire_timers(&segment.dossier, &context);
+            let events = events.map_err(timers_stuck)?;
             if events.is_empty() {
                 break;
             }
@@ -192,6 +190,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 }
 
+/// Whoever asks for something else is not at fault: the service lacks what it needs.
+pub(crate) fn timers_stuck(rejection: Rejection) -> EngineError {
+    EngineError::TimersStuck(Box::new(rejection))
+}
+
 /// The same failure for everyone of a segment.
 fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
     let copy = |_: &Waiting| {
@@ -199,6 +202,8 @@ fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
             EngineError::Overloaded => EngineError::Overloaded,
             EngineError::OutcomeUnknown => EngineError::OutcomeUnknown,
             EngineError::Corrupt(why) => EngineError::Corrupt(why.clone()),
+            EngineError::TimersStuck(why) => EngineError::TimersStuck(why.clone()),
+            EngineError::CalendarMissing => EngineError::CalendarMissing,
             EngineError::Rejected { rejection, .. } => {
                 EngineError::Rejected { rejection: rejection.clone(), situation: None }
             }

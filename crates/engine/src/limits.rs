@@ -28,6 +28,15 @@ pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// An unfinished upload is discarded after this.
 pub const UPLOAD_TTL_DAYS: i64 = 7;
 
+/// A finished upload that no dossier refers to is discarded after this.
+pub const UPLOAD_FILING_DAYS: i64 = 30;
+/// Before that it can be filed no more: a command that refers to it must have ended by then.
+pub const UPLOAD_FILING_MARGIN_S: i64 = 3600;
+/// Declared bytes of one person's uploads that no dossier refers to.
+pub const UPLOADS_WAITING_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// The same of a front end, which uploads for many citizens.
+pub const UPLOADS_WAITING_FRONT_END_BYTES_MAX: u64 = 200 * 1024 * 1024 * 1024;
+
 /// Unfinished uploads of one person.
 pub const UPLOADS_OPEN_MAX: u64 = 200;
 /// Unfinished uploads of a front end, which uploads for many citizens.

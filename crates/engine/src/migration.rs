@@ -11,13 +11,14 @@ use jiff::civil::Date;
 use motcua_dossiers::command::{Actor, Command, Migrate, MigratedLimits};
 use motcua_dossiers::dossier::{Clocks, Dossier};
 use motcua_dossiers::rejection::Rejection;
-use motcua_dossiers::{Context, Offer, offers};
+use motcua_dossiers::{Context, Offer, local_date, offers};
 use motcua_procedures::{Procedure, Role};
 use motcua_store::contract::{Documents, DossierKey, Loaded, Store};
 use uuid::Uuid;
 
 use crate::error::EngineError;
-use crate::execute::{Request, calendar};
+use crate::execute::{Request, calendar, pinned};
+use crate::lane::timers_stuck;
 use crate::segment::Segment;
 use crate::{Caller, Engine, limits};
 
@@ -133,7 +134,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let ids = self.bound_to(&from, after).await?;
         let mut rows = Vec::with_capacity(ids.len());
         for dossier in &ids {
-            rows.push(self.moved(caller, migration, &to, (id, *dossier)).await?);
+            rows.push(self.moved(caller, migration, (&from, &to), (id, *dossier)).await?);
         }
         Ok(MigrationPage { rows, last: ids.last().copied() })
     }
@@ -144,10 +145,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         migration: &Migration,
     ) -> Result<(Arc<Procedure>, Arc<Procedure>), EngineError> {
         caller.must_be(Role::Administrator)?;
-        let version = |version: &str| {
-            let found = self.procedure(&migration.procedure, Some(version));
-            found.ok_or(EngineError::NotFound { what: "procedure" })
-        };
+        let version = |version: &str| self.procedure(&migration.procedure, Some(version));
         let (from, to) = (version(&migration.from_version)?, version(&migration.to_version)?);
         if from.reference() == to.reference() {
             return Err(crate::error::invalid(
@@ -155,6 +153,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 "SAME_VERSION",
                 "Phiên bản đích phải khác phiên bản hiện tại.",
                 "The version to move to must be another one.",
+            ));
+        }
+        let (since, today) = (to.definition().effective_from, local_date(self.now()));
+        if since > today {
+            return Err(crate::error::invalid(
+                "to_version",
+                "NOT_IN_EFFECT",
+                &format!("Phiên bản đích chỉ có hiệu lực từ {since}; hãy chuyển từ ngày đó."),
+                &format!("The version to move to takes effect on {since}: migrate from then on."),
             ));
         }
         Ok((from, to))
@@ -179,6 +186,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<Migrated, EngineError> {
         let picture = self.0.registers.now();
         let (calendar, units) = (calendar(&picture)?, self.units());
+        let bound = pinned(&picture, &loaded.dossier.procedure.digest)?;
         let mut segment = Segment::of(self, loaded);
         let actor = caller.acting(Role::Administrator, None);
         let form = segment.form.clone();
@@ -186,8 +194,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             actor: &actor,
             command: None,
             now: segment.now(),
-            procedure: from,
-            effective: None,
+            procedure: &bound,
+            effective: picture.newer(to, segment.now()),
             target: Some(to),
             units: &units,
             calendar: &calendar,
@@ -197,14 +205,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         let before = Position::of(&segment.dossier);
         let (dossier, code) = (segment.dossier.id, segment.dossier.code.clone());
-        let command = Command::Migrate(migrate_to(to, migration));
-        let decided = motcua_dossiers::fire_timers(&segment.dossier, &context).and_then(|fired| {
+        let command = Command::Migrate(move_of(from, to, migration));
+        let fired = motcua_dossiers::fire_timers(&segment.dossier, &context);
+        let decided = fired.map_err(timers_stuck).and_then(|fired| {
             let mut present = segment.dossier.clone();
             for event in &fired {
                 present = motcua_dossiers::after(&present, event, segment.now());
             }
-            let events = motcua_dossiers::decide(Some(&present), &command, &context)?;
-            Ok(fired.into_iter().chain(events).collect())
+            let events = motcua_dossiers::decide(Some(&present), &command, &context);
+            Ok(fired.into_iter().chain(events.map_err(rejected)?).collect())
         });
         let outcome = match decided {
             Ok(events) => {
@@ -216,7 +225,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     repeated: false,
                 })
             }
-            Err(rejection) => Err(rejected(rejection)),
+            Err(error) => Err(error),
         };
         Ok(Migrated { dossier, code, before, outcome })
     }
@@ -225,7 +234,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         caller: &Caller,
         migration: &Migration,
-        to: &Arc<Procedure>,
+        (from, to): (&Procedure, &Procedure),
         (id, dossier): (Uuid, Uuid),
     ) -> Result<Migrated, EngineError> {
         let key = DossierKey::Id(dossier);
@@ -237,7 +246,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             command_id: self.0.secret.derived_id("migration", &[id, dossier]),
             expected: None,
             actor,
-            command: Command::Migrate(migrate_to(to, migration)),
+            command: Command::Migrate(move_of(from, to, migration)),
         };
         let outcome = match self.execute(request).await {
             Ok(answer) => Ok(Moved {
@@ -249,7 +258,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             // What concerns this dossier alone is its result; the others go on.
             Err(
                 error @ (EngineError::Rejected { .. }
-                | EngineError::Stale { .. }
+                | EngineError::TimersStuck(_)
                 | EngineError::CommandReused),
             ) => Err(error),
             Err(error) => return Err(error),
@@ -259,8 +268,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 }
 
-fn migrate_to(to: &Procedure, migration: &Migration) -> Migrate {
+fn move_of(from: &Procedure, to: &Procedure, migration: &Migration) -> Migrate {
     Migrate {
+        from: from.reference().digest.clone(),
         to: to.reference().digest.clone(),
         steps: migration.steps.clone(),
         limits: migration.limits,

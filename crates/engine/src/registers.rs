@@ -44,15 +44,37 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// The version under which it may be filed on `day`: the latest to have taken effect, unless
-    /// the procedure was retired.
-    pub(crate) fn effective(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
-        if self.retired.get(code).is_some_and(|from| *from <= day) {
-            return None;
+    /// The version under which it may be filed on `day`: the one in effect, unless the procedure
+    /// was retired by then.
+    pub(crate) fn open_for_filing(
+        &self,
+        code: &str,
+        day: Date,
+    ) -> Result<&Arc<Procedure>, EngineError> {
+        match self.retired_by(code, day) {
+            Some(from) => Err(EngineError::Retired { code: code.to_owned(), from }),
+            None => self.in_effect(code, day).ok_or(EngineError::NotFound { what: "procedure" }),
         }
+    }
+
+    /// The day from which nothing may be filed under the procedure, if that is `day` or before.
+    fn retired_by(&self, code: &str, day: Date) -> Option<Date> {
+        self.retired.get(code).copied().filter(|from| *from <= day)
+    }
+
+    /// The version in effect on `day`, which open dossiers go by: the latest to have taken effect,
+    /// retired or not.
+    fn in_effect(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
         let versions = self.procedures.get(code)?;
         let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
         begun.max_by_key(|p| p.definition().effective_from)
+    }
+
+    /// The version of the same procedure that has taken effect by now, if it did so after this one.
+    pub(crate) fn newer(&self, procedure: &Procedure, now: Timestamp) -> Option<&Procedure> {
+        let found = self.in_effect(&procedure.reference().code, local_date(now))?;
+        let since = |procedure: &Procedure| procedure.definition().effective_from;
+        Some(found.as_ref()).filter(|found| since(found) > since(procedure))
     }
 
     /// The units in force at an instant.
@@ -175,7 +197,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let checking = tokio::task::spawn_blocking(move || motcua_procedures::check(&checked));
         let report = checking
             .await
-            .map_err(|error| EngineError::Unavailable(format!("the check ended: {error}")))?;
+            .map_err(|error| EngineError::Internal(format!("the check ended: {error}")))?;
         let Some(procedure) = report.procedure.filter(|_| report.sound) else {
             return Err(EngineError::Procedure(report.findings));
         };
@@ -185,6 +207,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if self.0.registers.now().pinned(&reference.digest).is_some() {
             return Ok(published);
         }
+        self.check_not_retired(&reference.code)?;
         self.check_effective(procedure.definition())?;
         let entry = RegisterEntry {
             kind: RegisterKind::Procedure,
@@ -198,6 +221,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         self.record_entry("procedures", "procedure.publish", caller, (entry, ground)).await?;
         Ok(published)
+    }
+
+    /// Nothing could be filed under a version of a retired procedure.
+    fn check_not_retired(&self, code: &str) -> Result<(), EngineError> {
+        let Some(from) = self.0.registers.now().retired.get(code).copied() else { return Ok(()) };
+        let today = local_date(self.now());
+        if from > today {
+            let (vi, en) = (
+                format!("Thủ tục {code} sẽ bị bãi bỏ từ {from}; hãy dời ngày bãi bỏ trước."),
+                format!(
+                    "{code} is to be retired on {from}: first put the retirement off, by retiring \
+                     it on another day."
+                ),
+            );
+            return Err(crate::error::invalid("procedure", "RETIRED", &vi, &en));
+        }
+        let vi = format!("Thủ tục {code} đã bị bãi bỏ từ {from}; hãy công bố dưới mã khác.");
+        let en = format!("{code} was retired on {from}: publish under another code.");
+        Err(crate::error::invalid("procedure", "RETIRED", &vi, &en))
     }
 
     /// A version takes effect after every one that was published before it, and not in the past:
@@ -226,10 +268,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     /// Takes a procedure out of use from a day on: nothing is filed under it any more, whichever
-    /// version; open dossiers go on. Recorded in the chain `sys:procedures`.
+    /// version; open dossiers go on. Recorded in the chain `sys:procedures`. Until that day it may
+    /// be called again with another.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`]; a day in the past.
+    /// [`EngineError::NotFound`]; a day in the past; retired already.
     pub async fn retire_procedure(
         &self,
         caller: &Caller,
@@ -243,6 +286,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Err(EngineError::NotFound { what: "procedure" });
         }
         let today = local_date(self.now());
+        if let Some(since) = self.0.registers.now().retired_by(code, today) {
+            return Err(crate::error::invalid(
+                "code",
+                "RETIRED",
+                &format!("Thủ tục {code} đã bị bãi bỏ từ {since}, không đổi được nữa."),
+                &format!("{code} was retired on {since}, which cannot be changed any more."),
+            ));
+        }
         if from < today {
             return Err(crate::error::invalid(
                 "from",
@@ -284,16 +335,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
         self.0.registers.now().procedures.values().flatten().cloned().collect()
     }
 
-    /// A version of a procedure; without `version` the one in effect today.
-    pub fn procedure(&self, code: &str, version: Option<&str>) -> Option<Arc<Procedure>> {
+    /// A version of a procedure; without `version` the one under which it may be filed today.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; without `version`, [`EngineError::Retired`].
+    pub fn procedure(
+        &self,
+        code: &str,
+        version: Option<&str>,
+    ) -> Result<Arc<Procedure>, EngineError> {
         let picture = self.0.registers.now();
-        match version {
-            None => picture.effective(code, local_date(self.now())).cloned(),
-            Some(version) => {
-                let versions = picture.procedures.get(code)?;
-                versions.iter().find(|p| p.reference().version == version).cloned()
-            }
-        }
+        let Some(version) = version else {
+            return picture.open_for_filing(code, local_date(self.now())).cloned();
+        };
+        let versions = picture.procedures.get(code).into_iter().flatten();
+        let found = versions.into_iter().find(|p| p.reference().version == version).cloned();
+        found.ok_or(EngineError::NotFound { what: "procedure" })
     }
 
     /// Loads a working calendar; it is in force for every deadline that is computed from now on.

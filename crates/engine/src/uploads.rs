@@ -69,6 +69,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return self.upload_status(caller, id).await;
         }
         self.check_open_uploads(caller).await?;
+        self.check_waiting_bytes(caller, size).await?;
         let upload = Upload {
             id,
             owner: caller.id.clone(),
@@ -94,6 +95,31 @@ impl<S: Store, D: Documents> Engine<S, D> {
             "TOO_MANY",
             &format!("Đang có {most} tệp chưa tải xong; hãy tải xong các tệp đó trước."),
             &format!("{most} uploads are unfinished; finish those first."),
+        ))
+    }
+
+    /// What lies here must come to be filed: nobody stores files with the one-stop shop.
+    async fn check_waiting_bytes(&self, caller: &Caller, size: u64) -> Result<(), EngineError> {
+        let most = match caller.is(Role::FrontEnd) {
+            true => limits::UPLOADS_WAITING_FRONT_END_BYTES_MAX,
+            false => limits::UPLOADS_WAITING_BYTES_MAX,
+        };
+        let waiting = self.0.store.waiting_bytes(&caller.id).await?;
+        if waiting.saturating_add(size) <= most {
+            return Ok(());
+        }
+        let days = limits::UPLOAD_FILING_DAYS;
+        Err(invalid(
+            "size",
+            "QUOTA",
+            &format!(
+                "Đã tải lên {waiting} byte chưa nộp, tối đa {most} byte; hãy nộp hồ sơ dùng các tệp \
+                 đó. Tệp không nộp bị xóa sau {days} ngày."
+            ),
+            &format!(
+                "{waiting} bytes are uploaded and not filed, of at most {most}; submit the dossiers \
+                 that they belong to. What is not filed is discarded after {days} days."
+            ),
         ))
     }
 
@@ -189,8 +215,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 digest_mismatch(&found)
             });
         }
+        let _shelf = shelf(sha256).lock().await;
         self.0.documents.finish(id, sha256).await?;
-        let upload = Upload { sha256: Some(found), ..status.upload };
+        let expires_at = self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_FILING_DAYS);
+        let upload = Upload { sha256: Some(found), expires_at, ..status.upload };
         self.0.store.put_upload(&upload).await?;
         Ok(UploadStatus { received: upload.size, upload })
     }
@@ -235,6 +263,16 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(self.0.documents.discard(id).await?)
     }
 
+    /// Removes a document of an upload that has expired, unless it is needed elsewhere.
+    pub(crate) async fn remove_document(&self, sha256: &str) -> Result<bool, EngineError> {
+        let _shelf = shelf(sha256).lock().await;
+        if self.0.store.needs_document(sha256).await? {
+            return Ok(false);
+        }
+        self.0.documents.remove(sha256).await?;
+        Ok(true)
+    }
+
     /// Completes the documents of a command from the caller's finished uploads.
     pub(crate) async fn fill_in_uploads(&self, request: &mut Request) -> Result<(), EngineError> {
         let actor = request.actor.clone();
@@ -261,17 +299,21 @@ impl<S: Store, D: Documents> Engine<S, D> {
             _ => return Ok(()),
         };
         let mut faults = Vec::new();
+        let beyond = self.now() + SignedDuration::from_secs(limits::UPLOAD_FILING_MARGIN_S);
         for (requirement, content) in contents {
             let DocumentContent::Upload { sha256, size, media, signed } = content else {
                 continue;
             };
-            let Some(upload) = self.0.store.finished_upload(&actor.id, sha256).await? else {
+            let Some(upload) = self.0.store.finished_upload(&actor.id, sha256, beyond).await?
+            else {
                 faults.push(Violation {
                     subject: format!("document:{requirement}"),
                     code: "NOT_UPLOADED".into(),
                     message: Text {
-                        vi: "Tệp chưa được tải lên xong.".into(),
-                        en: "Upload the file first and finish the upload.".into(),
+                        vi: "Tệp chưa được tải lên xong hoặc đã quá hạn nộp; hãy tải lên lại.".into(),
+                        en: "Upload the file first and finish the upload; if it was, its time to be \
+                             filed is over: upload it again."
+                            .into(),
                     },
                 });
                 continue;
@@ -298,6 +340,14 @@ fn attests_signatures(role: Role) -> bool {
 fn turn(upload: Uuid) -> &'static Mutex<()> {
     static TURNS: [Mutex<()>; 256] = [const { Mutex::const_new(()) }; 256];
     &TURNS[usize::from(upload.as_bytes()[15])]
+}
+
+/// Keeping a content and removing the same content come one after the other, each with what the
+/// store knows of it.
+fn shelf(sha256: &str) -> &'static Mutex<()> {
+    static SHELVES: [Mutex<()>; 256] = [const { Mutex::const_new(()) }; 256];
+    let first = sha256.get(..2).and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    &SHELVES[first.unwrap_or(0) % SHELVES.len()]
 }
 
 fn begins_like(media: &str, beginning: &[u8]) -> bool {

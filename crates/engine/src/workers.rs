@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use motcua_dossiers::command::{Actor, Command};
-use motcua_store::contract::{Documents, DossierKey, Store};
+use motcua_store::contract::{Documents, DossierKey, Expired, Store};
 use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -111,19 +111,30 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
     }
 
+    /// Throws away the bytes of what has expired.
+    async fn discard(&self, expired: Expired) {
+        let Expired { uploads, documents } = expired;
+        for upload in &uploads {
+            if let Err(error) = self.discard_upload(*upload).await {
+                warn!(%error, %upload, "an expired upload could not be discarded");
+            }
+        }
+        let mut removed = 0_usize;
+        for sha256 in &documents {
+            match self.remove_document(sha256).await {
+                Ok(gone) => removed += usize::from(gone),
+                Err(error) => warn!(%error, %sha256, "an expired document could not be removed"),
+            }
+        }
+        if !uploads.is_empty() || removed > 0 {
+            info!(uploads = uploads.len(), documents = removed, "expired uploads were discarded");
+        }
+    }
+
     async fn run_expiry(&self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             match self.0.store.expire(self.now()).await {
-                Ok(uploads) => {
-                    for upload in &uploads {
-                        if let Err(error) = self.discard_upload(*upload).await {
-                            warn!(%error, %upload, "an expired upload could not be discarded");
-                        }
-                    }
-                    if !uploads.is_empty() {
-                        info!(count = uploads.len(), "expired uploads were discarded");
-                    }
-                }
+                Ok(expired) => self.discard(expired).await,
                 Err(error) => warn!(%error, "expired drafts and uploads could not be removed"),
             }
             tokio::select! {

@@ -156,6 +156,20 @@ impl Documents for FolderDocuments {
         .await
     }
 
+    async fn remove(&self, sha256: &str) -> Result<(), StoreError> {
+        let digest = sha256.to_owned();
+        self.work(move |folder| {
+            let Some(path) = document_path(folder, &digest) else {
+                return Ok(());
+            };
+            match present(fs::remove_file(&path))? {
+                Some(()) => sync_folder(path.parent().expect("a document lies in a folder")),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
     async fn read(
         &self,
         sha256: &str,

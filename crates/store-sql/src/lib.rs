@@ -27,9 +27,10 @@
 //! `open.rs` settings and migrations · `prepare.rs` commits become rows, on the caller's task ·
 //! `writer.rs` the queue and the transaction · `write/` verdicts, then the rows of all accepted
 //! commits in a few statements; the other writes · `read/` one file per topic · `rows.rs`
-//! statements over many rows · `error.rs` what went wrong, with its address.
+//! statements over many rows · `glance.rs` reading without opening it as a store · `error.rs` what went wrong, with its address.
 
 mod error;
+mod glance;
 mod open;
 mod prepare;
 mod read;
@@ -38,6 +39,7 @@ mod store;
 mod write;
 mod writer;
 
+pub use glance::Glance;
 pub use open::{Options, SqliteStore};
 
 /// Every statement over stored rows, to test that each finds its rows by an index.
@@ -47,6 +49,7 @@ pub fn statements() -> Vec<String> {
         .iter()
         .flat_map(|topic| topic.iter())
         .map(|text| (*text).to_owned())
+        .chain(glance::STATEMENTS.iter().map(|text| (*text).to_owned()))
         .chain(write::statements())
         .collect()
 }

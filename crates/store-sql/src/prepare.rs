@@ -35,6 +35,8 @@ pub(crate) struct DossierRows {
     pub(crate) form: Option<String>,
     pub(crate) search: Vec<(i64, String)>,
     pub(crate) tracking: Vec<String>,
+    /// Digests of the files that the events name.
+    pub(crate) documents: Vec<String>,
     pub(crate) released: Vec<String>,
     pub(crate) held: Vec<String>,
     /// Scopes in which other names gave way to those held.
@@ -48,12 +50,9 @@ pub(crate) struct DossierRow {
     pub(crate) chain: String,
     pub(crate) version: i64,
     pub(crate) identity: Identity,
-    pub(crate) procedure_code: String,
-    pub(crate) procedure_version: String,
-    pub(crate) procedure_digest: String,
+    pub(crate) bound: Bound,
     pub(crate) state_name: Option<String>,
     pub(crate) status: i64,
-    pub(crate) closed: bool,
     pub(crate) assisting_unit: Option<String>,
     pub(crate) receiving_unit: String,
     pub(crate) competent_unit: String,
@@ -75,6 +74,15 @@ pub(crate) struct DossierRow {
 pub(crate) struct Identity {
     pub(crate) code: Option<String>,
     pub(crate) external: Option<(String, String)>,
+}
+
+/// The version of the procedure that a dossier is bound to, and whether it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) code: String,
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) closed: bool,
 }
 
 /// A row of `event` and its `event_value`.
@@ -141,6 +149,7 @@ pub(crate) fn prepare(commit: Commit) -> Prepared {
 fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let held = commit.held().into_iter().map(str::to_owned).collect();
     let scopes = commit.scopes().into_iter().map(str::to_owned).collect();
+    let documents = commit.documents().into_iter().map(str::to_owned).collect();
     let commands = &commit.commands;
     let command_of = |seq| {
         let caused = commands.iter().find(|(_, first)| *first == seq);
@@ -160,6 +169,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         form: commit.form.as_ref().map(Value::to_string),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
+        documents,
         released: commit.released,
         held,
         scopes,
@@ -180,12 +190,14 @@ fn dossier_row(dossier: &Dossier, head: &ChainHead) -> DossierRow {
             code: dossier.code.clone(),
             external: external.map(|external| (external.source.clone(), external.id.clone())),
         },
-        procedure_code: dossier.procedure.code.clone(),
-        procedure_version: dossier.procedure.version.clone(),
-        procedure_digest: dossier.procedure.digest.clone(),
+        bound: Bound {
+            code: dossier.procedure.code.clone(),
+            version: dossier.procedure.version.clone(),
+            digest: dossier.procedure.digest.clone(),
+            closed: dossier.closed,
+        },
         state_name: head.state.clone(),
         status: u8::from(dossier.status).into(),
-        closed: dossier.closed,
         assisting_unit: filing.assisting_unit.clone(),
         receiving_unit: filing.receiving_unit.clone(),
         competent_unit: filing.competent_unit.clone(),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
 use motcua_store::contract::{
-    Commit, DossierKey, Draft, Loaded, RegisterEntry, RegisterKind, SearchQuery, StoredEvent,
-    Upload, WorklistPage, WorklistQuery,
+    Commit, DossierKey, Draft, Expired, Loaded, RegisterEntry, RegisterKind, SearchQuery,
+    StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
@@ -145,8 +145,17 @@ impl Store for SqliteStore {
         &self,
         owner: &str,
         sha256: &str,
+        beyond: Timestamp,
     ) -> Result<Option<Upload>, StoreError> {
-        Ok(desk::finished_upload(&self.reads, owner, sha256).await?)
+        Ok(desk::finished_upload(&self.reads, owner, sha256, beyond).await?)
+    }
+
+    async fn waiting_bytes(&self, owner: &str) -> Result<u64, StoreError> {
+        Ok(desk::waiting_bytes(&self.reads, owner).await?)
+    }
+
+    async fn needs_document(&self, sha256: &str) -> Result<bool, StoreError> {
+        Ok(desk::needs_document(&self.reads, sha256).await?)
     }
 
     async fn open_uploads(&self, owner: &str) -> Result<u64, StoreError> {
@@ -165,7 +174,7 @@ impl Store for SqliteStore {
         self.writer.write(FirstPrint { dossier, number, seq, sha256, at }).await
     }
 
-    async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+    async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
         self.writer.write(Expire(now)).await
     }
 

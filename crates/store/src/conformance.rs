@@ -115,6 +115,8 @@ async fn run_desk<S: Store>(make: &impl AsyncFn() -> S) {
         desk::a_draft_belongs_to_its_owner,
         desk::drafts_come_last_saved_first,
         desk::what_has_expired_is_gone,
+        desk::what_a_dossier_refers_to_does_not_expire,
+        desk::what_waits_to_be_filed_is_counted_in_bytes,
         desk::an_upload_is_found_by_its_content,
         desk::an_upload_belongs_to_its_owner,
         desk::unfinished_uploads_are_counted,
@@ -139,6 +141,7 @@ pub async fn run_documents<D: Documents>(make: impl AsyncFn() -> D) {
         documents::a_kept_document_is_never_written_again,
         documents::finishing_again_is_harmless,
         documents::what_was_discarded_is_gone,
+        documents::what_was_removed_can_be_kept_again,
         documents::uploads_do_not_meet,
         documents::nothing_is_read_by_a_name_that_is_no_digest,
     );

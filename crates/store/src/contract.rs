@@ -4,7 +4,6 @@
 //! causes (state, work items, timers, the erasable values) travels in the same commit. Everything
 //! is generic over [`Store`]; which database it is, only the executable knows.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 
@@ -55,31 +54,6 @@ pub struct DossierCommit {
     pub released: Vec<String>,
     /// Reservations that last from now on (the result was issued for good, a payment was recorded).
     pub confirmed: Vec<String>,
-}
-
-impl DossierCommit {
-    /// Names that the dossier holds from this commit on, without an end: those of its state while
-    /// it is being processed, and those confirmed with its result, but none released with it.
-    pub fn held(&self) -> BTreeSet<&str> {
-        self.present().chain(&self.confirmed).map(String::as_str).collect()
-    }
-
-    /// Scopes (what a name has before its first `/`) of the names in the dossier's state while it
-    /// is being processed: other names of these scopes gave way.
-    pub fn scopes(&self) -> BTreeSet<&str> {
-        self.present().map(|name| scope_of(name)).collect()
-    }
-
-    fn present(&self) -> impl Iterator<Item = &String> {
-        let under_way = self.dossier.completed_at.is_none() && !self.dossier.closed;
-        let names = self.dossier.reservations.iter().filter(move |_| under_way);
-        names.filter(|name| !self.released.contains(name))
-    }
-}
-
-/// What a reserved name has before its first `/`.
-pub fn scope_of(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(scope, _)| scope)
 }
 
 /// Something a dossier is found by.
@@ -356,8 +330,17 @@ pub struct Upload {
     pub size: u64,
     /// Digest once finished, lower-case hex.
     pub sha256: Option<String>,
-    /// An unfinished upload is discarded after this.
+    /// An upload that no dossier refers to is discarded after this.
     pub expires_at: Timestamp,
+}
+
+/// What [`Store::expire`] took away, whose bytes are to go too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Unfinished uploads.
+    pub uploads: Vec<Uuid>,
+    /// Digests of finished uploads; each may still be needed, see [`Store::needs_document`].
+    pub documents: Vec<String>,
 }
 
 /// What a store must do.
@@ -515,15 +498,25 @@ pub trait Store: Send + Sync + 'static {
     /// An upload.
     fn upload(&self, id: Uuid) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
 
-    /// A finished upload of this content by this person.
+    /// A finished upload of this content by this person that a dossier refers to, or that is there
+    /// beyond `beyond`: until then a command may come to refer to it.
     fn finished_upload(
         &self,
         owner: &str,
         sha256: &str,
+        beyond: Timestamp,
     ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
 
     /// Uploads of an owner that were begun and not finished.
     fn open_uploads(&self, owner: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Declared bytes of an owner's uploads, begun or finished, that no dossier refers to.
+    fn waiting_bytes(&self, owner: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Whether a dossier ever referred to this content (see [`DossierCommit::documents`]), or an
+    /// upload has it.
+    fn needs_document(&self, sha256: &str)
+    -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Records that the form which event `seq` caused was issued with this content; true if it
     /// was not issued before.
@@ -536,9 +529,9 @@ pub trait Store: Send + Sync + 'static {
         at: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes guesses, drafts and unfinished uploads that have expired at `now`; returns the
-    /// uploads.
-    fn expire(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+    /// Removes guesses, drafts and uploads that have expired at `now`; returns the uploads. What
+    /// is filed does not expire: a commit that names a content keeps all its uploads, for ever.
+    fn expire(&self, now: Timestamp) -> impl Future<Output = Result<Expired, StoreError>> + Send;
 
     /// The setting, or `value` if it was not set before: set once, immutable.
     fn setting(
@@ -582,6 +575,9 @@ pub trait Documents: Send + Sync + 'static {
 
     /// Throws away what was uploaded; nothing happens if there is nothing.
     fn discard(&self, upload: Uuid) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes a kept document, durably; nothing happens if there is none. It can be uploaded anew.
+    fn remove(&self, sha256: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Part of a kept document; `None` if there is no such document.
     fn read(

@@ -77,6 +77,11 @@ impl Documents for MemoryDocuments {
         Ok(())
     }
 
+    async fn remove(&self, sha256: &str) -> Result<(), StoreError> {
+        self.inner().kept.remove(sha256);
+        Ok(())
+    }
+
     async fn read(
         &self,
         sha256: &str,

@@ -24,7 +24,8 @@
 //!
 //! # Map
 //!
-//! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom ·
+//! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom · `named`
+//! what a commit holds and names ·
 //! [`MemoryStore`], [`MemoryDocuments`] the simplest that keep the promises · `conformance` (a
 //! feature of that name) the suites.
 
@@ -34,6 +35,7 @@ pub mod contract;
 mod documents;
 pub mod error;
 mod memory;
+mod named;
 pub mod worklist;
 
 pub use contract::{Documents, Store};

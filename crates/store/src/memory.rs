@@ -14,8 +14,8 @@ use motcua_audit::{ChainHead, ChainId};
 use uuid::Uuid;
 
 use crate::contract::{
-    Commit, DossierKey, Draft, Loaded, RegisterEntry, RegisterKind, SearchQuery, SearchTerm, Store,
-    StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Commit, DossierKey, Draft, Expired, Loaded, RegisterEntry, RegisterKind, SearchQuery,
+    SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use crate::error::StoreError;
 
@@ -41,6 +41,10 @@ struct Inner {
     reservations: HashMap<String, (Uuid, Option<Timestamp>)>,
     drafts: BTreeMap<Uuid, Draft>,
     uploads: BTreeMap<Uuid, Upload>,
+    /// Uploads to whose content a dossier refers.
+    filed: BTreeSet<Uuid>,
+    /// Digests that histories name.
+    documents: BTreeSet<String>,
     /// When each counted guess is forgotten, by key.
     guesses: HashMap<String, Vec<Timestamp>>,
     /// Digest of each form that was issued, by dossier, number and event.
@@ -264,10 +268,14 @@ impl Store for MemoryStore {
         &self,
         owner: &str,
         sha256: &str,
+        beyond: Timestamp,
     ) -> Result<Option<Upload>, StoreError> {
         let inner = self.inner();
-        let fits =
-            |upload: &&Upload| upload.owner == owner && upload.sha256.as_deref() == Some(sha256);
+        let stays =
+            |upload: &Upload| inner.filed.contains(&upload.id) || upload.expires_at > beyond;
+        let fits = |upload: &&Upload| {
+            upload.owner == owner && upload.sha256.as_deref() == Some(sha256) && stays(upload)
+        };
         Ok(inner.uploads.values().find(fits).cloned())
     }
 
@@ -275,6 +283,19 @@ impl Store for MemoryStore {
         let inner = self.inner();
         let open = |upload: &&Upload| upload.owner == owner && upload.sha256.is_none();
         Ok(inner.uploads.values().filter(open).count() as u64)
+    }
+
+    async fn waiting_bytes(&self, owner: &str) -> Result<u64, StoreError> {
+        let inner = self.inner();
+        let waits = |upload: &&Upload| upload.owner == owner && !inner.filed.contains(&upload.id);
+        Ok(inner.uploads.values().filter(waits).map(|upload| upload.size).sum())
+    }
+
+    async fn needs_document(&self, sha256: &str) -> Result<bool, StoreError> {
+        let inner = self.inner();
+        let mut uploads = inner.uploads.values();
+        let has_upload = uploads.any(|upload| upload.sha256.as_deref() == Some(sha256));
+        Ok(has_upload || inner.documents.contains(sha256))
     }
 
     async fn first_print(
@@ -292,17 +313,25 @@ impl Store for MemoryStore {
         Ok(is_first)
     }
 
-    async fn expire(&self, now: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+    async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
         let mut inner = self.inner();
         inner.guesses.retain(|_, guesses| {
             guesses.retain(|until| *until > now);
             !guesses.is_empty()
         });
         inner.drafts.retain(|_, draft| draft.expires_at > now);
-        let expired = |upload: &Upload| upload.sha256.is_none() && upload.expires_at <= now;
-        let gone = inner.uploads.values().filter(|upload| expired(upload)).map(|upload| upload.id);
-        let gone: Vec<_> = gone.collect();
-        inner.uploads.retain(|_, upload| !expired(upload));
+        let Inner { uploads, filed, .. } = &mut *inner;
+        let mut gone = Expired::default();
+        uploads.retain(|id, upload| {
+            let stays = filed.contains(id) || upload.expires_at > now;
+            if !stays {
+                match upload.sha256.take() {
+                    Some(sha256) => gone.documents.push(sha256),
+                    None => gone.uploads.push(*id),
+                }
+            }
+            stays
+        });
         Ok(gone)
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use motcua_procedures::{Act, Action, ClockEffect, Guard, Procedure, Role, Step, Target};
+use motcua_procedures::{Act, Action, ClockEffect, Guard, Procedure, Role, Status, Step, Target};
 use serde_json::json;
 
 use super::filing::{applicable, form_violations, requirements};
@@ -75,6 +75,16 @@ fn faults(
     target: &Procedure,
     ctx: &Context<'_>,
 ) -> Result<Vec<Violation>, Rejection> {
+    if dossier.procedure.digest != migrate.from {
+        // What follows is said of the version that the migration was made for.
+        let bound = &dossier.procedure.version;
+        return Ok(vec![violation(
+            "from",
+            "OTHER_VERSION",
+            format!("Hồ sơ đã thuộc phiên bản {bound}, không còn ở phiên bản cần chuyển."),
+            format!("The dossier is bound to version {bound} by now: plan from that one."),
+        )]);
+    }
     let definition = target.definition();
     let mut faults = Vec::new();
     let mut fault = |subject: &str, code, vi: String, en: String| {
@@ -87,6 +97,16 @@ fn faults(
             "OTHER_PROCEDURE",
             format!("Phiên bản đích không thuộc thủ tục {code}."),
             format!("The version is none of procedure {code}."),
+        );
+    }
+    if let Some(effective) = ctx.effective.filter(|_| dossier.status == Status::Submitted) {
+        // Its next check would pin the version in effect again (L8).
+        let version = &effective.definition().version;
+        fault(
+            "to",
+            "NOT_IN_EFFECT",
+            format!("Hồ sơ chưa tiếp nhận theo phiên bản đang có hiệu lực: {version}."),
+            format!("Until reception version {version} counts, which is in effect: move it there."),
         );
     }
     if !definition.channels.contains(&dossier.filing.channel) {

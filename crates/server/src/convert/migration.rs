@@ -6,6 +6,8 @@ use motcua_api::v1;
 use motcua_dossiers::command::MigratedLimits;
 use motcua_engine::{EngineError, Migrated, Migration, Position};
 
+use motcua_procedures::Text;
+
 use super::read::{Faults, ID_CHARS_MAX, TEXT_CHARS_MAX};
 use super::text;
 
@@ -77,19 +79,25 @@ pub(crate) fn migrated(row: &Migrated) -> v1::MigratedDossier {
             };
             dossier.obstacles = rejection.violations.iter().map(obstacle).collect();
         }
+        Err(EngineError::TimersStuck(why)) => {
+            let Text { vi, en } = &why.message;
+            let vi = format!("Không xử lý được thời hạn đến kỳ của hồ sơ: {vi} Hãy nạp lịch mới.");
+            let en =
+                format!("Its due timers cannot be fired: {en} Load a calendar that covers it.");
+            dossier.obstacles = vec![obstacle("TIMERS_STUCK", vi, en)];
+        }
         Err(error) => {
-            let message = v1::Text {
-                vi: "Hồ sơ vừa thay đổi; hãy thực hiện lại.".into(),
-                en: format!("The dossier could not be moved now: {error}; ask again."),
-            };
-            dossier.obstacles = vec![v1::MigrationObstacle {
-                code: "TRY_AGAIN".into(),
-                subject: String::new(),
-                message: Some(message),
-            }];
+            let vi = "Mã lần chuyển này đã dùng cho lần chuyển khác; hãy dùng mã mới.".into();
+            let en = format!("It could not be moved: {error}; take a new migration id.");
+            dossier.obstacles = vec![obstacle("MIGRATION_ID_REUSED", vi, en)];
         }
     }
     dossier
+}
+
+fn obstacle(code: &str, vi: String, en: String) -> v1::MigrationObstacle {
+    let message = Some(v1::Text { vi, en });
+    v1::MigrationObstacle { code: code.into(), subject: String::new(), message }
 }
 
 fn position(position: &Position) -> v1::DossierPosition {

@@ -8,7 +8,7 @@ use futures::{Stream, TryStreamExt as _, stream};
 
 use motcua_api::v1::procedure_service_server::ProcedureService;
 use motcua_api::v1::*;
-use motcua_engine::{Caller, Engine, EngineError, Migrated, Migration};
+use motcua_engine::{Caller, Engine, Migrated, Migration};
 use motcua_procedures::Procedure;
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
@@ -81,7 +81,7 @@ impl<S: Store, D: Documents> ProcedureService for Api<S, D> {
         codes.dedup();
         let rest = codes.into_iter().filter(|code| after.as_ref().is_none_or(|after| code > after));
         let page: Vec<Arc<Procedure>> =
-            rest.filter_map(|code| self.engine.procedure(&code, None)).take(limit).collect();
+            rest.filter_map(|code| self.engine.procedure(&code, None).ok()).take(limit).collect();
         let last = page.last().filter(|_| page.len() == limit);
         let next = last.map(|last| self.pages.issue(list, &(), &last.reference().code));
         Ok(Response::new(ListProceduresResponse {
@@ -100,9 +100,7 @@ impl<S: Store, D: Documents> ProcedureService for Api<S, D> {
         let code = faults.id("code", &request.code);
         let version = faults.optional("version", &request.version, NAME_CHARS_MAX);
         let (code, version) = faults.finish((code, version))?;
-        let found = self.engine.procedure(&code, version.as_deref());
-        let procedure =
-            found.ok_or_else(|| Refusal::from(EngineError::NotFound { what: "procedure" }))?;
+        let procedure = self.engine.procedure(&code, version.as_deref()).map_err(Refusal::from)?;
         Ok(Response::new(convert::procedure(&procedure)))
     }
 

@@ -1,9 +1,12 @@
 //! Every error with its code and reason, and what every status carries.
 
 use jiff::Timestamp;
+use motcua_dossiers::Offer;
 use motcua_dossiers::command::Actor;
 use motcua_dossiers::dossier::LastAct;
 use motcua_procedures::Role;
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
 
 use super::*;
 
@@ -96,13 +99,18 @@ fn errors_of_requests() -> Vec<Row> {
 fn errors_of_the_server() -> Vec<Row> {
     use EngineError as E;
     let engine = Refusal::Engine;
+    let (message, violations) = (text("2031 is absent"), Vec::new());
+    let stuck = Rejection { reason: Reason::DeadlineRule, message, violations };
     vec![
         (engine(E::Overloaded), Code::ResourceExhausted, "OVERLOADED"),
         (Refusal::Overloaded, Code::ResourceExhausted, "OVERLOADED"),
         (engine(E::Unavailable("disk full".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
+        (engine(E::TimersStuck(Box::new(stuck))), Code::Unavailable, "TIMERS_STUCK"),
+        (engine(E::CalendarMissing), Code::Unavailable, "CALENDAR_MISSING"),
         (engine(E::OutcomeUnknown), Code::Unavailable, "OUTCOME_UNKNOWN"),
         (engine(E::Corrupt("event.hash of 3".into())), Code::DataLoss, "HISTORY_CORRUPT"),
         (Refusal::Internal { what: "panic".into() }, Code::Internal, "INTERNAL"),
+        (engine(E::Internal("a check panicked".into())), Code::Internal, "INTERNAL"),
         (Refusal::Timeout, Code::DeadlineExceeded, "TIMEOUT"),
         (Refusal::MalformedMessage, Code::InvalidArgument, "MALFORMED_MESSAGE"),
         (Refusal::MessageTooLarge, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
@@ -201,7 +209,7 @@ fn what_passes_by_itself_says_how_long_to_wait() {
         let waits = matches!(
             status.code(),
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
-        );
+        ) && !OF_OPERATOR.contains(&reason);
         assert_eq!(status.get_error_details().retry_info().is_some(), waits, "{reason}");
     }
 }
@@ -231,5 +239,20 @@ fn the_documentation_lists_every_reason() {
     let page = include_str!("../../../../docs/errors.md");
     for reason in Reason::ALL.iter().map(|reason| reason.as_str()).chain(REASONS) {
         assert!(page.contains(&format!("| `{reason}` |")), "{reason}");
+    }
+}
+
+/// Until the operator loads a calendar, waiting does not help.
+const OF_OPERATOR: [&str; 2] = ["TIMERS_STUCK", "CALENDAR_MISSING"];
+
+#[test]
+fn what_the_operator_must_load_can_be_looked_up() {
+    let of_operator = errors().into_iter().filter(|(_, _, reason)| OF_OPERATOR.contains(reason));
+    let statuses: Vec<_> = of_operator.map(|(refusal, _, _)| status(refusal)).collect();
+    assert_eq!(statuses.len(), OF_OPERATOR.len());
+    for status in statuses {
+        let details = status.get_error_details();
+        let metadata = &details.error_info().expect("an ErrorInfo").metadata;
+        assert!(metadata.contains_key("correlation_id"), "{metadata:?}");
     }
 }

@@ -35,7 +35,12 @@ const UPLOAD_BY_ID: &str = "-- upload_by_id
     SELECT id, owner, media, size, sha256, expires_at FROM upload WHERE id = $1";
 const UPLOAD_BY_CONTENT: &str = "-- upload_by_content
     SELECT id, owner, media, size, sha256, expires_at FROM upload
-    WHERE owner = $1 AND sha256 = $2 LIMIT 1";
+    WHERE owner = $1 AND sha256 = $2 AND (filed = 1 OR expires_at > $3) LIMIT 1";
+const UPLOADS_WAITING: &str = "-- uploads_waiting
+    SELECT coalesce(sum(size), 0) AS bytes FROM upload WHERE owner = $1 AND filed = 0";
+const DOCUMENT_NEEDED: &str = "-- document_needed
+    SELECT EXISTS (SELECT 1 FROM document_reference WHERE sha256 = $1)
+        OR EXISTS (SELECT 1 FROM upload WHERE sha256 = $1) AS needed";
 
 pub(super) const STATEMENTS: &[&str] = &[
     DOSSIER_OF_PROCEDURE,
@@ -47,6 +52,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     DRAFT_BY_OWNER,
     UPLOAD_BY_ID,
     UPLOAD_BY_CONTENT,
+    UPLOADS_WAITING,
+    DOCUMENT_NEEDED,
 ];
 
 pub(crate) async fn due_dossiers(
@@ -134,9 +141,27 @@ pub(crate) async fn finished_upload(
     reader: impl Executor<'_, Database = Sqlite>,
     owner: &str,
     sha256: &str,
+    beyond: Timestamp,
 ) -> Result<Option<Upload>, Failure> {
     let query = sqlx::query(UPLOAD_BY_CONTENT).bind(owner).bind(sha256);
+    let query = query.bind(beyond.as_microsecond());
     query.fetch_optional(reader).await?.as_ref().map(upload_of).transpose()
+}
+
+pub(crate) async fn waiting_bytes(
+    reader: impl Executor<'_, Database = Sqlite>,
+    owner: &str,
+) -> Result<u64, Failure> {
+    let bytes: i64 =
+        sqlx::query(UPLOADS_WAITING).bind(owner).fetch_one(reader).await?.try_get("bytes")?;
+    Ok(bytes.unsigned_abs())
+}
+
+pub(crate) async fn needs_document(
+    reader: impl Executor<'_, Database = Sqlite>,
+    sha256: &str,
+) -> Result<bool, Failure> {
+    Ok(sqlx::query(DOCUMENT_NEEDED).bind(sha256).fetch_one(reader).await?.try_get("needed")?)
 }
 
 fn draft_of(row: &SqliteRow) -> Result<Draft, Failure> {

@@ -74,10 +74,14 @@ pub(crate) async fn write(
     histories::append(connection, accepted(), last_event).await?;
     histories::write_registers(connection, &registers).await?;
     dossiers::write(connection, &nets, &known).await?;
-    for commit in accepted() {
-        if let Prepared::Dossier(rows) = commit {
-            dossiers::settle_reservations(connection, rows, &known).await?;
-        }
+    let written = accepted().filter_map(|commit| match commit {
+        Prepared::Dossier(rows) => Some(&**rows),
+        Prepared::Register(_) => None,
+    });
+    let written: Vec<&DossierRows> = written.collect();
+    dossiers::file_documents(connection, &written).await?;
+    for rows in written {
+        dossiers::settle_reservations(connection, rows, &known).await?;
     }
     Ok(verdicts)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_store::StoreError;
-use motcua_store::contract::{Draft, Upload};
+use motcua_store::contract::{Draft, Expired, Upload};
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ const UPLOAD_PUT: &str = "-- upload_put
         sha256 = excluded.sha256, expires_at = excluded.expires_at
         WHERE owner = excluded.owner";
 const UPLOAD_EXPIRE: &str = "-- upload_expire
-    DELETE FROM upload WHERE sha256 IS NULL AND expires_at <= $1 RETURNING id";
+    DELETE FROM upload WHERE filed = 0 AND expires_at <= $1 RETURNING id, sha256";
 const GUESSES_COUNTED: &str = "-- guesses_counted
     SELECT count(*) AS guesses FROM tracking_guess WHERE key = $1 AND until > $2";
 const GUESS_COUNT: &str = "-- guess_count
@@ -58,7 +58,7 @@ const PRINT_FIRST: &str = "-- print_first
 const SETTING_SET: &str = "-- setting_set
     INSERT INTO setting (key, value)
     SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM setting WHERE key = $1)";
-const SETTING_READ: &str = "-- setting_read
+pub(crate) const SETTING_READ: &str = "-- setting_read
     SELECT value FROM setting WHERE key = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -207,18 +207,22 @@ impl Write for PutUpload {
 pub(crate) struct Expire(pub(crate) Timestamp);
 
 impl Write for Expire {
-    type Answer = Vec<Uuid>;
+    type Answer = Expired;
 
-    async fn write(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Vec<Uuid>>, Failure> {
+    async fn write(&self, connection: &mut SqliteConnection) -> Result<Verdict<Expired>, Failure> {
         let now = self.0.as_microsecond();
         sqlx::query(GUESS_EXPIRE).bind(now).execute(&mut *connection).await?;
         sqlx::query(DRAFT_EXPIRE).bind(now).execute(&mut *connection).await?;
         let rows = sqlx::query(UPLOAD_EXPIRE).bind(now).fetch_all(connection).await?;
-        let ids = rows.iter().map(|row| Columns::new(row, "upload", "id").parse("id"));
-        Ok(Ok(ids.collect::<Result<_, Failure>>()?))
+        let mut expired = Expired::default();
+        for row in &rows {
+            let columns = Columns::new(row, "upload", "id");
+            match columns.get("sha256")? {
+                Some(sha256) => expired.documents.push(sha256),
+                None => expired.uploads.push(columns.parse("id")?),
+            }
+        }
+        Ok(Ok(expired))
     }
 }
 

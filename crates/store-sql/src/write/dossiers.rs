@@ -11,29 +11,32 @@ use crate::rows::{Binding, Rows};
 static DOSSIER_CREATE: Rows = Rows::new(
     "-- dossier_create
     INSERT INTO dossier (id, version, code, external_source, external_id, procedure_code,
-        procedure_version, procedure_digest, state_name, status, closed, assisting_unit,
+        procedure_version, procedure_digest, closed, state_name, status, assisting_unit,
         receiving_unit, competent_unit, parties, due_on, due_at, late_at, head_hash, head_at,
         state_schema, state)
     SELECT * FROM (VALUES ",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
-// Without the unique columns: naming them would write their indexes anew each time.
+// Without the columns of indexes: naming them would write the indexes anew each time.
 static DOSSIER_ADVANCE: Rows = Rows::new(
     "-- dossier_advance
     UPDATE dossier SET version = v.column3,
-        procedure_code = v.column4, procedure_version = v.column5, procedure_digest = v.column6,
-        state_name = v.column7, status = v.column8, closed = v.column9,
-        assisting_unit = v.column10, receiving_unit = v.column11, competent_unit = v.column12,
-        parties = v.column13, due_on = v.column14, due_at = v.column15, late_at = v.column16,
-        head_hash = v.column17, head_at = v.column18, state_schema = v.column19,
-        state = v.column20
+        state_name = v.column4, status = v.column5,
+        assisting_unit = v.column6, receiving_unit = v.column7, competent_unit = v.column8,
+        parties = v.column9, due_on = v.column10, due_at = v.column11, late_at = v.column12,
+        head_hash = v.column13, head_at = v.column14, state_schema = v.column15,
+        state = v.column16
     FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE dossier.id = v.column1 AND dossier.version = v.column2",
 );
 const DOSSIER_NAME: &str = "-- dossier_name
     UPDATE dossier SET code = $2, external_source = $3, external_id = $4
+    WHERE id = $1";
+const DOSSIER_BIND: &str = "-- dossier_bind
+    UPDATE dossier SET procedure_code = $2, procedure_version = $3, procedure_digest = $4,
+        closed = $5
     WHERE id = $1";
 static PARTY_CLEAR: Rows = Rows::new(
     "-- party_clear
@@ -116,6 +119,20 @@ static DRAFT_SUBMITTED: Rows = Rows::new(
     "(?)",
     ")",
 );
+static DOCUMENT_NAME: Rows = Rows::new(
+    "-- document_name
+    INSERT INTO document_reference (sha256)
+    SELECT * FROM (VALUES ",
+    "(?)",
+    ") v WHERE v.column1 IS NOT NULL
+    ON CONFLICT (sha256) DO NOTHING",
+);
+static UPLOAD_FILE: Rows = Rows::new(
+    "-- upload_file
+    UPDATE upload SET filed = 1 WHERE sha256 IN (VALUES ",
+    "(?)",
+    ")",
+);
 const RESERVATION_RELEASE: &str = "-- reservation_release
     DELETE FROM reservation WHERE name = $1 AND dossier_id = $2";
 const RESERVATION_REPLACE: &str = "-- reservation_replace
@@ -141,9 +158,11 @@ pub(super) const ROWS: &[&Rows] = &[
     &TRACKING_CLEAR,
     &TRACKING_ADD,
     &DRAFT_SUBMITTED,
+    &DOCUMENT_NAME,
+    &UPLOAD_FILE,
 ];
 pub(super) const STATEMENTS: &[&str] =
-    &[DOSSIER_NAME, RESERVATION_RELEASE, RESERVATION_REPLACE, RESERVATION_HOLD];
+    &[DOSSIER_NAME, DOSSIER_BIND, RESERVATION_RELEASE, RESERVATION_REPLACE, RESERVATION_HOLD];
 
 /// Writes what the accepted commits leave of each dossier.
 pub(super) async fn write(
@@ -162,6 +181,9 @@ pub(super) async fn write(
         if known.renames(net.last) {
             name(connection, net).await?;
         }
+        if known.rebinds(net.last) {
+            bind(connection, net).await?;
+        }
     }
     DRAFT_SUBMITTED.write(connection, &created, bind_id).await?;
     write_parties(connection, nets, known).await?;
@@ -177,6 +199,20 @@ async fn name(connection: &mut SqliteConnection, net: &Net<'_>) -> Result<(), Fa
         .bind(&row.identity.code)
         .bind(source)
         .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The version of the procedure, and the end: what a few commits of a dossier change.
+async fn bind(connection: &mut SqliteConnection, net: &Net<'_>) -> Result<(), Failure> {
+    let row = &net.last.dossier;
+    sqlx::query(DOSSIER_BIND)
+        .bind(&row.id)
+        .bind(&row.bound.code)
+        .bind(&row.bound.version)
+        .bind(&row.bound.digest)
+        .bind(row.bound.closed)
         .execute(connection)
         .await?;
     Ok(())
@@ -263,6 +299,18 @@ async fn write_personal(
     Ok(())
 }
 
+/// Files that the accepted commits name: they and their uploads stay.
+pub(super) async fn file_documents(
+    connection: &mut SqliteConnection,
+    commits: &[&DossierRows],
+) -> Result<(), Failure> {
+    let documents: Vec<&String> = commits.iter().flat_map(|rows| &rows.documents).collect();
+    let bind = |query: Binding, digest: &&String| query.bind((*digest).clone());
+    DOCUMENT_NAME.write(connection, &documents, bind).await?;
+    UPLOAD_FILE.write(connection, &documents, bind).await?;
+    Ok(())
+}
+
 /// Ends and holds reservations of an accepted commit; most commits change none.
 pub(super) async fn settle_reservations(
     connection: &mut SqliteConnection,
@@ -300,7 +348,11 @@ fn bind_create(query: Binding, net: &&Net<'_>) -> Binding {
         .bind(row.version)
         .bind(row.identity.code.clone())
         .bind(source)
-        .bind(id);
+        .bind(id)
+        .bind(row.bound.code.clone())
+        .bind(row.bound.version.clone())
+        .bind(row.bound.digest.clone())
+        .bind(row.bound.closed);
     bind_state(query, row)
 }
 
@@ -312,12 +364,8 @@ fn bind_advance(query: Binding, net: &&Net<'_>) -> Binding {
 /// The columns that every commit writes.
 fn bind_state(query: Binding, row: &DossierRow) -> Binding {
     query
-        .bind(row.procedure_code.clone())
-        .bind(row.procedure_version.clone())
-        .bind(row.procedure_digest.clone())
         .bind(row.state_name.clone())
         .bind(row.status)
-        .bind(row.closed)
         .bind(row.assisting_unit.clone())
         .bind(row.receiving_unit.clone())
         .bind(row.competent_unit.clone())
@@ -344,7 +392,7 @@ fn bind_item(query: Binding, (dossier, item): &(&DossierRow, &ItemRow)) -> Bindi
         .bind(item.step_due_at)
         .bind(item.step_late)
         .bind(item.branch.clone())
-        .bind(dossier.procedure_code.clone())
+        .bind(dossier.bound.code.clone())
         .bind(dossier.status)
         .bind(dossier.due_on.clone())
         .bind(dossier.late_at)

@@ -9,12 +9,13 @@ use motcua_store::StoreError;
 use sqlx::SqliteConnection;
 
 use crate::error::{Columns, Failure};
-use crate::prepare::{DossierRows, Identity, Prepared, RegisterRows};
+use crate::prepare::{Bound, DossierRows, Identity, Prepared, RegisterRows};
 use crate::rows::Rows;
 
 static DOSSIER_STANDING: Rows = Rows::new(
     "-- dossier_standing
-    SELECT d.id, d.version, d.code, d.external_source, d.external_id, d.parties
+    SELECT d.id, d.version, d.code, d.external_source, d.external_id, d.parties,
+        d.procedure_code, d.procedure_version, d.procedure_digest, d.closed
     FROM (VALUES ",
     "(?)",
     ") v CROSS JOIN dossier d ON d.id = v.column1",
@@ -77,6 +78,7 @@ pub(super) const ROWS: &[&Rows] = &[
 pub(super) struct Standing {
     pub(super) version: i64,
     pub(super) identity: Identity,
+    pub(super) bound: Bound,
     pub(super) parties: String,
 }
 
@@ -141,6 +143,12 @@ impl Known {
             let standing = Standing {
                 version: columns.get("version")?,
                 identity: Identity { code: columns.get("code")?, external },
+                bound: Bound {
+                    code: columns.get("procedure_code")?,
+                    version: columns.get("procedure_version")?,
+                    digest: columns.get("procedure_digest")?,
+                    closed: columns.get("closed")?,
+                },
                 parties: columns.get("parties")?,
             };
             self.versions.insert(id.clone(), standing.version);
@@ -246,6 +254,12 @@ impl Known {
     pub(super) fn renames(&self, rows: &DossierRows) -> bool {
         let stands = self.dossiers.get(&rows.dossier.id);
         stands.is_none_or(|standing| standing.identity != rows.dossier.identity)
+    }
+
+    /// Whether a commit binds its dossier to another version, or ends it.
+    pub(super) fn rebinds(&self, rows: &DossierRows) -> bool {
+        let stands = self.dossiers.get(&rows.dossier.id);
+        stands.is_none_or(|standing| standing.bound != rows.dossier.bound)
     }
 }
 

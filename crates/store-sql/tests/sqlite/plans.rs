@@ -47,6 +47,21 @@ async fn no_statement_goes_through_a_table() {
 }
 
 #[tokio::test]
+async fn what_every_commit_writes_of_its_dossier_touches_no_index() {
+    let database = Database::new();
+    database.open().await.close().await;
+    let mut connection = database.connection().await;
+    let statements = motcua_store_sql::statements();
+    let advance = statements.iter().find(|text| name(text) == "dossier_advance");
+    let explain = AssertSqlSafe(format!("EXPLAIN {}", advance.expect("the statement")));
+    let rows = sqlx::query(explain).fetch_all(&mut connection).await.expect("a program");
+    let codes = rows.iter().map(|row| row.get::<String, _>("opcode"));
+    let writes: Vec<_> =
+        codes.filter(|code| ["IdxInsert", "IdxDelete"].contains(&&**code)).collect();
+    assert!(writes.is_empty(), "{writes:?}");
+}
+
+#[tokio::test]
 async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
     let database = Database::new();
     database.open().await.close().await;

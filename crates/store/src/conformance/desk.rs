@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::date;
+use motcua_dossiers::command::DocumentContent;
+use motcua_dossiers::event::Facts;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::commits::write;
 use super::fixture::{Subject, dossier_id, minute};
-use crate::contract::{DossierCommit, Draft, Store, Upload};
+use crate::contract::{DossierCommit, Draft, Expired, Store, Upload};
 use crate::error::StoreError;
 
 const AGENCY: &str = "H26.7";
@@ -225,28 +227,98 @@ pub(super) async fn what_has_expired_is_gone<S: Store>(store: Arc<S>) {
         assert_eq!(store.put_draft(&draft(number, 1)).await, Ok(()));
         assert_eq!(store.put_upload(&upload(number, None)).await, Ok(()));
     }
-    assert_eq!(store.put_upload(&upload(0, Some("d1"))).await, Ok(()));
-    assert_eq!(store.expire(minute(100)).await, Ok(vec![]));
-    assert_eq!(store.expire(minute(101)).await, Ok(vec![dossier_id(1)]));
-    assert_eq!(store.expire(minute(101)).await, Ok(vec![]));
+    assert_eq!(store.expire(minute(100)).await, Ok(Expired::default()));
+    assert_eq!(store.expire(minute(101)).await, Ok(unfinished(&[1])));
+    assert_eq!(store.expire(minute(101)).await, Ok(Expired::default()));
     assert_eq!(store.draft(dossier_id(1)).await, Ok(None));
     assert_eq!(store.upload(dossier_id(1)).await, Ok(None));
     assert_eq!(store.draft(dossier_id(2)).await, Ok(Some(draft(2, 1))));
     assert_eq!(store.upload(dossier_id(2)).await, Ok(Some(upload(2, None))));
-    // A finished upload does not expire.
-    assert_eq!(store.upload(dossier_id(0)).await, Ok(Some(upload(0, Some("d1")))));
+    // A finished upload that nobody filed is gone at its instant as well.
+    assert_eq!(store.put_upload(&upload(3, Some("d3"))).await, Ok(()));
+    assert_eq!(store.needs_document("d3").await, Ok(true));
+    let finished = Expired { documents: vec!["d3".into()], ..unfinished(&[2]) };
+    assert_eq!(store.expire(minute(103)).await, Ok(finished));
+    assert_eq!(store.upload(dossier_id(3)).await, Ok(None));
+    assert_eq!(store.needs_document("d3").await, Ok(false));
+}
+
+fn unfinished(numbers: &[u32]) -> Expired {
+    let uploads = numbers.iter().map(|number| dossier_id(*number)).collect();
+    Expired { uploads, documents: Vec::new() }
+}
+
+fn filing(facts: &mut Facts, sha256: &str) {
+    let content = DocumentContent::Upload {
+        sha256: sha256.into(),
+        size: 1,
+        media: "application/pdf".into(),
+        signed: false,
+    };
+    facts.documents.insert("D1".into(), content);
+}
+
+pub(super) async fn what_a_dossier_refers_to_does_not_expire<S: Store>(store: Arc<S>) {
+    let other = Upload { owner: "citizen-2".into(), ..upload(3, Some("d1")) };
+    for upload in [upload(1, Some("d1")), upload(2, Some("d2")), other] {
+        assert_eq!(store.put_upload(&upload).await, Ok(()));
+    }
+    let mut subject = Subject::new(9);
+    write(&*store, vec![subject.file(|facts| filing(facts, "d1"))]).await;
+    // What another paper took the place of is still in the history.
+    write(&*store, vec![subject.act(|facts| filing(facts, "d9"))]).await;
+    let gone = Expired { documents: vec!["d2".into()], ..Expired::default() };
+    assert_eq!(store.expire(minute(10_000)).await, Ok(gone));
+    let late = minute(20_000);
+    for (owner, number) in [("citizen-1", 1), ("citizen-2", 3)] {
+        let found = store.finished_upload(owner, "d1", late).await.expect("an answer");
+        assert_eq!(found.map(|found| found.id), Some(dossier_id(number)));
+    }
+    for (digest, needed) in [("d1", true), ("d2", false), ("d9", true), ("d0", false)] {
+        assert_eq!(store.needs_document(digest).await, Ok(needed), "{digest}");
+    }
+    // Of a refused commit nothing is left.
+    let mut stale = Subject::new(9).file(|facts| filing(facts, "d5"));
+    stale.expected = 0;
+    assert!(store.commit(vec![super::commits::commit(stale)]).await[0].is_err());
+    assert_eq!(store.needs_document("d5").await, Ok(false));
+    // Filed again later: the upload of that day expires, its content stays.
+    assert_eq!(store.put_upload(&upload(4, Some("d9"))).await, Ok(()));
+    let again = Expired { documents: vec!["d9".into()], ..Expired::default() };
+    assert_eq!(store.expire(minute(10_000)).await, Ok(again));
+    assert_eq!(store.needs_document("d9").await, Ok(true));
+}
+
+pub(super) async fn what_waits_to_be_filed_is_counted_in_bytes<S: Store>(store: Arc<S>) {
+    let waiting = async || store.waiting_bytes("citizen-1").await.expect("bytes");
+    assert_eq!(waiting().await, 0);
+    for (number, size, digest) in [(1, 10, None), (2, 200, Some("d2")), (3, 3_000, Some("d3"))] {
+        let upload = Upload { size, ..upload(number, digest) };
+        assert_eq!(store.put_upload(&upload).await, Ok(()));
+    }
+    assert_eq!(waiting().await, 3_210);
+    assert_eq!(store.waiting_bytes("citizen-2").await, Ok(0));
+    write(&*store, vec![Subject::new(9).file(|facts| filing(facts, "d2"))]).await;
+    assert_eq!(waiting().await, 3_010);
+    store.expire(minute(103)).await.expect("expired");
+    assert_eq!(waiting().await, 0);
 }
 
 pub(super) async fn an_upload_is_found_by_its_content<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_upload(&upload(1, None)).await, Ok(()));
-    assert_eq!(store.finished_upload("citizen-1", "d1").await, Ok(None));
+    assert_eq!(store.finished_upload("citizen-1", "d1", minute(0)).await, Ok(None));
     assert_eq!(store.put_upload(&upload(1, Some("d1"))).await, Ok(()));
     assert_eq!(store.upload(dossier_id(1)).await, Ok(Some(upload(1, Some("d1")))));
-    let found = store.finished_upload("citizen-1", "d1").await;
+    let found = store.finished_upload("citizen-1", "d1", minute(0)).await;
     assert_eq!(found, Ok(Some(upload(1, Some("d1")))));
-    assert_eq!(store.finished_upload("citizen-2", "d1").await, Ok(None));
-    assert_eq!(store.finished_upload("citizen-1", "d2").await, Ok(None));
+    assert_eq!(store.finished_upload("citizen-2", "d1", minute(0)).await, Ok(None));
+    assert_eq!(store.finished_upload("citizen-1", "d2", minute(0)).await, Ok(None));
     assert_eq!(store.upload(Uuid::nil()).await, Ok(None));
+    // Who begins to refer to it must be done before it is gone.
+    for (beyond, stays) in [(100, true), (101, false)] {
+        let found = store.finished_upload("citizen-1", "d1", minute(beyond)).await;
+        assert_eq!(found.expect("an answer").is_some(), stays);
+    }
 }
 
 pub(super) async fn unfinished_uploads_are_counted<S: Store>(store: Arc<S>) {
@@ -257,7 +329,7 @@ pub(super) async fn unfinished_uploads_are_counted<S: Store>(store: Arc<S>) {
     assert_eq!(store.put_upload(&upload(2, Some("d1"))).await, Ok(()));
     assert_eq!(store.open_uploads("citizen-1").await, Ok(2));
     assert_eq!(store.open_uploads("citizen-2").await, Ok(0));
-    assert_eq!(store.expire(minute(101)).await, Ok(vec![dossier_id(1)]));
+    assert_eq!(store.expire(minute(101)).await, Ok(unfinished(&[1])));
     assert_eq!(store.open_uploads("citizen-1").await, Ok(1));
 }
 
@@ -298,7 +370,7 @@ pub(super) async fn guesses_count_until_they_are_forgotten<S: Store>(store: Arc<
     assert_eq!(store.take_back_guess(&keys, minute(120)).await, Ok(()));
     assert!(guess(&*store, &["a"], 60, 120).await, "the right one was taken back");
     assert!(!guess(&*store, &["a"], 60, 120).await);
-    assert_eq!(store.expire(minute(119)).await, Ok(vec![]));
+    assert_eq!(store.expire(minute(119)).await, Ok(Expired::default()));
     assert!(guess(&*store, &["a"], 119, 179).await, "61 has passed, 120 has not");
     assert!(!guess(&*store, &["a"], 119, 179).await);
 }

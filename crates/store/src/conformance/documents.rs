@@ -119,6 +119,17 @@ pub(super) async fn what_was_discarded_is_gone<D: Documents>(documents: Arc<D>) 
     assert_eq!(inspected(&*documents, 1).await.0, DIGEST);
 }
 
+pub(super) async fn what_was_removed_can_be_kept_again<D: Documents>(documents: Arc<D>) {
+    kept(&*documents, 1).await;
+    for _ in 0..2 {
+        assert_eq!(documents.remove(DIGEST).await, Ok(()));
+        assert_eq!(read(&*documents, 0, 10).await, None);
+    }
+    assert_eq!(documents.remove("../no-digest").await, Ok(()));
+    kept(&*documents, 2).await;
+    assert_eq!(read(&*documents, 0, 10).await.as_deref(), Some(&b"abcdef"[..]));
+}
+
 pub(super) async fn uploads_do_not_meet<D: Documents>(documents: Arc<D>) {
     put(&*documents, 1, 0, b"abc").await;
     put(&*documents, 2, 0, b"xyzxyz").await;

@@ -6,9 +6,10 @@ use motcua_audit::{FieldSlot, SealedEvent};
 
 use super::{Inner, Row};
 use crate::contract::{
-    Commit, DossierCommit, DossierKey, Loaded, RegisterCommit, StoredEvent, dossier_chain, scope_of,
+    Commit, DossierCommit, DossierKey, Loaded, RegisterCommit, StoredEvent, dossier_chain,
 };
 use crate::error::StoreError;
+use crate::named::scope_of;
 
 impl Inner {
     pub(super) fn apply(&mut self, commit: Commit) -> Result<(), StoreError> {
@@ -55,6 +56,7 @@ impl Inner {
     fn write_dossier(&mut self, commit: DossierCommit) {
         let id = commit.dossier.id;
         self.settle_names(&commit);
+        self.file_documents(&commit);
         self.append(dossier_chain(id).as_str(), commit.events);
         self.commands.extend(commit.commands.iter().map(|(command, seq)| ((id, *command), *seq)));
         for (name, due_at) in commit.timers {
@@ -86,6 +88,15 @@ impl Inner {
         }
         if !commit.tracking.is_empty() {
             row.tracking = commit.tracking.into_iter().collect();
+        }
+    }
+
+    fn file_documents(&mut self, commit: &DossierCommit) {
+        for sha256 in commit.documents() {
+            let uploads = self.uploads.values();
+            let same = uploads.filter(|upload| upload.sha256.as_deref() == Some(sha256));
+            self.filed.extend(same.map(|upload| upload.id));
+            self.documents.insert(sha256.to_owned());
         }
     }
 
