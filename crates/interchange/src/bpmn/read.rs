@@ -117,6 +117,10 @@ impl Builder<'_> {
 
     /// Reads a flow node; gives the nodes at which flows enter and leave it.
     fn node(&mut self, element: &Element, scope: &Scope) -> Option<(usize, usize)> {
+        if element.get("isForCompensation") == Some("true") {
+            self.unsupported(element, scope, "It only undoes; it is left out.");
+            return None;
+        }
         let kind = match element.name.as_str() {
             "startEvent" => {
                 self.trigger(element, scope);
@@ -289,6 +293,10 @@ impl Builder<'_> {
             self.report.note(code::IMPORT_DANGLING_STATE, &place, message, remedy);
             return;
         };
+        if !matches!(self.graph.nodes[host].kind, Kind::Task | Kind::Enter(_)) {
+            self.unsupported(element, scope, "Only events on tasks and sub-processes are.");
+            return;
+        }
         let found = definition(element);
         let name = found.map(|found| found.name.as_str()).unwrap_or_default();
         let known = [

@@ -88,7 +88,8 @@ fn what_stands_behind_declined_events_is_not_called_unreachable() {
         .replace("id=\"f", "id=\"i");
     let on_sub = format!(
         "start s\n<bpmn:subProcess id='sub'>{inner}</bpmn:subProcess>\ntask b Late\nend e\ns -> sub\n\
-         sub -> e\nt -> b\nb -> e\n<bpmn:boundaryEvent id='t' attachedToRef='sub'>{TIMER}</bpmn:boundaryEvent>"
+         sub -> e\nt -> b\nb -> e\n\
+         <bpmn:boundaryEvent id='t' attachedToRef='sub'>{TIMER}</bpmn:boundaryEvent>"
     );
     assert_eq!(only_error(&on_sub).0, code::IMPORT_UNSUPPORTED);
     let task = format!(

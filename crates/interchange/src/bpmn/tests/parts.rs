@@ -224,6 +224,22 @@ fn an_end_that_leaves_a_sub_process_by_an_error_is_not_its_end() {
 }
 
 #[test]
+fn compensation_and_events_on_gateways_are_declined_with_what_hangs_on_them() {
+    let compensation = "start s\ntask a\n<bpmn:boundaryEvent id='b' attachedToRef='a'>\
+                        <bpmn:compensateEventDefinition /></bpmn:boundaryEvent>\n\
+                        <bpmn:userTask id='undo' isForCompensation='true' />\nend e\ns -> a\na -> e";
+    let imported = import(compensation);
+    let errors = errors(&imported);
+    assert!(errors.iter().all(|found| found.code == code::IMPORT_UNSUPPORTED), "{errors:#?}");
+    assert_eq!(errors.len(), 2);
+    let on_gateway = format!(
+        "start s\ntask a\nxor g\ntask l Late\nend e\ns -> a\na -> g\ng -> e : Good\ng -> a : Again\n\
+         t -> l\nl -> e\n<bpmn:boundaryEvent id='t' attachedToRef='g'>{TIMER}</bpmn:boundaryEvent>"
+    );
+    assert_eq!(only_error(&on_gateway).0, code::IMPORT_UNSUPPORTED);
+}
+
+#[test]
 fn a_flow_to_nowhere_is_told_also_at_what_is_kept_as_something_else() {
     let source = "start s\nsendTask x X\nend e\ns -> x\nx -> e\nx -> gone";
     let imported = import(source);
