@@ -32,8 +32,8 @@ Dossiers
   search      by code, owner's name or identity number
 
 Law as data
-  procedure   new, check, diff, draw, schema, import, export, publish,
-              list, show, migrate, retire
+  procedure   new, check, diff, draw, schema, import, export, test, simulate,
+              publish, list, show, migrate, retire
   calendar    load, show
   unit        load, list
   deadline    compute dates from JSON lines, without a server
@@ -45,7 +45,7 @@ Examples
   export MOTCUA_TOKEN=$(motcua token issue --subject hg-clerk-1 \\
       --role reception_clerk --unit hong-gai-centre)
   motcua worklist to-receive
-  motcua dossier accept H49.61.05-261124-0001
+  motcua dossier accept ID
   motcua audit replay H49.61.05-261124-0001 --json | motcua audit verify
 
 Options

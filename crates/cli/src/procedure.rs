@@ -215,7 +215,8 @@ fn finding_text(path: &Path, finding: &Finding, output: &Output) -> String {
         "" => String::new(),
         place => format!(" {} {place}", output.either("tại", "at")),
     };
-    let mut text = format!("{file}:{line}: {severity} {code}{place}\n    {message} {remedy}");
+    let line = if *line == 0 { String::new() } else { format!(":{line}") };
+    let mut text = format!("{file}{line}: {severity} {code}{place}\n    {message} {remedy}");
     if !trace.is_empty() {
         let steps = trace.iter().map(|step| match step.action.as_str() {
             "" => step.state.clone(),
@@ -412,6 +413,23 @@ mod tests {
             "birth.yaml:7: error UNKNOWN_STEP at /steps/2/actions/0/to\n    No step is named \
              \"aproved\". Did you mean \"approved\"?\n    intake --accept--> handover"
         );
+    }
+
+    #[test]
+    fn a_finding_without_a_line_names_none() {
+        let finding = Finding {
+            code: "FILE_UNREADABLE",
+            severity: Severity::Error,
+            message: "No such file.".into(),
+            path: String::new(),
+            line: 0,
+            remedy: "Name a file that exists.".into(),
+            trace: Vec::new(),
+        };
+        let text = finding_text(Path::new("birth.yaml"), &finding, &Output::plain());
+        let expected =
+            "birth.yaml: error FILE_UNREADABLE\n    No such file. Name a file that exists.";
+        assert_eq!(text, expected);
     }
 
     #[test]

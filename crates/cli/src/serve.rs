@@ -134,8 +134,9 @@ async fn refuse_lost_keys(
         return Ok(());
     }
     let missing: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
+    let verb = if missing.len() == 1 { "is" } else { "are" };
     bail!(
-        "{} is missing, though the database is in use: restore the keys from the backup, or accept \
+        "{} {verb} missing, though the database is in use: restore the keys from the backup, or accept \
          the loss with --new-keys",
         missing.join(" and ")
     )

@@ -25,7 +25,8 @@ pub(crate) enum QueueName {
     WaitingForApplicant,
     /// The appointment is today
     DueToday,
-    /// The appointment has passed and the clock runs
+    /// The appointment has passed and the clock runs; for leaders also what lies in another unit
+    /// beyond the time of its step
     Late,
     /// Completed, not yet delivered
     ReadyToDeliver,
@@ -113,11 +114,10 @@ pub(crate) async fn list(
         table.row([
             if row.code.is_empty() { row.dossier.clone() } else { row.code.clone() },
             row.procedure.clone(),
-            item.step,
+            item.step.clone(),
             render::status(row.status(), output),
-            item.assignee,
-            // Before acceptance there is no appointment: the step has a limit of its own.
-            instant(row.due_at.as_ref().or(item.due_at.as_ref())),
+            item.assignee.clone(),
+            due(row, &item),
             if row.late || item.late { output.label("late").to_owned() } else { String::new() },
         ]);
     }
@@ -128,6 +128,14 @@ pub(crate) async fn list(
     output.note(&format!("{shown} {} {total}", output.either("trên", "of")));
     tell_next_page(&page.next_page_token, output);
     Ok(Ending::Well)
+}
+
+/// The appointment, or the end of the step's own time where that is what is late. Before
+/// acceptance there is no appointment.
+fn due(row: &v1::WorklistRow, item: &v1::WorkItem) -> String {
+    let step_alone = item.late && !row.late;
+    let appointment = row.due_at.as_ref().filter(|_| !step_alone);
+    instant(appointment.or(item.due_at.as_ref()))
 }
 
 /// Finds dossiers.
@@ -160,5 +168,24 @@ pub(crate) async fn search(
 fn tell_next_page(token: &str, output: &Output) {
     if !token.is_empty() {
         output.note(&format!("{}: --page {token}", output.either("trang sau", "next page")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_late_by_its_step_alone_shows_the_end_of_the_step() {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let item = v1::WorkItem { due_at: at(1_000_000), late: true, ..Default::default() };
+        let row = v1::WorklistRow { due_at: at(9_000_000), ..Default::default() };
+        assert_eq!(due(&row, &item), instant(at(1_000_000).as_ref()));
+        let late = v1::WorklistRow { late: true, ..row.clone() };
+        assert_eq!(due(&late, &item), instant(at(9_000_000).as_ref()));
+        let in_time = v1::WorkItem { late: false, ..item.clone() };
+        assert_eq!(due(&row, &in_time), instant(at(9_000_000).as_ref()));
+        let unaccepted = v1::WorklistRow::default();
+        assert_eq!(due(&unaccepted, &in_time), instant(at(1_000_000).as_ref()));
     }
 }

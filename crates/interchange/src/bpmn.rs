@@ -2,13 +2,15 @@
 //!
 //! Tasks and events that wait become steps, flows become actions, end events final steps.
 //! Gateways become choices, decisions of a person, or branches; a fork and its join must enclose a
-//! block. `read` makes a graph of the XML, `blocks` finds what a fork encloses, `leads` follows
-//! flows through gateways, `gateways` says what those lack, `steps` puts it together.
+//! block. `read` makes a graph of the XML with the `marks` of tools, `blocks` finds what a fork
+//! encloses, `leads` follows flows through gateways, `gateways` says what those lack, `steps` puts
+//! it together.
 
 mod blocks;
 mod gateways;
 mod graph;
 mod leads;
+mod marks;
 mod read;
 mod steps;
 mod timer;

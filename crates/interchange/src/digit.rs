@@ -4,6 +4,7 @@
 //! has actions with roles and the next state, by name in a create request and by UUID in the
 //! answer of a search. Deadlines (`sla`, `businessServiceSla`) are in milliseconds of elapsed time.
 
+mod escalations;
 mod service;
 mod shape;
 mod states;

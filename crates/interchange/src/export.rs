@@ -35,7 +35,8 @@ pub struct Export {
 /// Draws a procedure.
 pub fn export_bpmn(definition: &Definition, language: Language) -> Export {
     let mut report = Report::default();
-    let message = "Form, documents, fees, limits, clocks, grounds and results are not drawn.";
+    let message = "Form, documents, fees, limits, clocks, grounds, results, the times of steps, \
+                   reminders and what actions ask for are not drawn.";
     let remedy = "Keep the YAML: it remains the procedure.";
     report.note(code::EXPORT_NOT_DRAWN, &Place::default(), message, remedy);
     let scene = scene::draw(definition, language, &mut report);

@@ -32,6 +32,11 @@ impl Style {
         Self { size, bold: true, colour: "#1a1a1a" }
     }
 
+    /// Width of a text.
+    pub(crate) fn width(self, text: &str) -> f64 {
+        crate::text::width(text, self.size)
+    }
+
     /// Distance of two lines.
     pub(crate) fn line(self) -> f64 {
         (self.size * 1.27).ceil()

@@ -20,6 +20,13 @@ pub(crate) fn in_words(guard: &Guard, definition: &Definition, lang: Lang) -> St
     said.unwrap_or_else(|| guard.text().split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// A number that is computed from the form, in words.
+pub(crate) fn number_in_words(text: &str, definition: &Definition, lang: Lang) -> String {
+    let speaker = Speaker { definition, lang };
+    let said = parse(text).and_then(|tree| speaker.operand(&tree, &Expression::Null));
+    said.unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Whoever knows the names of a definition.
 struct Speaker<'a> {
     definition: &'a Definition,
@@ -48,6 +55,7 @@ impl Speaker<'_> {
             | Expression::Number(_)
             | Expression::Null
             | Expression::List(_)
+            | Expression::Sum(_)
             | Expression::Size(_) => None,
         }
     }
@@ -137,47 +145,65 @@ impl Speaker<'_> {
             (">=", _) => "≥",
             (other, _) => other,
         };
-        let (left, right) = (self.operand(left)?, self.operand(right)?);
+        let (left, right) = (self.operand(left, right)?, self.operand(right, left)?);
         Some(format!("{left} {relation} {right}"))
     }
 
     /// Names that read better than `name is value`.
     fn chosen(&self, name: &str, value: &str, is: bool) -> Option<String> {
         let said = match (name, value, self.lang) {
-            ("channel", "online", Lang::Vi) => "nộp trực tuyến".into(),
-            ("channel", "online", Lang::En) => "filed online".into(),
-            ("channel", "counter", Lang::Vi) => "nộp trực tiếp".into(),
-            ("channel", "counter", Lang::En) => "filed at the counter".into(),
-            ("channel", "post", Lang::Vi) => "nộp qua bưu chính".into(),
-            ("channel", "post", Lang::En) => "filed by post".into(),
+            ("channel", "online", Lang::Vi) => "nộp trực tuyến",
+            ("channel", "online", Lang::En) => "filed online",
+            ("channel", "counter", Lang::Vi) => "nộp trực tiếp",
+            ("channel", "counter", Lang::En) => "filed at the counter",
+            ("channel", "post", Lang::Vi) => "nộp qua bưu chính",
+            ("channel", "post", Lang::En) => "filed by post",
             ("variant", id, _) => {
                 let variant = self.definition.variants.iter().find(|one| one.id == id)?;
-                let case = word(self.lang, "trường hợp", "case:");
-                format!("{case} {}", pick(&variant.name, self.lang))
+                let case = match is {
+                    true => word(self.lang, "trường hợp", "case:"),
+                    false => word(self.lang, "không phải trường hợp", "case other than:"),
+                };
+                return Some(format!("{case} {}", pick(&variant.name, self.lang)));
             }
             ("outcome", id, _) => {
                 let result = self.definition.results.iter().find(|one| one.id == id)?;
-                let result_is = word(self.lang, "kết quả là", "result:");
-                format!("{result_is} {}", pick(&result.name, self.lang))
+                let result_is = match is {
+                    true => word(self.lang, "kết quả là", "result:"),
+                    false => word(self.lang, "kết quả không phải là", "result other than:"),
+                };
+                return Some(format!("{result_is} {}", pick(&result.name, self.lang)));
             }
             _ => return None,
         };
-        Some(if is { said } else { format!("{} {said}", word(self.lang, "không", "not")) })
+        let negated = || format!("{} {said}", word(self.lang, "không", "not"));
+        Some(if is { said.to_owned() } else { negated() })
     }
 
-    fn operand(&self, tree: &Expression) -> Option<String> {
+    /// One side of a comparison; texts are named by what they are compared with.
+    fn operand(&self, tree: &Expression, other: &Expression) -> Option<String> {
         Some(match tree {
-            Expression::Text(text) => self.value(text),
+            Expression::Text(text) => self.value(text, other),
             Expression::Number(number) => number.clone(),
             Expression::Null => word(self.lang, "chưa có", "not there yet").into(),
             Expression::List(items) => {
-                let items: Option<Vec<String>> = items.iter().map(|i| self.operand(i)).collect();
+                let items = items.iter().map(|item| self.operand(item, other));
+                let items: Option<Vec<String>> = items.collect();
                 items?.join(word(self.lang, " hoặc ", " or "))
             }
             Expression::Size(path) => {
                 format!("{} {}", word(self.lang, "số mục của", "number of"), self.name(path)?)
             }
             Expression::Path(path) => self.name(path)?,
+            Expression::Sum(parts) => {
+                // Joined texts are no sum.
+                let said = |part: &Expression| match part {
+                    Expression::Text(_) => None,
+                    part => self.operand(part, other),
+                };
+                let parts = parts.iter().map(said);
+                parts.collect::<Option<Vec<_>>>()?.join(word(self.lang, " cộng ", " plus "))
+            }
             Expression::Not(_)
             | Expression::All(_)
             | Expression::Any(_)
@@ -186,9 +212,18 @@ impl Speaker<'_> {
         })
     }
 
-    /// A value of a list; kinds of units and areas have names, all others are shown as written.
-    fn value(&self, text: &str) -> String {
+    /// A value of a list. Kinds of units and areas have names, values of the form those that the
+    /// form gives them; all others are shown as written.
+    fn value(&self, text: &str, of: &Expression) -> String {
+        if let Expression::Path(path) = of
+            && let Some(name) = self.value_of_form(path, text)
+        {
+            return name;
+        }
+        let is_area = matches!(of, Expression::Path(path) if path.ends_with(&["area".to_owned()]));
         let known = match (text, self.lang) {
+            ("ordinary", Lang::Vi) if is_area => "địa bàn thông thường",
+            ("ordinary", Lang::En) if is_area => "an ordinary one",
             ("provincial_centre", Lang::Vi) => "trung tâm cấp tỉnh",
             ("provincial_centre", Lang::En) => "the provincial centre",
             ("commune_centre", Lang::Vi) => "trung tâm cấp xã",
@@ -235,19 +270,78 @@ impl Speaker<'_> {
         Some(format!("{} “{name}”", word(self.lang, "số trả lời", "answers")))
     }
 
+    /// The name that the form gives to a value of one of its fields.
+    fn value_of_form(&self, path: &[String], value: &str) -> Option<String> {
+        let [form, names @ ..] = path else {
+            return None;
+        };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let schema = self.properties(&names).filter(|_| form == "form")?.last()?.1;
+        let name = schema.get("x-names")?.get(value)?;
+        name.get(word(self.lang, "vi", "en"))?.as_str().map(str::to_owned)
+    }
+
     /// Titles of a field and the parts that lead to it.
     fn field(&self, names: &[&str]) -> Option<String> {
+        let key = word(self.lang, "title", "x-en");
+        let titles = self.properties(names)?.into_iter().map(|(name, property)| {
+            property.get(key).and_then(Value::as_str).unwrap_or(name).to_owned()
+        });
+        Some(titles.collect::<Vec<_>>().join(" – "))
+    }
+
+    /// The schemas on the way to a field of the form, each with its name.
+    fn properties<'n>(&self, names: &[&'n str]) -> Option<Vec<(&'n str, &Value)>> {
         let root = self.definition.form.schema();
         let mut schema = root;
-        let mut titles = Vec::new();
+        let mut found = Vec::new();
         for name in names {
             let property = schema.get("properties")?.get(name)?;
-            let key = word(self.lang, "title", "x-en");
-            titles.push(property.get(key).and_then(Value::as_str).unwrap_or(name).to_owned());
+            found.push((*name, property));
             let target = property.get("$ref").and_then(Value::as_str);
             let target = target.and_then(|target| target.strip_prefix('#'));
             schema = target.and_then(|target| root.pointer(target)).unwrap_or(property);
         }
-        Some(titles.join(" – "))
+        Some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &[u8] = include_bytes!("../../../catalogue/house-construction-permit.yaml");
+
+    fn said(text: &str, lang: Lang) -> String {
+        let procedure = motcua_procedures::parse(SOUND).expect("sound");
+        let guard = Guard::compile(text).expect("a condition");
+        in_words(&guard, procedure.definition(), lang)
+    }
+
+    #[test]
+    fn an_ordinary_area_has_a_name_in_both_languages() {
+        let text = "receiving.area in [\"ordinary\", \"island\"]";
+        let vi = "địa bàn nơi tiếp nhận là địa bàn thông thường hoặc hải đảo";
+        assert_eq!(said(text, Lang::Vi), vi);
+        assert_eq!(said(text, Lang::En), "centre's area is an ordinary one or island");
+    }
+
+    #[test]
+    fn what_is_not_the_case_reads_as_a_sentence() {
+        let procedure = motcua_procedures::parse(SOUND).expect("sound");
+        let definition = procedure.definition();
+        let (variant, result) = (&definition.variants[0], &definition.results[0]);
+        let (case, outcome) = (&variant.name.vi, &result.name.vi);
+        let text = format!("variant != \"{}\"", variant.id);
+        assert_eq!(said(&text, Lang::Vi), format!("không phải trường hợp {case}"));
+        let text = format!("!(outcome == \"{}\")", result.id);
+        assert_eq!(said(&text, Lang::Vi), format!("kết quả không phải là {outcome}"));
+    }
+
+    #[test]
+    fn a_sum_is_told_in_words_and_joined_texts_are_left_as_they_are() {
+        assert_eq!(said("owners + 1 > 3", Lang::Vi), "số chủ hồ sơ cộng 1 > 3");
+        assert_eq!(said("owners + 1 > 3", Lang::En), "number of owners plus 1 > 3");
+        assert_eq!(said("channel + \"x\" == \"y\"", Lang::En), "channel + \"x\" == \"y\"");
     }
 }

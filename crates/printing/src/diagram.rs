@@ -17,7 +17,7 @@ use crate::process::{Process, ranges};
 use crate::words::{code, pick, word};
 use block::{Block, measure};
 use layers::{Layers, arrange};
-use route::Line;
+use route::{Line, Marked, Marks};
 
 /// Most boxes in a row.
 const COLUMNS_MAX: usize = 3;
@@ -29,6 +29,8 @@ const WIDTHS: [f64; COLUMNS_MAX] = [400.0, 310.0, 224.0];
 const CONDITION_CHARS_MAX: usize = 70;
 /// Room for what points to another page.
 const STUB: f64 = 22.0;
+/// How far from the left edge of its box it stands.
+const STUB_INSET: f64 = 18.0;
 
 const HEADING: Style = Style::bold(11.0);
 const NOTE: Style = Style::plain(9.2);
@@ -128,20 +130,20 @@ impl Press {
             .filter_map(|(from, to)| Some(Line { from: *places.get(from)?, to: *places.get(to)? }))
             .filter(|line| line.from.0 < line.to.0)
             .collect();
-        let channels = route::channels(rows.len(), &lines);
-        let mut first = 0;
-        while first < rows.len() {
-            let mut end = first;
-            let mut y = CONTENT_TOP + if first > 0 { STUB } else { 0.0 };
-            while end < rows.len() && (end == first || y + tallest(&rows[end]) <= CONTENT_BOTTOM) {
-                y += tallest(&rows[end]) + channels[end];
-                end += 1;
+        // Marks to other pages need room, and room moves the ends of pages: until no mark is new.
+        let mut marked = Marked::none(rows.len());
+        let (channels, breaks) = loop {
+            let channels = route::channels(rows.len(), &lines, &marked);
+            let breaks = paged(&rows, &channels);
+            if !marked.grow(&lines, &breaks) {
+                break (channels, breaks);
             }
+        };
+        for (first, end) in breaks {
             self.sheet(process, &rows, (first, end), &channels, &lines);
             if end < rows.len() {
                 self.turn_page();
             }
-            first = end;
         }
     }
 
@@ -175,40 +177,41 @@ impl Press {
                 to: (line.to.0 - first, line.to.1),
             })
             .collect();
-        route::draw(&mut self.canvas, &places, &bottoms, &within);
-        for (i, row) in rows[first..end].iter().enumerate() {
-            for (j, _) in row.iter().enumerate() {
-                let at = (first + i, j);
-                let number =
-                    |(row, column): (usize, usize)| process.number(&rows[row][column].step.id);
-                let away = lines.iter().filter(|line| line.from == at && !here(line.to.0));
-                let away: Vec<usize> = away.map(|line| number(line.to)).collect();
-                let from = lines.iter().filter(|line| line.to == at && !here(line.from.0));
-                let from: Vec<usize> = from.map(|line| number(line.from)).collect();
-                self.stubs(places[i][j], &away, &from);
-            }
+        let number = |(row, column): (usize, usize)| process.number(&rows[row][column].step.id);
+        let told = |i: usize, j: usize| {
+            let at = (first + i, j);
+            let away = lines.iter().filter(|line| line.from == at && !here(line.to.0));
+            let from = lines.iter().filter(|line| line.to == at && !here(line.from.0));
+            let away = away.map(|line| number(line.to)).collect();
+            let from = from.map(|line| number(line.from)).collect();
+            Told::new(away, from, self.lang)
+        };
+        let told: Vec<Vec<Told>> = places
+            .iter()
+            .enumerate()
+            .map(|(i, row)| (0..row.len()).map(|j| told(i, j)).collect())
+            .collect();
+        let marks: Vec<Vec<Marks>> =
+            told.iter().map(|row| row.iter().map(Told::marks).collect()).collect();
+        route::draw(&mut self.canvas, &places, &marks, &bottoms, &within);
+        for (place, told) in places.iter().flatten().zip(told.iter().flatten()) {
+            self.stubs(*place, told);
         }
         self.y = y;
     }
 
     /// Short arrows to and from steps on other pages, with their numbers.
-    fn stubs(&mut self, place: Rect, away: &[usize], from: &[usize]) {
+    fn stubs(&mut self, place: Rect, told: &Told) {
         let arrow = " stroke-width=\"1.2\" stroke-dasharray=\"3 2\" marker-end=\"url(#arrow)\"";
-        let x = place.x + 18.0;
-        let mut sorted = away.to_vec();
-        sorted.sort_unstable();
-        if !away.is_empty() {
+        let x = place.x + STUB_INSET;
+        if let Some(text) = &told.away {
             let bottom = place.y + place.height;
             self.canvas.path(&[(x, bottom), (x, bottom + 14.0)], "#333333", arrow);
-            self.canvas.text(x + 6.0, bottom + 12.0, &format!("→ {}", ranges(&sorted)), NOTE);
+            self.canvas.text(x + 6.0, bottom + 12.0, text, NOTE);
         }
-        let mut sorted = from.to_vec();
-        sorted.sort_unstable();
-        if !from.is_empty() {
-            let word = word(self.lang, "từ", "from");
+        if let Some(text) = &told.from {
             self.canvas.path(&[(x, place.y - 15.0), (x, place.y - 0.5)], "#333333", arrow);
-            let text = format!("{word} {}", ranges(&sorted));
-            self.canvas.text(x + 6.0, place.y - 6.0, &text, NOTE);
+            self.canvas.text(x + 6.0, place.y - 6.0, text, NOTE);
         }
     }
 
@@ -266,6 +269,46 @@ impl Press {
         }
         self.y += 8.0;
     }
+}
+
+/// What the marks of a box say.
+struct Told {
+    away: Option<String>,
+    from: Option<String>,
+}
+
+impl Told {
+    fn new(away: Vec<usize>, from: Vec<usize>, lang: Lang) -> Self {
+        let said = |mut numbers: Vec<usize>, word: &str| {
+            numbers.sort_unstable();
+            (!numbers.is_empty()).then(|| format!("{word} {}", ranges(&numbers)))
+        };
+        Self { away: said(away, "→"), from: said(from, word(lang, "từ", "from")) }
+    }
+
+    fn marks(&self) -> Marks {
+        let width = |text: &Option<String>| {
+            text.as_ref().map_or(0.0, |text| STUB_INSET + 6.0 + NOTE.width(text))
+        };
+        Marks { away: width(&self.away), from: width(&self.from) }
+    }
+}
+
+/// First row of each page, and the row behind its last.
+fn paged(rows: &[Row<'_>], channels: &[f64]) -> Vec<(usize, usize)> {
+    let mut pages = Vec::new();
+    let mut first = 0;
+    while first < rows.len() {
+        let mut end = first;
+        let mut y = CONTENT_TOP + if first > 0 { STUB } else { 0.0 };
+        while end < rows.len() && (end == first || y + tallest(&rows[end]) <= CONTENT_BOTTOM) {
+            y += tallest(&rows[end]) + channels[end];
+            end += 1;
+        }
+        pages.push((first, end));
+        first = end;
+    }
+    pages
 }
 
 /// Steps of a layer as rows of boxes: a step with branches has a row of its own.

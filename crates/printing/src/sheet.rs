@@ -6,7 +6,7 @@ use motcua_procedures::{
     Step, StepKind, Tariff, Window,
 };
 
-use crate::condition::in_words;
+use crate::condition::{in_words, number_in_words};
 use crate::markup::{columns, document, element};
 use crate::words::{
     channel, clock, clock_start, code, collect, document_kind, hand_in, level, limit, money, pick,
@@ -260,8 +260,10 @@ impl Sheet<'_> {
         if let Some(most) = tariff.at_most {
             parts.push(format!("{} {}", self.say("tối đa", "at most"), money(most, self.lang)));
         }
-        let quantity = format!("{} {}", self.say("số lượng:", "quantity:"), tariff.quantity.text());
-        let times = tariff.times.as_ref().map(|times| format!("× {}", times.text()));
+        let words = |text: &str| number_in_words(text, self.definition, self.lang);
+        let quantity = words(tariff.quantity.text());
+        let quantity = format!("{} {quantity}", self.say("số lượng:", "quantity:"));
+        let times = tariff.times.as_ref().map(|times| format!("× {}", words(times.text())));
         parts.into_iter().chain([quantity]).chain(times).collect::<Vec<_>>().join("; ")
     }
 

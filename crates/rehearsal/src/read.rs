@@ -87,13 +87,23 @@ pub fn procedure_of(source: &[u8]) -> Result<String, Findings> {
     if is_sibling {
         return Ok(name.to_owned());
     }
+    let (message, remedy) = match name {
+        "" => (
+            "The file does not say which procedure it is for.".to_owned(),
+            "Write `procedure: NAME.yaml`, a file of the same folder.",
+        ),
+        path => (
+            format!("{path:?} is not the name of a file beside this one."),
+            "Name a file of the same folder: `procedure: NAME.yaml`.",
+        ),
+    };
     Err(Findings(vec![Finding {
         code: code::MISSING_KEY,
         severity: Severity::Error,
-        message: "The file does not say which procedure it is for.".into(),
+        message,
         path: "/procedure".into(),
         line: 1,
-        remedy: "Write `procedure: NAME.yaml`, a file of the same folder.".into(),
+        remedy: remedy.into(),
         trace: Vec::new(),
     }]))
 }
@@ -451,5 +461,24 @@ pub(crate) fn form(item: &Item<'_>, reader: &mut Reader<'_>) -> Option<Value> {
             reader.fault(code::OUT_OF_RANGE, &item.at, fault.message.en, "Shorten the form.");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_procedure_in_another_folder_is_told_apart_from_none() {
+        let message = |source: &str| {
+            let Findings(found) = procedure_of(source.as_bytes()).expect_err("no sibling");
+            format!("{} {}", found[0].message, found[0].remedy)
+        };
+        let elsewhere = message("procedure: ../a.yaml\n");
+        assert!(
+            elsewhere.contains("../a.yaml") && elsewhere.contains("same folder"),
+            "{elsewhere}"
+        );
+        assert!(message("scenarios: []\n").contains("does not say"));
     }
 }

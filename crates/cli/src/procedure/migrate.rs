@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::Ending;
 use crate::client::{Session, steadily};
+use crate::commands::listed;
 use crate::output::Output;
+use crate::refusal::Refused;
 use crate::table::{Table, clean};
 use crate::wire::to_json;
 
@@ -85,39 +87,63 @@ pub(crate) async fn migrate(
         ground: arguments.ground,
     };
     let mut rows = Vec::new();
-    let mut show = |row: v1::MigratedDossier| -> anyhow::Result<()> {
+    let mut show = |row: Option<v1::MigratedDossier>| -> anyhow::Result<()> {
+        let row = row.ok_or_else(|| anyhow!("the server sent an empty row"))?;
         if output.json {
             output.value(&to_json("MigratedDossier", &row))?;
         }
         rows.push(row);
         Ok(())
     };
-    if arguments.apply {
-        let id = arguments.migration_id.unwrap_or_else(Uuid::now_v7);
-        output.note(&format!("migration id {id}"));
-        let migration = Some(migration);
-        let request = v1::MigrateDossiersRequest { migration_id: id.to_string(), migration };
-        let call = async || session.procedures().migrate_dossiers(request.clone()).await;
-        let mut stream = steadily(call).await?;
-        while let Some(answer) = stream.message().await? {
-            show(answer.dossier.ok_or_else(|| anyhow!("the server sent an empty row"))?)?;
-        }
-    } else {
-        let request = v1::PlanMigrationRequest { migration: Some(migration) };
-        let call = async || session.procedures().plan_migration(request.clone()).await;
-        let mut stream = steadily(call).await?;
-        while let Some(answer) = stream.message().await? {
-            show(answer.dossier.ok_or_else(|| anyhow!("the server sent an empty row"))?)?;
-        }
-    }
+    let applied = arguments.apply.then(|| arguments.migration_id.unwrap_or_else(Uuid::now_v7));
+    let ended = match applied {
+        Some(id) => apply(migration, id, session, output, &mut show).await,
+        None => plan(migration, session, &mut show).await,
+    };
+    // What was moved before a stream broke is moved: it is told as well.
     let refused = rows.iter().filter(|row| !row.obstacles.is_empty()).count();
-    if !output.json {
+    if !output.json && (ended.is_ok() || !rows.is_empty()) {
         output.table(&table(&rows, output))?;
         let moved = rows.len() - refused;
-        let verb = if arguments.apply { "moved" } else { "can be moved" };
+        let verb = if applied.is_some() { "moved" } else { "can be moved" };
         output.note(&format!("{moved} {verb}, {refused} stay under their version"));
     }
+    if let (Some(id), Err(_)) = (applied, &ended) {
+        output.note(&format!("cut off; --migration-id {id} goes on with the rest"));
+    }
+    ended?;
     Ok(if refused == 0 { Ending::Well } else { Ending::Differs })
+}
+
+/// Takes in a row of the answer.
+type Show<'a> = &'a mut dyn FnMut(Option<v1::MigratedDossier>) -> anyhow::Result<()>;
+
+async fn apply(
+    migration: v1::Migration,
+    id: Uuid,
+    session: &Session,
+    output: &Output,
+    show: Show<'_>,
+) -> anyhow::Result<()> {
+    output.note(&format!("migration id {id}"));
+    let migration = Some(migration);
+    let request = v1::MigrateDossiersRequest { migration_id: id.to_string(), migration };
+    let call = async || session.procedures().migrate_dossiers(request.clone()).await;
+    let mut stream = steadily(call).await?;
+    while let Some(answer) = stream.message().await.map_err(Refused::from)? {
+        show(answer.dossier)?;
+    }
+    Ok(())
+}
+
+async fn plan(migration: v1::Migration, session: &Session, show: Show<'_>) -> anyhow::Result<()> {
+    let request = v1::PlanMigrationRequest { migration: Some(migration) };
+    let call = async || session.procedures().plan_migration(request.clone()).await;
+    let mut stream = steadily(call).await?;
+    while let Some(answer) = stream.message().await.map_err(Refused::from)? {
+        show(answer.dossier)?;
+    }
+    Ok(())
 }
 
 fn table(rows: &[v1::MigratedDossier], output: &Output) -> Table {
@@ -135,7 +161,7 @@ fn table(rows: &[v1::MigratedDossier], output: &Output) -> Table {
         let obstacle =
             |obstacle: &v1::MigrationObstacle| output.words(obstacle.message.as_ref()).to_owned();
         let what = match row.obstacles.is_empty() {
-            true => row.next_actions.join(", "),
+            true => listed(&row.next_actions.join(",")),
             false => row.obstacles.iter().map(obstacle).collect::<Vec<_>>().join(" "),
         };
         table.row([name.clone(), step, due, clean(&what)]);
@@ -158,4 +184,21 @@ pub(crate) async fn retire(
         false => output.text(&format!("{code}: nothing may be filed from {from} on"))?,
     }
     Ok(Ending::Well)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_next_is_told_in_commands_not_in_names_of_the_api() {
+        let row = v1::MigratedDossier {
+            id: "d".into(),
+            next_actions: vec!["decide_items".into(), "advance:draft_result".into()],
+            ..v1::MigratedDossier::default()
+        };
+        let output = Output::plain();
+        let text = table(&[row], &output).text(None, str::to_owned);
+        assert!(text.contains("decide, advance draft_result"), "{text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! `motcua procedure new`: a definition to begin with.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -87,7 +87,13 @@ fn refuse_faults(text: &str) -> anyhow::Result<()> {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let shown = || path.display().to_string();
-    let mut file = File::create_new(path).with_context(shown)?;
+    let mut file = match File::create_new(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+            "{} exists already and is left alone; name another file with --out, or move it away",
+            shown()
+        ),
+        opened => opened.with_context(shown)?,
+    };
     file.write_all(text.as_bytes()).with_context(shown)
 }
 
@@ -114,7 +120,8 @@ mod tests {
         let written = std::fs::read(&path).expect("the file");
         assert!(motcua_procedures::check(&written).sound);
         std::fs::write(&path, "mine").expect("written");
-        assert!(run(&new, &Output::plain()).is_err());
+        let refused = run(&new, &Output::plain()).expect_err("it exists").to_string();
+        assert!(refused.contains("exists already") && refused.contains("--out"), "{refused}");
         assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
     }
 

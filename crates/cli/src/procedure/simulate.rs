@@ -50,22 +50,17 @@ pub(crate) fn run(arguments: &SimulateArguments, output: &Output) -> anyhow::Res
             }
             return Ok(Ending::Unreadable);
         }
-        Err(error) => {
-            let message = format!("{error:#}");
-            output.note(&format!("{} {message}", output.error_mark()));
-            if output.json {
-                output.value(&json!({ "findings": unreadable(&message)["findings"] }))?;
-            }
-            return Ok(Ending::Unreadable);
-        }
+        Err(error) => return not_readable(&format!("{error:#}"), output),
     };
     let setting = match &suite {
         Some(suite) => setting(suite)?,
         None => Setting::new(Setting::shipped_calendar()?, &[])
             .map_err(|_| anyhow::anyhow!("the built-in units are unsound"))?,
     };
-    let since = procedure.definition().effective_from.max(FROM_DEFAULT);
-    let from = arguments.from.unwrap_or(since);
+    let from = match first_day(arguments.from, &procedure, &setting) {
+        Ok(from) => from,
+        Err(message) => return not_readable(&message, output),
+    };
     let (lives, seed) = (arguments.lives, arguments.seed);
     let plan = Plan { lives, seed, from, suite: suite.as_ref() };
     let lives = simulate(plan, &procedure, &setting);
@@ -75,6 +70,38 @@ pub(crate) fn run(arguments: &SimulateArguments, output: &Output) -> anyhow::Res
     }
     let well = lives.dead.is_empty() && lives.broken.is_empty() && lives.filed > 0;
     Ok(if well { Ending::Well } else { Ending::Differs })
+}
+
+fn not_readable(message: &str, output: &Output) -> anyhow::Result<Ending> {
+    output.note(&format!("{} {message}", output.error_mark()));
+    if output.json {
+        output.value(&json!({ "findings": unreadable(message)["findings"] }))?;
+    }
+    Ok(Ending::Unreadable)
+}
+
+/// The first day of filing. Before the procedure takes effect nothing can be filed, and beyond the
+/// calendar nothing has a date: lives there would say nothing about the procedure.
+fn first_day(
+    asked: Option<Date>,
+    procedure: &Procedure,
+    setting: &Setting,
+) -> Result<Date, String> {
+    let effective_from = procedure.definition().effective_from;
+    let from = asked.unwrap_or_else(|| effective_from.max(FROM_DEFAULT));
+    if from < effective_from {
+        return Err(format!(
+            "{from}: the procedure takes effect on {effective_from}; give --from that day or a later one"
+        ));
+    }
+    let mut years = setting.calendar.years();
+    let (first, last) = (years.next(), years.last());
+    match (first, last.or(first)) {
+        (Some(first), Some(last)) if !(first..=last).contains(&from.year()) => Err(format!(
+            "{from}: the calendar has the years {first} to {last}; give --from a day in one of them"
+        )),
+        _ => Ok(from),
+    }
 }
 
 type Opened = Result<(Procedure, Option<Suite>), (PathBuf, Findings)>;
@@ -168,11 +195,18 @@ mod tests {
             from: None,
             scenarios: scenarios.map(|file| catalogue.join(file)),
         };
+        let on = |day: &str| SimulateArguments {
+            from: Some(day.parse().expect("a day")),
+            ..arguments("household-business.yaml", None)
+        };
         let ending = |arguments| run(&arguments, &Output::plain()).expect("run");
         let (file, scenarios) = ("household-business.yaml", "household-business.scenarios.yaml");
         assert_eq!(ending(arguments(file, None)), Ending::Well);
         assert_eq!(ending(arguments(file, Some(scenarios))), Ending::Well);
         assert_eq!(ending(arguments(scenarios, None)), Ending::Unreadable);
         assert_eq!(ending(arguments("missing.yaml", None)), Ending::Unreadable);
+        assert_eq!(ending(on("2026-11-02")), Ending::Well);
+        assert_eq!(ending(on("2020-01-02")), Ending::Unreadable, "not in force yet");
+        assert_eq!(ending(on("2090-01-02")), Ending::Unreadable, "beyond the calendar");
     }
 }

@@ -262,11 +262,18 @@ impl Finder<'_> {
     /// Past an inner block.
     fn inner(&mut self, fork: usize, walk: &mut Walk) -> Result<Vec<usize>, Refused> {
         self.block(fork);
-        let Some(Ok(block)) = self.known.get(&fork) else {
-            return Err(unstructured(format!(
-                "{} inside a branch is no block.",
-                self.called(fork)
-            )));
+        let block = match self.known.get(&fork) {
+            Some(Ok(block)) => block,
+            None if !self.open.contains(&fork) => {
+                return Err(unstructured(format!(
+                    "blocks stand inside each other deeper than {NESTING_MAX}, down to {}.",
+                    self.called(fork)
+                )));
+            }
+            Some(Err(_)) | None => {
+                let why = format!("{} inside a branch is no block.", self.called(fork));
+                return Err(unstructured(why));
+            }
         };
         walk.depth = walk.depth.max(block.depth);
         self.visits += block.branches.iter().map(|branch| branch.nodes.len()).sum::<usize>();

@@ -10,7 +10,7 @@ pub(super) fn examine(graph: &Graph, report: &mut Report) {
     for (index, node) in graph.nodes.iter().enumerate() {
         if node.kind == Kind::Exclusive && graph.is_split(index) {
             gateway(graph, index, report);
-        } else if matches!(node.kind, Kind::Task | Kind::Message) && graph.is_split(index) {
+        } else if forks_silently(&node.kind) && graph.is_split(index) {
             let message = format!(
                 "{} flows leave {} without a gateway: BPMN follows all of them at once.",
                 node.outgoing.len(),
@@ -19,6 +19,21 @@ pub(super) fn examine(graph: &Graph, report: &mut Report) {
             let remedy = "Draw the gateway: exclusive for one of them, parallel for all.";
             report.note(code::IMPORT_IMPLICIT_FORK, &node.at, message, remedy);
         }
+    }
+}
+
+/// Whether several flows out of such a node are all taken, without a gateway that says so.
+fn forks_silently(kind: &Kind) -> bool {
+    match kind {
+        Kind::Task | Kind::Message | Kind::Start | Kind::Leave(_) | Kind::Pass => true,
+        Kind::End
+        | Kind::Timer(_)
+        | Kind::Boundary(..)
+        | Kind::Exclusive
+        | Kind::Parallel
+        | Kind::Inclusive
+        | Kind::EventBased
+        | Kind::Enter(_) => false,
     }
 }
 

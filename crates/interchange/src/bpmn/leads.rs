@@ -23,6 +23,8 @@ pub(super) struct Leads<'g> {
     pub(super) renamed: BTreeMap<usize, String>,
     /// Answers of branches, by fork and index of the branch.
     pub(super) answers: BTreeSet<(usize, usize, String)>,
+    /// Gateways of which a circle or tangle was told.
+    pub(super) told: BTreeSet<usize>,
 }
 
 /// What a flow leads to.
@@ -52,7 +54,7 @@ impl Leads<'_> {
     /// Where a flow leads.
     pub(super) fn arrival(&mut self, flow: usize, report: &mut Report) -> Arrival {
         let mut visits = GATEWAYS_MAX;
-        self.follow(flow, &mut visits, report)
+        self.follow(flow, BTreeSet::new(), &mut visits, report)
     }
 
     /// Every step that a node leads to without waiting, itself included.
@@ -80,11 +82,17 @@ impl Leads<'_> {
         Lead::To(self.id(gateway))
     }
 
-    fn follow(&mut self, first: usize, visits: &mut usize, report: &mut Report) -> Arrival {
+    /// `passed` are the gateways on the way there.
+    fn follow(
+        &mut self,
+        first: usize,
+        mut passed: BTreeSet<usize>,
+        visits: &mut usize,
+        report: &mut Report,
+    ) -> Arrival {
         let graph = self.graph;
         let mut flow = first;
         let mut answer = DONE.to_owned();
-        let mut passed = BTreeSet::new();
         loop {
             let found = &graph.flows[flow];
             if let Some(action) = &found.action {
@@ -102,8 +110,9 @@ impl Leads<'_> {
             if self.waits(node) {
                 return Arrival::Lead(Lead::To(self.id(node)));
             }
-            if *visits == 0 || !passed.insert(node) {
-                self.endless(node, *visits == 0, report);
+            let is_circle = !passed.insert(node);
+            if is_circle || *visits == 0 {
+                self.endless(node, is_circle, report);
                 return Arrival::Lead(Lead::Nowhere);
             }
             *visits -= 1;
@@ -114,7 +123,7 @@ impl Leads<'_> {
                 }
                 [next] => flow = *next,
                 [..] if graph.is_conditional(node) => {
-                    return Arrival::Lead(self.choice(node, visits, report));
+                    return Arrival::Lead(self.choice(node, &passed, visits, report));
                 }
                 [..] => return Arrival::Decision(node),
             }
@@ -142,7 +151,13 @@ impl Leads<'_> {
     }
 
     /// The ways of a gateway with conditions; those of gateways behind it are drawn together.
-    fn choice(&mut self, gateway: usize, visits: &mut usize, report: &mut Report) -> Lead {
+    fn choice(
+        &mut self,
+        gateway: usize,
+        passed: &BTreeSet<usize>,
+        visits: &mut usize,
+        report: &mut Report,
+    ) -> Lead {
         let graph = self.graph;
         let node = &graph.nodes[gateway];
         let mut ways: Vec<Way> = Vec::new();
@@ -153,7 +168,7 @@ impl Leads<'_> {
                 true => None,
                 false => graph.flows[*flow].condition.clone().or(Some(unknown())),
             };
-            let inner = match self.follow(*flow, visits, report) {
+            let inner = match self.follow(*flow, passed.clone(), visits, report) {
                 Arrival::Lead(lead) => lead,
                 Arrival::Decision(gateway) => self.own_step(gateway),
             };
@@ -178,19 +193,23 @@ impl Leads<'_> {
         Lead::Choice(ways)
     }
 
-    fn endless(&self, node: usize, is_tangled: bool, report: &mut Report) {
-        let node = &self.graph.nodes[node];
+    fn endless(&mut self, index: usize, is_circle: bool, report: &mut Report) {
+        let node = &self.graph.nodes[index];
         let called = quoted(&node.called);
-        let (code, message) = match is_tangled {
+        let (code, message) = match is_circle {
             true => (
-                code::IMPORT_TOO_TANGLED,
-                format!("Around {called} gateways lead into each other beyond {GATEWAYS_MAX}."),
-            ),
-            false => (
                 code::IMPORT_GATEWAY_LOOP,
                 format!("Gateways lead in a circle through {called} without waiting."),
             ),
+            false => (
+                code::IMPORT_TOO_TANGLED,
+                format!("Around {called} gateways lead into each other beyond {GATEWAYS_MAX}."),
+            ),
         };
+        // Every flow into a circle finds it again.
+        if !self.told.insert(index) {
+            return;
+        }
         report.note(code, &node.at, message, "Put a task into the circle, or draw it simpler.");
     }
 

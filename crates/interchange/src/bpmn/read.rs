@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::{ActionFacts, Facts, Flow, Graph, Kind, Node, Sub};
+use super::graph::{Flow, Graph, Kind, Node, Sub};
+use super::marks::{action_facts, facts, foreign, is_role, lanes};
 use super::{CEL, MODEL, OURS, timer};
 use crate::finding::{Place, Report, code, quoted};
 use crate::outline::{Condition, Ids, Label, Span, id_of, step_id_of};
@@ -20,7 +21,7 @@ pub(super) fn graph(root: &Element, process: &Element, report: &mut Report) -> G
     };
     builder.duplicates(process);
     let path = place_of("/definitions", process);
-    let scope = Scope { path, prefix: String::new(), sub: None };
+    let scope = Scope { path, prefix: String::new(), sub: None, lanes: Vec::new() };
     builder.scope(process, &scope);
     builder.beside(root, process);
     builder.graph
@@ -46,6 +47,8 @@ struct Scope {
     path: String,
     prefix: String,
     sub: Option<usize>,
+    /// Lanes in which a sub-process lies: those of what is in it, unless that has its own.
+    lanes: Vec<String>,
 }
 
 struct Builder<'r> {
@@ -56,6 +59,9 @@ struct Builder<'r> {
     left_out: BTreeSet<String>,
     report: &'r mut Report,
 }
+
+/// Most names of foreign parts that one finding lists.
+const FOREIGN_MAX: usize = 10;
 
 /// Longest id that gets that of its sub-process before it, bytes.
 const PREFIXED_BYTES_MAX: usize = 60;
@@ -111,6 +117,10 @@ impl Builder<'_> {
 
     /// Reads a flow node; gives the nodes at which flows enter and leave it.
     fn node(&mut self, element: &Element, scope: &Scope) -> Option<(usize, usize)> {
+        if element.get("isForCompensation") == Some("true") {
+            self.unsupported(element, scope, "It only undoes; it is left out.");
+            return None;
+        }
         let kind = match element.name.as_str() {
             "startEvent" => {
                 self.trigger(element, scope);
@@ -123,15 +133,21 @@ impl Builder<'_> {
                 Kind::Task
             }
             "sendTask" | "receiveTask" | "businessRuleTask" | "callActivity" => {
-                self.unsupported(element, scope, "It is kept as a task.");
+                self.declined(element, scope, "It is kept as a task.");
                 Kind::Task
             }
             "exclusiveGateway" => Kind::Exclusive,
             "parallelGateway" => Kind::Parallel,
             "inclusiveGateway" => Kind::Inclusive,
-            "eventBasedGateway" => Kind::EventBased,
+            "eventBasedGateway" => {
+                if element.get("eventGatewayType") == Some("Parallel") {
+                    let what = "It waits for all of its events; it is kept as waiting for one.";
+                    self.declined(element, scope, what);
+                }
+                Kind::EventBased
+            }
             "complexGateway" => {
-                self.unsupported(element, scope, "It is kept as an exclusive gateway.");
+                self.declined(element, scope, "It is kept as an exclusive gateway.");
                 Kind::Exclusive
             }
             "intermediateCatchEvent" => self.caught(element, scope),
@@ -171,6 +187,9 @@ impl Builder<'_> {
         };
         // The way out of a sub-process is no element of its own.
         let is_own = !matches!(kind, Kind::Leave(_));
+        if is_own {
+            self.foreign(element, scope);
+        }
         let id = if is_own { self.ids.take(wanted) } else { wanted };
         let named = element.get("name").map(str::trim).filter(|name| !name.is_empty());
         self.graph.nodes.push(Node {
@@ -179,7 +198,7 @@ impl Builder<'_> {
             at: self.place(element, scope),
             name: label(element),
             kind,
-            roles: self.roles_of(element),
+            roles: self.roles_of(element, scope),
             facts: facts(element),
             outgoing: Vec::new(),
             incoming: Vec::new(),
@@ -210,7 +229,8 @@ impl Builder<'_> {
         let id = element.get("id").unwrap_or_default();
         let prefix = format!("{}{id}.", scope.prefix);
         let path = place_of(&scope.path, element);
-        self.scope(element, &Scope { path, prefix, sub: Some(index) });
+        let lanes = self.lanes_of(element, scope);
+        self.scope(element, &Scope { path, prefix, sub: Some(index), lanes });
         Some((enter, leave))
     }
 
@@ -218,22 +238,30 @@ impl Builder<'_> {
     fn loops(&mut self, element: &Element, scope: &Scope, may_be_multiple: bool) -> bool {
         if element.child("standardLoopCharacteristics").is_some() {
             let what = "It repeats by a marker: draw the way back instead.";
-            self.unsupported(element, scope, what);
+            self.declined(element, scope, what);
         }
         let multiple = element.child("multiInstanceLoopCharacteristics");
         let in_order = multiple.and_then(|found| found.get("isSequential")) == Some("true");
         if multiple.is_some() && (!may_be_multiple || in_order) {
             let what = "Many instances are only read of a sub-process that is a branch, at the \
                         same time.";
-            self.unsupported(element, scope, what);
+            self.declined(element, scope, what);
         }
         multiple.is_some() && may_be_multiple && !in_order
     }
 
     fn end(&mut self, element: &Element, scope: &Scope) -> Kind {
-        let known = ["terminateEventDefinition"];
-        if definition(element).is_some_and(|found| !known.contains(&found.name.as_str())) {
-            self.no_equivalent(element, scope, "what the end event throws");
+        let throws = definition(element).map(|found| found.name.as_str());
+        match throws {
+            None | Some("terminateEventDefinition") => {}
+            // It leaves the sub-process another way than by its end.
+            Some(
+                "errorEventDefinition" | "cancelEventDefinition" | "compensateEventDefinition",
+            ) if scope.sub.is_some() => {
+                self.declined(element, scope, "It is kept as an end of the whole.");
+                return Kind::End;
+            }
+            Some(_) => self.no_equivalent(element, scope, "what the end event throws"),
         }
         if scope.sub.is_some() { Kind::Pass } else { Kind::End }
     }
@@ -244,7 +272,7 @@ impl Builder<'_> {
                 Kind::Timer(self.time(element, found, scope))
             }
             Some(found) if found.name == "linkEventDefinition" => {
-                self.unsupported(element, scope, "Draw the flow instead of a link.");
+                self.declined(element, scope, "Draw the flow instead of a link.");
                 Kind::Message
             }
             Some(_) | None => Kind::Message,
@@ -265,6 +293,10 @@ impl Builder<'_> {
             self.report.note(code::IMPORT_DANGLING_STATE, &place, message, remedy);
             return;
         };
+        if !matches!(self.graph.nodes[host].kind, Kind::Task | Kind::Enter(_)) {
+            self.unsupported(element, scope, "Only events on tasks and sub-processes are.");
+            return;
+        }
         let found = definition(element);
         let name = found.map(|found| found.name.as_str()).unwrap_or_default();
         let known = [
@@ -318,7 +350,8 @@ impl Builder<'_> {
         let (Some(from), Some(to)) = (source, target) else {
             let (from, to) = (element.get("sourceRef"), element.get("targetRef"));
             let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-            if self.left_out.contains(from) || self.left_out.contains(to) {
+            let is_told = |node: Option<usize>, id| node.is_some() || self.left_out.contains(id);
+            if is_told(source, from) && is_told(target, to) {
                 self.graph.orphans.extend(target);
                 return;
             }
@@ -341,6 +374,7 @@ impl Builder<'_> {
     }
 
     fn connect(&mut self, element: &Element, scope: &Scope, from: usize, to: usize) -> usize {
+        self.foreign(element, scope);
         let flow = self.graph.flows.len();
         let named = element.get("name").map(str::trim).filter(|name| !name.is_empty());
         let condition = element.child("conditionExpression").map(|found| {
@@ -409,6 +443,9 @@ impl Builder<'_> {
             self.connect(&Element::default(), scope, enter, *start);
         }
         for end in of("endEvent") {
+            if self.graph.nodes[end].kind == Kind::End {
+                continue;
+            }
             self.connect(&Element::default(), scope, end, leave);
         }
     }
@@ -469,13 +506,19 @@ impl Builder<'_> {
         self.report.note(code::IMPORT_AUTOMATIC_TASK, &place, message, remedy);
     }
 
+    /// Says that an element is left out, with the flows at it.
     fn unsupported(&mut self, element: &Element, scope: &Scope, what: &str) {
+        self.left_out.extend(element.get("id").map(str::to_owned));
+        self.declined(element, scope, what);
+    }
+
+    /// Says that an element is kept as something else than it is.
+    fn declined(&mut self, element: &Element, scope: &Scope, what: &str) {
         let found = definition(element).map(|found| format!(" with {}", found.name));
         let (kind, found) = (&element.name, found.unwrap_or_default());
         let message =
             format!("{} is a {kind}{found}, which is not carried over. {what}", called(element));
         let remedy = "Draw it with tasks, gateways and timers, or write it by hand.";
-        self.left_out.extend(element.get("id").map(str::to_owned));
         let place = self.place(element, scope);
         self.report.note(code::IMPORT_UNSUPPORTED, &place, message, remedy);
     }
@@ -487,15 +530,28 @@ impl Builder<'_> {
         self.report.note(code::IMPORT_NO_EQUIVALENT, &place, message, remedy);
     }
 
+    fn lanes_of(&self, element: &Element, scope: &Scope) -> Vec<String> {
+        let own = element.get("id").and_then(|id| self.roles.get(id));
+        own.unwrap_or(&scope.lanes).clone()
+    }
+
+    /// Says once for an element what others added to it that is not read.
+    fn foreign(&mut self, element: &Element, scope: &Scope) {
+        let names = foreign(element);
+        if !names.is_empty() {
+            let names: Vec<String> = names.into_iter().take(FOREIGN_MAX).map(quoted).collect();
+            let what = format!("what a tool added to it: {}", names.join(", "));
+            self.no_equivalent(element, scope, &what);
+        }
+    }
+
     /// Lanes and candidates.
-    fn roles_of(&self, element: &Element) -> Vec<String> {
-        let lanes = element.get("id").and_then(|id| self.roles.get(id));
-        let mut roles = lanes.cloned().unwrap_or_default();
+    fn roles_of(&self, element: &Element, scope: &Scope) -> Vec<String> {
+        let mut roles = self.lanes_of(element, scope);
         let extension = element.child("extensionElements");
         let inner = extension.iter().flat_map(|found| &found.children);
-        let keys = ["candidateGroups", "candidateUsers", "assignee"];
         for holder in std::iter::once(element).chain(inner) {
-            let named = holder.attributes.iter().filter(|a| keys.contains(&a.name.as_str()));
+            let named = holder.attributes.iter().filter(|found| is_role(found));
             let names = named.flat_map(|found| found.value.split(','));
             roles.extend(names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
         }
@@ -520,63 +576,4 @@ fn definition(element: &Element) -> Option<&Element> {
 fn called(element: &Element) -> String {
     let named = element.get("name").map(str::trim).filter(|name| !name.is_empty());
     quoted(named.or(element.get("id")).unwrap_or(&element.name))
-}
-
-fn facts(element: &Element) -> Facts {
-    let fact = |name| element.get_in(OURS, name).map(id_of_word);
-    Facts {
-        kind: fact("kind"),
-        status: element.get_in(OURS, "status").filter(|text| is_number(text)).map(str::to_owned),
-        role: fact("role"),
-        unit: fact("unit"),
-        action: action_facts(element),
-    }
-}
-
-fn action_facts(element: &Element) -> Option<ActionFacts> {
-    let fact = |name| element.get_in(OURS, name).map(id_of_word);
-    let roles = element.get_in(OURS, "roles").unwrap_or_default();
-    Some(ActionFacts {
-        id: id_of(element.get_in(OURS, "action")?),
-        act: fact("act"),
-        roles: roles.split_whitespace().map(id_of_word).collect(),
-        when: element.get_in(OURS, "when").map(str::to_owned),
-        answer: element.get_in(OURS, "answer").map(id_of),
-        to: element.get_in(OURS, "to").map(str::to_owned),
-    })
-}
-
-/// A word of the language; whatever is none cannot break the draft.
-fn id_of_word(text: &str) -> String {
-    let fit = |c: &char| c.is_ascii_lowercase() || *c == '_';
-    text.chars().filter(fit).take(32).collect()
-}
-
-fn is_number(text: &str) -> bool {
-    matches!(text.parse::<u8>(), Ok(1..=10))
-}
-
-/// Names of lanes by the id of what lies in them; the innermost lane counts.
-fn lanes(process: &Element) -> BTreeMap<String, Vec<String>> {
-    let mut roles = BTreeMap::new();
-    let sets = process.children.iter().filter(|child| child.name == "laneSet");
-    let mut open: Vec<&Element> = sets.flat_map(|set| &set.children).collect();
-    while let Some(lane) = open.pop() {
-        let name = lane.get("name").or(lane.get("id")).unwrap_or_default().trim();
-        let inner = lane.child("childLaneSet");
-        let of_inner: BTreeSet<&str> = inner
-            .iter()
-            .flat_map(|set| &set.children)
-            .flat_map(|lane| &lane.children)
-            .map(|found| found.text.trim())
-            .collect();
-        for reference in lane.children.iter().filter(|child| child.name == "flowNodeRef") {
-            let id = reference.text.trim();
-            if !of_inner.contains(id) && !name.is_empty() {
-                roles.insert(id.to_owned(), vec![name.to_owned()]);
-            }
-        }
-        open.extend(inner.iter().flat_map(|set| &set.children));
-    }
-    roles
 }

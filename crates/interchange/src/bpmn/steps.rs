@@ -18,18 +18,25 @@ const ORPHANS_MAX: usize = 100;
 pub(super) fn outline(graph: &Graph, blocks: &Blocks, report: &mut Report) -> Outline {
     gateways::examine(graph, report);
     let wraps = wraps(graph, blocks);
-    subs(graph, blocks, &wraps, report);
+    let declined = subs(graph, blocks, &wraps, report);
     let enters =
         |(fork, sub): (&usize, &usize)| (*fork, graph.nodes[graph.subs[*sub].enter].id.clone());
     let renamed = wraps.iter().map(enters).collect();
-    let leads =
-        Leads { graph, blocks, as_steps: BTreeSet::new(), renamed, answers: BTreeSet::new() };
-    let mut writer = Writer { leads, wraps, done: BTreeMap::new() };
+    let leads = Leads {
+        graph,
+        blocks,
+        as_steps: BTreeSet::new(),
+        renamed,
+        answers: BTreeSet::new(),
+        told: BTreeSet::new(),
+    };
+    let orphans = graph.orphans.iter().copied().chain(declined).collect();
+    let mut writer = Writer { leads, wraps, done: BTreeMap::new(), orphans };
     let start = writer.start(report);
     writer.all(report);
-    let orphans = graph.orphans.iter().take(ORPHANS_MAX);
-    let orphans = orphans.flat_map(|node| writer.leads.steps_from(*node)).collect();
     let steps = writer.place(None, report);
+    let orphans = writer.orphans.iter().take(ORPHANS_MAX);
+    let orphans = orphans.flat_map(|node| writer.leads.steps_from(*node)).collect();
     Outline { start, orphans, steps, ..Outline::default() }
 }
 
@@ -62,8 +69,14 @@ fn passed(graph: &Graph, from: usize) -> Option<usize> {
     None
 }
 
-/// What is lost of sub-processes that are written out.
-fn subs(graph: &Graph, blocks: &Blocks, wraps: &BTreeMap<usize, usize>, report: &mut Report) {
+/// What is lost of sub-processes that are written out; gives the events that are.
+fn subs(
+    graph: &Graph,
+    blocks: &Blocks,
+    wraps: &BTreeMap<usize, usize>,
+    report: &mut Report,
+) -> Vec<usize> {
+    let mut declined = Vec::new();
     for (index, sub) in graph.subs.iter().enumerate() {
         let node = &graph.nodes[sub.enter];
         let called = quoted(&node.called);
@@ -76,6 +89,7 @@ fn subs(graph: &Graph, blocks: &Blocks, wraps: &BTreeMap<usize, usize>, report: 
             let remedy = "Make it the only element of a branch between a fork and its join.";
             report.note(code::IMPORT_UNSUPPORTED, &node.at, message, remedy);
         }
+        declined.extend(&node.boundary);
         for event in &node.boundary {
             let event = &graph.nodes[*event];
             let message = format!(
@@ -93,6 +107,7 @@ fn subs(graph: &Graph, blocks: &Blocks, wraps: &BTreeMap<usize, usize>, report: 
         let remedy = "Nothing; its steps have its id before theirs.";
         report.note(code::IMPORT_SUBPROCESS_INLINED, &node.at, message, remedy);
     }
+    declined
 }
 
 /// The branch that consists of nothing but a sub-process.
@@ -114,6 +129,8 @@ struct Writer<'g> {
     leads: Leads<'g>,
     wraps: BTreeMap<usize, usize>,
     done: BTreeMap<usize, Step>,
+    /// Where declined parts lead.
+    orphans: Vec<usize>,
 }
 
 impl<'g> Writer<'g> {
@@ -165,11 +182,27 @@ impl<'g> Writer<'g> {
                 self.done.insert(index, step);
             }
         }
+        self.decisions_of_blocks();
         while let Some(next) = self.leads.as_steps.iter().find(|at| !self.done.contains_key(at)) {
             let next = *next;
             let step = self.step(next, report);
             self.done.insert(next, step);
         }
+    }
+
+    /// A decision that a branch begins with, or that stands right behind a join, is a step of its own:
+    /// no task before it could carry its actions. What these flows lack is told when they are drawn.
+    fn decisions_of_blocks(&mut self) {
+        let blocks = self.leads.blocks;
+        let mut untold = Report::default();
+        let told = self.leads.told.clone();
+        for block in blocks.found.values() {
+            let out = &self.graph().nodes[block.join].outgoing;
+            for flow in block.branches.iter().map(|branch| branch.flow).chain(out.iter().copied()) {
+                self.leads.lead(flow, &mut untold);
+            }
+        }
+        self.leads.told = told;
     }
 
     /// Events behind an event-based gateway: they are what may happen there.
@@ -217,6 +250,7 @@ impl<'g> Writer<'g> {
                     );
                     let remedy = "Put a task before the choice, or the choice before the fork.";
                     report.note(code::IMPORT_UNSUPPORTED, &flow.at, message, remedy);
+                    self.orphans.push(flow.to);
                     None
                 }
             };
@@ -343,9 +377,15 @@ impl<'g> Writer<'g> {
                     step.actions.push(action);
                 }
                 Arrival::Decision(gateway) => {
+                    let first = graph.flows[*flow].condition.as_ref();
                     for flow in &graph.nodes[gateway].outgoing {
                         let lead = self.leads.lead(*flow, report);
-                        step.actions.push(self.action(*flow, lead, ids));
+                        let mut action = self.action(*flow, lead, ids);
+                        action.when = match (first, action.when) {
+                            (Some(first), Some(when)) => Some(first.and(&when)),
+                            (first, when) => when.or(first.cloned()),
+                        };
+                        step.actions.push(action);
                     }
                 }
             }
@@ -413,6 +453,8 @@ impl<'g> Writer<'g> {
             );
             let remedy = "Keep the one that leads on, or put a step between them.";
             report.note(code::IMPORT_UNSUPPORTED, &event.at, message, remedy);
+            let graph = self.graph();
+            self.orphans.extend(event.outgoing.iter().map(|flow| graph.flows[*flow].to));
             return;
         }
         let mut action = self.event(event, ids, report);
@@ -442,7 +484,7 @@ impl<'g> Writer<'g> {
             let event = &graph.nodes[graph.flows[*flow].to];
             match &event.kind {
                 Kind::Timer(time) => self.timeout(event, time.as_ref(), step, ids, report),
-                Kind::Message | Kind::Task if event.incoming.len() == 1 => {
+                Kind::Message if event.incoming.len() == 1 => {
                     let action = self.event(event, ids, report);
                     step.actions.push(action);
                 }
@@ -458,6 +500,9 @@ impl<'g> Writer<'g> {
                 | Kind::Enter(_)
                 | Kind::Leave(_)
                 | Kind::Pass => {
+                    // It is drawn as if somebody did what leads there.
+                    let lead = self.leads.lead(*flow, report);
+                    step.actions.push(self.action(*flow, lead, ids));
                     let message = format!(
                         "{} behind the event-based gateway {} is no event of its own.",
                         quoted(&event.called),

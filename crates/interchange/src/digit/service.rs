@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::escalations::escalate;
 use super::shape::Found;
-use super::states::{self, State};
+use super::states::{self, State, is_active};
 use crate::finding::{Place, Report, code, quoted};
 use crate::json::{Node, Value, below};
-use crate::outline::{Action, Label, Lead, Outline, Span, Step, Timeout};
+use crate::outline::{Action, Label, Lead, Outline, Span, Step};
 
 const SECOND_MS: i64 = 1_000;
 const HOUR_MS: i64 = 3_600 * SECOND_MS;
@@ -48,6 +49,11 @@ pub(super) fn read(
         return None;
     }
     unknown_keys(node, path, &SERVICE_KEYS, &quoted(&name), report);
+    if !is_active(node, path, report) {
+        let message = format!("The business service {} is switched off.", quoted(&name));
+        let remedy = "Nothing, if its process is wanted all the same.";
+        report.note(code::IMPORT_NO_EQUIVALENT, &place, message, remedy);
+    }
     let resolver = Resolver::new(&states);
     let start = start_of(&states, &place, report);
     let mut steps: Vec<Step> =
@@ -225,7 +231,9 @@ fn fold_start(
     // Filing something that is finished at once is not the filing alone.
     let ends_at_once = steps.iter().any(|step| step.id == first && step.is_final());
     let is_named = states[start].name.is_some();
-    if is_named || !certain || ends_at_once || steps.iter().any(leads_here) {
+    // Time allowed there, or what happens after it, would be lost with the state.
+    let has_times = step.time.is_some() || step.timeout.is_some();
+    if is_named || !certain || ends_at_once || has_times || steps.iter().any(leads_here) {
         return id;
     }
     let actions: Vec<String> = step.actions.iter().map(|a| quoted(&a.called)).collect();
@@ -240,52 +248,6 @@ fn fold_start(
     report.note(code::IMPORT_START_FOLDED, &step.at, message, remedy);
     steps.remove(start);
     first
-}
-
-/// Escalations of the master data: what DIGIT does by itself when a state takes too long.
-fn escalate(
-    service: &str,
-    escalations: &[Found<'_>],
-    states: &[State],
-    steps: &mut [Step],
-    report: &mut Report,
-) {
-    let text = |node: &Node, key: &str| match node.get(key).map(|node| &node.value) {
-        Some(Value::Text(text)) => Some(text.clone()),
-        Some(_) | None => None,
-    };
-    for found in escalations.iter().filter(|found| found.name() == service) {
-        let place = found.node.at(&found.path);
-        let (state, action) = (text(found.node, "state"), text(found.node, "action"));
-        let days = match found.node.get("stateSLA").map(|node| &node.value) {
-            Some(Value::Number(number)) => number.parse::<f64>().ok(),
-            Some(_) | None => None,
-        };
-        let days = days.filter(|days| (1.0..=3_650.0).contains(days) && days.fract() == 0.0);
-        let index = states.iter().position(|known| known.name == state && state.is_some());
-        let step = index.and_then(|index| steps.get_mut(index));
-        let known = step.and_then(|step| {
-            let at =
-                step.actions.iter().position(|known| Some(&known.called) == action.as_ref())?;
-            step.timeout.is_none().then_some((step, at))
-        });
-        let (Some((step, at)), Some(days)) = (known, days) else {
-            let message = format!(
-                "The escalation of state {} by action {} cannot be carried over.",
-                quoted(&state.unwrap_or_default()),
-                quoted(&action.unwrap_or_default())
-            );
-            let remedy = "Write a `timeout` by hand, or correct state, action and whole days.";
-            report.note(code::IMPORT_NO_EQUIVALENT, &place, message, remedy);
-            continue;
-        };
-        let action = &mut step.actions[at];
-        action.act = Some("lapse".to_owned());
-        // Checked above: a whole number up to 3,650.
-        let amount = Some(days as u32);
-        let after = Span { amount, unit: None, source: format!("{days} days (stateSLA)") };
-        step.timeout = Some(Timeout { after, action: action.id.clone() });
-    }
 }
 
 /// Uploads that are asked for without saying which.

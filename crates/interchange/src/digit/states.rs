@@ -176,7 +176,7 @@ fn action(
     let at = node.at(path);
     let name = text(node, path, "action", report).unwrap_or_default();
     let of = format!("action {} of {}", quoted(&name), quoted(&state.called()));
-    if node.get("active").map(|node| &node.value) == Some(&Value::Truth(false)) {
+    if !is_active(node, path, report) {
         let message = format!("The {of} is switched off and left out.");
         let remedy = "Nothing; or write it by hand.";
         report.note(code::IMPORT_ACTION_INACTIVE, &at, message, remedy);
@@ -233,10 +233,22 @@ fn text(node: &Node, path: &str, key: &str, report: &mut Report) -> Option<Strin
     }
 }
 
+/// Whether something is switched on: unless it says that it is not.
+pub(super) fn is_active(node: &Node, path: &str, report: &mut Report) -> bool {
+    match node.get("active").map(|node| &node.value) {
+        None | Some(Value::Null) => true,
+        Some(_) => truth_or(node, path, "active", true, report),
+    }
+}
+
 /// `true`, also as text; absent means false.
 fn truth(node: &Node, path: &str, key: &str, report: &mut Report) -> bool {
+    truth_or(node, path, key, false, report)
+}
+
+fn truth_or(node: &Node, path: &str, key: &str, otherwise: bool, report: &mut Report) -> bool {
     let Some(value) = node.get(key) else {
-        return false;
+        return otherwise;
     };
     match &value.value {
         Value::Truth(truth) => *truth,
@@ -244,7 +256,7 @@ fn truth(node: &Node, path: &str, key: &str, report: &mut Report) -> bool {
         Value::Text(text) if text.eq_ignore_ascii_case("false") => false,
         Value::Null | Value::Text(_) | Value::Number(_) | Value::List(_) | Value::Object(_) => {
             wrong_type(value, &below(path, key), "true or false", report);
-            false
+            otherwise
         }
     }
 }

@@ -315,11 +315,44 @@ fn an_automatic_escalation_becomes_a_timeout() {
     };
     let yaml = with("30.0").yaml.expect("a draft");
     let timeout =
-        "timeout: { after: { amount: 30, unit: FILL_IN }, action: REJECT, ground: FILL_IN }";
+        "timeout: { after: { amount: 30, unit: FILL_IN }, action: REJECT_lapse, ground: FILL_IN }";
     assert!(yaml.contains(timeout), "{yaml}");
+    // What a person may do stays beside what happens by itself.
+    assert!(yaml.contains("- id: REJECT\n"), "{yaml}");
+    assert!(yaml.contains("- id: REJECT_lapse # REJECT\n"), "{yaml}");
     assert!(yaml.contains("act: lapse"));
     let part = with("0.5");
     assert!(finding(&part, code::IMPORT_NO_EQUIVALENT).message.contains("\"REJECT\""));
+    let more = with("30,\"businessSLA\":3");
+    assert!(finding(&more, code::IMPORT_NO_EQUIVALENT).message.contains("\"businessSLA\""));
+}
+
+#[test]
+fn an_escalation_or_service_that_is_switched_off_is_no_part_of_the_course() {
+    let service =
+        &LICENCE[LICENCE.find('[').expect("a list")..=LICENCE.rfind(']').expect("its end")];
+    for off in ["false", "\"FALSE\""] {
+        let imported = import(&format!(
+            r#"{{"tenantId":"qn","moduleName":"Workflow","BusinessService":{service},
+            "AutoEscalation":[{{"businessService":"LICENCE","state":"OPEN","action":"REJECT",
+                "stateSLA":30,"active":{off}}}]}}"#
+        ));
+        let told = finding(&imported, code::IMPORT_ACTION_INACTIVE);
+        assert!(told.message.contains("\"OPEN\""), "{}", told.message);
+        assert!(!imported.yaml.expect("a draft").contains("timeout:"));
+    }
+    let action =
+        changed("\"action\": \"FORWARD\"", "\"active\": \"false\", \"action\": \"FORWARD\"");
+    finding(&action, code::IMPORT_ACTION_INACTIVE);
+    let whole = changed("\"tenantId\": \"qn\"", "\"tenantId\": \"qn\", \"active\": false");
+    assert!(finding(&whole, code::IMPORT_NO_EQUIVALENT).message.contains("switched off"));
+}
+
+#[test]
+fn a_first_state_with_a_time_of_its_own_is_no_mere_filing() {
+    let imported = changed("\"sla\": null, \"state\": null", "\"sla\": 86400000, \"state\": null");
+    let yaml = imported.yaml.expect("a draft");
+    assert!(yaml.contains("start: start\n") && yaml.contains("86400000 ms"), "{yaml}");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) enum Expression {
     All(Vec<Expression>),
     /// `a || b`.
     Any(Vec<Expression>),
+    /// `a + b`.
+    Sum(Vec<Expression>),
     /// `a == b`, `a in b`.
     Compare(Box<Expression>, String, Box<Expression>),
     /// `has(a.b)`.
@@ -93,7 +95,7 @@ impl Reader<'_> {
     }
 
     fn comparison(&mut self) -> Option<Expression> {
-        let left = self.single()?;
+        let left = self.sum()?;
         self.skip_space();
         let operator = OPERATORS.into_iter().find(|operator| self.takes(operator));
         let is_in = || self.rest.strip_prefix("in").is_some_and(|rest| !rest.starts_with(is_word));
@@ -105,8 +107,16 @@ impl Reader<'_> {
             }
             None => return Some(left),
         };
-        let right = self.single()?;
+        let right = self.sum()?;
         Some(Expression::Compare(Box::new(left), operator.to_owned(), Box::new(right)))
+    }
+
+    fn sum(&mut self) -> Option<Expression> {
+        let mut parts = vec![self.single()?];
+        while self.takes("+") {
+            parts.push(self.single()?);
+        }
+        Some(one_or(parts, Expression::Sum))
     }
 
     fn single(&mut self) -> Option<Expression> {
@@ -222,6 +232,7 @@ mod tests {
             "size(form.names) > 1 && outcome != null",
             "answers.agencies.objection == 0",
             "inside.b == 1",
+            "answers.a.x + answers.a.y > 1 + 2",
         ] {
             assert!(parse(text).is_some(), "{text}");
         }
@@ -229,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_has_no_words_is_left_alone() {
-        for text in ["form.a.exists(x, x == 1)", "a + 1 == 2", "a ? b : c", "'a\\'b' == c", "("] {
+        for text in ["form.a.exists(x, x == 1)", "a - 1 == 2", "a ? b : c", "'a\\'b' == c", "("] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

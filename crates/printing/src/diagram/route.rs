@@ -10,6 +10,8 @@ const TRACK: f64 = 7.0;
 const CHANNEL_PAD: f64 = 11.0;
 /// A lane keeps this distance from boxes.
 const CLEARANCE: f64 = 5.0;
+/// Further room of a channel for marks that point to or from another page.
+const MARK_ROOM: f64 = 10.0;
 
 /// A line to draw: places of its boxes in rows.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +22,45 @@ pub(crate) struct Line {
     pub(crate) to: (usize, usize),
 }
 
+/// Rows in which a mark points to, or from, another page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Marked {
+    away: Vec<bool>,
+    from: Vec<bool>,
+}
+
+impl Marked {
+    /// No mark yet.
+    pub(crate) fn none(rows: usize) -> Self {
+        Self { away: vec![false; rows], from: vec![false; rows] }
+    }
+
+    /// Marks the ends of lines whose rows lie on different pages; `pages` are their first rows and
+    /// those behind their last. Says whether there are more marks than before.
+    pub(crate) fn grow(&mut self, lines: &[Line], pages: &[(usize, usize)]) -> bool {
+        let page = |row: usize| pages.iter().position(|(first, end)| (*first..*end).contains(&row));
+        let mut has_grown = false;
+        for line in lines.iter().filter(|line| page(line.from.0) != page(line.to.0)) {
+            has_grown |= !self.away[line.from.0] || !self.from[line.to.0];
+            self.away[line.from.0] = true;
+            self.from[line.to.0] = true;
+        }
+        has_grown
+    }
+}
+
+/// Widths of the marks below and above a box; none where there is no mark. Lines leave and enter
+/// the box beside them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    /// Below: to another page.
+    pub(crate) away: f64,
+    /// Above: from another page.
+    pub(crate) from: f64,
+}
+
 /// Height of the channel below each row.
-pub(crate) fn channels(rows: usize, lines: &[Line]) -> Vec<f64> {
+pub(crate) fn channels(rows: usize, lines: &[Line], marked: &Marked) -> Vec<f64> {
     let mut tracks = vec![0_usize; rows];
     for line in lines {
         tracks[line.from.0] += 1;
@@ -29,21 +68,36 @@ pub(crate) fn channels(rows: usize, lines: &[Line]) -> Vec<f64> {
             tracks[line.to.0 - 1] += 1;
         }
     }
-    tracks.into_iter().map(|count| 2.0 * CHANNEL_PAD + TRACK * count as f64).collect()
+    let room = |is_marked: bool| if is_marked { MARK_ROOM } else { 0.0 };
+    let height = |(row, count): (usize, usize)| {
+        let below = marked.from.get(row + 1).copied().unwrap_or_default();
+        2.0 * CHANNEL_PAD + TRACK * count as f64 + room(marked.away[row]) + room(below)
+    };
+    tracks.into_iter().enumerate().map(height).collect()
 }
 
 /// Draws the lines between the boxes of the rows of one page. `bottoms` are where rows end.
-pub(crate) fn draw(canvas: &mut Canvas, rows: &[Vec<Rect>], bottoms: &[f64], lines: &[Line]) {
+pub(crate) fn draw(
+    canvas: &mut Canvas,
+    rows: &[Vec<Rect>],
+    marks: &[Vec<Marks>],
+    bottoms: &[f64],
+    lines: &[Line],
+) {
     let mut used = vec![0_usize; rows.len()];
     let mut lanes: Vec<(f64, usize, usize)> = Vec::new();
     let mut track = |row: usize| {
         used[row] += 1;
-        bottoms[row] + CHANNEL_PAD + TRACK * (used[row] - 1) as f64
+        let is_marked = marks[row].iter().any(|marks| marks.away > 0.0);
+        let room = if is_marked { MARK_ROOM } else { 0.0 };
+        bottoms[row] + CHANNEL_PAD + room + TRACK * (used[row] - 1) as f64
     };
     for line in lines {
         let (from, to) = (rows[line.from.0][line.from.1], rows[line.to.0][line.to.1]);
-        let start = port(from, lines, |l| (l.from, l.to), line.from, line.to);
-        let end = port(to, lines, |l| (l.to, l.from), line.to, line.from);
+        let away = marks[line.from.0][line.from.1].away;
+        let back = marks[line.to.0][line.to.1].from;
+        let start = port(beside(from, away), lines, |l| (l.from, l.to), line.from, line.to);
+        let end = port(beside(to, back), lines, |l| (l.to, l.from), line.to, line.from);
         let top = from.y + from.height;
         let mut points = vec![(start, top)];
         if line.to.0 > line.from.0 + 1 {
@@ -61,6 +115,11 @@ pub(crate) fn draw(canvas: &mut Canvas, rows: &[Vec<Rect>], bottoms: &[f64], lin
         let thin = " stroke-width=\"1.2\" marker-end=\"url(#arrow)\"";
         canvas.path(&points, "#333333", thin);
     }
+}
+
+/// What is left of a box's width to the right of a mark.
+fn beside(place: Rect, mark: f64) -> Rect {
+    Rect { x: place.x + mark, width: place.width - mark, ..place }
 }
 
 /// Where a line leaves or enters a box: the ports of its lines share its width.

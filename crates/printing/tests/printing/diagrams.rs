@@ -92,11 +92,86 @@ fn no_box_overlaps_another_or_leaves_the_paper() {
                 for [x2, y2, width2, height2] in &boxes[i + 1..] {
                     let beside = x + width <= *x2 || x2 + width2 <= *x;
                     let below = y + height <= *y2 || y2 + height2 <= *y;
-                    assert!(beside || below, "{name}: boxes overlap");
+                    // A step of a branch lies whole in the box of the step with branches.
+                    let inside = x <= x2 && x2 + width2 <= x + width;
+                    let inside = inside && y <= y2 && y2 + height2 <= y + height;
+                    assert!(beside || below || inside, "{name}: boxes overlap");
                 }
             }
         }
     }
+}
+
+/// Left, top, right, bottom.
+type Extent = [f64; 4];
+
+fn attribute(element: &str, name: &str) -> f64 {
+    let (_, rest) = element.split_once(&format!(" {name}=\"")).expect("an attribute");
+    rest.split('"').next().and_then(|text| text.parse().ok()).expect("a number")
+}
+
+/// Texts of the marks that point to other pages: they follow dashed lines.
+fn marks(page: &str) -> Vec<(Extent, String)> {
+    let drawn = page.split("stroke-dasharray=\"3 2\"").skip(1);
+    let texts = drawn.filter_map(|rest| {
+        let (_, text) = rest.split_once("<text")?;
+        let said = text.split_once('>')?.1.split('<').next()?.to_owned();
+        let (x, y) = (attribute(text, "x"), attribute(text, "y"));
+        let right = x + 4.6 * said.chars().count() as f64;
+        Some(([x, y - 7.0, right, y + 1.0], said))
+    });
+    texts.collect()
+}
+
+/// Pieces of the lines between boxes.
+fn pieces(page: &str) -> Vec<Extent> {
+    let lines = page.split("<polyline points=\"").skip(1);
+    let solid = lines.filter(|line| {
+        let element = line.split('>').next().unwrap_or_default();
+        element.contains("marker-end") && !element.contains("dasharray")
+    });
+    let mut pieces = Vec::new();
+    for line in solid {
+        let points = line.split('"').next().unwrap_or_default().split(' ');
+        let points: Vec<(f64, f64)> = points
+            .filter_map(|point| point.split_once(','))
+            .map(|(x, y)| (x.parse().expect("x"), y.parse().expect("y")))
+            .collect();
+        pieces.extend(points.windows(2).map(|ends| {
+            let ((x, y), (x2, y2)) = (ends[0], ends[1]);
+            [x.min(x2), y.min(y2), x.max(x2), y.max(y2)]
+        }));
+    }
+    pieces
+}
+
+#[test]
+fn no_line_is_drawn_through_a_mark_that_points_to_another_page() {
+    let mut seen = 0;
+    let mut look = |name: &str, definition: &Definition| {
+        for lang in [Lang::Vi, Lang::En] {
+            let document = state_diagram_html(definition, lang);
+            for (number, page) in document.split("<svg ").skip(1).enumerate() {
+                let pieces = pieces(page);
+                for ([left, top, right, bottom], said) in marks(page) {
+                    seen += 1;
+                    let through = |[x, y, x2, y2]: &Extent| {
+                        *x < right && left < *x2 + 0.01 && *y < bottom && top < *y2 + 0.01
+                    };
+                    let page = number + 1;
+                    assert!(
+                        !pieces.iter().any(through),
+                        "{name}, page {page}: {said} is struck out"
+                    );
+                }
+            }
+        }
+    };
+    for name in catalogue() {
+        look(&name, shipped(&name).definition());
+    }
+    look("long", &long(1_000));
+    assert!(seen > 20, "{seen} marks");
 }
 
 fn hostile() -> Definition {

@@ -55,6 +55,7 @@ fn conditions_read_as_words_and_not_as_code() {
     for words in [
         "không nộp trực tuyến",
         "trường hợp Trẻ em bị bỏ rơi",
+        "Trường hợp đăng ký là trẻ em bị bỏ rơi",
         "có người được ủy quyền và Quan hệ giữa người được ủy quyền và người ủy quyền không phải là",
     ] {
         assert!(sheet.contains(words), "{words}");
@@ -62,7 +63,9 @@ fn conditions_read_as_words_and_not_as_code() {
     for name in catalogue() {
         for lang in [Lang::Vi, Lang::En] {
             let sheet = procedure_sheet_html(&shipped(&name), lang);
-            for code in ["&amp;&amp;", "||", "form.", "channel =="] {
+            for code in
+                ["&amp;&amp;", "||", "form.", "channel ==", "“none”", "“person”", "“abandoned”"]
+            {
                 assert!(!sheet.contains(code), "{name} shows {code}");
             }
         }

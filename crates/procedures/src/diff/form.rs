@@ -13,6 +13,7 @@ use crate::definition::Text;
 const VALUES: &[(&str, Label)] = &[
     ("title", ("nhãn tiếng Việt", "Vietnamese label")),
     ("x-en", ("nhãn tiếng Anh", "English label")),
+    ("x-names", ("tên các lựa chọn", "names of the choices")),
     ("description", ("giải thích", "explanation")),
     ("$comment", ("ghi chú", "note")),
     ("type", ("kiểu", "type")),

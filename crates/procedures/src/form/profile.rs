@@ -30,6 +30,8 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// Keywords that describe and do not constrain. `title` is Vietnamese, `x-en` English.
 const ANNOTATIONS: [&str; 4] = ["title", "x-en", "description", "$comment"];
+/// Keyword with the names of choices, which describe and do not constrain.
+const NAMES: &str = "x-names";
 /// Keywords that combine schemas, allowed everywhere.
 const COMBINATIONS: [&str; 7] =
     ["allOf", "anyOf", "not", "if", "then", "else", "dependentRequired"];
@@ -162,8 +164,34 @@ impl<'s> Checker<'s> {
         for (key, value) in members {
             self.keyword(kind, key, value, &format!("{at}/{}", escape(key)), place, depth);
         }
+        if let Some(names) = members.get(NAMES) {
+            self.names(names, members.get("enum"), &format!("{at}/{NAMES}"));
+        }
         if place == Place::Value {
             self.bounds(members, kind, at);
+        }
+    }
+
+    /// Names of choices: of those that are there, each in both languages.
+    fn names(&mut self, names: &Value, choices: Option<&Value>, at: &str) {
+        let Some(names) = names.as_object() else {
+            self.fault(at, "Write `choice: { vi: …, en: … }` for each choice.");
+            return;
+        };
+        let choices = choices.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (choice, name) in names {
+            let at = format!("{at}/{}", escape(choice));
+            if !choices.iter().any(|known| known == choice.as_str()) {
+                self.fault(&at, format!("{choice:?} is no choice of `enum`."));
+            }
+            let is_text = |text: &Value| text.as_str().is_some_and(|text| !text.trim().is_empty());
+            let is_whole = name.as_object().is_some_and(|texts| {
+                texts.len() == 2
+                    && ["vi", "en"].iter().all(|key| texts.get(*key).is_some_and(is_text))
+            });
+            if !is_whole {
+                self.fault(&at, "Write both names: `{ vi: …, en: … }`.");
+            }
         }
     }
 
@@ -212,7 +240,7 @@ impl<'s> Checker<'s> {
         depth: usize,
     ) {
         match key {
-            "type" | "const" | "uniqueItems" | "additionalProperties" => {}
+            "type" | "const" | "uniqueItems" | "additionalProperties" | NAMES => {}
             "$defs" if depth == 0 => {}
             "properties" => self.properties(value, at, place, depth),
             "required" => self.required(value, at),
@@ -375,6 +403,19 @@ mod tests {
         assert_eq!(faulty(json!({ "Tên": { "type": "boolean" } })), ["/properties/Tên"]);
         let loose = json!({ "type": "string", "maxLength": 5, "pattern": "[0-9]+" });
         assert_eq!(faulty(json!({ "a": loose })), ["/properties/a/pattern"]);
+    }
+
+    #[test]
+    fn choices_have_whole_names_and_only_those_that_are_there() {
+        let with = |names: Value| {
+            faulty(json!({ "a": { "type": "string", "enum": ["x", "y"], "x-names": names } }))
+        };
+        assert!(with(json!({ "x": { "vi": "Một", "en": "One" } })).is_empty());
+        let at = "/properties/a/x-names";
+        assert_eq!(with(json!("One")), [at]);
+        assert_eq!(with(json!({ "z": { "vi": "Ba", "en": "Three" } })), [format!("{at}/z")]);
+        assert_eq!(with(json!({ "x": { "vi": "Một" } })), [format!("{at}/x")]);
+        assert_eq!(with(json!({ "x": { "vi": "Một", "en": " " } })), [format!("{at}/x")]);
     }
 
     #[test]

@@ -87,6 +87,14 @@ fn keywords() -> Map<String, Value> {
     let types = ["object", "array", "string", "integer", "boolean"];
     let refers = "A schema of the form's $defs: \"#/$defs/name\".";
     let keywords = json!({
+        "x-names": {
+            "description": "Names of the choices: { choice: { vi: …, en: … } }.",
+            "type": "object",
+            "additionalProperties": {
+                "type": "object", "additionalProperties": false, "required": ["vi", "en"],
+                "properties": { "vi": text("Vietnamese."), "en": text("English.") },
+            },
+        },
         "title": text("Label in Vietnamese."),
         "x-en": text("Label in English."),
         "description": text("Explanation."),
