@@ -26,7 +26,9 @@ fn migrate(
     desk.target = Some(target.unwrap_or_else(|faults| panic!("{faults}")));
     let to = desk.target.as_ref().expect("a target").reference().digest.clone();
     let step = |(from, to): &(&str, &str)| ((*from).to_owned(), (*to).to_owned());
+    let from = desk.procedure.reference().digest.clone();
     let migrate = Migrate {
+        from,
         to,
         steps: steps.iter().map(step).collect::<BTreeMap<_, _>>(),
         limits: MigratedLimits::Keep,

@@ -271,10 +271,10 @@ impl<'s> Walk<'s> {
     }
 
     fn range_of_value(&self, node: &IdedExpr) -> Option<(i128, i128)> {
-        if let Some(path) = path_of(node).filter(|path| !self.is_bound(&path[0])) {
-            if matches!(path[0].as_str(), "owners" | "answers") || path[0].starts_with('@') {
-                return Some((0, COUNT_MAX));
-            }
+        if let Some(path) = path_of(node).filter(|path| !self.is_bound(&path[0]))
+            && (matches!(path[0].as_str(), "owners" | "answers") || path[0].starts_with('@'))
+        {
+            return Some((0, COUNT_MAX));
         }
         let schema = self.schema(node)?;
         let number = |value: &Value| value.as_i64().map(i128::from);
