@@ -27,7 +27,8 @@
 //! `open.rs` settings and migrations · `prepare.rs` commits become rows, on the caller's task ·
 //! `writer.rs` the queue and the transaction · `write/` verdicts, then the rows of all accepted
 //! commits in a few statements; the other writes · `read/` one file per topic · `rows.rs`
-//! statements over many rows · `glance.rs` reading without opening it as a store · `error.rs` what went wrong, with its address.
+//! statements over many rows · `glance.rs` reading without opening it as a store · `error.rs` what
+//! went wrong, with its address.
 
 mod error;
 mod glance;

@@ -90,11 +90,11 @@ fn steps_and_actions_change_in_a_readers_words() {
         "step signature (Signature): role: signing leader → head of division",
     );
     check(
-        "outcome: certificate, to: signature",
-        "outcome: certificate, to: opinion",
-        "/steps/examination/actions/draft/to",
-        "action draft (Draft) of step examination: leads to opinion and no longer leads to \
-         signature",
+        "rework: true, reason: true, to: examination",
+        "rework: true, reason: true, to: opinion",
+        "/steps/signature/actions/rework/to",
+        "action rework (Rework) of step signature: leads to opinion and no longer leads to \
+         examination",
     );
     check(
         "        rounds_max: 1\n        to: supplement_before",

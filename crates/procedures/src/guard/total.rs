@@ -453,7 +453,8 @@ mod tests {
             "has(form.proxy.age)",
             "has(form.proxy) && form.proxy.age > 3",
             "form.owners.exists(o, o.age > 3)",
-            "form.owners.map(o, o).exists(p, p.name == 'x') && form.owners.map(o, o.name).exists(p, p.x == 1)",
+            "form.owners.map(o, o).exists(p, p.name == 'x') && \
+             form.owners.map(o, o.name).exists(p, p.x == 1)",
             "100 / form.pages > 3",
             "form.pages % form.pages == 0",
             "1 / 0 == 1",
