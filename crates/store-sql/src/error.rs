@@ -5,17 +5,23 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use motcua_audit::{At, Hash};
 use motcua_store::StoreError;
+use sqlx::Row as _;
 use sqlx::error::ErrorKind;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use uuid::Uuid;
+
+use crate::database::{Cell, Row};
 
 /// SQLite's code for what a trigger refused (SQLITE_CONSTRAINT_TRIGGER).
 const CONSTRAINT_TRIGGER: &str = "1811";
+/// PostgreSQL's codes for what a trigger refused, a deadlock, and a change that came in between.
+const RAISED: &str = "P0001";
+const DEADLOCK: &str = "40P01";
+const NOT_SERIALIZABLE: &str = "40001";
 
 /// Why a transaction or a read did not come about.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// SQLite refused or could not.
+    /// The database refused or could not.
     Sql(sqlx::Error),
     /// A row cannot be what this program wrote.
     Corrupt(StoreError),
@@ -26,7 +32,8 @@ impl Failure {
     pub(crate) fn concerns_one(&self) -> bool {
         match self {
             Self::Sql(sqlx::Error::Database(error)) => {
-                let guarded = error.code().is_some_and(|code| code == CONSTRAINT_TRIGGER);
+                let alone = [CONSTRAINT_TRIGGER, RAISED, DEADLOCK, NOT_SERIALIZABLE];
+                let guarded = error.code().is_some_and(|code| alone.contains(&&*code));
                 guarded || !matches!(error.kind(), ErrorKind::Other)
             }
             Self::Sql(_) => false,
@@ -54,23 +61,37 @@ impl From<Failure> for StoreError {
 
 /// Reads the columns of a row and says which one cannot be read.
 pub(crate) struct Columns<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row,
     table: &'static str,
     key: &'static str,
 }
 
 impl<'r> Columns<'r> {
     /// `key` is the column that names the row.
-    pub(crate) fn new(row: &'r SqliteRow, table: &'static str, key: &'static str) -> Self {
+    pub(crate) fn new(row: &'r Row, table: &'static str, key: &'static str) -> Self {
         Self { row, table, key }
     }
 
-    /// A column as SQLite holds it.
-    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, Failure>
-    where
-        T: Decode<'r, Sqlite> + Type<Sqlite>,
-    {
-        self.row.try_get(column).map_err(|_| self.corrupt(column))
+    /// A column as the database holds it.
+    pub(crate) fn get<T: Cell<'r>>(&self, column: &'static str) -> Result<T, Failure> {
+        let value = match self.row {
+            Row::Sqlite(row) => row.try_get(column),
+            Row::Postgres(row) => row.try_get(column),
+        };
+        value.map_err(|_| self.corrupt(column))
+    }
+
+    /// An id.
+    pub(crate) fn id(&self, column: &'static str) -> Result<Uuid, Failure> {
+        self.id_optional(column)?.ok_or_else(|| self.corrupt(column))
+    }
+
+    /// An id where there is one.
+    pub(crate) fn id_optional(&self, column: &'static str) -> Result<Option<Uuid>, Failure> {
+        match self.row {
+            Row::Sqlite(_) => self.parse_optional(column),
+            Row::Postgres(row) => row.try_get(column).map_err(|_| self.corrupt(column)),
+        }
     }
 
     /// A text that is parsed.
@@ -119,8 +140,14 @@ impl<'r> Columns<'r> {
 
     /// The address of a column that cannot be read.
     pub(crate) fn corrupt(&self, column: &'static str) -> Failure {
-        let text = self.row.try_get_unchecked::<String, _>(self.key);
-        let key = text.unwrap_or_else(|_| "a row without a key".to_owned());
+        let text = match self.row {
+            Row::Sqlite(row) => row.try_get_unchecked::<String, _>(self.key).ok(),
+            Row::Postgres(row) => match row.try_get::<Uuid, _>(self.key) {
+                Ok(id) => Some(id.to_string()),
+                Err(_) => row.try_get::<String, _>(self.key).ok(),
+            },
+        };
+        let key = text.unwrap_or_else(|| "a row without a key".to_owned());
         Failure::Corrupt(StoreError::Corrupt { table: self.table, column, key })
     }
 }

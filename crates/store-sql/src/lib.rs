@@ -1,15 +1,16 @@
-//! The store contract on SQLite.
+//! The store contract on SQLite and on PostgreSQL.
 //!
-//! One file in a folder, one connection that writes, a few that read. Whatever waits to be written
-//! goes into one transaction and is answered after its commit, so the cost of making it durable is
-//! shared by those who wait.
+//! SQLite: one file in a folder, one connection that writes, a few that read. PostgreSQL: a
+//! database that any number of nodes share, a few connections that write, a few that read.
+//! Whatever waits to be written goes into one transaction and is answered after its commit, so the
+//! cost of making it durable is shared by those who wait.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), motcua_store::StoreError> {
 //! use motcua_store::Store;
-//! use motcua_store_sql::{Options, SqliteStore};
+//! use motcua_store_sql::{Options, SqlStore};
 //!
-//! let store = SqliteStore::open("data/motcua.db".as_ref(), Options::default()).await?;
+//! let store = SqlStore::open("data/motcua.db".as_ref(), Options::default()).await?;
 //! println!("{} bytes", store.size_bytes().await?);
 //! store.close().await;
 //! # Ok(())
@@ -18,39 +19,42 @@
 //!
 //! # The most common change
 //!
-//! A new column: a new file in `migrations/sqlite` (released ones are never edited), the row in
-//! `prepare.rs` that carries it, the statement in `write/` that stores it and the one in `read/`
-//! that reads it. The plan test in `tests/sqlite/plans.rs` finds a query without an index.
+//! A new column: a new file in `migrations/sqlite` and one of the same name in
+//! `migrations/postgres` (released ones are never edited), the row in `prepare.rs` that carries it,
+//! the statement in `sqlite/write/` and the function in `migrations/postgres` that store it and the
+//! one in `read/` that reads it. The plan tests find a query without an index.
 //!
 //! # Map
 //!
-//! `open.rs` settings and migrations · `prepare.rs` commits become rows, on the caller's task ·
-//! `writer.rs` the queue and the transaction · `write/` verdicts, then the rows of all accepted
-//! commits in a few statements; the other writes · `read/` one file per topic · `rows.rs`
-//! statements over many rows · `glance.rs` reading without opening it as a store · `error.rs` what
-//! went wrong, with its address.
+//! `store.rs` the store over either database · `database.rs` a statement, its arguments and its rows
+//! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
+//! `desk.rs` the writes that are no commits · `sqlite/` settings, the queue and the one writer,
+//! verdicts and rows of commits in a few statements · `postgres/` settings, the queue and the
+//! writers, commits as one call · `glance.rs` reading without opening it as a store · `error.rs`
+//! what went wrong, with its address.
 
+mod database;
+mod desk;
 mod error;
 mod glance;
-mod open;
+mod postgres;
 mod prepare;
 mod read;
-mod rows;
+mod sqlite;
 mod store;
-mod write;
-mod writer;
 
 pub use glance::Glance;
-pub use open::{Options, SqliteStore};
+pub use store::{Options, SqlStore};
 
-/// Every statement over stored rows, to test that each finds its rows by an index.
+/// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds
+/// its rows by an index.
 #[doc(hidden)]
-pub fn statements() -> Vec<String> {
-    read::STATEMENTS
-        .iter()
-        .flat_map(|topic| topic.iter())
-        .map(|text| (*text).to_owned())
-        .chain(glance::STATEMENTS.iter().map(|text| (*text).to_owned()))
-        .chain(write::statements())
-        .collect()
+pub fn statements() -> (Vec<String>, Vec<String>) {
+    let both = || {
+        let read = read::STATEMENTS.iter().flat_map(|topic| topic.iter());
+        read.chain(glance::STATEMENTS).chain(desk::STATEMENTS)
+    };
+    let sqlite = both().map(|text| text.sqlite.to_owned()).chain(sqlite::write::statements());
+    let postgres = both().map(|text| text.postgres).chain(postgres::STATEMENTS.iter().copied());
+    (sqlite.collect(), postgres.map(str::to_owned).collect())
 }

@@ -13,6 +13,7 @@ use motcua_store::contract::{
 };
 use motcua_store::worklist::Appointment;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// A commit as rows.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct DossierRows {
 /// A row of `dossier`.
 #[derive(Debug)]
 pub(crate) struct DossierRow {
+    pub(crate) key: Uuid,
+    /// `key` as text.
     pub(crate) id: String,
     pub(crate) chain: String,
     pub(crate) version: i64,
@@ -89,7 +92,7 @@ pub(crate) struct Bound {
 #[derive(Debug)]
 pub(crate) struct EventRow {
     pub(crate) seq: i64,
-    pub(crate) command: Option<String>,
+    pub(crate) command: Option<Uuid>,
     pub(crate) header: Vec<u8>,
     pub(crate) hash: Vec<u8>,
     pub(crate) commitments: Vec<u8>,
@@ -153,7 +156,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let commands = &commit.commands;
     let command_of = |seq| {
         let caused = commands.iter().find(|(_, first)| *first == seq);
-        caused.map(|(command, _)| command.to_string())
+        caused.map(|(command, _)| *command)
     };
     let events = commit.events.into_iter();
     let events = events.map(|event| event_row(command_of(event.seq), event)).collect();
@@ -183,6 +186,7 @@ fn dossier_row(dossier: &Dossier, head: &ChainHead) -> DossierRow {
     persons.extend(filing.owners.iter().chain(&filing.authorised_person).cloned());
     let external = filing.external.as_ref();
     DossierRow {
+        key: dossier.id,
         id: dossier.id.to_string(),
         chain: dossier_chain(dossier.id).as_str().to_owned(),
         version: integer(dossier.version),
@@ -228,7 +232,7 @@ fn item_row(item: &motcua_dossiers::dossier::WorkItem) -> ItemRow {
     }
 }
 
-fn event_row(command: Option<String>, event: SealedEvent) -> EventRow {
+fn event_row(command: Option<Uuid>, event: SealedEvent) -> EventRow {
     let slots: Vec<(&str, &cj::Value, String)> = event
         .fields
         .iter()
@@ -287,7 +291,7 @@ pub(crate) fn register_kind(kind: RegisterKind) -> &'static str {
     }
 }
 
-/// A count as SQLite holds it. Event numbers stay below 2^53.
+/// A count as the databases hold it. Event numbers stay below 2^53.
 pub(crate) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

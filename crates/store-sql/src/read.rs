@@ -1,10 +1,12 @@
 //! What is read, one file per topic, on connections that cannot write.
 
+use crate::database::Statement;
+
 pub(crate) mod desk;
 pub(crate) mod dossiers;
 pub(crate) mod histories;
 pub(crate) mod worklists;
 
 /// Every statement by topic, for the plan test.
-pub(crate) const STATEMENTS: [&[&str]; 4] =
+pub(crate) const STATEMENTS: [&[Statement]; 4] =
     [desk::STATEMENTS, dossiers::STATEMENTS, histories::STATEMENTS, worklists::STATEMENTS];

@@ -1,6 +1,8 @@
-//! The contract: writes go to the writer, reads to the pool.
+//! The store: reads go to a pool, writes to whoever writes.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,17 +14,119 @@ use motcua_store::contract::{
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
 
-use crate::open::SqliteStore;
+use crate::database::Reads;
+use crate::desk::{
+    CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
+    Setting, TakeBackGuess, Write,
+};
+use crate::postgres::{self, Writers};
 use crate::prepare::prepare;
 use crate::read::{desk, dossiers, histories, worklists};
-use crate::write::desk::{
-    CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
-    Setting, TakeBackGuess,
-};
+use crate::sqlite;
 
-impl Store for SqliteStore {
+/// Limits of a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Connections that read, 1 or more.
+    pub read_connections: u32,
+    /// Connections to PostgreSQL that write, 1 or more; a SQLite file has one writer.
+    pub write_connections: u32,
+    /// Pieces of work that may wait for the writer; one more is answered `Overloaded`.
+    pub queue_jobs_max: usize,
+    /// Commits after which a transaction takes no further work.
+    pub commits_per_transaction_max: usize,
+    /// How long a connection waits for a lock that another process holds, and PostgreSQL for one
+    /// that another node holds.
+    pub busy_timeout: Duration,
+    /// How long a read waits for a free connection.
+    pub read_wait: Duration,
+    /// How long one statement or transaction of PostgreSQL may take.
+    pub statement_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            read_connections: 3,
+            write_connections: 3,
+            queue_jobs_max: 1024,
+            commits_per_transaction_max: 128,
+            busy_timeout: Duration::from_secs(5),
+            read_wait: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A store in one SQLite file, or in a PostgreSQL database that any number of nodes share.
+#[derive(Debug)]
+pub struct SqlStore {
+    reads: Reads,
+    writer: Writer,
+}
+
+#[derive(Debug)]
+enum Writer {
+    Sqlite { writer: sqlite::writer::Writer, path: PathBuf },
+    Postgres(Writers),
+}
+
+impl SqlStore {
+    /// Opens the SQLite file, creating it and its folder where they are missing, and brings it to
+    /// the newest schema. Call it on a tokio runtime: the writer runs there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be opened, a setting does not hold, the
+    /// SQLite library is too old, or the schema is of a newer program.
+    pub async fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        let (reads, writer) = sqlite::open::open(path, &options).await?;
+        let writer = Writer::Sqlite { writer, path: path.to_owned() };
+        Ok(Self { reads: Reads::Sqlite(reads), writer })
+    }
+
+    /// Connects to the PostgreSQL database of a `postgres://` URL and brings it to the newest
+    /// schema. Call it on a tokio runtime: the writers run there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be reached, is too old, would not keep what was
+    /// acknowledged, or has the schema of a newer program.
+    pub async fn connect(url: &str, options: Options) -> Result<Self, StoreError> {
+        let (reads, writers) = postgres::open(url, &options).await?;
+        Ok(Self { reads: Reads::Postgres(reads), writer: Writer::Postgres(writers) })
+    }
+
+    /// Finishes what waits, then closes the connections.
+    pub async fn close(self) {
+        match self.writer {
+            Writer::Sqlite { writer, .. } => writer.stop().await,
+            Writer::Postgres(writers) => writers.stop().await,
+        }
+        self.reads.close().await;
+    }
+
+    /// Transactions committed since the store was opened.
+    pub fn transactions(&self) -> u64 {
+        match &self.writer {
+            Writer::Sqlite { writer, .. } => writer.transactions(),
+            Writer::Postgres(writers) => writers.transactions(),
+        }
+    }
+
+    async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        match &self.writer {
+            Writer::Sqlite { writer, .. } => writer.write(write).await,
+            Writer::Postgres(writers) => writers.write(write).await,
+        }
+    }
+}
+
+impl Store for SqlStore {
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
-        self.writer.commit(batch.into_iter().map(prepare).collect()).await
+        let batch = batch.into_iter().map(prepare).collect();
+        match &self.writer {
+            Writer::Sqlite { writer, .. } => writer.commit(batch).await,
+            Writer::Postgres(writers) => writers.commit(batch).await,
+        }
     }
 
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
@@ -65,11 +169,11 @@ impl Store for SqliteStore {
         until: Timestamp,
         most: u32,
     ) -> Result<bool, StoreError> {
-        self.writer.write(CountGuess { keys: keys.to_vec(), now, until, most }).await
+        self.write(CountGuess { keys: keys.to_vec(), now, until, most }).await
     }
 
     async fn take_back_guess(&self, keys: &[String], until: Timestamp) -> Result<(), StoreError> {
-        self.writer.write(TakeBackGuess { keys: keys.to_vec(), until }).await
+        self.write(TakeBackGuess { keys: keys.to_vec(), until }).await
     }
 
     async fn due_dossiers(
@@ -100,7 +204,7 @@ impl Store for SqliteStore {
         day: Date,
         count: u32,
     ) -> Result<Range<u32>, StoreError> {
-        self.writer.write(ReserveNumbers { agency: agency.to_owned(), day, count }).await
+        self.write(ReserveNumbers { agency: agency.to_owned(), day, count }).await
     }
 
     async fn reserve_name(
@@ -110,7 +214,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.writer.write(ReserveName { name: name.to_owned(), dossier, now, until }).await
+        self.write(ReserveName { name: name.to_owned(), dossier, now, until }).await
     }
 
     async fn register(&self, kind: RegisterKind) -> Result<Vec<RegisterEntry>, StoreError> {
@@ -118,7 +222,7 @@ impl Store for SqliteStore {
     }
 
     async fn put_draft(&self, draft: &Draft) -> Result<(), StoreError> {
-        self.writer.write(PutDraft(draft.clone())).await
+        self.write(PutDraft(draft.clone())).await
     }
 
     async fn draft(&self, id: Uuid) -> Result<Option<Draft>, StoreError> {
@@ -130,11 +234,11 @@ impl Store for SqliteStore {
     }
 
     async fn delete_draft(&self, id: Uuid) -> Result<(), StoreError> {
-        self.writer.write(DeleteDraft(id)).await
+        self.write(DeleteDraft(id)).await
     }
 
     async fn put_upload(&self, upload: &Upload) -> Result<(), StoreError> {
-        self.writer.write(PutUpload(upload.clone())).await
+        self.write(PutUpload(upload.clone())).await
     }
 
     async fn upload(&self, id: Uuid) -> Result<Option<Upload>, StoreError> {
@@ -171,18 +275,21 @@ impl Store for SqliteStore {
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let sha256 = sha256.to_owned();
-        self.writer.write(FirstPrint { dossier, number, seq, sha256, at }).await
+        self.write(FirstPrint { dossier, number, seq, sha256, at }).await
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
-        self.writer.write(Expire(now)).await
+        self.write(Expire(now)).await
     }
 
     async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
-        self.writer.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
+        self.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
     }
 
     async fn size_bytes(&self) -> Result<u64, StoreError> {
-        self.file_bytes().await
+        match &self.writer {
+            Writer::Sqlite { path, .. } => sqlite::open::file_bytes(path).await,
+            Writer::Postgres(_) => Ok(desk::database_bytes(&self.reads).await?),
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use motcua_store::contract::{Draft, Upload};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Executor, Row, Sqlite};
 use uuid::Uuid;
 
+use crate::database::Argument::{Id, Integer, Text};
+use crate::database::{Reads, Row, Statement, flagged};
 use crate::error::{Columns, Failure};
 
 // Of the timers of a dossier only the first counts, so the cost does not grow with the backlog.
@@ -16,9 +16,13 @@ const TIMER_DUE: &str = "-- timer_due
         WHERE earlier.dossier_id = t.dossier_id
             AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
     ORDER BY t.due_at, t.dossier_id LIMIT $4";
-const DOSSIER_OF_PROCEDURE: &str = "-- dossier_of_procedure
+const DOSSIER_OF_PROCEDURE: Statement = flagged!(
+    "-- dossier_of_procedure
     SELECT id FROM dossier
-    WHERE procedure_digest = $1 AND closed = 0 AND id > $2 ORDER BY id LIMIT $3";
+    WHERE procedure_digest = $1 AND ",
+    not "closed",
+    " AND id > $2 ORDER BY id LIMIT $3"
+);
 const TIMER_NEXT: &str = "-- timer_next
     SELECT min(due_at) AS due_at FROM timer";
 const FACTOR_IS_KNOWN: &str = "-- factor_is_known
@@ -33,141 +37,134 @@ const DRAFT_BY_OWNER: &str = "-- draft_by_owner
     WHERE owner = $1 ORDER BY updated_at DESC, id DESC LIMIT $2";
 const UPLOAD_BY_ID: &str = "-- upload_by_id
     SELECT id, owner, media, size, sha256, expires_at FROM upload WHERE id = $1";
-const UPLOAD_BY_CONTENT: &str = "-- upload_by_content
+const UPLOAD_BY_CONTENT: Statement = flagged!(
+    "-- upload_by_content
     SELECT id, owner, media, size, sha256, expires_at FROM upload
-    WHERE owner = $1 AND sha256 = $2 AND (filed = 1 OR expires_at > $3) LIMIT 1";
-const UPLOADS_WAITING: &str = "-- uploads_waiting
-    SELECT coalesce(sum(size), 0) AS bytes FROM upload WHERE owner = $1 AND filed = 0";
+    WHERE owner = $1 AND sha256 = $2 AND (",
+    "filed",
+    " OR expires_at > $3) LIMIT 1"
+);
+const UPLOADS_WAITING: Statement = flagged!(
+    "-- uploads_waiting
+    SELECT CAST(coalesce(sum(size), 0) AS BIGINT) AS bytes FROM upload WHERE owner = $1 AND ",
+    not "filed",
+    ""
+);
 const DOCUMENT_NEEDED: &str = "-- document_needed
     SELECT EXISTS (SELECT 1 FROM document_reference WHERE sha256 = $1)
         OR EXISTS (SELECT 1 FROM upload WHERE sha256 = $1) AS needed";
 
-pub(super) const STATEMENTS: &[&str] = &[
+const DATABASE_BYTES: &str = "-- database_bytes
+    SELECT pg_database_size(current_database()) AS bytes";
+
+pub(super) const STATEMENTS: &[Statement] = &[
     DOSSIER_OF_PROCEDURE,
-    TIMER_DUE,
-    TIMER_NEXT,
-    FACTOR_IS_KNOWN,
-    UPLOADS_OPEN,
-    DRAFT_BY_ID,
-    DRAFT_BY_OWNER,
-    UPLOAD_BY_ID,
+    Statement::both(TIMER_DUE),
+    Statement::both(TIMER_NEXT),
+    Statement::both(FACTOR_IS_KNOWN),
+    Statement::both(UPLOADS_OPEN),
+    Statement::both(DRAFT_BY_ID),
+    Statement::both(DRAFT_BY_OWNER),
+    Statement::both(UPLOAD_BY_ID),
     UPLOAD_BY_CONTENT,
     UPLOADS_WAITING,
-    DOCUMENT_NEEDED,
+    Statement::both(DOCUMENT_NEEDED),
 ];
 
 pub(crate) async fn due_dossiers(
-    reader: impl Executor<'_, Database = Sqlite>,
+    reads: &Reads,
     now: Timestamp,
     after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Result<Vec<(Timestamp, Uuid)>, Failure> {
     let (after_at, after_id) = match after {
-        Some((at, id)) => (at.as_microsecond(), id.to_string()),
-        None => (i64::MIN, String::new()),
+        Some((at, id)) => (at.as_microsecond(), id),
+        None => (i64::MIN, Uuid::nil()),
     };
-    let query = sqlx::query(TIMER_DUE).bind(now.as_microsecond()).bind(after_at).bind(after_id);
-    let rows = query.bind(limit).fetch_all(reader).await?;
+    let arguments =
+        [Integer(now.as_microsecond()), Integer(after_at), Id(after_id), Integer(limit.into())];
+    let rows = reads.rows(TIMER_DUE, &arguments).await?;
     let due = rows.iter().map(|row| {
         let columns = Columns::new(row, "timer", "dossier_id");
-        Ok((columns.instant("due_at")?, columns.parse("dossier_id")?))
+        Ok((columns.instant("due_at")?, columns.id("dossier_id")?))
     });
     due.collect()
 }
 
 pub(crate) async fn dossiers_of(
-    reader: impl Executor<'_, Database = Sqlite>,
+    reads: &Reads,
     digest: &str,
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Uuid>, Failure> {
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let query = sqlx::query(DOSSIER_OF_PROCEDURE).bind(digest).bind(after).bind(limit);
-    let rows = query.fetch_all(reader).await?;
-    rows.iter().map(|row| Columns::new(row, "dossier", "id").parse("id")).collect()
+    let after = after.unwrap_or(Uuid::nil());
+    let arguments = [Text(digest), Id(after), Integer(limit.into())];
+    let rows = reads.rows(DOSSIER_OF_PROCEDURE, &arguments).await?;
+    rows.iter().map(|row| Columns::new(row, "dossier", "id").id("id")).collect()
 }
 
-pub(crate) async fn next_timer_at(
-    reader: impl Executor<'_, Database = Sqlite>,
-) -> Result<Option<Timestamp>, Failure> {
-    let row = sqlx::query(TIMER_NEXT).fetch_one(reader).await?;
+pub(crate) async fn next_timer_at(reads: &Reads) -> Result<Option<Timestamp>, Failure> {
+    let row = reads.one(TIMER_NEXT, &[]).await?;
     Columns::new(&row, "timer", "due_at").instant_optional("due_at")
 }
 
 pub(crate) async fn is_tracking_factor(
-    reader: impl Executor<'_, Database = Sqlite>,
+    reads: &Reads,
     dossier: Uuid,
     digest: &str,
 ) -> Result<bool, Failure> {
-    let query = sqlx::query(FACTOR_IS_KNOWN).bind(dossier.to_string()).bind(digest);
-    Ok(query.fetch_one(reader).await?.try_get("known")?)
+    let row = reads.one(FACTOR_IS_KNOWN, &[Id(dossier), Text(digest)]).await?;
+    Columns::new(&row, "tracking_factor", "known").get("known")
 }
 
-pub(crate) async fn open_uploads(
-    reader: impl Executor<'_, Database = Sqlite>,
-    owner: &str,
-) -> Result<u64, Failure> {
-    let number: i64 =
-        sqlx::query(UPLOADS_OPEN).bind(owner).fetch_one(reader).await?.try_get("uploads")?;
-    Ok(number.unsigned_abs())
+pub(crate) async fn open_uploads(reads: &Reads, owner: &str) -> Result<u64, Failure> {
+    let row = reads.one(UPLOADS_OPEN, &[Text(owner)]).await?;
+    Columns::new(&row, "upload", "uploads").number("uploads")
 }
 
-pub(crate) async fn draft(
-    reader: impl Executor<'_, Database = Sqlite>,
-    id: Uuid,
-) -> Result<Option<Draft>, Failure> {
-    let row = sqlx::query(DRAFT_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
-    row.as_ref().map(draft_of).transpose()
+pub(crate) async fn draft(reads: &Reads, id: Uuid) -> Result<Option<Draft>, Failure> {
+    reads.row(DRAFT_BY_ID, &[Id(id)]).await?.as_ref().map(draft_of).transpose()
 }
 
-pub(crate) async fn drafts(
-    reader: impl Executor<'_, Database = Sqlite>,
-    owner: &str,
-    limit: u32,
-) -> Result<Vec<Draft>, Failure> {
-    let rows = sqlx::query(DRAFT_BY_OWNER).bind(owner).bind(limit).fetch_all(reader).await?;
+pub(crate) async fn drafts(reads: &Reads, owner: &str, limit: u32) -> Result<Vec<Draft>, Failure> {
+    let rows = reads.rows(DRAFT_BY_OWNER, &[Text(owner), Integer(limit.into())]).await?;
     rows.iter().map(draft_of).collect()
 }
 
-pub(crate) async fn upload(
-    reader: impl Executor<'_, Database = Sqlite>,
-    id: Uuid,
-) -> Result<Option<Upload>, Failure> {
-    let row = sqlx::query(UPLOAD_BY_ID).bind(id.to_string()).fetch_optional(reader).await?;
-    row.as_ref().map(upload_of).transpose()
+pub(crate) async fn upload(reads: &Reads, id: Uuid) -> Result<Option<Upload>, Failure> {
+    reads.row(UPLOAD_BY_ID, &[Id(id)]).await?.as_ref().map(upload_of).transpose()
 }
 
 pub(crate) async fn finished_upload(
-    reader: impl Executor<'_, Database = Sqlite>,
+    reads: &Reads,
     owner: &str,
     sha256: &str,
     beyond: Timestamp,
 ) -> Result<Option<Upload>, Failure> {
-    let query = sqlx::query(UPLOAD_BY_CONTENT).bind(owner).bind(sha256);
-    let query = query.bind(beyond.as_microsecond());
-    query.fetch_optional(reader).await?.as_ref().map(upload_of).transpose()
+    let arguments = [Text(owner), Text(sha256), Integer(beyond.as_microsecond())];
+    reads.row(UPLOAD_BY_CONTENT, &arguments).await?.as_ref().map(upload_of).transpose()
 }
 
-pub(crate) async fn waiting_bytes(
-    reader: impl Executor<'_, Database = Sqlite>,
-    owner: &str,
-) -> Result<u64, Failure> {
-    let bytes: i64 =
-        sqlx::query(UPLOADS_WAITING).bind(owner).fetch_one(reader).await?.try_get("bytes")?;
-    Ok(bytes.unsigned_abs())
+pub(crate) async fn waiting_bytes(reads: &Reads, owner: &str) -> Result<u64, Failure> {
+    let row = reads.one(UPLOADS_WAITING, &[Text(owner)]).await?;
+    Columns::new(&row, "upload", "bytes").number("bytes")
 }
 
-pub(crate) async fn needs_document(
-    reader: impl Executor<'_, Database = Sqlite>,
-    sha256: &str,
-) -> Result<bool, Failure> {
-    Ok(sqlx::query(DOCUMENT_NEEDED).bind(sha256).fetch_one(reader).await?.try_get("needed")?)
+pub(crate) async fn needs_document(reads: &Reads, sha256: &str) -> Result<bool, Failure> {
+    let row = reads.one(DOCUMENT_NEEDED, &[Text(sha256)]).await?;
+    Columns::new(&row, "document_reference", "needed").get("needed")
 }
 
-fn draft_of(row: &SqliteRow) -> Result<Draft, Failure> {
+/// Bytes of a PostgreSQL database on its server's disk.
+pub(crate) async fn database_bytes(reads: &Reads) -> Result<u64, Failure> {
+    let row = reads.one(DATABASE_BYTES, &[]).await?;
+    Columns::new(&row, "pg_database", "bytes").number("bytes")
+}
+
+fn draft_of(row: &Row) -> Result<Draft, Failure> {
     let columns = Columns::new(row, "draft", "id");
     Ok(Draft {
-        id: columns.parse("id")?,
+        id: columns.id("id")?,
         owner: columns.get("owner")?,
         revision: columns.number("revision")?,
         body: columns.get("body")?,
@@ -176,10 +173,10 @@ fn draft_of(row: &SqliteRow) -> Result<Draft, Failure> {
     })
 }
 
-fn upload_of(row: &SqliteRow) -> Result<Upload, Failure> {
+fn upload_of(row: &Row) -> Result<Upload, Failure> {
     let columns = Columns::new(row, "upload", "id");
     Ok(Upload {
-        id: columns.parse("id")?,
+        id: columns.id("id")?,
         owner: columns.get("owner")?,
         media: columns.get("media")?,
         size: columns.number("size")?,

@@ -4,10 +4,11 @@ use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
 use motcua_store::contract::{DossierKey, Loaded, Scope, SearchQuery, SearchTerm, TermKind};
 use serde_json::{Value, json};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 
 use super::histories;
+use crate::database::Argument::{Id, Integer, Text};
+use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 use crate::prepare::term_row;
 
@@ -31,80 +32,108 @@ const DOSSIER_BY_EXTERNAL: &str =
     dossier_load!("dossier_by_external", "d.external_source = $1 AND d.external_id = $2");
 
 /// All further terms must fit too: $3 is a JSON array of [kind, term].
-macro_rules! all_terms_fit {
-    () => {
-        "NOT EXISTS (
-            SELECT 1 FROM json_each($3) other WHERE NOT EXISTS (
-                SELECT 1 FROM search_term t
-                WHERE t.kind = other.value ->> 0 AND t.term = other.value ->> 1
-                    AND t.dossier_id = d.id))"
-    };
-}
-
-macro_rules! search_by_term {
-    ($name:literal, $scope:literal) => {
+macro_rules! search {
+    ($name:literal, $from:literal, $join:literal, $fits:literal, $scope:literal, $order:literal) => {
         concat!(
             "-- ",
             $name,
             "
     SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
-    FROM search_term first CROSS JOIN dossier d ON d.id = first.dossier_id
-        LEFT JOIN form f ON f.dossier_id = d.id
-    WHERE first.kind = $4 AND first.term = $5 AND first.dossier_id < $1
-        AND ",
-            all_terms_fit!(),
-            $scope,
+    FROM ",
+            $from,
+            $join,
             "
-    ORDER BY first.dossier_id DESC LIMIT $2"
+        LEFT JOIN form f ON f.dossier_id = d.id
+    WHERE ",
+            $scope,
+            " AND NOT EXISTS (
+            SELECT 1 FROM ",
+            $fits,
+            $order,
         )
     };
 }
 
-const SEARCH_ALL: &str = search_by_term!("search_all", "");
-const SEARCH_IN_UNIT: &str = search_by_term!(
+/// The search beginning at one part of an index, in the words of each database: SQLite is told
+/// the order of its joins and reads JSON by its own function.
+macro_rules! searches {
+    ($name:literal, $from:literal, $key:literal, $scope:literal) => {
+        Statement {
+            sqlite: search!(
+                $name,
+                $from,
+                " CROSS JOIN dossier d ON d.id = first.dossier_id",
+                "json_each($3) other WHERE NOT EXISTS (
+                SELECT 1 FROM search_term t
+                WHERE t.kind = other.value ->> 0 AND t.term = other.value ->> 1
+                    AND t.dossier_id = d.id))",
+                $key,
+                $scope
+            ),
+            postgres: search!(
+                $name,
+                $from,
+                " JOIN dossier d ON d.id = first.dossier_id",
+                "jsonb_array_elements(CAST($3 AS jsonb)) AS other WHERE NOT EXISTS (
+                SELECT 1 FROM search_term t
+                WHERE t.kind = CAST(other ->> 0 AS bigint) AND t.term = other ->> 1
+                    AND t.dossier_id = d.id))",
+                $key,
+                $scope
+            ),
+        }
+    };
+}
+
+const SEARCH_ALL: Statement = searches!(
+    "search_all",
+    "search_term first",
+    "first.kind = $4 AND first.term = $5 AND first.dossier_id < $1",
+    "
+    ORDER BY first.dossier_id DESC LIMIT $2"
+);
+const SEARCH_IN_UNIT: Statement = searches!(
     "search_in_unit",
+    "search_term first",
+    "first.kind = $4 AND first.term = $5 AND first.dossier_id < $1",
     "
         AND (d.assisting_unit = $6 OR d.receiving_unit = $6 OR d.competent_unit = $6
-            OR EXISTS (SELECT 1 FROM work_item w WHERE w.dossier_id = d.id AND w.unit = $6))"
+            OR EXISTS (SELECT 1 FROM work_item w WHERE w.dossier_id = d.id AND w.unit = $6))
+    ORDER BY first.dossier_id DESC LIMIT $2"
 );
-const SEARCH_OF_PARTY: &str = concat!(
-    "-- search_of_party
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
-    FROM party p CROSS JOIN dossier d ON d.id = p.dossier_id
-        LEFT JOIN form f ON f.dossier_id = d.id
-    WHERE p.person = $4 AND p.dossier_id < $1
-        AND ",
-    all_terms_fit!(),
+const SEARCH_OF_PARTY: Statement = searches!(
+    "search_of_party",
+    "party first",
+    "first.person = $4 AND first.dossier_id < $1",
     "
-    ORDER BY p.dossier_id DESC LIMIT $2"
+    ORDER BY first.dossier_id DESC LIMIT $2"
 );
 
-pub(super) const STATEMENTS: &[&str] = &[
-    DOSSIER_BY_ID,
-    DOSSIER_BY_CODE,
-    DOSSIER_BY_EXTERNAL,
+pub(super) const STATEMENTS: &[Statement] = &[
+    Statement::both(DOSSIER_BY_ID),
+    Statement::both(DOSSIER_BY_CODE),
+    Statement::both(DOSSIER_BY_EXTERNAL),
     SEARCH_ALL,
     SEARCH_IN_UNIT,
     SEARCH_OF_PARTY,
 ];
 
-/// Greater than the text of every id.
-const AFTER_ALL_IDS: &str = "g";
-
-pub(crate) async fn load(reads: &SqlitePool, key: &DossierKey) -> Result<Option<Loaded>, Failure> {
-    let query = match key {
-        DossierKey::Id(id) => sqlx::query(DOSSIER_BY_ID).bind(id.to_string()),
-        DossierKey::Code(code) => sqlx::query(DOSSIER_BY_CODE).bind(code),
-        DossierKey::External(source, id) => sqlx::query(DOSSIER_BY_EXTERNAL).bind(source).bind(id),
+pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loaded>, Failure> {
+    let row = match key {
+        DossierKey::Id(id) => reads.row(DOSSIER_BY_ID, &[Id(*id)]).await?,
+        DossierKey::Code(code) => reads.row(DOSSIER_BY_CODE, &[Text(code)]).await?,
+        DossierKey::External(source, id) => {
+            reads.row(DOSSIER_BY_EXTERNAL, &[Text(source), Text(id)]).await?
+        }
     };
-    match query.fetch_optional(reads).await? {
+    match row {
         Some(row) => Ok(Some(loaded_of(reads, &row).await?)),
         None => Ok(None),
     }
 }
 
 /// What was loaded, from one row.
-async fn loaded_of(reads: &SqlitePool, row: &SqliteRow) -> Result<Loaded, Failure> {
+async fn loaded_of(reads: &Reads, row: &Row) -> Result<Loaded, Failure> {
     let columns = Columns::new(row, "dossier", "id");
     let head = ChainHead {
         seq: columns.number("version")?,
@@ -123,27 +152,29 @@ async fn loaded_of(reads: &SqlitePool, row: &SqliteRow) -> Result<Loaded, Failur
     Ok(Loaded { dossier, head, form })
 }
 
-pub(crate) async fn search(
-    reads: &SqlitePool,
-    query: &SearchQuery,
-) -> Result<Vec<Loaded>, Failure> {
-    let after = query.after.map_or(AFTER_ALL_IDS.to_owned(), |id| id.to_string());
+pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loaded>, Failure> {
     let others: Vec<Value> = query.terms.iter().map(|term| json!(term_row(term))).collect();
     let others = Value::Array(others).to_string();
-    let statement = match &query.scope {
-        Scope::All => SEARCH_ALL,
-        Scope::Unit(_) => SEARCH_IN_UNIT,
-        Scope::Party(_) => SEARCH_OF_PARTY,
-    };
-    let bound = sqlx::query(statement).bind(after).bind(query.limit).bind(others);
+    let mut arguments =
+        vec![Id(query.after.unwrap_or(Uuid::max())), Integer(query.limit.into()), Text(&others)];
     let first = rarest(&query.terms).map(term_row);
-    let bound = match (&query.scope, first) {
-        (Scope::Party(person), _) => bound.bind(person),
-        (Scope::All, Some((kind, term))) => bound.bind(kind).bind(term),
-        (Scope::Unit(unit), Some((kind, term))) => bound.bind(kind).bind(term).bind(unit),
+    let statement = match (&query.scope, &first) {
+        (Scope::Party(person), _) => {
+            arguments.push(Text(person));
+            SEARCH_OF_PARTY
+        }
+        (Scope::All, Some(first)) => {
+            arguments.extend([Integer(first.0), Text(&first.1)]);
+            SEARCH_ALL
+        }
+        (Scope::Unit(unit), Some(first)) => {
+            arguments.extend([Integer(first.0), Text(&first.1)]);
+            arguments.push(Text(unit));
+            SEARCH_IN_UNIT
+        }
         (Scope::All | Scope::Unit(_), None) => return Ok(Vec::new()),
     };
-    let rows = bound.fetch_all(reads).await?;
+    let rows = reads.rows(statement, &arguments).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         found.push(loaded_of(reads, row).await?);
@@ -157,9 +188,9 @@ fn rarest(terms: &[SearchTerm]) -> Option<&SearchTerm> {
 }
 
 /// The state of a row; folded from the history where another program version wrote it.
-async fn dossier_of(reads: &SqlitePool, row: &SqliteRow) -> Result<Dossier, Failure> {
+async fn dossier_of(reads: &Reads, row: &Row) -> Result<Dossier, Failure> {
     let columns = Columns::new(row, "dossier", "id");
-    let id: Uuid = columns.parse("id")?;
+    let id = columns.id("id")?;
     let version: u64 = columns.number("version")?;
     if columns.number::<u32>("state_schema")? != STATE_SCHEMA {
         let folded = histories::fold(reads, id, version).await?;

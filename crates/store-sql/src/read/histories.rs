@@ -4,9 +4,10 @@ use motcua_audit::{ChainHead, ChainId, Field, FieldSlot, Hash, Salt, cj};
 use motcua_dossiers::codec;
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{RegisterEntry, RegisterKind, StoredEvent, dossier_chain};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 
+use crate::database::Argument::{Chain, Id, Integer, Text};
+use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 use crate::prepare::{integer, register_kind};
 
@@ -14,46 +15,55 @@ const EVENT_RANGE: &str = "-- event_range
     SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
     FROM event e LEFT JOIN event_value v ON v.event = e.id
     WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
+const EVENT_RANGE_POSTGRES: &str = "-- event_range
+    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
+    FROM event e LEFT JOIN event_value v ON v.chain = $1 AND v.seq = e.seq
+    WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
 const COMMAND_FIND: &str = "-- command_find
-    SELECT chain, seq FROM event WHERE chain = $1 AND command_id = $2";
+    SELECT seq FROM event WHERE chain = $1 AND command_id = $2";
 const CHAIN_HEAD_READ: &str = "-- chain_head_read
     SELECT chain, seq, hash, at, state FROM chain_head WHERE chain = $1";
 const REGISTER_BY_KIND: &str = "-- register_by_kind
     SELECT code, version, digest, effective_from, recorded_at, recorded_by, bytes
     FROM register_entry WHERE kind = $1 ORDER BY id";
 
-pub(super) const STATEMENTS: &[&str] =
-    &[EVENT_RANGE, COMMAND_FIND, CHAIN_HEAD_READ, REGISTER_BY_KIND];
+const EVENTS: Statement = Statement { sqlite: EVENT_RANGE, postgres: EVENT_RANGE_POSTGRES };
+
+pub(super) const STATEMENTS: &[Statement] = &[
+    EVENTS,
+    Statement::both(COMMAND_FIND),
+    Statement::both(CHAIN_HEAD_READ),
+    Statement::both(REGISTER_BY_KIND),
+];
 
 /// Events read at once when a state is folded anew.
 const FOLD_EVENTS_MAX: u32 = 500;
 
 pub(crate) async fn events(
-    reads: &SqlitePool,
+    reads: &Reads,
     chain: &ChainId,
     after: u64,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {
-    let query = sqlx::query(EVENT_RANGE).bind(chain.as_str()).bind(integer(after)).bind(limit);
-    query.fetch_all(reads).await?.iter().map(event_of).collect()
+    let arguments = [Chain(chain), Integer(integer(after)), Integer(limit.into())];
+    reads.rows(EVENTS, &arguments).await?.iter().map(event_of).collect()
 }
 
 pub(crate) async fn find_command(
-    reads: &SqlitePool,
+    reads: &Reads,
     dossier: Uuid,
     command: Uuid,
 ) -> Result<Option<u64>, Failure> {
     let chain = dossier_chain(dossier);
-    let query = sqlx::query(COMMAND_FIND).bind(chain.as_str()).bind(command.to_string());
-    let row = query.fetch_optional(reads).await?;
-    row.map(|row| Columns::new(&row, "event", "chain").number("seq")).transpose()
+    let row = reads.row(COMMAND_FIND, &[Chain(&chain), Id(command)]).await?;
+    row.map(|row| Columns::new(&row, "event", "seq").number("seq")).transpose()
 }
 
 pub(crate) async fn chain_head(
-    reads: &SqlitePool,
+    reads: &Reads,
     chain: &ChainId,
 ) -> Result<Option<ChainHead>, Failure> {
-    let row = sqlx::query(CHAIN_HEAD_READ).bind(chain.as_str()).fetch_optional(reads).await?;
+    let row = reads.row(CHAIN_HEAD_READ, &[Text(chain.as_str())]).await?;
     let Some(row) = row else { return Ok(None) };
     let columns = Columns::new(&row, "chain_head", "chain");
     Ok(Some(ChainHead {
@@ -65,11 +75,10 @@ pub(crate) async fn chain_head(
 }
 
 pub(crate) async fn register(
-    reads: &SqlitePool,
+    reads: &Reads,
     kind: RegisterKind,
 ) -> Result<Vec<RegisterEntry>, Failure> {
-    let query = sqlx::query(REGISTER_BY_KIND).bind(register_kind(kind));
-    let rows = query.fetch_all(reads).await?;
+    let rows = reads.rows(REGISTER_BY_KIND, &[Text(register_kind(kind))]).await?;
     let entries = rows.iter().map(|row| {
         let columns = Columns::new(row, "register_entry", "code");
         Ok(RegisterEntry {
@@ -88,7 +97,7 @@ pub(crate) async fn register(
 
 /// The state as its history says up to `version`; none if the history cannot be folded.
 pub(crate) async fn fold(
-    reads: &SqlitePool,
+    reads: &Reads,
     id: Uuid,
     version: u64,
 ) -> Result<Option<Dossier>, Failure> {
@@ -115,7 +124,7 @@ pub(crate) async fn fold(
     }
 }
 
-fn event_of(row: &SqliteRow) -> Result<StoredEvent, Failure> {
+fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
     let columns = Columns::new(row, "event", "key");
     let values = Columns::new(row, "event_value", "key");
     let bytes: &[u8] = columns.get("commitments")?;

@@ -7,82 +7,99 @@ use motcua_dossiers::dossier::WorkItem;
 use motcua_procedures::{Role, Status};
 use motcua_store::contract::{Queue, WorklistKey, WorklistPage, WorklistQuery, WorklistRow};
 use serde_json::Value;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use uuid::Uuid;
 
+use crate::database::Argument::{Id, Integer, OptionalText, Text};
+use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 
 // $1 unit, $2 roles as a JSON array, $3 procedure or null, $4 to $6 the place to continue after,
 // $7 most rows, $8 and $9 by queue. Partial indexes need their very condition in the query.
 macro_rules! worklist {
     ($name:literal, $($shown:literal),+) => {
+        Statement {
+            sqlite: worklist!(
+                @text $name, "IN (SELECT value FROM json_each($2))", $($shown),+
+            ),
+            postgres: worklist!(
+                @text $name,
+                "= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($2 AS jsonb))))",
+                $($shown),+
+            ),
+        }
+    };
+    (@text $name:literal, $roles:literal, $($shown:literal),+) => {
         concat!(
             "-- ",
             $name,
             "
     WITH page AS (
         SELECT sort_at, dossier_id, item FROM (",
-            worklist!(@each "UNION ALL", "
+            worklist!(@each "UNION ALL", $roles, "
             SELECT w.sort_at, w.dossier_id, w.item FROM work_item w
             WHERE ", "
             AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)", $($shown),+),
-            ")
+            ") AS shown
         ORDER BY sort_at, dossier_id, item LIMIT $7),
     whole AS (
         SELECT ",
-            worklist!(@each "+", "
+            worklist!(@each "+", $roles, "
             (SELECT count(*) FROM work_item w
             WHERE ", ")", $($shown),+),
             " AS total)
     SELECT whole.total, w.dossier_id, w.item, w.sort_at, w.step, w.role, w.unit, w.assignee,
         w.opened_at, w.step_due_at, w.step_late, w.branch, w.procedure, w.status, w.due_on, w.late_at,
         d.due_at, d.code, d.version
-    FROM whole LEFT JOIN page
+    FROM whole LEFT JOIN page ON TRUE
         LEFT JOIN work_item w ON w.dossier_id = page.dossier_id AND w.item = page.item
         LEFT JOIN dossier d ON d.id = page.dossier_id
     ORDER BY page.sort_at, page.dossier_id, page.item"
         )
     };
     // Each half with what all have in common.
-    (@each $between:literal, $select:literal, $end:literal, $first:literal $(, $more:literal)*) => {
+    (@each $between:literal, $roles:literal, $select:literal, $end:literal,
+        $first:literal $(, $more:literal)*) => {
         concat!(
-            worklist!(@half $select, $end, $first),
+            worklist!(@half $roles, $select, $end, $first),
             $("
-            ", $between, worklist!(@half $select, $end, $more),)*
+            ", $between, worklist!(@half $roles, $select, $end, $more),)*
         )
     };
-    (@half $select:literal, $end:literal, $shown:literal) => {
+    (@half $roles:literal, $select:literal, $end:literal, $shown:literal) => {
         concat!(
             $select,
             $shown,
             "
-            AND w.role IN (SELECT value FROM json_each($2))
+            AND w.role ",
+            $roles,
+            "
             AND ($3 IS NULL OR w.procedure = $3)",
             $end
         )
     };
 }
 
-const WORKLIST_STATUS: &str =
+const WORKLIST_STATUS: Statement =
     worklist!("worklist_status", "w.unit = $1 AND w.status IN (1, 9) AND w.status = $8");
-const WORKLIST_MINE: &str = worklist!("worklist_mine", "w.unit = $1 AND w.assignee = $8");
-const WORKLIST_UNCLAIMED: &str =
+const WORKLIST_MINE: Statement = worklist!("worklist_mine", "w.unit = $1 AND w.assignee = $8");
+const WORKLIST_UNCLAIMED: Statement =
     worklist!("worklist_unclaimed", "w.unit = $1 AND w.assignee IS NULL");
-const WORKLIST_OF_APPLICANT: &str =
+const WORKLIST_OF_APPLICANT: Statement =
     worklist!("worklist_of_applicant", "w.unit = $1 AND w.role = 'applicant'");
 // An appointment lies on its date, so its instant is within a day of it in every time zone.
-const WORKLIST_DUE_TODAY: &str = worklist!(
+const WORKLIST_DUE_TODAY: Statement = worklist!(
     "worklist_due_today",
     "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
             AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
 );
 // What is late has passed its appointment.
-const WORKLIST_LATE: &str = worklist!(
+const WORKLIST_LATE: Statement = worklist!(
     "worklist_late",
     "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
 );
 // Whoever leads a unit also sees what its dossiers wait for elsewhere, by the appointment or by
 // the time of the step: an index for each half. The centre's day begins 7 hours before UTC's.
-const WORKLIST_DUE_TODAY_LED: &str = worklist!(
+const WORKLIST_DUE_TODAY_LED: Statement = worklist!(
     "worklist_due_today_led",
     "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
             AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
@@ -90,14 +107,14 @@ const WORKLIST_DUE_TODAY_LED: &str = worklist!(
             AND (w.late_at IS NOT NULL AND w.due_on = $8
                 OR w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000)"
 );
-const WORKLIST_LATE_LED: &str = worklist!(
+const WORKLIST_LATE_LED: Statement = worklist!(
     "worklist_late_led",
     "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8",
     "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
             AND (w.late_at <= $8 OR w.step_late)"
 );
 
-pub(super) const STATEMENTS: &[&str] = &[
+pub(super) const STATEMENTS: &[Statement] = &[
     WORKLIST_STATUS,
     WORKLIST_MINE,
     WORKLIST_UNCLAIMED,
@@ -109,7 +126,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 ];
 
 pub(crate) async fn worklist(
-    reads: &SqlitePool,
+    reads: &Reads,
     query: &WorklistQuery,
 ) -> Result<WorklistPage, Failure> {
     let statement = match query.queue {
@@ -124,45 +141,48 @@ pub(crate) async fn worklist(
     };
     let roles = query.desk.roles_in(query.queue);
     let roles: Vec<Value> = roles.into_iter().map(|role| role.as_str().into()).collect();
+    let roles = Value::Array(roles).to_string();
     let (sort_at, dossier, item) = match &query.after {
-        Some(key) => (key.sort_at_us, key.dossier.to_string(), i64::from(key.item)),
-        None => (i64::MIN, String::new(), 0),
+        Some(key) => (key.sort_at_us, key.dossier, i64::from(key.item)),
+        None => (i64::MIN, Uuid::nil(), 0),
     };
-    let bound = sqlx::query(statement)
-        .bind(&query.desk.unit)
-        .bind(Value::Array(roles).to_string())
-        .bind(&query.procedure)
-        .bind(sort_at)
-        .bind(dossier)
-        .bind(item)
-        .bind(query.limit);
-    let bound = match query.queue {
-        Queue::ToReceive => bound.bind(i64::from(u8::from(Status::Submitted))),
-        Queue::ReadyToDeliver => bound.bind(i64::from(u8::from(Status::Completed))),
-        Queue::Mine => bound.bind(&query.desk.person),
-        Queue::Unclaimed | Queue::WaitingForApplicant => bound,
+    let mut arguments = vec![
+        Text(&query.desk.unit),
+        Text(&roles),
+        OptionalText(query.procedure.as_deref()),
+        Integer(sort_at),
+        Id(dossier),
+        Integer(item),
+        Integer(query.limit.into()),
+    ];
+    let today = query.today.to_string();
+    match query.queue {
+        Queue::ToReceive => arguments.push(Integer(u8::from(Status::Submitted).into())),
+        Queue::ReadyToDeliver => arguments.push(Integer(u8::from(Status::Completed).into())),
+        Queue::Mine => arguments.push(Text(&query.desk.person)),
+        Queue::Unclaimed | Queue::WaitingForApplicant => {}
         Queue::DueToday => {
             let midnight = jiff::tz::TimeZone::UTC
                 .to_timestamp(query.today.to_datetime(jiff::civil::Time::midnight()));
             let midnight = midnight.map_or(i64::MAX / 2, |at| at.as_microsecond());
-            bound.bind(query.today.to_string()).bind(midnight)
+            arguments.extend([Text(&today), Integer(midnight)]);
         }
-        Queue::Late => bound.bind(query.now.as_microsecond()),
-    };
-    let rows = bound.fetch_all(reads).await?;
+        Queue::Late => arguments.push(Integer(query.now.as_microsecond())),
+    }
+    let rows = reads.rows(statement, &arguments).await?;
     let mut page = WorklistPage { rows: Vec::with_capacity(rows.len()), total: 0 };
     for row in &rows {
         let columns = Columns::new(row, "work_item", "dossier_id");
         page.total = columns.number("total")?;
         // One row without an item says that the page is empty.
-        if columns.get::<Option<&str>>("dossier_id")?.is_some() {
+        if columns.id_optional("dossier_id")?.is_some() {
             page.rows.push(row_of(row, query)?);
         }
     }
     Ok(page)
 }
 
-fn row_of(row: &SqliteRow, query: &WorklistQuery) -> Result<WorklistRow, Failure> {
+fn row_of(row: &Row, query: &WorklistQuery) -> Result<WorklistRow, Failure> {
     let columns = Columns::new(row, "work_item", "dossier_id");
     let dossier = Columns::new(row, "dossier", "dossier_id");
     let item: u32 = columns.number("item")?;
@@ -172,7 +192,7 @@ fn row_of(row: &SqliteRow, query: &WorklistQuery) -> Result<WorklistRow, Failure
     Ok(WorklistRow {
         key: WorklistKey {
             sort_at_us: columns.get("sort_at")?,
-            dossier: columns.parse("dossier_id")?,
+            dossier: columns.id("dossier_id")?,
             item,
         },
         code: dossier.get("code")?,

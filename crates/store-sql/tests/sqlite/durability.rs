@@ -128,7 +128,7 @@ async fn a_schema_of_a_newer_program_is_refused() {
     let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
                execution_time) VALUES (999, 'newer', TRUE, x'00', 0)";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
-    let refused = motcua_store_sql::SqliteStore::open(&database.path(), Default::default()).await;
+    let refused = motcua_store_sql::SqlStore::open(&database.path(), Default::default()).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))));
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use motcua_store::conformance;
 use motcua_store::contract::{Commit, DossierCommit};
-use motcua_store_sql::{Options, SqliteStore};
+use motcua_store_sql::{Options, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
@@ -29,12 +29,12 @@ impl Database {
         self.folder.path().join("data").join("motcua.db")
     }
 
-    async fn open(&self) -> SqliteStore {
+    async fn open(&self) -> SqlStore {
         self.open_with(Options::default()).await
     }
 
-    async fn open_with(&self, options: Options) -> SqliteStore {
-        SqliteStore::open(&self.path(), options).await.expect("a store")
+    async fn open_with(&self, options: Options) -> SqlStore {
+        SqlStore::open(&self.path(), options).await.expect("a store")
     }
 
     /// A connection beside the store's.
@@ -61,7 +61,7 @@ async fn sqlite_keeps_every_promise() {
     let make = async || {
         let number = number.fetch_add(1, Ordering::Relaxed);
         let path = folder.path().join(format!("{number}.db"));
-        SqliteStore::open(&path, Options::default()).await.expect("a store")
+        SqlStore::open(&path, Options::default()).await.expect("a store")
     };
     conformance::run(make).await;
 }

@@ -30,7 +30,7 @@ async fn no_statement_goes_through_a_table() {
     let database = Database::new();
     database.open().await.close().await;
     let mut connection = database.connection().await;
-    let statements = motcua_store_sql::statements();
+    let statements = motcua_store_sql::statements().0;
     assert!(statements.len() > 50);
     let mut slow = Vec::new();
     for statement in &statements {
@@ -51,7 +51,7 @@ async fn what_every_commit_writes_of_its_dossier_touches_no_index() {
     let database = Database::new();
     database.open().await.close().await;
     let mut connection = database.connection().await;
-    let statements = motcua_store_sql::statements();
+    let statements = motcua_store_sql::statements().0;
     let advance = statements.iter().find(|text| name(text) == "dossier_advance");
     let explain = AssertSqlSafe(format!("EXPLAIN {}", advance.expect("the statement")));
     let rows = sqlx::query(explain).fetch_all(&mut connection).await.expect("a program");
@@ -78,7 +78,7 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
         ("worklist_late_led", "work_item_by_appointment (unit=?"),
         ("worklist_late_led", "work_item_overseen (overseen_by=?"),
     ] {
-        let statements = motcua_store_sql::statements();
+        let statements = motcua_store_sql::statements().0;
         let statement = statements.iter().find(|text| name(text) == queue).expect("the statement");
         let steps = plan(&mut connection, statement).await;
         let covering = format!("SEARCH w USING COVERING INDEX {index}");
@@ -91,7 +91,7 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
 
 #[tokio::test]
 async fn names_of_statements_are_unique() {
-    let statements = motcua_store_sql::statements();
+    let statements = motcua_store_sql::statements().0;
     let mut names: Vec<_> = statements.iter().map(|statement| name(statement)).collect();
     names.sort_unstable();
     let count = names.len();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use motcua_store::StoreError;
 use motcua_store::conformance::fixture::{Subject, dossier_id};
 use motcua_store::contract::{DossierCommit, DossierKey, Store};
-use motcua_store_sql::{Options, SqliteStore};
+use motcua_store_sql::{Options, SqlStore};
 use tokio::task::JoinSet;
 
 use super::{Database, dossier, execute};
@@ -14,7 +14,7 @@ use super::{Database, dossier, execute};
 type Answers = JoinSet<(u32, Result<(), StoreError>)>;
 
 /// Sends each commit as a call of its own and lets all reach the queue.
-async fn send(store: &Arc<SqliteStore>, commits: Vec<(u32, DossierCommit)>) -> Answers {
+async fn send(store: &Arc<SqlStore>, commits: Vec<(u32, DossierCommit)>) -> Answers {
     let mut answers = JoinSet::new();
     for (number, commit) in commits {
         let store = Arc::clone(store);
@@ -35,7 +35,7 @@ fn filed(numbers: impl Iterator<Item = u32>) -> Vec<(u32, DossierCommit)> {
     numbers.map(|number| (number, Subject::new(number).file(|_| {}))).collect()
 }
 
-async fn is_there(store: &SqliteStore, number: u32) -> bool {
+async fn is_there(store: &SqlStore, number: u32) -> bool {
     let found = store.load(&DossierKey::Id(dossier_id(number))).await;
     found.expect("a read").is_some()
 }

@@ -6,7 +6,7 @@ use super::commits::Net;
 use super::verdict::Known;
 use crate::error::Failure;
 use crate::prepare::{DossierRow, DossierRows, ItemRow};
-use crate::rows::{Binding, Rows};
+use crate::sqlite::rows::{Binding, Rows};
 
 static DOSSIER_CREATE: Rows = Rows::new(
     "-- dossier_create

@@ -8,8 +8,10 @@
 use std::sync::{Arc, OnceLock};
 
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
+
+use crate::database::Row;
 
 /// Rows in one statement.
 const ROWS_PER_STATEMENT_MAX: usize = 64;
@@ -56,10 +58,11 @@ impl Rows {
         connection: &mut SqliteConnection,
         rows: &[T],
         bind: impl Fn(Binding, &T) -> Binding,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    ) -> Result<Vec<Row>, sqlx::Error> {
         let mut found = Vec::new();
         for chunk in rows.chunks(ROWS_PER_STATEMENT_MAX) {
-            found.extend(self.query(chunk, &bind).fetch_all(&mut *connection).await?);
+            let rows = self.query(chunk, &bind).fetch_all(&mut *connection).await?;
+            found.extend(rows.into_iter().map(Row::Sqlite));
         }
         Ok(found)
     }

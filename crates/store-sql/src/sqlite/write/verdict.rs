@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use motcua_store::StoreError;
 use sqlx::SqliteConnection;
+use uuid::Uuid;
 
 use crate::error::{Columns, Failure};
 use crate::prepare::{Bound, DossierRows, Identity, Prepared, RegisterRows};
-use crate::rows::Rows;
+use crate::sqlite::rows::Rows;
 
 static DOSSIER_STANDING: Rows = Rows::new(
     "-- dossier_standing
@@ -88,7 +89,7 @@ pub(super) struct Known {
     /// Dossiers as they stood before the transaction.
     pub(super) dossiers: HashMap<String, Standing>,
     versions: HashMap<String, i64>,
-    commands: HashSet<(String, String)>,
+    commands: HashSet<(String, Uuid)>,
     /// Holder by code.
     codes: HashMap<String, String>,
     /// Holder by external reference.
@@ -131,8 +132,9 @@ impl Known {
         connection: &mut SqliteConnection,
         commits: &[&DossierRows],
     ) -> Result<(), Failure> {
-        let bind_id =
-            |query: crate::rows::Binding, rows: &&DossierRows| query.bind(rows.dossier.id.clone());
+        let bind_id = |query: crate::sqlite::rows::Binding, rows: &&DossierRows| {
+            query.bind(rows.dossier.id.clone())
+        };
         for row in DOSSIER_STANDING.read(connection, commits, bind_id).await? {
             let columns = Columns::new(&row, "dossier", "id");
             let id: String = columns.get("id")?;
@@ -155,20 +157,20 @@ impl Known {
             self.dossiers.insert(id, standing);
         }
         // What creates a dossier cannot repeat a command of it.
-        let commands: Vec<(&str, &str)> = commits
+        let commands: Vec<(&str, Uuid)> = commits
             .iter()
             .filter(|rows| rows.expected > 0)
             .flat_map(|rows| {
-                let commands = rows.events.iter().filter_map(|event| event.command.as_deref());
+                let commands = rows.events.iter().filter_map(|event| event.command);
                 commands.map(|command| (rows.dossier.chain.as_str(), command))
             })
             .collect();
         let found = COMMAND_TAKEN.read(connection, &commands, |query, (chain, command)| {
-            query.bind((*chain).to_owned()).bind((*command).to_owned())
+            query.bind((*chain).to_owned()).bind(command.to_string())
         });
         for row in found.await? {
             let columns = Columns::new(&row, "event", "chain");
-            self.commands.insert((columns.get("chain")?, columns.get("command_id")?));
+            self.commands.insert((columns.get("chain")?, columns.id("command_id")?));
         }
         Ok(())
     }
@@ -310,8 +312,8 @@ fn check_version(
 
 fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
     let row = &rows.dossier;
-    for command in rows.events.iter().filter_map(|event| event.command.as_ref()) {
-        if known.commands.contains(&(row.chain.clone(), command.clone())) {
+    for command in rows.events.iter().filter_map(|event| event.command) {
+        if known.commands.contains(&(row.chain.clone(), command)) {
             return Err(StoreError::Taken { what: "command id" });
         }
     }
@@ -330,7 +332,7 @@ fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
 
 fn take_names(known: &mut Known, rows: &DossierRows) {
     let row = &rows.dossier;
-    let commands = rows.events.iter().filter_map(|event| event.command.clone());
+    let commands = rows.events.iter().filter_map(|event| event.command);
     known.commands.extend(commands.map(|command| (row.chain.clone(), command)));
     let holder = || row.id.clone();
     for name in &rows.released {

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::Failure;
 use crate::prepare::{EventRow, Prepared, RegisterRows};
-use crate::rows::Rows;
+use crate::sqlite::rows::Rows;
 
 static EVENT_APPEND: Rows = Rows::new(
     "-- event_append
@@ -52,19 +52,19 @@ pub(super) async fn append<'a>(
     let events =
         commits.map(of).flat_map(|(chain, events)| events.iter().map(move |event| (chain, event)));
     let numbered: Vec<(i64, (&str, &EventRow))> = (last_event + 1..).zip(events).collect();
-    let bind_event = |query: crate::rows::Binding, row: &(i64, (&str, &EventRow))| {
+    let bind_event = |query: crate::sqlite::rows::Binding, row: &(i64, (&str, &EventRow))| {
         let (id, (chain, event)) = row;
         query
             .bind(*id)
             .bind((*chain).to_owned())
             .bind(event.seq)
-            .bind(event.command.clone())
+            .bind(event.command.map(|command| command.to_string()))
             .bind(event.header.clone())
             .bind(event.hash.clone())
             .bind(event.commitments.clone())
     };
     EVENT_APPEND.write(connection, &numbered, bind_event).await?;
-    let bind_values = |query: crate::rows::Binding, row: &(i64, (&str, &EventRow))| {
+    let bind_values = |query: crate::sqlite::rows::Binding, row: &(i64, (&str, &EventRow))| {
         query.bind(row.0).bind(row.1.1.slots.clone())
     };
     EVENT_VALUE_APPEND.write(connection, &numbered, bind_values).await?;

@@ -14,9 +14,11 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::write::commits;
+use crate::database::Session;
+use crate::desk::{Verdict, Write};
 use crate::error::Failure;
 use crate::prepare::Prepared;
-use crate::write::commits;
 
 const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN IMMEDIATE;
@@ -25,21 +27,6 @@ const WRITER_COMMIT: &str = "-- writer_commit
     COMMIT";
 const WRITER_ROLLBACK: &str = "-- writer_rollback
     ROLLBACK";
-
-/// What one piece of work comes to, decided within the transaction; a refusal has written nothing.
-pub(crate) type Verdict<T> = Result<T, StoreError>;
-
-/// A piece of work other than commits.
-pub(crate) trait Write: Send + Sync + 'static {
-    /// Its answer.
-    type Answer: Send + 'static;
-
-    /// Writes within the open transaction.
-    fn write(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> impl Future<Output = Result<Verdict<Self::Answer>, Failure>> + Send;
-}
 
 /// Limits of the writer, see [`crate::Options`].
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +154,8 @@ struct Pending<W: Write> {
 impl<W: Write> AnyWrite for Pending<W> {
     fn write<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Written<'a> {
         Box::pin(async move {
-            self.verdict = Some(self.write.write(connection).await?);
+            let mut session = Session::Sqlite(connection);
+            self.verdict = Some(self.write.write(&mut session).await?);
             Ok(())
         })
     }

@@ -1,0 +1,259 @@
+//! Both databases under one roof: a statement, its arguments and its rows.
+//!
+//! Most statements are one text for both. Ids are text in SQLite and `uuid` in PostgreSQL, flags
+//! are whole numbers in the one and `boolean` in the other; everything else is kept alike.
+
+use motcua_audit::ChainId;
+use sha2::{Digest as _, Sha256};
+use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::{Arguments as _, Postgres, Sqlite};
+use uuid::Uuid;
+
+use crate::error::Failure;
+
+/// A statement in the words of each database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl Statement {
+    /// One text for both.
+    pub(crate) const fn both(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+}
+
+impl From<&'static str> for Statement {
+    fn from(text: &'static str) -> Self {
+        Self::both(text)
+    }
+}
+
+/// A statement that asks a flag: `flagged!("… WHERE ", not "closed", " …")`. SQLite uses a partial
+/// index only where the query repeats its very condition.
+macro_rules! flagged {
+    ($before:literal, not $flag:literal, $after:literal) => {
+        $crate::database::Statement {
+            sqlite: concat!($before, $flag, " = 0", $after),
+            postgres: concat!($before, "NOT ", $flag, $after),
+        }
+    };
+    ($before:literal, $flag:literal, $after:literal) => {
+        $crate::database::Statement {
+            sqlite: concat!($before, $flag, " = 1", $after),
+            postgres: concat!($before, $flag, $after),
+        }
+    };
+}
+pub(crate) use flagged;
+
+/// A value that a statement is given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Argument<'a> {
+    Text(&'a str),
+    OptionalText(Option<&'a str>),
+    Integer(i64),
+    Id(Uuid),
+    Chain(&'a ChainId),
+}
+
+/// The key of a chain in PostgreSQL: a dossier's own id, so that its history lies where it belongs
+/// by time. The few other chains have one made of their name, behind all dossiers (a UUIDv7 begins
+/// with its time, and ff is far away).
+pub(crate) fn chain_key(chain: &str) -> Uuid {
+    let dossier = chain.strip_prefix("dossier:").and_then(|id| Uuid::parse_str(id).ok());
+    dossier.unwrap_or_else(|| {
+        let digest: [u8; 32] = Sha256::digest(chain.as_bytes()).into();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        key[0] = 0xff;
+        uuid::Builder::from_custom_bytes(key).into_uuid()
+    })
+}
+
+/// A row of either database.
+#[derive(Debug)]
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// Connections that read.
+#[derive(Clone, Debug)]
+pub(crate) enum Reads {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Reads {
+    pub(crate) async fn rows(
+        &self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        let statement = statement.into();
+        Ok(match self {
+            Self::Sqlite(pool) => {
+                let query = sqlx::query_with(statement.sqlite, for_sqlite(arguments)?);
+                query.fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(pool) => {
+                let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
+                query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The only row, if there is one.
+    pub(crate) async fn row(
+        &self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Option<Row>, Failure> {
+        Ok(self.rows(statement, arguments).await?.pop())
+    }
+
+    /// The row of a statement that always gives one.
+    pub(crate) async fn one(
+        &self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Row, Failure> {
+        self.row(statement, arguments).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The connection of a transaction that is open.
+#[derive(Debug)]
+pub(crate) enum Session<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Session<'_> {
+    pub(crate) async fn rows(
+        &mut self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        let statement = statement.into();
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                let query = sqlx::query_with(statement.sqlite, for_sqlite(arguments)?);
+                let rows = query.fetch_all(&mut **connection).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(connection) => {
+                let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
+                let rows = query.fetch_all(&mut **connection).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The only row, if there is one.
+    pub(crate) async fn row(
+        &mut self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Option<Row>, Failure> {
+        Ok(self.rows(statement, arguments).await?.pop())
+    }
+
+    /// The row of a statement that always gives one.
+    pub(crate) async fn one(
+        &mut self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Row, Failure> {
+        self.row(statement, arguments).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    }
+
+    /// Answers how many rows were affected.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: impl Into<Statement>,
+        arguments: &[Argument<'_>],
+    ) -> Result<u64, Failure> {
+        let statement = statement.into();
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                let query = sqlx::query_with(statement.sqlite, for_sqlite(arguments)?);
+                query.execute(&mut **connection).await?.rows_affected()
+            }
+            Self::Postgres(connection) => {
+                let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
+                query.execute(&mut **connection).await?.rows_affected()
+            }
+        })
+    }
+}
+
+fn for_sqlite(arguments: &[Argument<'_>]) -> Result<SqliteArguments, Failure> {
+    let mut list = SqliteArguments::default();
+    for argument in arguments {
+        let added = match argument {
+            Argument::Text(text) => list.add(*text),
+            Argument::OptionalText(text) => list.add(*text),
+            Argument::Integer(number) => list.add(*number),
+            Argument::Id(id) => list.add(id.to_string()),
+            Argument::Chain(chain) => list.add(chain.as_str()),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(list)
+}
+
+fn for_postgres(arguments: &[Argument<'_>]) -> Result<PgArguments, Failure> {
+    let mut list = PgArguments::default();
+    for argument in arguments {
+        let added = match argument {
+            Argument::Text(text) => list.add(*text),
+            Argument::OptionalText(text) => list.add(*text),
+            Argument::Integer(number) => list.add(*number),
+            Argument::Id(id) => list.add(*id),
+            Argument::Chain(chain) => list.add(chain_key(chain.as_str())),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(list)
+}
+
+/// What both databases can hold and give back as one type.
+pub(crate) trait Cell<'r>:
+    sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite> + sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>
+{
+}
+
+impl<'r, T> Cell<'r> for T where
+    T: sqlx::Decode<'r, Sqlite>
+        + sqlx::Type<Sqlite>
+        + sqlx::Decode<'r, Postgres>
+        + sqlx::Type<Postgres>
+{
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_lies_with_its_dossier_and_others_behind_all() {
+        let id = Uuid::parse_str("0199aa00-0000-7000-8000-000000000001").expect("an id");
+        assert_eq!(chain_key(&format!("dossier:{id}")), id);
+        let register = chain_key("sys:procedures");
+        assert!(register > id);
+        assert_eq!(register.get_version_num(), 8);
+        assert_ne!(register, chain_key("sys:units"));
+    }
+}

@@ -1,0 +1,175 @@
+//! Connecting to the database: settings, their check, migrations.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use motcua_store::StoreError;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
+
+use super::writers::{Limits, Writers};
+use crate::error::Failure;
+use crate::store::Options;
+
+/// Oldest server whose features the statements use, as `server_version_num` counts.
+const SERVER_VERSION_MIN: i32 = 150_000;
+/// Prepared statements a connection keeps; more than the program has.
+const STATEMENTS_KEPT_MAX: usize = 256;
+/// Longest wait for a new connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for the schema, during which another node may bring it to the newest.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Connects, checks the settings, brings the schema to the newest and starts the writers.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the URL is none, the database cannot be reached, is too old or
+/// would lose what was acknowledged, or its schema is of a newer program.
+pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writers), StoreError> {
+    let connect = connect_options(url)?;
+    let mut first = within(CONNECT_TIMEOUT, connect.connect()).await?;
+    check(&mut first).await?;
+    let migrated = within(MIGRATION_TIMEOUT, async {
+        migrator().run(&mut first).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
+    });
+    migrated.await.map_err(|error| match error {
+        StoreError::Unavailable(text) => StoreError::Unavailable(format!("migrations: {text}")),
+        other => other,
+    })?;
+    // Nothing is lost when the goodbye is.
+    let _closed = first.close().await;
+    let reads = lazy_reads(url, options, options.read_connections)?;
+    let limits = Limits {
+        queue_jobs_max: options.queue_jobs_max,
+        commits_per_transaction_max: options.commits_per_transaction_max,
+        writers: options.write_connections.max(1),
+        timeout: options.statement_timeout,
+    };
+    let writes = writing(connect, options);
+    Ok((reads, Writers::start(Arc::new(writes), limits)))
+}
+
+/// Connections that read, opened when they are needed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the text is no URL of a PostgreSQL database.
+pub(crate) fn lazy_reads(
+    url: &str,
+    options: &Options,
+    connections: u32,
+) -> Result<PgPool, StoreError> {
+    let timeout = options.statement_timeout.as_millis().to_string();
+    let connect = connect_options(url)?.options([
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", &timeout),
+        ("jit", "off"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections.max(1))
+        .acquire_timeout(options.read_wait)
+        .test_before_acquire(false)
+        .idle_timeout(None);
+    Ok(pool.connect_lazy_with(connect))
+}
+
+fn connect_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    // The reason of the parser may repeat the URL, which can hold a password.
+    let parsed = PgConnectOptions::from_str(url).map_err(|_| {
+        let form = "postgres://USER@HOST:PORT/DATABASE";
+        StoreError::Unavailable(format!("the database is no URL of the form {form}"))
+    })?;
+    let named = parsed.application_name("motcua").statement_cache_capacity(STATEMENTS_KEPT_MAX);
+    Ok(named.disable_statement_logging())
+}
+
+/// Writers run one statement over and over: planned once, by the indexes, whatever the statistics
+/// of a young table say. They never wait for a lock without an end.
+fn writing(connect: PgConnectOptions, options: &Options) -> PgConnectOptions {
+    let timeout = options.statement_timeout.as_millis().to_string();
+    let lock_timeout = options.busy_timeout.as_millis().to_string();
+    connect.options([
+        ("statement_timeout", &*timeout),
+        ("lock_timeout", &lock_timeout),
+        ("idle_in_transaction_session_timeout", &timeout),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
+    ])
+}
+
+/// What the server must be for an answer to mean that the commit survives.
+async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let row = sqlx::query(
+        "-- server_settings
+        SELECT CAST(current_setting('server_version_num') AS integer) AS version,
+            current_setting('fsync') AS fsync,
+            current_setting('full_page_writes') AS full_page_writes,
+            current_setting('synchronous_commit') AS synchronous_commit,
+            current_setting('server_encoding') AS server_encoding,
+            pg_is_in_recovery() AS in_recovery",
+    );
+    let row = row.fetch_one(connection).await.map_err(Failure::from)?;
+    let text = |column: &str| row.try_get::<String, _>(column).map_err(Failure::from);
+    let refuse = |problem: String| Err(StoreError::Unavailable(problem));
+    let version: i32 = row.try_get("version").map_err(Failure::from)?;
+    if version < SERVER_VERSION_MIN {
+        return refuse(format!("PostgreSQL {} is too old: 15 is needed", version / 10_000));
+    }
+    for setting in ["fsync", "full_page_writes"] {
+        if text(setting)? == "off" {
+            let what = "what was acknowledged would not survive a loss of power";
+            return refuse(format!("{setting} is off and {what}: turn it on"));
+        }
+    }
+    if ["off", "local"].contains(&&*text("synchronous_commit")?) {
+        let remedy = "set it to on for this database or role";
+        return refuse(format!("synchronous_commit is too weak to acknowledge commits: {remedy}"));
+    }
+    let encoding = text("server_encoding")?;
+    if encoding != "UTF8" {
+        return refuse(format!("the database's encoding is {encoding}, not UTF8: create it anew"));
+    }
+    if row.try_get("in_recovery").map_err(Failure::from)? {
+        return refuse("the server is a standby: connect to the primary".into());
+    }
+    Ok(())
+}
+
+/// A unit of work with a deadline of our own: the driver knows none for a dead connection.
+async fn within<T>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(deadline, work).await {
+        Ok(done) => Ok(done.map_err(Failure::from)?),
+        Err(_) => {
+            let seconds = deadline.as_secs();
+            Err(StoreError::Unavailable(format!("the database did not answer for {seconds} s")))
+        }
+    }
+}
+
+/// The schema, in the order in which it grew: the numbers and names of `migrations/sqlite`. A file
+/// that was released is never edited.
+fn migrator() -> Migrator {
+    let files = [
+        (1, "histories", include_str!("../../../../migrations/postgres/0001_histories.sql")),
+        (2, "dossiers", include_str!("../../../../migrations/postgres/0002_dossiers.sql")),
+        (3, "desk", include_str!("../../../../migrations/postgres/0003_desk.sql")),
+        (4, "holding", include_str!("../../../../migrations/postgres/0004_holding.sql")),
+        (5, "branches", include_str!("../../../../migrations/postgres/0005_branches.sql")),
+        (6, "versions", include_str!("../../../../migrations/postgres/0006_versions.sql")),
+        (7, "replacement", include_str!("../../../../migrations/postgres/0007_replacement.sql")),
+        (8, "oversight", include_str!("../../../../migrations/postgres/0008_oversight.sql")),
+        (9, "payments", include_str!("../../../../migrations/postgres/0009_payments.sql")),
+        (10, "documents", include_str!("../../../../migrations/postgres/0010_documents.sql")),
+    ];
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(files.map(migration).into())
+}

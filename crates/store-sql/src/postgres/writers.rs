@@ -1,0 +1,361 @@
+//! The writers: group commit over several connections.
+//!
+//! Work queues up while all writers are on their way to the server. Whoever comes back takes what
+//! waits and writes it in one transaction; the others' transactions are under way meanwhile. Two
+//! batches that touch one dossier, of one node or of two, meet at the lock of its row.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use motcua_store::StoreError;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::commits;
+use crate::database::Argument::Text;
+use crate::database::Session;
+use crate::desk::{Verdict, Write};
+use crate::error::Failure;
+use crate::prepare::{DossierRows, Prepared, RegisterRows};
+
+const BEGIN: &str = "-- writer_begin
+    BEGIN";
+const COMMIT: &str = "-- writer_commit
+    COMMIT";
+const ROLLBACK: &str = "-- writer_rollback
+    ROLLBACK";
+const EXCLUSIVE: &str = "-- writer_exclusive
+    SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
+
+/// Beyond the server's own limit the connection is given up: it may be dead.
+const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Limits of the writers, see [`crate::Options`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) queue_jobs_max: usize,
+    pub(crate) commits_per_transaction_max: usize,
+    pub(crate) writers: u32,
+    pub(crate) timeout: Duration,
+}
+
+/// The way to the writers.
+#[derive(Debug)]
+pub(crate) struct Writers {
+    queue: mpsc::Sender<Job>,
+    transactions: Arc<AtomicU64>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Writers {
+    /// Starts them; each connects when it has something to write.
+    pub(crate) fn start(connect: Arc<PgConnectOptions>, limits: Limits) -> Self {
+        let (queue, jobs) = mpsc::channel(limits.queue_jobs_max);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let transactions = Arc::new(AtomicU64::new(0));
+        let mut tasks = JoinSet::new();
+        for _ in 0..limits.writers {
+            let writing = Writing {
+                connection: None,
+                connect: Arc::clone(&connect),
+                transactions: Arc::clone(&transactions),
+                deadline: limits.timeout + DEADLINE_MARGIN,
+            };
+            tasks.spawn(writing.run(Arc::clone(&jobs), limits.commits_per_transaction_max));
+        }
+        Self { queue, transactions, tasks: Mutex::new(tasks) }
+    }
+
+    /// Writes commits and answers each.
+    pub(crate) async fn commit(&self, batch: Vec<Prepared>) -> Vec<Result<(), StoreError>> {
+        let count = batch.len();
+        let (answer, answered) = oneshot::channel();
+        match self.send(Job::Commits { batch, answer }) {
+            Ok(()) => answered.await.unwrap_or_else(|_| vec![Err(writer_gone()); count]),
+            Err(refused) => vec![Err(refused); count],
+        }
+    }
+
+    /// Does another piece of work in a transaction of its own.
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Write(Box::new(Pending { write, verdict: None, answer })))?;
+        answered.await.unwrap_or_else(|_| Err(writer_gone()))
+    }
+
+    /// Lets the writers finish what waits and ends them.
+    pub(crate) async fn stop(self) {
+        drop(self.queue);
+        let mut tasks = self.tasks.into_inner();
+        // An error means that a writer panicked: it has ended all the same.
+        while let Some(_ended) = tasks.join_next().await {}
+    }
+
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.queue.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => {
+                StoreError::Unavailable("the writers have ended".into())
+            }
+        })
+    }
+}
+
+fn writer_gone() -> StoreError {
+    StoreError::OutcomeUnknown("the writer ended before it answered".into())
+}
+
+/// Work in the queue.
+enum Job {
+    Commits { batch: Vec<Prepared>, answer: oneshot::Sender<Vec<Result<(), StoreError>>> },
+    Write(Box<dyn AnyWrite>),
+}
+
+impl Job {
+    fn commits(&self) -> usize {
+        match self {
+            Self::Commits { batch, .. } => batch.len(),
+            Self::Write(_) => 1,
+        }
+    }
+}
+
+type Written<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// A [`Write`] of any kind, with its answer.
+trait AnyWrite: Send {
+    fn exclusive(&self) -> Vec<String>;
+    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Written<'a>;
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Pending<W: Write> {
+    write: W,
+    verdict: Option<Verdict<W::Answer>>,
+    answer: oneshot::Sender<Result<W::Answer, StoreError>>,
+}
+
+impl<W: Write> AnyWrite for Pending<W> {
+    fn exclusive(&self) -> Vec<String> {
+        self.write.exclusive()
+    }
+
+    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Written<'a> {
+        Box::pin(async move {
+            let mut session = Session::Postgres(connection);
+            self.verdict = Some(self.write.write(&mut session).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let verdict = self.verdict.unwrap_or_else(|| Err(writer_gone()));
+        // Nobody listens where the call was given up, which is no matter.
+        let _given_up = self.answer.send(outcome.and(verdict));
+    }
+}
+
+/// A writer's own side.
+struct Writing {
+    /// None before the first work and after a failure that may have left it in an unknown state.
+    connection: Option<PgConnection>,
+    connect: Arc<PgConnectOptions>,
+    transactions: Arc<AtomicU64>,
+    deadline: Duration,
+}
+
+/// How a transaction ended when it did not succeed.
+enum Ended {
+    /// Nothing was written.
+    Failed(Failure),
+    /// It may have been written.
+    Unknown(String),
+}
+
+impl Ended {
+    /// A server that says that it failed has written nothing; a connection that ended may have
+    /// ended behind the commit.
+    fn of(failure: Failure) -> Self {
+        match failure {
+            Failure::Sql(sqlx::Error::Database(_)) | Failure::Corrupt(_) => Self::Failed(failure),
+            Failure::Sql(error) => Self::Unknown(error.to_string()),
+        }
+    }
+}
+
+impl Writing {
+    async fn run(mut self, jobs: Arc<Mutex<mpsc::Receiver<Job>>>, commits_max: usize) {
+        while let Some(taken) = take(&jobs, commits_max).await {
+            self.settle(taken).await;
+        }
+        if let Some(connection) = self.connection {
+            // Everything is committed; a failing goodbye loses nothing.
+            let _closed = connection.close().await;
+        }
+    }
+
+    async fn settle(&mut self, jobs: Vec<Job>) {
+        let mut batches = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Commits { batch, answer } => batches.push((batch, answer)),
+                Job::Write(write) => self.write_other(write).await,
+            }
+        }
+        let all: Vec<&Prepared> = batches.iter().flat_map(|(batch, _)| batch).collect();
+        if all.is_empty() {
+            return;
+        }
+        let mut answers = self.write_commits(&all).await.into_iter();
+        for (batch, answer) in batches {
+            let _given_up = answer.send(answers.by_ref().take(batch.len()).collect());
+        }
+    }
+
+    /// Commits in their order as far as they share anything; the others together.
+    async fn write_commits(&mut self, all: &[&Prepared]) -> Vec<Result<(), StoreError>> {
+        let mut answers: Vec<Result<(), StoreError>> = vec![Err(writer_gone()); all.len()];
+        let dossiers = all.iter().enumerate().filter_map(|(place, commit)| match commit {
+            Prepared::Dossier(rows) => Some((place, &**rows)),
+            Prepared::Register(_) => None,
+        });
+        let (places, rows): (Vec<usize>, Vec<&DossierRows>) = dossiers.unzip();
+        for round in commits::rounds(&rows) {
+            let together: Vec<&DossierRows> = round.iter().map(|at| rows[*at]).collect();
+            let verdicts = self.write_round(&together).await;
+            for (at, verdict) in round.iter().zip(verdicts) {
+                answers[places[*at]] = verdict;
+            }
+        }
+        for (place, commit) in all.iter().enumerate() {
+            if let Prepared::Register(rows) = commit {
+                answers[place] = self.write_register(rows).await;
+            }
+        }
+        answers
+    }
+
+    /// If one of them breaks a constraint that no verdict foresaw, or deadlocks with another node,
+    /// each is written alone, so that the others do not suffer.
+    async fn write_round(&mut self, commits: &[&DossierRows]) -> Vec<Result<(), StoreError>> {
+        match self.transact(async |connection| commits::write(connection, commits).await).await {
+            Ok(verdicts) => verdicts,
+            Err(Ended::Failed(failure)) if failure.concerns_one() => {
+                let mut verdicts = Vec::with_capacity(commits.len());
+                for commit in commits {
+                    let alone = std::slice::from_ref(commit);
+                    let written =
+                        self.transact(async |connection| commits::write(connection, alone).await);
+                    verdicts.push(match written.await {
+                        Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
+                        Err(ended) => Err(explain(ended)),
+                    });
+                }
+                verdicts
+            }
+            Err(ended) => vec![Err(explain(ended)); commits.len()],
+        }
+    }
+
+    async fn write_register(&mut self, rows: &RegisterRows) -> Result<(), StoreError> {
+        let written = self.transact(async |connection| {
+            sqlx::query(BEGIN).execute(&mut *connection).await?;
+            let verdict = commits::write_register(connection, rows).await?;
+            sqlx::query(COMMIT).execute(&mut *connection).await?;
+            Ok(verdict)
+        });
+        written.await.unwrap_or_else(|ended| Err(explain(ended)))
+    }
+
+    async fn write_other(&mut self, mut write: Box<dyn AnyWrite>) {
+        let mut exclusive = write.exclusive();
+        exclusive.sort_unstable();
+        let written = self.transact(async |connection| {
+            sqlx::query(BEGIN).execute(&mut *connection).await?;
+            for key in &exclusive {
+                Session::Postgres(connection).rows(EXCLUSIVE, &[Text(key)]).await?;
+            }
+            write.write(connection).await?;
+            sqlx::query(COMMIT).execute(&mut *connection).await?;
+            Ok(())
+        });
+        let outcome = written.await.map_err(explain);
+        write.answer(outcome);
+    }
+
+    /// Does a unit of work within the deadline, on the connection that stands or on a new one.
+    async fn transact<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, Ended> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let connecting = tokio::time::timeout(self.deadline, self.connect.connect());
+                let connected = connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+                connected.map_err(|e| Ended::Failed(e.into()))?
+            }
+        };
+        // A deadline drops the connection without a cancel request: that could cut a commit's wait
+        // for a standby short and make it look done.
+        let done = tokio::time::timeout(self.deadline, work(&mut connection)).await;
+        let done = done
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()));
+        match done.map_err(Ended::of) {
+            Ok(done) => {
+                self.connection = Some(connection);
+                self.transactions.fetch_add(1, Ordering::Relaxed);
+                Ok(done)
+            }
+            Err(Ended::Failed(failure)) => {
+                // A connection that cannot roll back is dropped, and the transaction with it.
+                let rolled_back = sqlx::query(ROLLBACK).execute(&mut connection);
+                if matches!(tokio::time::timeout(self.deadline, rolled_back).await, Ok(Ok(_))) {
+                    self.connection = Some(connection);
+                }
+                Err(Ended::Failed(failure))
+            }
+            Err(unknown) => Err(unknown),
+        }
+    }
+}
+
+/// What waits, at most `commits_max` commits; none when the queue has ended.
+async fn take(jobs: &Mutex<mpsc::Receiver<Job>>, commits_max: usize) -> Option<Vec<Job>> {
+    let mut jobs = jobs.lock().await;
+    let first = jobs.recv().await?;
+    let mut commits = first.commits();
+    let mut taken = vec![first];
+    while commits < commits_max
+        && let Ok(job) = jobs.try_recv()
+    {
+        commits += job.commits();
+        taken.push(job);
+    }
+    Some(taken)
+}
+
+fn explain(ended: Ended) -> StoreError {
+    match ended {
+        Ended::Failed(failure) => match commits::taken(&failure) {
+            Some(taken) => taken,
+            None => {
+                let error = StoreError::from(failure);
+                tracing::error!(%error, "a transaction was rolled back: {error}");
+                error
+            }
+        },
+        Ended::Unknown(error) => {
+            tracing::error!(%error, "the outcome of a transaction is unknown: {error}");
+            StoreError::OutcomeUnknown(error)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Opening the database: settings, their check, migrations.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use motcua_store::StoreError;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Row, SqlSafeStr, SqliteConnection};
+
+use super::writer::{self, Writer};
+use crate::error::Failure;
+use crate::store::Options;
+
+/// Before this version SQLite could lose commits of a database in WAL mode.
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+/// Prepared statements a connection keeps; more than the program has.
+const STATEMENTS_KEPT_MAX: usize = 256;
+
+/// Opens the file, creating it and its folder where they are missing, and brings it to the newest
+/// schema.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the file cannot be opened, a setting does not hold, the
+/// SQLite library is too old, or the schema is of a newer program.
+pub(crate) async fn open(
+    path: &Path,
+    options: &Options,
+) -> Result<(SqlitePool, Writer), StoreError> {
+    if let Some(folder) = path.parent() {
+        let made = tokio::fs::create_dir_all(folder).await;
+        made.map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))?;
+    }
+    let connect = connect_options(path, options);
+    let mut first = connect.connect().await.map_err(Failure::from)?;
+    check_version(&mut first).await?;
+    check_settings(&mut first, options).await?;
+    let migrated = migrator().run(&mut first).await;
+    migrated.map_err(|e| StoreError::Unavailable(format!("migrations: {e}")))?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(options.read_connections)
+        .acquire_timeout(options.read_wait)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let reads = pool.connect_lazy_with(connect.clone().read_only(true));
+    let limits = writer::Limits {
+        queue_jobs_max: options.queue_jobs_max,
+        commits_per_transaction_max: options.commits_per_transaction_max,
+    };
+    Ok((reads, Writer::start(first, Arc::new(connect), limits)))
+}
+
+/// Bytes of the file and of its write-ahead log.
+pub(crate) async fn file_bytes(path: &Path) -> Result<u64, StoreError> {
+    let unavailable = |e: std::io::Error| StoreError::Unavailable(e.to_string());
+    let file = tokio::fs::metadata(path).await.map_err(unavailable)?.len();
+    let mut log = path.to_owned().into_os_string();
+    log.push("-wal");
+    // The log is gone while nothing was written since the file was opened.
+    Ok(file + tokio::fs::metadata(log).await.map_or(0, |log| log.len()))
+}
+
+fn connect_options(path: &Path, options: &Options) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(options.busy_timeout)
+        .pragma("secure_delete", "ON")
+        .statement_cache_capacity(STATEMENTS_KEPT_MAX)
+        .disable_statement_logging()
+}
+
+/// Settings are read back: SQLite passes over what it does not know or cannot do.
+async fn check_settings(
+    connection: &mut SqliteConnection,
+    options: &Options,
+) -> Result<(), StoreError> {
+    let busy_timeout = options.busy_timeout.as_millis().to_string();
+    for (pragma, wanted) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA secure_delete", "1"),
+        ("PRAGMA busy_timeout", &busy_timeout),
+    ] {
+        let row = sqlx::query(pragma).fetch_one(&mut *connection).await.map_err(Failure::from)?;
+        let found = match row.try_get::<String, _>(0) {
+            Ok(text) => text,
+            Err(_) => row.try_get::<i64, _>(0).map_err(Failure::from)?.to_string(),
+        };
+        if found != wanted {
+            let problem = format!("{pragma} is {found}, not {wanted}");
+            return Err(StoreError::Unavailable(problem));
+        }
+    }
+    Ok(())
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(Failure::from)?;
+    if is_recent(&version) {
+        return Ok(());
+    }
+    let (major, minor, patch) = SQLITE_VERSION_MIN;
+    let problem = format!("SQLite {version} may lose commits; {major}.{minor}.{patch} is needed");
+    Err(StoreError::Unavailable(problem))
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= SQLITE_VERSION_MIN
+}
+
+/// The schema, in the order in which it grew. A file that was released is never edited.
+fn migrator() -> Migrator {
+    let files = [
+        (1, "histories", include_str!("../../../../migrations/sqlite/0001_histories.sql")),
+        (2, "dossiers", include_str!("../../../../migrations/sqlite/0002_dossiers.sql")),
+        (3, "desk", include_str!("../../../../migrations/sqlite/0003_desk.sql")),
+        (4, "holding", include_str!("../../../../migrations/sqlite/0004_holding.sql")),
+        (5, "branches", include_str!("../../../../migrations/sqlite/0005_branches.sql")),
+        (6, "versions", include_str!("../../../../migrations/sqlite/0006_versions.sql")),
+        (7, "replacement", include_str!("../../../../migrations/sqlite/0007_replacement.sql")),
+        (8, "oversight", include_str!("../../../../migrations/sqlite/0008_oversight.sql")),
+        (9, "payments", include_str!("../../../../migrations/sqlite/0009_payments.sql")),
+        (10, "documents", include_str!("../../../../migrations/sqlite/0010_documents.sql")),
+    ];
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(files.map(migration).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_with_the_bug_is_refused() {
+        for good in ["3.51.3", "3.53.0", "4.0.0"] {
+            assert!(is_recent(good), "{good}");
+        }
+        for bad in ["3.51.2", "3.50.9", "", "x"] {
+            assert!(!is_recent(bad), "{bad}");
+        }
+    }
+}

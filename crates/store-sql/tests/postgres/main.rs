@@ -1,0 +1,15 @@
+//! The store on PostgreSQL: the suite, and what only a database that is shared can show.
+
+use motcua_store::conformance;
+use motcua_store_sql::{Options, SqlStore};
+use motcua_test_cluster::Cluster;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_every_promise() {
+    let cluster = Cluster::shared();
+    let make = async || {
+        let store = SqlStore::connect(&cluster.database(), Options::default()).await;
+        store.expect("a store")
+    };
+    conformance::run(make).await;
+}

@@ -1,0 +1,180 @@
+//! A PostgreSQL of its own for tests: made by `initdb` in a temporary folder, reached by a socket in
+//! it, gone with the process that asked for it.
+//!
+//! The binaries come from `MOTCUA_POSTGRES_BIN`, from the path, or from where Debian keeps them. A
+//! server refuses to run as root, so there it runs as the user `postgres`.
+
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Longest wait for the server.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// The user that a server runs as where the tests run as root.
+const USER: &str = "postgres";
+/// Ends the server when the process that started it is gone, however it ended, and its folder.
+const SUPERVISE: &str = r#""$@" & server=$!; cat >/dev/null; kill -INT $server; wait $server
+    rm -rf "$MOTCUA_CLUSTER""#;
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: TempDir,
+    bin: PathBuf,
+    supervisor: Child,
+    databases: AtomicU32,
+}
+
+impl Cluster {
+    /// The server of this process, started when it is first asked for.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[]))
+    }
+
+    /// Starts a server with settings of its own, `name=value` each.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(settings: &[&str]) -> Self {
+        let bin = binaries();
+        let folder = tempfile::Builder::new().prefix("motcua-pg-").tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder for the data");
+        for path in [folder.path(), &data] {
+            let open = std::fs::Permissions::from_mode(0o700);
+            std::fs::set_permissions(path, open).expect("permissions");
+            if let Some((user, group)) = other_user() {
+                chown(path, Some(user), Some(group)).expect("given to the server's user");
+            }
+        }
+        let mut initdb = command(&bin.join("initdb"));
+        initdb.args(["--auth=trust", "--username", USER, "--encoding=UTF8", "--no-locale"]);
+        run(initdb.arg("--no-sync").arg("--pgdata").arg(&data));
+        let mut supervisor = command(Path::new("/bin/sh"));
+        supervisor.args(["-c", SUPERVISE, "sh"]).arg(bin.join("postgres")).arg("-D").arg(&data);
+        supervisor.arg("-k").arg(folder.path());
+        for setting in ["listen_addresses=", "max_connections=200", "logging_collector=off"] {
+            supervisor.args(["-c", setting]);
+        }
+        for setting in settings {
+            supervisor.args(["-c", setting]);
+        }
+        supervisor.env("MOTCUA_CLUSTER", folder.path());
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        supervisor.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+        let supervisor = supervisor.spawn().expect("a server");
+        let cluster = Self { folder, bin, supervisor, databases: AtomicU32::new(0) };
+        cluster.wait();
+        cluster
+    }
+
+    /// URL of an empty database.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        let mut create = command(&self.bin.join("createdb"));
+        run(create.arg("-h").arg(self.folder.path()).args(["-U", USER, "-T", "template0", &name]));
+        format!("postgres://{USER}@localhost/{name}?host={}", self.folder.path().display())
+    }
+
+    /// Stops the server at once, as a loss of power does, and starts it again.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub fn crash(&self) {
+        let data = self.folder.path().join("data");
+        let mut stop = command(&self.bin.join("pg_ctl"));
+        run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(&data));
+        let mut start = command(&self.bin.join("pg_ctl"));
+        start.args(["-w", "start", "-l"]).arg(self.folder.path().join("log"));
+        start.arg("-o").arg(format!("-k {} -c listen_addresses=", self.folder.path().display()));
+        run(start.arg("-D").arg(&data));
+    }
+
+    fn wait(&self) {
+        let began = Instant::now();
+        let ready = || {
+            let mut ask = command(&self.bin.join("pg_isready"));
+            let ask = ask.arg("-h").arg(self.folder.path()).stdout(Stdio::null());
+            ask.status().is_ok_and(|status| status.success())
+        };
+        while !ready() {
+            let log = || std::fs::read_to_string(self.folder.path().join("log"));
+            assert!(began.elapsed() < START_TIMEOUT, "no server: {:?}", log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.supervisor.stdin.take());
+        // Whatever it answers, the folder goes.
+        let _ended = self.supervisor.wait();
+    }
+}
+
+/// Where the server's programs are.
+fn binaries() -> PathBuf {
+    if let Some(folder) = std::env::var_os("MOTCUA_POSTGRES_BIN") {
+        return folder.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    installed.sort();
+    let places = installed.into_iter().rev().chain(std::env::split_paths(&path));
+    let found = places.into_iter().find(|place| place.join("initdb").exists());
+    found.expect(
+        "the tests need the programs of PostgreSQL 15 or newer: install the package postgresql, or \
+         name their folder in MOTCUA_POSTGRES_BIN",
+    )
+}
+
+/// The user and group to run the server as, where the tests run as root.
+fn other_user() -> Option<(u32, u32)> {
+    static USERS: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    let id = |arguments: &[&str]| -> Option<u32> {
+        let done = Command::new("id").args(arguments).output().ok()?;
+        String::from_utf8(done.stdout).ok()?.trim().parse().ok()
+    };
+    *USERS.get_or_init(|| {
+        (id(&["-u"]) == Some(0)).then(|| {
+            let user = id(&["-u", USER]).zip(id(&["-g", USER]));
+            user.expect("as root the tests need a user postgres to run its server as")
+        })
+    })
+}
+
+/// A command as the user that runs the server.
+fn command(program: &Path) -> Command {
+    let mut command = match other_user() {
+        None => Command::new(program),
+        Some((user, group)) => {
+            let mut command = Command::new("setpriv");
+            let (user, group) = (format!("--reuid={user}"), format!("--regid={group}"));
+            command.args([&user, &group, "--clear-groups", "--"]).arg(program);
+            command
+        }
+    };
+    command.current_dir("/").env("LC_ALL", "C");
+    command
+}
+
+fn run(command: &mut Command) {
+    let done = command.stdin(Stdio::null()).output().expect("a program of PostgreSQL");
+    let text = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command:?}: {text}");
+}
