@@ -37,9 +37,7 @@ async fn waiting_dossier() -> (World, String) {
 
 /// Moves the data of a stopped world to a data folder of the executable.
 fn take_over(world: &World, data: &Path) {
-    let database = world.database();
-    let from = database.parent().expect("the database lies in a folder");
-    copy(from, data);
+    copy(world.folder(), data);
     let key = data.join("keys/secret.key");
     let hex: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(&key, hex + "\n").expect("the key can be written");

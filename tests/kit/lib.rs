@@ -27,6 +27,7 @@
 //! condition · [`process`] the executable as a process of its own.
 
 pub mod client;
+pub mod database;
 pub mod files;
 pub mod filing;
 pub mod life;

@@ -1,8 +1,10 @@
-//! A server of its own for each test: real SQLite, real files, real gRPC on a loopback port, and a
-//! clock that stands still until the test sets it.
+//! A server of its own for each test: a real database, real files, real gRPC on a loopback port, and
+//! a clock that stands still until the test sets it.
+//!
+//! The database is a SQLite file, or with `MOTCUA_TEST_STORE=postgres` a database of a PostgreSQL
+//! server that the tests start for themselves.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +13,7 @@ use motcua_engine::{Caller, Clock as _, Config, Engine, ManualClock};
 use motcua_procedures::Role;
 use motcua_server::{ServerConfig, TokenKey, serve};
 use motcua_store_files::FolderDocuments;
-use motcua_store_sql::{Options, SqliteStore};
-use sqlx::{Connection as _, SqliteConnection};
+use motcua_store_sql::{Options, SqlStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 use uuid::{NoContext, Uuid};
 
 use crate::client::Client;
+use crate::database::Database;
 use crate::people::{ADMIN, Who};
 use crate::wait::until;
 
@@ -49,11 +51,12 @@ pub const SECRET: [u8; 32] = [42; 32];
 const TOKEN_TTL: Duration = Duration::from_secs(3600);
 
 /// The engine behind a test's server.
-pub type TestEngine = Engine<SqliteStore, FolderDocuments>;
+pub type TestEngine = Engine<SqlStore, FolderDocuments>;
 
 /// A running server with everything it needs. Ends with the test.
 pub struct World {
     folder: TempDir,
+    database: Database,
     clock: Arc<ManualClock>,
     key: TokenKey,
     running: Option<Running>,
@@ -100,17 +103,19 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder for the data");
         let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
-        let mut world = Self { folder, clock, key: key.expect("a key can be made"), running: None };
+        let key = key.expect("a key can be made");
+        let database = Database::new(folder.path()).await;
+        let mut world = Self { folder, database, clock, key, running: None };
         world.run().await;
         world
     }
 
     async fn run(&mut self) {
-        let store = SqliteStore::open(&self.database(), Options::default()).await;
+        let store = self.database.open(Options::default()).await;
         let documents = FolderDocuments::open(&self.folder.path().join("documents")).await;
         let config = Config { origin: Some(ORIGIN.into()), secret: SECRET };
         let engine = Engine::start(
-            store.expect("the database opens"),
+            store,
             documents.expect("the documents open"),
             Arc::clone(&self.clock) as Arc<dyn motcua_engine::Clock>,
             config,
@@ -235,22 +240,13 @@ impl World {
     }
 
     async fn due_timers(&self) -> i64 {
-        let mut database = self.open_database().await;
-        let count = sqlx::query_scalar("SELECT count(*) FROM timer WHERE due_at <= ?")
-            .bind(self.now().as_microsecond())
-            .fetch_one(&mut database);
-        count.await.expect("timers can be counted")
+        let now = self.now().as_microsecond();
+        self.database.number(&format!("SELECT count(*) FROM timer WHERE due_at <= {now}")).await
     }
 
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("motcua.db")
-    }
-
-    /// A connection of its own to the database, as an intruder would have.
-    pub async fn open_database(&self) -> SqliteConnection {
-        let url = format!("sqlite://{}", self.database().display());
-        SqliteConnection::connect(&url).await.expect("the database opens")
+    /// The database, as an intruder reaches it.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// A new id for a dossier, draft, upload or command: a UUIDv7 of now.

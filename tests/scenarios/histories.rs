@@ -2,12 +2,12 @@
 
 use motcua_api::v1::get_state_as_of_request::AsOf;
 use motcua_api::v1::*;
+use motcua_tests::database::Database;
 use motcua_tests::files::sha256;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
 use motcua_tests::{World, filing, instant};
 use serde_json::Value;
-use sqlx::SqliteConnection;
 
 /// A marriage with some history, in the hands of the signing leader.
 async fn history(world: &World) -> (Crew, String) {
@@ -103,17 +103,17 @@ async fn registers_have_histories_of_their_own() {
 async fn the_database_refuses_to_change_or_delete_a_history() {
     let world = World::start().await;
     let (_, id) = history(&world).await;
-    let mut database = world.open_database().await;
     for statement in [
-        "UPDATE event SET header = x'00'",
+        "UPDATE event SET header = hash",
         "DELETE FROM event",
         "DELETE FROM event_value",
-        "UPDATE register_entry SET bytes = x'00'",
+        "UPDATE register_entry SET code = 'x'",
         "DELETE FROM register_entry",
         "UPDATE setting SET value = 'x'",
     ] {
-        let outcome = sqlx::query(statement).execute(&mut database).await;
-        outcome.expect_err(statement);
+        let refused = world.database().execute(statement).await.expect_err(statement);
+        let guarded = ["append-only", "one by one", "immutable", "set once"];
+        assert!(guarded.iter().any(|reason| refused.contains(reason)), "{statement}: {refused}");
     }
     let (_, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed");
     assert!(verdict.equal);
@@ -123,29 +123,16 @@ async fn the_database_refuses_to_change_or_delete_a_history() {
 async fn the_database_refuses_to_put_another_row_in_the_place_of_one() {
     let world = World::start().await;
     let (_, id) = history(&world).await;
-    let mut database = world.open_database().await;
-    for statement in [
-        // By each key: the row, the place in the chain, the command.
-        "REPLACE INTO event SELECT id, 'x', 900, NULL, x'00', hash, commitments FROM event",
-        "REPLACE INTO event SELECT id + 9000, chain, seq, NULL, x'00', hash, commitments FROM event",
-        "REPLACE INTO event SELECT id + 9000, chain, seq + 9000, command_id, x'00', hash, commitments
-         FROM event WHERE command_id IS NOT NULL",
-        "REPLACE INTO event_value SELECT event, '[]' FROM event_value",
-        "UPDATE OR REPLACE event_value SET event = 1 WHERE event = 2",
-        "UPDATE OR REPLACE event_value SET rowid = 1 WHERE rowid = 2",
-        "REPLACE INTO register_entry
-         SELECT id, 'units', 'x', 'x', '', '', 0, '', x'00' FROM register_entry",
-        "REPLACE INTO register_entry SELECT NULL, kind, code, version, '', '', 0, '', x'00'
-         FROM register_entry",
-        "REPLACE INTO setting VALUES ('origin', 'x')",
-        "INSERT INTO setting VALUES ('origin', 'x') ON CONFLICT DO UPDATE SET value = 'x'",
-    ] {
-        // As an intruder would: with every other hindrance out of the way.
-        for pragma in ["PRAGMA foreign_keys = OFF", "PRAGMA recursive_triggers = OFF"] {
-            sqlx::query(pragma).execute(&mut database).await.expect("set");
+    // As an intruder would: with every other hindrance out of the way.
+    let (hindrances, statements) = match world.database() {
+        Database::Sqlite(_) => {
+            ("PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF;", REPLACEMENTS_SQLITE)
         }
-        let outcome = sqlx::query(statement).execute(&mut database).await;
-        let refused = outcome.expect_err(statement).to_string();
+        Database::Postgres(_) => ("", REPLACEMENTS_POSTGRES),
+    };
+    for statement in statements {
+        let outcome = world.database().execute(&format!("{hindrances} {statement}")).await;
+        let refused = outcome.expect_err(statement);
         let guarded = ["append-only", "one by one", "belong to", "immutable", "set once"];
         assert!(guarded.iter().any(|reason| refused.contains(reason)), "{statement}: {refused}");
     }
@@ -153,94 +140,186 @@ async fn the_database_refuses_to_put_another_row_in_the_place_of_one() {
     assert!(verdict.equal);
 }
 
-/// Takes the guards away, as only someone with the file can, and changes something.
-async fn tamper(database: &mut SqliteConnection, statement: &str) {
-    for guard in
-        ["event_is_never_changed", "event_is_never_deleted", "event_value_is_never_deleted"]
-    {
-        let drop = format!("DROP TRIGGER IF EXISTS {guard}");
-        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut *database).await.expect("dropped");
+/// Another row in the place of one.
+const REPLACEMENTS_SQLITE: &[&str] = &[
+    // By each key: the row, the place in the chain, the command.
+    "REPLACE INTO event SELECT id, 'x', 900, NULL, x'00', hash, commitments FROM event",
+    "REPLACE INTO event SELECT id + 9000, chain, seq, NULL, x'00', hash, commitments FROM event",
+    "REPLACE INTO event SELECT id + 9000, chain, seq + 9000, command_id, x'00', hash, commitments
+     FROM event WHERE command_id IS NOT NULL",
+    "REPLACE INTO event_value SELECT event, '[]' FROM event_value",
+    "UPDATE OR REPLACE event_value SET event = 1 WHERE event = 2",
+    "UPDATE OR REPLACE event_value SET rowid = 1 WHERE rowid = 2",
+    "REPLACE INTO register_entry
+     SELECT id, 'units', 'x', 'x', '', '', 0, '', x'00' FROM register_entry",
+    "REPLACE INTO register_entry SELECT NULL, kind, code, version, '', '', 0, '', x'00'
+     FROM register_entry",
+    "REPLACE INTO setting VALUES ('origin', 'x')",
+    "INSERT INTO setting VALUES ('origin', 'x') ON CONFLICT DO UPDATE SET value = 'x'",
+];
+const REPLACEMENTS_POSTGRES: &[&str] = &[
+    "UPDATE event_value SET seq = 9000",
+    "INSERT INTO setting VALUES ('origin', 'x') ON CONFLICT (key) DO UPDATE SET value = 'x'",
+    "INSERT INTO event SELECT chain, seq, NULL, header, hash, commitments FROM event
+     ON CONFLICT (chain, seq) DO UPDATE SET header = excluded.hash",
+    "TRUNCATE event, event_value",
+    "TRUNCATE event_rest",
+    "TRUNCATE event_value_rest",
+    "TRUNCATE register_entry",
+    "TRUNCATE setting",
+];
+
+/// How statements name what they change.
+struct Words {
+    /// Takes the guards away, as only someone with the file or the server can.
+    unguard: &'static str,
+    /// The first event of the dossier, its acceptance and its last, each by the key of an event and
+    /// by that of its values.
+    first: [&'static str; 2],
+    accept: [&'static str; 2],
+    last: [&'static str; 2],
+    header: &'static str,
+    zeros: &'static str,
+    commitments: &'static str,
+    state: &'static str,
+}
+
+const SQLITE: Words = Words {
+    unguard: "DROP TRIGGER IF EXISTS event_is_never_changed;
+        DROP TRIGGER IF EXISTS event_is_never_deleted;
+        DROP TRIGGER IF EXISTS event_value_is_never_deleted;
+        PRAGMA foreign_keys = OFF;",
+    first: [
+        "id = (SELECT min(id) FROM event WHERE chain LIKE 'dossier:%')",
+        "event = (SELECT min(id) FROM event WHERE chain LIKE 'dossier:%')",
+    ],
+    accept: [
+        r#"id = (SELECT id FROM event WHERE CAST(header AS TEXT) LIKE '%"kind":"accept"%')"#,
+        r#"event = (SELECT id FROM event WHERE CAST(header AS TEXT) LIKE '%"kind":"accept"%')"#,
+    ],
+    last: ["id = (SELECT max(id) FROM event)", "event = (SELECT max(id) FROM event)"],
+    header: r#"CAST(replace(CAST(header AS TEXT), '"kind":"accept"', '"kind":"refuse"') AS BLOB)"#,
+    zeros: "zeroblob(32)",
+    commitments: "CAST(zeroblob(32) || substr(commitments, 33) AS BLOB)",
+    state: "json_set(state, '$.outcome', 'refusal_notice')",
+};
+
+macro_rules! accepted {
+    () => {
+        r#"(chain, seq) = (SELECT chain, seq FROM event
+            WHERE convert_from(header, 'UTF8') LIKE '%"kind":"accept"%')"#
+    };
+}
+
+macro_rules! of_dossier {
+    ($order:literal) => {
+        concat!(
+            "(chain, seq) = (SELECT chain, seq FROM event
+            WHERE chain < 'ff000000-0000-0000-0000-000000000000' ORDER BY chain ",
+            $order,
+            ", seq ",
+            $order,
+            " LIMIT 1)"
+        )
+    };
+}
+
+const POSTGRES: Words = Words {
+    unguard: "SET session_replication_role = replica;",
+    first: [of_dossier!("ASC"), of_dossier!("ASC")],
+    accept: [accepted!(), accepted!()],
+    last: [of_dossier!("DESC"), of_dossier!("DESC")],
+    header: r#"convert_to(replace(convert_from(header, 'UTF8'), '"kind":"accept"', '"kind":"refuse"'),
+        'UTF8')"#,
+    zeros: "decode(repeat('00', 32), 'hex')",
+    commitments: "decode(repeat('00', 32), 'hex') || substr(commitments, 33)",
+    state: "jsonb_set(CAST(state AS jsonb), '{outcome}', '\"refusal_notice\"')",
+};
+
+fn words(world: &World) -> &'static Words {
+    match world.database() {
+        Database::Sqlite(_) => &SQLITE,
+        Database::Postgres(_) => &POSTGRES,
     }
-    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *database).await.expect("set");
-    let changed = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
-    let changed = changed.execute(&mut *database).await.expect("changed");
-    assert!(changed.rows_affected() > 0, "{statement} changes something");
 }
 
 #[tokio::test]
 async fn every_change_in_the_database_is_found_with_its_event_and_field() {
-    let first = "(SELECT min(id) FROM event WHERE chain LIKE 'dossier:%')";
-    let accept = r#"(SELECT id FROM event WHERE CAST(header AS TEXT) LIKE '%"kind":"accept"%')"#;
-    for (what, statement, sequence, field, code) in [
+    type Change = fn(&Words) -> String;
+    let cases: [(&str, Change, u64, &str, &str); 8] = [
         (
             "a personal value",
-            format!(
-                "UPDATE event_value SET slots = replace(slots, 'Nguyễn Thị Mai', 'Nguyễn Thị Mơ')
-                 WHERE event = {first}"
-            ),
+            |w| {
+                let slots = "replace(slots, 'Nguyễn Thị Mai', 'Nguyễn Thị Mơ')";
+                format!("UPDATE event_value SET slots = {slots} WHERE {}", w.first[1])
+            },
             1,
             "form.bride",
             "commitment",
         ),
         (
             "a fact of the fold",
-            format!(
-                "UPDATE event_value SET slots = replace(slots, '261005-0001', '261005-0002')
-                 WHERE event = {accept}"
-            ),
+            |w| {
+                let slots = "replace(slots, '261005-0001', '261005-0002')";
+                format!("UPDATE event_value SET slots = {slots} WHERE {}", w.accept[1])
+            },
             3,
             "code",
             "commitment",
         ),
         (
             "a header",
-            format!(
-                r#"UPDATE event SET header =
-                   CAST(replace(CAST(header AS TEXT), '"kind":"accept"', '"kind":"refuse"') AS BLOB)
-                   WHERE id = {accept}"#
-            ),
+            |w| format!("UPDATE event SET header = {} WHERE {}", w.header, w.accept[0]),
             3,
             "",
             "event_hash",
         ),
         (
             "an event hash",
-            format!("UPDATE event SET hash = zeroblob(32) WHERE id = {accept}"),
+            |w| format!("UPDATE event SET hash = {} WHERE {}", w.zeros, w.accept[0]),
             3,
             "",
             "event_hash",
         ),
         (
             "a commitment",
-            format!(
-                "UPDATE event SET commitments =
-                 CAST(zeroblob(32) || substr(commitments, 33) AS BLOB) WHERE id = {accept}"
-            ),
+            |w| format!("UPDATE event SET commitments = {} WHERE {}", w.commitments, w.accept[0]),
             3,
             "action",
             "commitment",
         ),
         (
             "the state",
-            "UPDATE dossier SET state = json_set(state, '$.outcome', 'refusal_notice')".into(),
+            |w| format!("UPDATE dossier SET state = {}", w.state),
             8,
             "outcome",
             "stored_state",
         ),
-        ("an event taken out", format!("DELETE FROM event WHERE id = {accept}"), 4, "", "seq"),
+        (
+            "an event taken out",
+            |w| format!("DELETE FROM event WHERE {}", w.accept[0]),
+            4,
+            "",
+            "seq",
+        ),
         (
             "the last event taken out",
-            "DELETE FROM event_value WHERE event = (SELECT max(id) FROM event);
-             DELETE FROM event WHERE id = (SELECT max(id) FROM event)"
-                .into(),
+            |w| {
+                let (event, value) = (w.last[0], w.last[1]);
+                format!("DELETE FROM event_value WHERE {value}; DELETE FROM event WHERE {event}")
+            },
             8,
             "",
             "head",
         ),
-    ] {
+    ];
+    for (what, change, sequence, field, code) in cases {
         let world = World::start().await;
         let (_, id) = history(&world).await;
-        tamper(&mut world.open_database().await, &statement).await;
+        let words = words(&world);
+        let statements = format!("{} {}", words.unguard, change(words));
+        let changed = world.database().execute(&statements).await.expect("changed");
+        assert!(changed > 0, "{statements} changes something");
         let (_, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed all the same");
         assert!(!verdict.equal, "{what}");
         let named = |finding: &&AuditFinding| {
@@ -256,11 +335,11 @@ async fn every_change_in_the_database_is_found_with_its_event_and_field() {
 async fn erasing_personal_values_and_salts_breaks_no_replay_and_stops_no_work() {
     let world = World::start().await;
     let (crew, id) = history(&world).await;
-    let mut database = world.open_database().await;
-    let rows: Vec<(i64, String)> = sqlx::query_as("SELECT event, slots FROM event_value")
-        .fetch_all(&mut database)
-        .await
-        .expect("values");
+    let key = match world.database() {
+        Database::Sqlite(_) => "CAST(event AS TEXT)",
+        Database::Postgres(_) => "chain || ' ' || seq",
+    };
+    let rows = world.database().pairs(&format!("SELECT {key}, slots FROM event_value")).await;
     let mut erased = 0;
     for (event, slots) in rows {
         let mut slots: Vec<Value> = serde_json::from_str(&slots).expect("JSON");
@@ -272,17 +351,13 @@ async fn erasing_personal_values_and_salts_breaks_no_replay_and_stops_no_work() 
                 erased += 1;
             }
         }
-        sqlx::query("UPDATE event_value SET slots = ? WHERE event = ?")
-            .bind(serde_json::to_string(&slots).expect("JSON"))
-            .bind(event)
-            .execute(&mut database)
-            .await
-            .expect("erasure is allowed");
+        let slots = serde_json::to_string(&slots).expect("JSON").replace('\'', "''");
+        let erase = format!("UPDATE event_value SET slots = '{slots}' WHERE {key} = '{event}'");
+        world.database().execute(&erase).await.expect("erasure is allowed");
     }
     assert!(erased > 5, "there was something to erase");
     for table in ["form", "search_term", "tracking_factor"] {
-        let delete = format!("DELETE FROM {table}");
-        sqlx::query(sqlx::AssertSqlSafe(delete)).execute(&mut database).await.expect("deleted");
+        world.database().execute(&format!("DELETE FROM {table}")).await.expect("deleted");
     }
     let (events, verdict) = world.client(&AUDITOR).replay(&id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);

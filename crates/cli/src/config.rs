@@ -4,9 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::Ending;
-use crate::folder::Folder;
 use crate::output::Output;
-use crate::settings::{Flags, SETTINGS, Settings, variable};
+use crate::settings::{Flags, SETTINGS, Settings, shown, variable};
 use crate::table::Table;
 
 #[derive(Debug, Args)]
@@ -19,14 +18,14 @@ pub(crate) struct ConfigArguments {
 pub(crate) async fn run(arguments: ConfigArguments, output: &Output) -> anyhow::Result<Ending> {
     let settings = Settings::read(&arguments.flags)?;
     let parsed = settings.parse()?;
-    let origin = Folder::new(&parsed.data).origin_in_force(parsed.store).await?;
+    let origin = parsed.folder.origin_in_force(parsed.store).await?;
     let rows: Vec<(String, &str)> = SETTINGS
         .iter()
         .map(|setting| match (setting.name, &origin) {
             ("origin", Some(origin)) => (origin.clone(), "database"),
             _ => {
                 let (value, source) = settings.value(setting.name);
-                (value.to_owned(), source.as_str())
+                (shown(setting.name, value), source.as_str())
             }
         })
         .collect();

@@ -9,11 +9,41 @@ use anyhow::{Context as _, anyhow, bail};
 use motcua_dossiers::units::UnitRegister;
 use motcua_server::TokenKey;
 use motcua_store::contract::RegisterKind;
-use motcua_store_sql::{Glance, Options, SqliteStore};
+use motcua_store_sql::{Glance, Options, SqlStore};
 
-/// Where everything of one service lies.
-#[derive(Clone, Debug)]
-pub(crate) struct Folder(PathBuf);
+use crate::settings::shown;
+
+/// Where everything of one service lies. Nodes that share a PostgreSQL database share documents and
+/// keys too.
+#[derive(Clone)]
+pub(crate) struct Folder {
+    data: PathBuf,
+    /// URL of the PostgreSQL database; may hold a password.
+    database: Option<String>,
+    documents: PathBuf,
+    keys: PathBuf,
+}
+
+impl std::fmt::Debug for Folder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Folder").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// The database that a flag names, or else the environment. A password is never an argument.
+///
+/// # Errors
+/// The flag holds a password.
+pub(crate) fn database_of(flag: Option<String>) -> anyhow::Result<Option<String>> {
+    match flag {
+        Some(url) if shown("database", &url) != url => bail!(
+            "--database has a password on the command line, where others can read it: set \
+             MOTCUA_DATABASE, PGPASSWORD or ~/.pgpass instead"
+        ),
+        Some(url) => Ok(Some(url)),
+        None => Ok(std::env::var("MOTCUA_DATABASE").ok().filter(|url| !url.is_empty())),
+    }
+}
 
 /// Keeps a second server away while it lives.
 #[derive(Debug)]
@@ -24,39 +54,67 @@ pub(crate) struct FolderLock {
 impl Folder {
     /// The folder at `path`, whether or not it exists.
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        let data = path.into();
+        let (documents, keys) = (data.join("documents"), data.join("keys"));
+        Self { data, database: None, documents, keys }
+    }
+
+    /// With the PostgreSQL database of a URL in place of a file.
+    pub(crate) fn with_database(mut self, url: Option<&str>) -> Self {
+        self.database = url.map(str::to_owned);
+        self
+    }
+
+    /// With the documents in another folder.
+    pub(crate) fn with_documents(mut self, path: Option<&str>) -> Self {
+        self.documents = path.map_or(self.documents, PathBuf::from);
+        self
+    }
+
+    /// With the keys in another folder.
+    pub(crate) fn with_keys(mut self, path: Option<&str>) -> Self {
+        self.keys = path.map_or(self.keys, PathBuf::from);
+        self
     }
 
     /// The folder.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// The database.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.0.join("motcua.db")
+        &self.data
     }
 
     /// The documents.
-    pub(crate) fn documents(&self) -> PathBuf {
-        self.0.join("documents")
+    pub(crate) fn documents(&self) -> &Path {
+        &self.documents
     }
 
     /// Files of the demonstration.
     pub(crate) fn demo(&self) -> PathBuf {
-        self.0.join("demo")
+        self.data.join("demo")
     }
 
-    fn keys(&self) -> PathBuf {
-        self.0.join("keys")
+    fn file(&self) -> PathBuf {
+        self.data.join("motcua.db")
+    }
+
+    /// The database as it may be shown.
+    pub(crate) fn database_shown(&self) -> String {
+        match &self.database {
+            Some(url) => shown("database", url),
+            None => self.file().display().to_string(),
+        }
+    }
+
+    /// Whether there is a database, as far as can be told without asking a server.
+    pub(crate) fn has_database(&self) -> bool {
+        self.database.is_some() || self.file().exists()
     }
 
     fn token_key_file(&self) -> PathBuf {
-        self.keys().join("token.pem")
+        self.keys.join("token.pem")
     }
 
     fn secret_file(&self) -> PathBuf {
-        self.keys().join("secret.key")
+        self.keys.join("secret.key")
     }
 
     /// Makes the folder if it is missing and takes it for this process.
@@ -65,19 +123,19 @@ impl Folder {
     /// Another process works on it, or it cannot be written.
     pub(crate) fn lock(&self) -> anyhow::Result<FolderLock> {
         // What lies here is personal: nobody but the operator looks in.
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
         made.with_context(|| {
-            let path = self.0.display();
+            let path = self.data.display();
             format!("{path} is no folder that can be used: choose another with --data")
         })?;
-        let path = self.0.join("lock");
+        let path = self.data.join("lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.with_context(|| path.display().to_string())?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock { _file: file }),
             Err(TryLockError::WouldBlock) => bail!(
                 "another motcua works on {}: stop it first, or choose another folder with --data",
-                self.0.display()
+                self.data.display()
             ),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| path.display().to_string())
@@ -89,18 +147,30 @@ impl Folder {
     ///
     /// # Errors
     /// It cannot be opened, or is none.
-    pub(crate) async fn store(&self, options: Options) -> anyhow::Result<SqliteStore> {
-        let opened = SqliteStore::open(&self.database(), options).await;
+    pub(crate) async fn store(&self, options: Options) -> anyhow::Result<SqlStore> {
+        let opened = match &self.database {
+            Some(url) => SqlStore::connect(url, options).await,
+            None => SqlStore::open(&self.file(), options).await,
+        };
         opened.with_context(|| self.unreadable())
     }
 
     fn unreadable(&self) -> String {
-        let path = self.database();
-        format!(
-            "the database {} cannot be opened: restore it from the backup, or choose another \
-             folder with --data",
-            path.display()
-        )
+        let shown = self.database_shown();
+        match &self.database {
+            Some(_) => format!("the database {shown} cannot be used"),
+            None => format!(
+                "the database {shown} cannot be opened: restore it from the backup, or choose \
+                 another folder with --data"
+            ),
+        }
+    }
+
+    fn glance(&self, options: &Options) -> anyhow::Result<Glance> {
+        match &self.database {
+            Some(url) => Glance::of(url, options).with_context(|| self.unreadable()),
+            None => Ok(Glance::at(&self.file(), options)),
+        }
     }
 
     /// The origin that the first start settled, if there was one. The database stays as it is.
@@ -108,10 +178,10 @@ impl Folder {
     /// # Errors
     /// The database cannot be read.
     pub(crate) async fn origin_in_force(&self, options: Options) -> anyhow::Result<Option<String>> {
-        if !self.database().exists() {
+        if !self.has_database() {
             return Ok(None);
         }
-        let glance = Glance::at(&self.database(), &options);
+        let glance = self.glance(&options)?;
         let origin = glance.setting("origin").await;
         glance.close().await;
         origin.with_context(|| self.unreadable())
@@ -122,10 +192,10 @@ impl Folder {
     /// # Errors
     /// The database cannot be read.
     pub(crate) async fn units(&self) -> anyhow::Result<Option<UnitRegister>> {
-        if !self.database().exists() {
+        if !self.has_database() {
             return Ok(None);
         }
-        let glance = Glance::at(&self.database(), &Options::default());
+        let glance = self.glance(&Options::default())?;
         let entries = glance.register(RegisterKind::Units).await;
         glance.close().await;
         let Some(entry) = entries.with_context(|| self.unreadable())?.pop() else {
@@ -181,8 +251,8 @@ impl Folder {
     }
 
     fn make_keys_folder(&self) -> anyhow::Result<()> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(self.keys());
-        made.with_context(|| self.keys().display().to_string())
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.keys);
+        made.with_context(|| self.keys.display().to_string())
     }
 }
 
@@ -240,7 +310,7 @@ mod tests {
         let made = folder.secret().expect("made");
         assert_eq!(folder.secret().expect("found"), made);
         assert_ne!(made, [0; 32]);
-        let entries = fs::read_dir(folder.keys()).expect("readable").count();
+        let entries = fs::read_dir(&folder.keys).expect("readable").count();
         assert_eq!(entries, 1, "nothing is left aside");
     }
 
@@ -248,7 +318,7 @@ mod tests {
     fn a_secret_that_others_may_read_is_refused() {
         let (_place, folder) = folder();
         folder.secret().expect("made");
-        let path = folder.keys().join("secret.key");
+        let path = folder.secret_file();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
         let error = format!("{:#}", folder.secret().expect_err("refused"));
         assert!(error.contains("chmod 600"), "{error}");
@@ -258,7 +328,7 @@ mod tests {
     fn a_damaged_secret_is_refused_and_kept() {
         let (_place, folder) = folder();
         folder.secret().expect("made");
-        let path = folder.keys().join("secret.key");
+        let path = folder.secret_file();
         fs::write(&path, "no key").expect("written");
         assert!(folder.secret().is_err());
         assert_eq!(fs::read_to_string(&path).expect("there"), "no key");

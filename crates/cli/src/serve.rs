@@ -10,7 +10,7 @@ use clap::Args;
 use motcua_engine::{Caller, Clock, Config, Engine, EngineError, SystemClock};
 use motcua_procedures::Role;
 use motcua_store_files::FolderDocuments;
-use motcua_store_sql::{Options, SqliteStore};
+use motcua_store_sql::{Options, SqlStore};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Ending;
 use crate::demo::{self, DemoClock};
-use crate::folder::Folder;
+use crate::folder::{Folder, database_of};
 use crate::output::{Lang, Output};
 use crate::settings::{Flags, LogFormat, Parsed, Settings, unknown_variables};
 
@@ -29,7 +29,7 @@ const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
 const WORKERS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The engine that the executable runs.
-pub(crate) type LocalEngine = Engine<SqliteStore, FolderDocuments>;
+pub(crate) type LocalEngine = Engine<SqlStore, FolderDocuments>;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
@@ -49,6 +49,9 @@ pub(crate) struct MigrateArguments {
     /// Data folder
     #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
     data: PathBuf,
+    /// PostgreSQL database, in place of a SQLite file in the data folder
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 /// Runs the service until it is told to stop.
@@ -58,7 +61,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
     for warning in unknown_variables(variable_names()) {
         warn!("{warning}");
     }
-    let folder = Folder::new(&settings.data);
+    let folder = settings.folder.clone();
     let _lock = folder.lock()?;
     let listener = TcpListener::bind(&settings.listen).await.with_context(|| {
         let address = &settings.listen;
@@ -102,17 +105,16 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
 
 /// Brings the database to the newest schema.
 pub(crate) async fn migrate(arguments: MigrateArguments) -> anyhow::Result<Ending> {
-    let folder = Folder::new(arguments.data);
-    if !folder.database().exists() {
-        bail!(
-            "there is no database at {}: name the data folder of a service with --data",
-            folder.database().display()
-        );
+    let database = database_of(arguments.database)?;
+    let folder = Folder::new(arguments.data).with_database(database.as_deref());
+    let shown = folder.database_shown();
+    if !folder.has_database() {
+        bail!("there is no database at {shown}: name the data folder of a service with --data");
     }
-    let _lock = folder.lock()?;
+    // Other nodes of a shared database go on meanwhile; a file has one process.
+    let _lock = database.is_none().then(|| folder.lock()).transpose()?;
     folder.store(Options::default()).await?.close().await;
-    let path = folder.database();
-    Output::new(false, Lang::En).note(&format!("{} has the newest schema", path.display()));
+    Output::new(false, Lang::En).note(&format!("{shown} has the newest schema"));
     Ok(Ending::Well)
 }
 
@@ -160,7 +162,7 @@ async fn open_engine(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<LocalEngine> {
     let store = folder.store(settings.store.clone()).await?;
-    let documents = FolderDocuments::open(&folder.documents()).await?;
+    let documents = FolderDocuments::open(folder.documents()).await?;
     let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
     let engine = Engine::start(store, documents, clock, config).await.map_err(told)?;
     if engine.calendar().is_none() {

@@ -5,12 +5,13 @@ mod list;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use motcua_server::{ServerConfig, TokenKey};
 use motcua_store_sql::Options;
+
+use crate::folder::Folder;
 
 pub(crate) use list::{Flags, SETTINGS, Setting};
 
@@ -86,8 +87,8 @@ impl FromStr for LogFormat {
 /// The settings, parsed.
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
-    /// Data folder.
-    pub(crate) data: PathBuf,
+    /// Where data, documents and keys lie.
+    pub(crate) folder: Folder,
     /// Address and port.
     pub(crate) listen: String,
     /// Name of the log, if it was set.
@@ -169,17 +170,19 @@ impl Settings {
     pub(crate) fn parse(&self) -> Result<Parsed, SettingFaults> {
         let mut reader = Reader { settings: self, faults: Vec::new() };
         let parsed = Parsed {
-            data: PathBuf::from(self.value("data").0),
+            folder: reader.folder(),
             listen: reader.listen(),
             origin: reader.origin(),
             log: self.value("log").0.to_owned(),
             log_format: reader.read("log_format", "text or json").unwrap_or(LogFormat::Text),
             store: Options {
                 read_connections: reader.number("store_read_connections"),
+                write_connections: reader.number("store_write_connections"),
                 queue_jobs_max: reader.number("store_queue_jobs_max"),
                 commits_per_transaction_max: reader.number("store_commits_per_transaction_max"),
                 busy_timeout: reader.time("store_busy_timeout"),
                 read_wait: reader.time("store_read_wait"),
+                statement_timeout: reader.time("store_statement_timeout"),
             },
             limits: Limits {
                 reflection: reader.read("reflection", "true or false").unwrap_or_default(),
@@ -259,6 +262,31 @@ impl Reader<'_> {
         value
     }
 
+    fn folder(&mut self) -> Folder {
+        let (url, source) = self.settings.value("database");
+        let shown = shown("database", url);
+        let is_postgres = ["postgres://", "postgresql://"].iter().any(|form| url.starts_with(form));
+        if !url.is_empty() && !is_postgres {
+            let source = source.as_str();
+            self.faults.push(format!(
+                "database is {shown:?} (by {source}): it must be a URL such as \
+                 postgres://motcua@localhost/motcua"
+            ));
+        }
+        if source == Source::Flag && shown != url {
+            self.faults.push(
+                "database has a password on the command line, where others can read it: set \
+                 MOTCUA_DATABASE, PGPASSWORD or ~/.pgpass instead"
+                    .to_owned(),
+            );
+        }
+        let place = |name: &str| Some(self.settings.value(name).0).filter(|path| !path.is_empty());
+        Folder::new(self.settings.value("data").0)
+            .with_database(Some(url).filter(|url| !url.is_empty()))
+            .with_documents(place("documents"))
+            .with_keys(place("keys"))
+    }
+
     fn origin(&mut self) -> Option<String> {
         let (name, source) = self.settings.value("origin");
         if name.is_empty() {
@@ -306,6 +334,30 @@ impl Reader<'_> {
             self.faults.push(format!("{name} is {text:?} (by {source}): it must be {wanted}"));
             Duration::from_secs(1)
         })
+    }
+}
+
+/// A setting as it may be shown: without the password of a URL.
+pub(crate) fn shown(name: &str, value: &str) -> String {
+    let hide = |value: &str| -> Option<String> {
+        let (scheme, rest) = value.split_once("://")?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (login, host) = rest[..end].rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:***@{host}{}", &rest[end..]))
+    };
+    match name {
+        "database" => {
+            let hidden = hide(value).unwrap_or_else(|| value.to_owned());
+            match hidden.split_once("password=") {
+                Some((before, after)) => {
+                    let rest = after.find('&').map_or("", |end| &after[end..]);
+                    format!("{before}password=***{rest}")
+                }
+                None => hidden,
+            }
+        }
+        _ => value.to_owned(),
     }
 }
 
@@ -367,6 +419,21 @@ mod tests {
         let settings = Settings::resolve(&flags, environment, file).expect("settings");
         let (value, source) = settings.value("listen");
         (value.to_owned(), source)
+    }
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        for (url, wanted) in [
+            ("postgres://centre@db/motcua", "postgres://centre@db/motcua"),
+            ("postgres://centre:s3cret@db:5432/motcua", "postgres://centre:***@db:5432/motcua"),
+            (
+                "postgres://db/motcua?user=a&password=s3cret&x=1",
+                "postgres://db/motcua?user=a&password=***&x=1",
+            ),
+            ("postgres://a:s3@cr:et@db/m?host=/run", "postgres://a:***@db/m?host=/run"),
+        ] {
+            assert_eq!(shown("database", url), wanted);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use motcua_dossiers::units::UnitRegister;
 use motcua_procedures::{Role, nearest};
 
 use crate::Ending;
-use crate::folder::Folder;
+use crate::folder::{Folder, database_of};
 use crate::output::Output;
 use crate::settings::duration;
 
@@ -21,6 +21,12 @@ pub(crate) struct IssueArguments {
     /// Data folder of the service
     #[arg(long, value_name = "DIR", env = "MOTCUA_DATA", default_value = "./data")]
     data: String,
+    /// PostgreSQL database of the service, to look up its units
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Folder of the keys, where it is not in the data folder
+    #[arg(long, value_name = "DIR", env = "MOTCUA_KEYS")]
+    keys: Option<String>,
     /// Opaque id of the person or program
     #[arg(long, value_name = "ID")]
     subject: String,
@@ -73,7 +79,9 @@ fn doubts(arguments: &IssueArguments, units: Option<&UnitRegister>) -> Vec<Strin
 /// Runs the command.
 pub(crate) async fn run(command: &TokenCommand, output: &Output) -> anyhow::Result<Ending> {
     let TokenCommand::Issue(arguments) = command;
-    let folder = Folder::new(&arguments.data);
+    let folder = Folder::new(&arguments.data)
+        .with_database(database_of(arguments.database.clone())?.as_deref())
+        .with_keys(arguments.keys.as_deref());
     let key = folder.existing_token_key()?;
     // Whoever may read the key may issue what they like: a doubt is said, not enforced.
     let units = folder.units().await.unwrap_or_default();
@@ -95,6 +103,8 @@ mod tests {
 
     fn asked(unit: Option<&str>, role: Role) -> IssueArguments {
         IssueArguments {
+            database: None,
+            keys: None,
             data: "data".into(),
             subject: "someone".into(),
             roles: vec![role],

@@ -17,8 +17,9 @@ use tempfile::TempDir;
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The user that a server runs as where the tests run as root.
 const USER: &str = "postgres";
-/// Ends the server when the process that started it is gone, however it ended, and its folder.
-const SUPERVISE: &str = r#""$@" & server=$!; cat >/dev/null; kill -INT $server; wait $server
+/// Ends the server at once, and its folder, when the process that started it is gone, however that
+/// ended.
+const SUPERVISE: &str = r#""$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server
     rm -rf "$MOTCUA_CLUSTER""#;
 
 /// A server that runs.
@@ -82,10 +83,23 @@ impl Cluster {
     /// # Panics
     /// When it cannot be made.
     pub fn database(&self) -> String {
+        self.create("template0")
+    }
+
+    /// URL of a copy of a database to which nobody is connected.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn copy_of(&self, url: &str) -> String {
+        let name = url.split(['/', '?']).find(|part| part.starts_with("test_"));
+        self.create(name.expect("a database of this server"))
+    }
+
+    fn create(&self, template: &str) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
         let mut create = command(&self.bin.join("createdb"));
-        run(create.arg("-h").arg(self.folder.path()).args(["-U", USER, "-T", "template0", &name]));
+        run(create.arg("-h").arg(self.folder.path()).args(["-U", USER, "-T", template, &name]));
         format!("postgres://{USER}@localhost/{name}?host={}", self.folder.path().display())
     }
 

@@ -27,6 +27,9 @@ macro_rules! settings {
 
 settings! {
     "data" = "./data", "folder of the database, the documents and the keys";
+    "database" = "", "PostgreSQL, postgres://USER@HOST/NAME; empty keeps a SQLite file in the folder";
+    "documents" = "", "folder of the documents that all nodes share; empty is one in `data`";
+    "keys" = "", "folder of the keys that all nodes share; empty is one in `data`";
     "listen" = "127.0.0.1:7700", "address and port; port 0 takes a free one";
     "origin" = "", "name of the history log, set once at first start; empty makes one up";
     "reflection" = "true", "clients may ask for the descriptors of the API";
@@ -49,9 +52,11 @@ settings! {
     "connection_age_grace" = "30s", "time its open calls have left then";
     "drain_timeout" = "10s", "longest wait for open calls at the end";
     "store_read_connections" = "3", "connections to the database that read";
+    "store_write_connections" = "3", "connections to PostgreSQL that write; a SQLite file has one";
     "store_queue_jobs_max" = "1024", "writes that may wait; one more is told to come back";
     "store_commits_per_transaction_max" = "128", "commits that share one transaction at most";
-    "store_busy_timeout" = "5s", "how long we wait for another process's lock";
+    "store_busy_timeout" = "5s", "how long we wait for another process's or node's lock";
+    "store_statement_timeout" = "10s", "how long PostgreSQL may work on one statement";
     "store_read_wait" = "3s", "how long a read waits for a free connection";
 }
 
@@ -61,6 +66,16 @@ pub(crate) struct Flags {
     /// Folder of the database, the documents and the keys [default: ./data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
+    /// PostgreSQL database, postgres://USER@HOST/NAME, in place of a SQLite file in the folder.
+    /// Its password comes from MOTCUA_DATABASE, PGPASSWORD or ~/.pgpass, never from an argument
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Folder of the documents, where several nodes share one [default: one in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) documents: Option<String>,
+    /// Folder of the keys, where several nodes share one [default: one in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<String>,
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:7700]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
@@ -87,6 +102,9 @@ impl Flags {
         let reflection = self.no_reflection.then(|| "false".to_owned());
         [
             ("data", self.data.clone()),
+            ("database", self.database.clone()),
+            ("documents", self.documents.clone()),
+            ("keys", self.keys.clone()),
             ("listen", self.listen.clone()),
             ("origin", self.origin.clone()),
             ("reflection", reflection),

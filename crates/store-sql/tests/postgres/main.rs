@@ -7,8 +7,10 @@ use motcua_test_cluster::Cluster;
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_keeps_every_promise() {
     let cluster = Cluster::shared();
+    let empty = cluster.database();
+    SqlStore::connect(&empty, Options::default()).await.expect("a store").close().await;
     let make = async || {
-        let store = SqlStore::connect(&cluster.database(), Options::default()).await;
+        let store = SqlStore::connect(&cluster.copy_of(&empty), Options::default()).await;
         store.expect("a store")
     };
     conformance::run(make).await;
