@@ -7,7 +7,8 @@
 //! time of steps over interruptions; `committed` limits shorter than the law's; `authorisation` who
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
-//! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms;
+//! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms,
+//! `log_book` the one of a centre; `offices` whether they have the people for a procedure;
 //! `deadlines` the golden vectors; `oversight` what a unit answers for beyond its desks;
 //! `bad_input` what is no request; `edges` what comes at once, again or from the middle.
 
@@ -29,9 +30,11 @@ mod finding;
 mod front_end;
 mod hand_overs;
 mod histories;
+mod log_book;
 mod marriage;
 mod marriage_papers;
 mod migrations;
+mod offices;
 mod oversight;
 mod parties;
 mod printing;

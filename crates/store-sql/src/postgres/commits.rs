@@ -19,7 +19,7 @@ const COMMIT_DOSSIERS: &str = "-- commit_dossiers
     SELECT actuals, takens FROM commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
         $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
-        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61)";
+        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62)";
 const CHAIN_LOCK: &str = "-- chain_lock
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const CHAIN_STANDING: &str = "-- chain_standing
@@ -98,6 +98,7 @@ lists! {
     head_ats: i64,
     state_schemas: i64,
     states: &'a str,
+    received_ats: Option<i64>,
     event_of: i32,
     event_seqs: i64,
     event_commands: Option<Uuid>,
@@ -177,6 +178,7 @@ impl<'a> Lists<'a> {
         self.head_ats.push(row.head_at);
         self.state_schemas.push(row.state_schema);
         self.states.push(&row.state);
+        self.received_ats.push(rows.received_at);
     }
 
     fn add_events(&mut self, number: i32, rows: &'a DossierRows) {

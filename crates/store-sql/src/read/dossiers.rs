@@ -2,7 +2,9 @@
 
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
-use motcua_store::contract::{DossierKey, Loaded, Scope, SearchQuery, SearchTerm, TermKind};
+use motcua_store::contract::{
+    DossierKey, Loaded, ReceptionQuery, Scope, SearchQuery, SearchTerm, TermKind,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -109,7 +111,25 @@ const SEARCH_OF_PARTY: Statement = searches!(
     ORDER BY first.dossier_id DESC LIMIT $2"
 );
 
+macro_rules! received {
+    ($join:literal) => {
+        concat!(
+            "-- dossiers_received
+    SELECT d.id, d.version, d.state_schema, d.state
+    FROM reception r ",
+            $join,
+            " dossier d ON d.id = r.dossier_id
+    WHERE r.unit = $1 AND (r.received_at, r.dossier_id) > ($2, $3) AND r.received_at < $4
+    ORDER BY r.received_at, r.dossier_id LIMIT $5"
+        )
+    };
+}
+
+const DOSSIERS_RECEIVED: Statement =
+    Statement { sqlite: received!("CROSS JOIN"), postgres: received!("JOIN") };
+
 pub(super) const STATEMENTS: &[Statement] = &[
+    DOSSIERS_RECEIVED,
     Statement::both(DOSSIER_BY_ID),
     Statement::both(DOSSIER_BY_CODE),
     Statement::both(DOSSIER_BY_EXTERNAL),
@@ -178,6 +198,30 @@ pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loa
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         found.push(loaded_of(reads, row).await?);
+    }
+    Ok(found)
+}
+
+pub(crate) async fn received(
+    reads: &Reads,
+    query: &ReceptionQuery,
+) -> Result<Vec<Dossier>, Failure> {
+    // The first of all ids comes before every other, so the first instant belongs to the period.
+    let (after_at, after_id) = match query.after {
+        Some((at, id)) => (at.max(query.from), id),
+        None => (query.from, Uuid::nil()),
+    };
+    let arguments = [
+        Text(&query.unit),
+        Integer(after_at.as_microsecond()),
+        Id(after_id),
+        Integer(query.until.as_microsecond()),
+        Integer(query.limit.into()),
+    ];
+    let rows = reads.rows(DOSSIERS_RECEIVED, &arguments).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(dossier_of(reads, row).await?);
     }
     Ok(found)
 }
