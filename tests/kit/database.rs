@@ -24,9 +24,17 @@ impl Database {
     pub async fn new(folder: &Path) -> Self {
         match std::env::var("MOTCUA_TEST_STORE").as_deref() {
             Err(_) | Ok("sqlite") => Self::Sqlite(folder.join("motcua.db")),
-            Ok("postgres") => Self::Postgres(postgres().await),
+            Ok("postgres") => Self::postgres().await,
             Ok(other) => panic!("MOTCUA_TEST_STORE is {other}: sqlite or postgres"),
         }
+    }
+
+    /// An empty PostgreSQL database.
+    ///
+    /// # Panics
+    /// When no server can be started.
+    pub async fn postgres() -> Self {
+        Self::Postgres(postgres().await)
     }
 
     /// The store on it.

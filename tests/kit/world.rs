@@ -55,7 +55,7 @@ pub type TestEngine = Engine<SqlStore, FolderDocuments>;
 
 /// A running server with everything it needs. Ends with the test.
 pub struct World {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     database: Database,
     clock: Arc<ManualClock>,
     key: TokenKey,
@@ -81,7 +81,19 @@ pub fn instant(text: &str) -> Timestamp {
 impl World {
     /// A server with calendar, units and the shipped procedures, on Monday 5 October 2026 at 09:00.
     pub async fn start() -> Self {
-        let world = Self::bare().await;
+        let folder = tempfile::tempdir().expect("a folder for the data");
+        let database = Database::new(folder.path()).await;
+        Self::start_on(folder, database).await
+    }
+
+    /// The same on PostgreSQL, whatever the other tests run on.
+    pub async fn start_on_postgres() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the data");
+        Self::start_on(folder, Database::postgres().await).await
+    }
+
+    async fn start_on(folder: TempDir, database: Database) -> Self {
+        let world = Self::bare_on(folder, database).await;
         let admin = Caller {
             id: ADMIN.id.into(),
             unit: None,
@@ -101,13 +113,30 @@ impl World {
     /// A server without calendar, units or procedures.
     pub async fn bare() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the data");
+        let database = Database::new(folder.path()).await;
+        Self::bare_on(folder, database).await
+    }
+
+    async fn bare_on(folder: TempDir, database: Database) -> Self {
         let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
         let key = key.expect("a key can be made");
-        let database = Database::new(folder.path()).await;
-        let mut world = Self { folder, database, clock, key, running: None };
+        let mut world = Self { folder: folder.into(), database, clock, key, running: None };
         world.run().await;
         world
+    }
+
+    /// Another server on the same database, documents, keys and clock.
+    pub async fn another_node(&self) -> Self {
+        let mut node = Self {
+            folder: Arc::clone(&self.folder),
+            database: self.database.clone(),
+            clock: Arc::clone(&self.clock),
+            key: self.key.clone(),
+            running: None,
+        };
+        node.run().await;
+        node
     }
 
     async fn run(&mut self) {

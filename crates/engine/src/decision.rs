@@ -20,7 +20,7 @@ use crate::error::{EngineError, Situation};
 use crate::execute::{Answer, Request, calendar, pinned};
 use crate::lane::{Reply, Waiting};
 use crate::numbers::Taken;
-use crate::registers::Picture;
+use crate::picture::Picture;
 use crate::segment::Segment;
 use crate::view::DossierView;
 use crate::{Engine, limits};

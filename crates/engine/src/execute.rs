@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::error::EngineError;
 use crate::lane::{Reply, Waiting};
-use crate::registers::{Picture, canonical};
+use crate::picture::Picture;
+use crate::registers::canonical;
 use crate::view::DossierView;
 use crate::{Engine, limits};
 

@@ -74,7 +74,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let cause = self.cause(id, number, seq).await?;
         let (cause, trail) = cause.ok_or(EngineError::NotFound { what: "form" })?;
         let persons = self.persons(id).await?;
-        let picture = self.0.registers.now();
+        let picture = self.picture_with(&cause.after.procedure.digest).await?;
         let procedure = pinned(&picture, &cause.after.procedure.digest)?;
         let at = timestamp(cause.header.at);
         let units = picture.units_at(at);

@@ -12,8 +12,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::EngineError;
+use crate::picture::Picture;
 use crate::query::SEARCHED_TEXT;
-use crate::registers::Picture;
 use crate::segment::dossier_chain;
 use crate::{Caller, Engine, limits};
 
@@ -175,7 +175,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if caller.acting_for.is_some() {
             self.record_read(caller, &loaded.dossier, "deadline").await?;
         }
-        let (chain, picture) = (dossier_chain(id), self.0.registers.now());
+        let chain = dossier_chain(id);
+        let picture = self.picture_with(&loaded.dossier.procedure.digest).await?;
         let mut acts = Vec::new();
         let mut dossier: Option<Dossier> = None;
         let mut after = 0;

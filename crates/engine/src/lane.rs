@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::error::EngineError;
 use crate::execute::{Answer, Request, calendar, pinned};
 use crate::numbers::Taken;
-use crate::registers::Picture;
+use crate::picture::Picture;
 use crate::segment::Segment;
 use crate::{Engine, limits};
 
@@ -154,7 +154,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         careful: bool,
     ) -> Result<(Option<Segment>, Vec<Reply>), EngineError> {
         let loaded = self.0.store.load(&DossierKey::Id(id)).await?;
-        let picture = self.0.registers.now();
+        let picture = match &loaded {
+            Some(loaded) => self.picture_with(&loaded.dossier.procedure.digest).await?,
+            None => self.0.registers.now(),
+        };
         let mut segment = match loaded {
             Some(loaded) => {
                 let mut segment = Segment::of(self, loaded);

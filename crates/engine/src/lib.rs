@@ -22,6 +22,7 @@ mod log_book;
 mod migration;
 mod numbers;
 mod offices;
+mod picture;
 mod query;
 mod registers;
 mod secret;
@@ -158,7 +159,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),
         }));
-        engine.load_registers().await?;
+        engine.refresh_registers().await?;
         Ok(engine)
     }
 
@@ -185,30 +186,43 @@ impl<S: Store, D: Documents> Engine<S, D> {
             None
         };
         for _ in 0..APPEND_RETRIES_MAX {
-            let head = self.0.store.chain_head(chain).await?;
-            let (events, new_head) = segment::seal(
-                self.origin(),
-                chain,
-                head.as_ref(),
-                self.now(),
-                vec![event.clone()],
-            )?;
-            let commit = RegisterCommit {
-                chain: chain.clone(),
-                expected: head.map_or(0, |head| head.seq),
-                head: new_head,
-                events,
-                entries: entries.clone(),
-            };
-            let mut results = self.0.store.commit(vec![Commit::Register(Box::new(commit))]).await;
-            match results.pop() {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(StoreError::Stale { .. })) => {}
-                Some(Err(error)) => return Err(error.into()),
-                None => return Err(EngineError::Unavailable("no result".into())),
+            if self.append_at(chain, None, &event, &entries).await? {
+                return Ok(());
             }
         }
         Err(EngineError::Overloaded)
+    }
+
+    /// Puts an event onto the end of a chain, or, given a number, behind that event alone; answers
+    /// whether nobody was faster.
+    async fn append_at(
+        &self,
+        chain: &ChainId,
+        seen: Option<u64>,
+        event: &NewEvent,
+        entries: &[RegisterEntry],
+    ) -> Result<bool, EngineError> {
+        let head = self.0.store.chain_head(chain).await?;
+        let expected = head.as_ref().map_or(0, |head| head.seq);
+        if seen.is_some_and(|seen| seen != expected) {
+            return Ok(false);
+        }
+        let (events, new_head) =
+            segment::seal(self.origin(), chain, head.as_ref(), self.now(), vec![event.clone()])?;
+        let commit = RegisterCommit {
+            chain: chain.clone(),
+            expected,
+            head: new_head,
+            events,
+            entries: entries.to_vec(),
+        };
+        let mut results = self.0.store.commit(vec![Commit::Register(Box::new(commit))]).await;
+        match results.pop() {
+            Some(Ok(())) => Ok(true),
+            Some(Err(StoreError::Stale { .. })) => Ok(false),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(EngineError::Unavailable("no result".into())),
+        }
     }
 }
 

@@ -71,5 +71,8 @@ pub const TIMER_CONCURRENCY: usize = 64;
 pub const TIMER_POLL_MAX_S: u64 = 5;
 /// A dossier whose timers could not be fired is left alone for this long.
 pub const TIMER_RETRY_S: i64 = 60;
+/// How long a node may not know what another has put in force; a dossier that is bound to a version
+/// which a node does not know yet makes it look at once.
+pub const REGISTERS_POLL_MS: u64 = 500;
 /// How often expired drafts and uploads are removed.
 pub const EXPIRY_INTERVAL_S: u64 = 600;

@@ -108,6 +108,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         migration: &Migration,
         after: Option<Uuid>,
     ) -> Result<MigrationPage, EngineError> {
+        self.refresh_registers().await?;
         let (from, to) = self.versions(caller, migration)?;
         let ids = self.bound_to(&from, after).await?;
         let mut rows = Vec::with_capacity(ids.len());
@@ -131,6 +132,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         id: Uuid,
         after: Option<Uuid>,
     ) -> Result<MigrationPage, EngineError> {
+        self.refresh_registers().await?;
         let (from, to) = self.versions(caller, migration)?;
         let ids = self.bound_to(&from, after).await?;
         let mut rows = Vec::with_capacity(ids.len());

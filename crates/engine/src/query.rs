@@ -135,7 +135,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         full: bool,
     ) -> Result<DossierView, EngineError> {
         let (loaded, sight) = self.visible(caller, key).await?;
-        let mut view = self.view(&loaded)?;
+        let mut view = self.view(&loaded).await?;
         if !full && caller.acting_for.is_some() {
             self.record_read(caller, &loaded.dossier, "dossier").await?;
         }
@@ -151,8 +151,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(view)
     }
 
-    fn view(&self, loaded: &Loaded) -> Result<DossierView, EngineError> {
-        let picture = self.0.registers.now();
+    async fn view(&self, loaded: &Loaded) -> Result<DossierView, EngineError> {
+        let picture = self.picture_with(&loaded.dossier.procedure.digest).await?;
         let procedure = pinned(&picture, &loaded.dossier.procedure.digest)?;
         Ok(DossierView::new(loaded.dossier.clone(), loaded.head.hash, procedure))
     }
@@ -206,12 +206,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     async fn found(&self, query: &SearchQuery) -> Result<Vec<DossierView>, EngineError> {
-        let picture = self.0.registers.now();
-        let found = self.0.store.search(query).await?.into_iter().map(|loaded| {
-            let procedure = pinned(&picture, &loaded.dossier.procedure.digest)?;
-            Ok(DossierView::new(loaded.dossier, loaded.head.hash, procedure))
-        });
-        found.collect()
+        let mut views = Vec::new();
+        for loaded in self.0.store.search(query).await? {
+            views.push(self.view(&loaded).await?);
+        }
+        Ok(views)
     }
 
     /// What anyone who holds the second factor may know of a dossier.
@@ -242,7 +241,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         };
         let loaded = loaded.ok_or_else(nothing)?;
-        let procedure = pinned(&self.0.registers.now(), &loaded.dossier.procedure.digest)?;
+        let picture = self.picture_with(&loaded.dossier.procedure.digest).await?;
+        let procedure = pinned(&picture, &loaded.dossier.procedure.digest)?;
         Ok(TrackView { dossier: loaded.dossier, procedure })
     }
 
@@ -334,7 +334,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if let SearchText::Code(code) = &search.text {
             let key = self.dossier_key(code);
             return match self.visible(caller, &key).await {
-                Ok((loaded, _)) => Ok(vec![self.view(&loaded)?]),
+                Ok((loaded, _)) => Ok(vec![self.view(&loaded).await?]),
                 Err(EngineError::NotFound { .. }) => Ok(Vec::new()),
                 Err(error) => Err(error),
             };

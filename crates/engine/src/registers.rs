@@ -1,9 +1,7 @@
 //! Procedures, calendars and units: published as data, immutable, kept in memory.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainId, Header, NewEvent, cj};
 use motcua_deadlines::Calendar;
@@ -17,119 +15,21 @@ use tokio::sync::Mutex;
 
 use crate::error::EngineError;
 use crate::offices::LoadedUnits;
-use crate::{Caller, Engine, limits};
+use crate::picture::{CHAINS, Picture};
+use crate::{APPEND_RETRIES_MAX, Caller, Engine, limits};
 
 /// Kind of the event that takes a procedure out of use.
 const RETIRE: &str = "procedure.retire";
 
-/// What is in force, as one consistent picture.
+/// What is in force, as one consistent picture. Another node may record something too: the picture
+/// is taken anew when a chain has gone on since.
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
     inner: RwLock<Arc<Picture>>,
-    /// Entries become known in the order in which they were recorded.
+    /// One act of this node at a time.
     turn: Mutex<()>,
-}
-
-/// One consistent picture of all registers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Picture {
-    procedures: BTreeMap<String, Vec<Arc<Procedure>>>,
-    by_digest: BTreeMap<String, Arc<Procedure>>,
-    calendars: BTreeMap<String, Arc<Calendar>>,
-    pub(crate) calendar: Option<Arc<Calendar>>,
-    pub(crate) units: Option<Arc<UnitRegister>>,
-    /// First day on which nothing may be filed under a procedure that was retired.
-    retired: BTreeMap<String, Date>,
-    /// Every register of units with the instant from which it was in force, oldest first.
-    units_since: Vec<(Timestamp, Arc<UnitRegister>)>,
-}
-
-impl Picture {
-    /// The version under which it may be filed on `day`: the one in effect, unless the procedure
-    /// was retired by then.
-    pub(crate) fn open_for_filing(
-        &self,
-        code: &str,
-        day: Date,
-    ) -> Result<&Arc<Procedure>, EngineError> {
-        match self.retired_by(code, day) {
-            Some(from) => Err(EngineError::Retired { code: code.to_owned(), from }),
-            None => self.in_effect(code, day).ok_or(EngineError::NotFound { what: "procedure" }),
-        }
-    }
-
-    /// The versions under which it may be filed on `day`, by code.
-    pub(crate) fn open(&self, day: Date) -> Vec<Arc<Procedure>> {
-        let codes = self.procedures.keys();
-        codes.filter_map(|code| self.open_for_filing(code, day).ok().cloned()).collect()
-    }
-
-    /// The day from which nothing may be filed under the procedure, if that is `day` or before.
-    fn retired_by(&self, code: &str, day: Date) -> Option<Date> {
-        self.retired.get(code).copied().filter(|from| *from <= day)
-    }
-
-    /// The version in effect on `day`, which open dossiers go by: the latest to have taken effect,
-    /// retired or not.
-    fn in_effect(&self, code: &str, day: Date) -> Option<&Arc<Procedure>> {
-        let versions = self.procedures.get(code)?;
-        let begun = versions.iter().filter(|p| p.definition().effective_from <= day);
-        begun.max_by_key(|p| p.definition().effective_from)
-    }
-
-    /// The version of the same procedure that has taken effect by now, if it did so after this one.
-    pub(crate) fn newer(&self, procedure: &Procedure, now: Timestamp) -> Option<&Procedure> {
-        let found = self.in_effect(&procedure.reference().code, local_date(now))?;
-        let since = |procedure: &Procedure| procedure.definition().effective_from;
-        Some(found.as_ref()).filter(|found| since(found) > since(procedure))
-    }
-
-    /// The units in force at an instant.
-    pub(crate) fn units_at(&self, at: Timestamp) -> Arc<UnitRegister> {
-        let earlier = self.units_since.iter().rfind(|(since, _)| *since <= at);
-        // What happened before the first register was loaded knew none.
-        earlier.map_or_else(|| Arc::new(UnitRegister::empty()), |(_, units)| Arc::clone(units))
-    }
-
-    /// The calendar of that digest, in force or not.
-    pub(crate) fn calendar_of(&self, digest: &str) -> Option<&Arc<Calendar>> {
-        self.calendars.get(digest)
-    }
-
-    /// The procedure file of that digest.
-    pub(crate) fn pinned(&self, digest: &str) -> Option<&Arc<Procedure>> {
-        self.by_digest.get(digest)
-    }
-
-    fn add(&mut self, entry: &RegisterEntry) -> Result<(), EngineError> {
-        let corrupt = |why: &str| {
-            EngineError::Corrupt(format!("register entry {} {}: {why}", entry.code, entry.version))
-        };
-        match entry.kind {
-            RegisterKind::Procedure => {
-                let procedure = motcua_procedures::parse(&entry.bytes)
-                    .map_err(|_| corrupt("no longer a sound procedure"))?;
-                let procedure = Arc::new(procedure);
-                self.by_digest.insert(entry.digest.clone(), Arc::clone(&procedure));
-                self.procedures.entry(entry.code.clone()).or_default().push(procedure);
-            }
-            RegisterKind::Calendar => {
-                let calendar = Calendar::from_json(&entry.bytes)
-                    .map_err(|_| corrupt("no longer a valid calendar"))?;
-                let calendar = Arc::new(calendar);
-                self.calendars.insert(entry.digest.clone(), Arc::clone(&calendar));
-                self.calendar = Some(calendar);
-            }
-            RegisterKind::Units => {
-                let units = UnitRegister::from_json(&entry.bytes, entry.digest.clone())
-                    .map_err(|_| corrupt("no longer a valid unit register"))?;
-                let units = Arc::new(units);
-                self.units_since.push((entry.recorded_at, Arc::clone(&units)));
-                self.units = Some(units);
-            }
-        }
-        Ok(())
-    }
+    /// Pictures follow each other in the order in which they were taken.
+    taking: Mutex<()>,
 }
 
 impl Registers {
@@ -138,19 +38,9 @@ impl Registers {
         Arc::clone(&self.inner.read().expect("no writer panics while it holds the lock"))
     }
 
-    fn retire(&self, code: &str, from: Date) {
+    fn replace(&self, picture: Picture) {
         let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
-        let mut picture = Picture::clone(&inner);
-        picture.retired.insert(code.to_owned(), from);
         *inner = Arc::new(picture);
-    }
-
-    fn add(&self, entry: &RegisterEntry) -> Result<(), EngineError> {
-        let mut inner = self.inner.write().expect("no writer panics while it holds the lock");
-        let mut picture = Picture::clone(&inner);
-        picture.add(entry)?;
-        *inner = Arc::new(picture);
-        Ok(())
     }
 }
 
@@ -176,14 +66,51 @@ pub struct RegisterRef {
     pub recorded_at: jiff::Timestamp,
 }
 
+impl RegisterRef {
+    fn of(entry: &RegisterEntry) -> Self {
+        Self {
+            code: entry.code.clone(),
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            recorded_at: entry.recorded_at,
+        }
+    }
+}
+
 impl<S: Store, D: Documents> Engine<S, D> {
-    pub(crate) async fn load_registers(&self) -> Result<(), EngineError> {
+    /// Takes the picture anew if a chain has gone on since, by this node or another.
+    pub(crate) async fn refresh_registers(&self) -> Result<(), EngineError> {
+        let _taking = self.0.registers.taking.lock().await;
+        // Read before what it counts: what is recorded meanwhile is seen by the next look.
+        let mut seen = [0; CHAINS.len()];
+        for (seen, chain) in seen.iter_mut().zip(CHAINS) {
+            *seen =
+                self.0.store.chain_head(&system_chain(chain)?).await?.map_or(0, |head| head.seq);
+        }
+        let known = self.0.registers.now();
+        if known.seen == seen {
+            return Ok(());
+        }
+        let mut picture = Picture { seen, ..Picture::default() };
         for kind in [RegisterKind::Calendar, RegisterKind::Units, RegisterKind::Procedure] {
             for entry in self.0.store.register(kind).await? {
-                self.0.registers.add(&entry)?;
+                picture.add(&entry, &known)?;
             }
         }
-        self.load_retired().await
+        self.read_retired(&mut picture).await?;
+        self.0.registers.replace(picture);
+        Ok(())
+    }
+
+    /// A picture that has the procedure file of a dossier: another node may have published it just
+    /// now.
+    pub(crate) async fn picture_with(&self, digest: &str) -> Result<Arc<Picture>, EngineError> {
+        let picture = self.0.registers.now();
+        if picture.pinned(digest).is_some() {
+            return Ok(picture);
+        }
+        self.refresh_registers().await?;
+        Ok(self.0.registers.now())
     }
 
     /// Publishes a procedure: immutable from now on, recorded in the chain `sys:procedures`.
@@ -212,18 +139,37 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let procedure = Arc::new(procedure);
         let reference = procedure.reference().clone();
         let _turn = self.0.registers.turn.lock().await;
-        let mut published = Published { reference: reference.clone(), findings: report.findings };
-        if self.0.registers.now().pinned(&reference.digest).is_some() {
-            return Ok(published);
+        for _ in 0..APPEND_RETRIES_MAX {
+            self.refresh_registers().await?;
+            let mut published =
+                Published { reference: reference.clone(), findings: report.findings.clone() };
+            if self.0.registers.now().pinned(&reference.digest).is_some()
+                || self.publish(caller, &procedure, &mut published, (&source, &ground)).await?
+            {
+                return Ok(published);
+            }
         }
+        Err(EngineError::Overloaded)
+    }
+
+    /// Publishes a sound procedure unless another node recorded something since the picture was
+    /// taken; answers whether it did.
+    async fn publish(
+        &self,
+        caller: &Caller,
+        procedure: &Arc<Procedure>,
+        published: &mut Published,
+        (source, ground): (&[u8], &Option<String>),
+    ) -> Result<bool, EngineError> {
+        let reference = procedure.reference();
         self.check_not_retired(&reference.code)?;
         self.check_effective(procedure.definition())?;
         let today = local_date(self.now());
-        for missing in self.understaffed(vec![Arc::clone(&procedure)], today).await? {
+        for missing in self.understaffed(vec![Arc::clone(procedure)], today).await? {
             published.findings.extend(missing.findings);
         }
         if published.findings.iter().any(|finding| finding.severity == Severity::Error) {
-            return Err(EngineError::Procedure(published.findings));
+            return Err(EngineError::Procedure(std::mem::take(&mut published.findings)));
         }
         let entry = RegisterEntry {
             kind: RegisterKind::Procedure,
@@ -233,10 +179,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             effective_from: procedure.definition().effective_from,
             recorded_at: self.now(),
             recorded_by: caller.id.clone(),
-            bytes: source,
+            bytes: source.to_vec(),
         };
-        self.record_entry("procedures", "procedure.publish", caller, (entry, ground)).await?;
-        Ok(published)
+        let what = (entry, ground.clone());
+        self.record_entry("sys:procedures", "procedure.publish", caller, what).await
     }
 
     /// Nothing could be filed under a version of a retired procedure.
@@ -298,6 +244,24 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<(), EngineError> {
         caller.must_be(Role::Administrator)?;
         let _turn = self.0.registers.turn.lock().await;
+        for _ in 0..APPEND_RETRIES_MAX {
+            self.refresh_registers().await?;
+            if self.retire(caller, code, from, ground).await? {
+                return Ok(());
+            }
+        }
+        Err(EngineError::Overloaded)
+    }
+
+    /// Retires a procedure unless another node recorded something since the picture was taken;
+    /// answers whether it did.
+    async fn retire(
+        &self,
+        caller: &Caller,
+        code: &str,
+        from: Date,
+        ground: &str,
+    ) -> Result<bool, EngineError> {
         if !self.0.registers.now().procedures.contains_key(code) {
             return Err(EngineError::NotFound { what: "procedure" });
         }
@@ -325,14 +289,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ("ground".into(), canonical(&json!(ground))?),
         ];
         let event = NewEvent { kind: RETIRE.into(), to: None, def: None, fields };
-        self.append(&procedures_chain()?, event, Vec::new()).await?;
-        self.0.registers.retire(code, from);
-        Ok(())
+        self.record("sys:procedures", event, Vec::new()).await
     }
 
     /// Reads which procedures were retired: the chain is where that is kept.
-    async fn load_retired(&self) -> Result<(), EngineError> {
-        let chain = procedures_chain()?;
+    async fn read_retired(&self, picture: &mut Picture) -> Result<(), EngineError> {
+        let chain = system_chain("sys:procedures")?;
         let mut after = 0;
         loop {
             let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
@@ -340,7 +302,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             after = last.seq;
             for event in &page {
                 if let Some((code, from)) = retired(event)? {
-                    self.0.registers.retire(&code, from);
+                    picture.retired.insert(code, from);
                 }
             }
         }
@@ -428,52 +390,46 @@ impl<S: Store, D: Documents> Engine<S, D> {
         bytes: Vec<u8>,
         digest: String,
     ) -> Result<RegisterRef, EngineError> {
+        let (chain, act) = match kind {
+            RegisterKind::Calendar => ("sys:calendar", "calendar.load"),
+            RegisterKind::Units => ("sys:units", "unit.load"),
+            RegisterKind::Procedure => ("sys:procedures", "procedure.publish"),
+        };
         let _turn = self.0.registers.turn.lock().await;
-        let loaded = self.0.store.register(kind).await?;
-        if let Some(last) = loaded.last().filter(|last| last.digest == digest) {
-            return Ok(RegisterRef {
+        for _ in 0..APPEND_RETRIES_MAX {
+            self.refresh_registers().await?;
+            let loaded = self.0.store.register(kind).await?;
+            if let Some(last) = loaded.last().filter(|last| last.digest == digest) {
+                return Ok(RegisterRef::of(last));
+            }
+            let now = self.now();
+            let entry = RegisterEntry {
+                kind,
                 code: code.into(),
-                version: last.version.clone(),
-                digest,
-                recorded_at: last.recorded_at,
-            });
+                version: (loaded.len() + 1).to_string(),
+                digest: digest.clone(),
+                effective_from: local_date(now),
+                recorded_at: now,
+                recorded_by: caller.id.clone(),
+                bytes: bytes.clone(),
+            };
+            let reference = RegisterRef::of(&entry);
+            if self.record_entry(chain, act, caller, (entry, None)).await? {
+                return Ok(reference);
+            }
         }
-        let now = self.now();
-        let version = (loaded.len() + 1).to_string();
-        let reference = RegisterRef {
-            code: code.into(),
-            version: version.clone(),
-            digest: digest.clone(),
-            recorded_at: now,
-        };
-        let entry = RegisterEntry {
-            kind,
-            code: code.into(),
-            version,
-            digest,
-            effective_from: local_date(now),
-            recorded_at: now,
-            recorded_by: caller.id.clone(),
-            bytes,
-        };
-        let act = match kind {
-            RegisterKind::Calendar => "calendar.load",
-            RegisterKind::Units => "unit.load",
-            RegisterKind::Procedure => "procedure.publish",
-        };
-        self.record_entry(code, act, caller, (entry, None)).await?;
-        Ok(reference)
+        Err(EngineError::Overloaded)
     }
 
+    /// Records an entry on a chain unless another node recorded something on it since the picture
+    /// was taken; answers whether it did.
     async fn record_entry(
         &self,
         chain: &str,
         kind: &str,
         caller: &Caller,
         (entry, ground): (RegisterEntry, Option<String>),
-    ) -> Result<(), EngineError> {
-        let chain = ChainId::parse(&format!("sys:{chain}"))
-            .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+    ) -> Result<bool, EngineError> {
         let what = json!({ "code": entry.code, "digest": entry.digest, "version": entry.version,
             "effective_from": entry.effective_from.to_string() });
         let mut fields = vec![
@@ -484,13 +440,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
             fields.push(("ground".into(), canonical(&json!(ground))?));
         }
         let event = NewEvent { kind: kind.into(), to: None, def: None, fields };
-        self.append(&chain, event, vec![entry.clone()]).await?;
-        self.0.registers.add(&entry)
+        self.record(chain, event, vec![entry]).await
+    }
+
+    async fn record(
+        &self,
+        chain: &str,
+        event: NewEvent,
+        entries: Vec<RegisterEntry>,
+    ) -> Result<bool, EngineError> {
+        let place = CHAINS.iter().position(|known| *known == chain);
+        let seen = place.map_or(0, |place| self.0.registers.now().seen[place]);
+        let recorded = self.append_at(&system_chain(chain)?, Some(seen), &event, &entries).await?;
+        self.refresh_registers().await?;
+        Ok(recorded)
     }
 }
 
-fn procedures_chain() -> Result<ChainId, EngineError> {
-    ChainId::parse("sys:procedures").map_err(|error| EngineError::Corrupt(error.to_string()))
+fn system_chain(name: &str) -> Result<ChainId, EngineError> {
+    ChainId::parse(name).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
 
 /// Code and day, if the event retired a procedure.

@@ -15,9 +15,27 @@ use crate::execute::Request;
 use crate::{Engine, EngineError, limits};
 
 impl<S: Store, D: Documents> Engine<S, D> {
-    /// Runs the timer and expiry loops until `stop` turns true.
+    /// Runs the loops of timers, of what expires and of what other nodes put in force until `stop`
+    /// turns true.
     pub async fn run_workers(&self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.run_timers(stop.clone()), self.run_expiry(stop));
+        tokio::join!(
+            self.run_timers(stop.clone()),
+            self.run_expiry(stop.clone()),
+            self.run_registers(stop)
+        );
+    }
+
+    /// Looks for procedures, calendars and units that another node put in force.
+    async fn run_registers(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = self.refresh_registers().await {
+                warn!(%error, "what is in force could not be read");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(limits::REGISTERS_POLL_MS)) => {}
+                _ = stop.changed() => {}
+            }
+        }
     }
 
     async fn run_timers(&self, mut stop: watch::Receiver<bool>) {
