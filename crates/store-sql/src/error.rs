@@ -13,10 +13,12 @@ use crate::database::{Cell, Row};
 
 /// SQLite's code for what a trigger refused (SQLITE_CONSTRAINT_TRIGGER).
 const CONSTRAINT_TRIGGER: &str = "1811";
-/// PostgreSQL's codes for what a trigger refused, a deadlock, and a change that came in between.
+/// PostgreSQL's codes for what a trigger refused, a deadlock, a change that came in between, and a
+/// lock that another held for too long.
 const RAISED: &str = "P0001";
 const DEADLOCK: &str = "40P01";
 const NOT_SERIALIZABLE: &str = "40001";
+const LOCKED: &str = "55P03";
 
 /// Why a transaction or a read did not come about.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl Failure {
     pub(crate) fn concerns_one(&self) -> bool {
         match self {
             Self::Sql(sqlx::Error::Database(error)) => {
-                let alone = [CONSTRAINT_TRIGGER, RAISED, DEADLOCK, NOT_SERIALIZABLE];
+                let alone = [CONSTRAINT_TRIGGER, RAISED, DEADLOCK, NOT_SERIALIZABLE, LOCKED];
                 let guarded = error.code().is_some_and(|code| alone.contains(&&*code));
                 guarded || !matches!(error.kind(), ErrorKind::Other)
             }

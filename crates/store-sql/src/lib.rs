@@ -55,6 +55,6 @@ pub fn statements() -> (Vec<String>, Vec<String>) {
         read.chain(glance::STATEMENTS).chain(desk::STATEMENTS)
     };
     let sqlite = both().map(|text| text.sqlite.to_owned()).chain(sqlite::write::statements());
-    let postgres = both().map(|text| text.postgres).chain(postgres::STATEMENTS.iter().copied());
+    let postgres = both().map(|text| text.postgres).chain(postgres::statements());
     (sqlite.collect(), postgres.map(str::to_owned).collect())
 }

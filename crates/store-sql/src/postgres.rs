@@ -2,10 +2,14 @@
 
 mod commits;
 mod open;
+mod parts;
 mod writers;
 
 pub(crate) use open::{lazy_reads, open};
+pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 
 /// Statements that PostgreSQL alone is asked.
-pub(crate) const STATEMENTS: &[&str] = commits::STATEMENTS;
+pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
+    commits::STATEMENTS.iter().chain(parts::STATEMENTS).copied()
+}

@@ -20,7 +20,7 @@ use crate::desk::{
     CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
     Setting, TakeBackGuess, Write,
 };
-use crate::postgres::{self, Writers};
+use crate::postgres::{self, KeepParts, Writers};
 use crate::prepare::prepare;
 use crate::read::{desk, dossiers, histories, worklists};
 use crate::sqlite;
@@ -284,6 +284,12 @@ impl Store for SqlStore {
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
+        if let Writer::Postgres(writers) = &self.writer
+            && let Err(error) = writers.write(KeepParts).await
+        {
+            // What no quarter was made for lies in the rest, and nothing else depends on it.
+            tracing::warn!(%error, "the parts of the next quarters could not be made: {error}");
+        }
         self.write(Expire(now)).await
     }
 

@@ -19,8 +19,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const USER: &str = "postgres";
 /// Ends the server at once, and its folder, when the process that started it is gone, however that
 /// ended.
-const SUPERVISE: &str = r#""$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server
-    rm -rf "$MOTCUA_CLUSTER""#;
+const SUPERVISE: &str = r#""$@" & cat >/dev/null
+    kill -QUIT "$(head -n 1 "$MOTCUA_CLUSTER/data/postmaster.pid")"; wait
+    sleep 0.2; rm -rf "$MOTCUA_CLUSTER""#;
 
 /// A server that runs.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl Cluster {
         let mut stop = command(&self.bin.join("pg_ctl"));
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(&data));
         let mut start = command(&self.bin.join("pg_ctl"));
-        start.args(["-w", "start", "-l"]).arg(self.folder.path().join("log"));
+        start.args(["-w", "start", "-l"]).arg(self.folder.path().join("log.after"));
         start.arg("-o").arg(format!("-k {} -c listen_addresses=", self.folder.path().display()));
         run(start.arg("-D").arg(&data));
     }

@@ -1,0 +1,84 @@
+//! What goes wrong between the store and the server.
+
+use std::time::Duration;
+
+use motcua_store::StoreError;
+use motcua_store::conformance::fixture::{Subject, dossier_id};
+use motcua_store::contract::{Commit, DossierCommit, DossierKey, Store as _};
+use motcua_store_sql::{Options, SqlStore};
+use motcua_test_cluster::Cluster;
+
+use super::{connection, database, execute, open};
+
+fn dossier(commit: DossierCommit) -> Commit {
+    Commit::Dossier(Box::new(commit))
+}
+
+#[tokio::test]
+async fn a_server_that_would_lose_commits_is_refused() {
+    for (setting, named) in [
+        ("fsync=off", "fsync"),
+        ("full_page_writes=off", "full_page_writes"),
+        ("synchronous_commit=off", "synchronous_commit"),
+    ] {
+        let cluster = Cluster::start(&[setting]);
+        let opened = SqlStore::connect(&cluster.database(), Options::default()).await;
+        let refused = opened.expect_err(setting).to_string();
+        assert!(refused.contains(named), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_without_its_password() {
+    for url in ["postgres://u:s3cret@127.0.0.1:1/x", "no url s3cret", "postgres://%zz:s3cret@h/x"] {
+        let refused = SqlStore::connect(url, Options::default()).await.expect_err(url);
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+        assert!(!refused.to_string().contains("s3cret"), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_went_down_and_came_back_is_found_again_and_has_every_commit() {
+    let cluster = Cluster::start(&[]);
+    let store = open(&cluster.database()).await;
+    let mut subject = Subject::new(1);
+    assert_eq!(store.commit(vec![dossier(subject.file(|_| {}))]).await, [Ok(())]);
+    tokio::task::block_in_place(|| cluster.crash());
+    let again = subject.act(|_| {});
+    let mut outcome = store.commit(vec![dossier(again.clone())]).await.remove(0);
+    // The first connections are dead: whoever meets one does not know, and repeats.
+    for _ in 0..9 {
+        match outcome {
+            Err(StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_)) => {
+                outcome = store.commit(vec![dossier(again.clone())]).await.remove(0);
+            }
+            _ => break,
+        }
+    }
+    assert_eq!(outcome, Ok(()));
+    let mut loaded = store.load(&DossierKey::Id(dossier_id(1))).await;
+    for _ in 0..9 {
+        if loaded.is_ok() {
+            break;
+        }
+        loaded = store.load(&DossierKey::Id(dossier_id(1))).await;
+    }
+    assert_eq!(loaded.expect("read").expect("there").dossier.version, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_another_holds_does_not_block_for_ever_and_harms_no_neighbour() {
+    let url = database().await;
+    let options = Options { busy_timeout: Duration::from_millis(300), ..Options::default() };
+    let store = SqlStore::connect(&url, options).await.expect("a store");
+    let (mut held, mut free) = (Subject::new(1), Subject::new(2));
+    let filed = vec![dossier(held.file(|_| {})), dossier(free.file(|_| {}))];
+    assert_eq!(store.commit(filed).await, [Ok(()), Ok(())]);
+    let mut other = connection(&url).await;
+    let lock = format!("BEGIN; SELECT 1 FROM dossier WHERE id = '{}' FOR UPDATE", dossier_id(1));
+    execute(&mut other, &lock).await.expect("locked");
+    let batch = vec![dossier(held.act(|_| {})), dossier(free.act(|_| {}))];
+    let answers = store.commit(batch).await;
+    assert!(matches!(answers[0], Err(StoreError::Unavailable(_))), "{answers:?}");
+    assert_eq!(answers[1], Ok(()));
+}

@@ -1,0 +1,83 @@
+//! Every statement finds its rows by an index.
+
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::{connection, database, execute};
+
+fn name(statement: &str) -> &str {
+    let first = statement.lines().next().unwrap_or_default();
+    first.strip_prefix("-- ").unwrap_or_else(|| panic!("{statement} has no name"))
+}
+
+/// The plan for values that are not known yet, as a writer's connection has it.
+async fn plan(connection: &mut PgConnection, statement: &str) -> Vec<String> {
+    let places = (1..=99).rev().find(|place| statement.contains(&format!("${place}")));
+    let nulls = vec!["NULL"; places.unwrap_or(0)].join(", ");
+    // What is only asked whether it is null has no type of its own in a bare PREPARE.
+    let types =
+        if name(statement).starts_with("worklist_") { "(unknown, unknown, text)" } else { "" };
+    let prepare = format!("DEALLOCATE ALL; PREPARE it {types} AS {statement}");
+    execute(connection, &prepare).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    let call = if nulls.is_empty() { "it".to_owned() } else { format!("it({nulls})") };
+    let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE {call}"));
+    let rows = sqlx::raw_sql(explain).fetch_all(connection).await;
+    let rows = rows.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn no_statement_goes_through_a_table() {
+    let mut connection = connection(&database().await).await;
+    // A table that is nearly empty is read from end to end unless that counts as the last resort.
+    let careful =
+        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
+    execute(&mut connection, careful).await.expect("set");
+    let (_, statements) = motcua_store_sql::statements();
+    assert!(statements.len() > 40);
+    let mut slow = Vec::new();
+    for statement in &statements {
+        // Lists of values have no type of their own in a bare PREPARE.
+        if statement.contains("unnest($") {
+            continue;
+        }
+        let steps = plan(&mut connection, statement).await;
+        if steps.iter().any(|step| step.contains("Seq Scan")) {
+            slow.push((name(statement), steps));
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[tokio::test]
+async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
+    let mut connection = connection(&database().await).await;
+    let careful = "SET enable_seqscan = off; SET enable_bitmapscan = off;
+        SET plan_cache_mode = force_generic_plan";
+    execute(&mut connection, careful).await.expect("set");
+    let (_, statements) = motcua_store_sql::statements();
+    for (queue, index) in [
+        ("worklist_status", "work_item_by_status"),
+        ("worklist_mine", "work_item_by_assignee"),
+        ("worklist_unclaimed", "work_item_by_assignee"),
+        ("worklist_of_applicant", "work_item_of_applicant"),
+        ("worklist_due_today", "work_item_by_appointment"),
+        ("worklist_late", "work_item_by_appointment"),
+        ("worklist_due_today_led", "work_item_overseen"),
+        ("worklist_late_led", "work_item_overseen"),
+    ] {
+        let statement = statements.iter().find(|text| name(text) == queue).expect("the statement");
+        let steps = plan(&mut connection, statement).await;
+        let uses = steps.iter().filter(|step| step.contains(index)).count();
+        assert!(uses >= 2, "{queue}: the page and the count, {steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_statements_are_unique() {
+    let (_, statements) = motcua_store_sql::statements();
+    let mut names: Vec<_> = statements.iter().map(|statement| name(statement)).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
