@@ -1,5 +1,7 @@
 //! SQL: statements carry their name, migrations their number.
 
+use std::collections::BTreeSet;
+
 use crate::rust::without_tests;
 use crate::tree::{Source, sources};
 use crate::{assert_bites, assert_none};
@@ -62,6 +64,17 @@ fn misnumbered(paths: &[&str]) -> Vec<String> {
     complaints
 }
 
+/// Migrations of one database whose twin of the same number and name the other does not have.
+fn unpaired(paths: &[&str]) -> Vec<String> {
+    let folders = ["migrations/sqlite/", "migrations/postgres/"];
+    let names = |folder: &str| -> BTreeSet<String> {
+        paths.iter().filter_map(|path| path.strip_prefix(folder)).map(str::to_owned).collect()
+    };
+    let [sqlite, postgres] = folders.map(names);
+    let differing = sqlite.symmetric_difference(&postgres);
+    differing.map(|name| format!("{name} is a migration of one database only")).collect()
+}
+
 #[test]
 fn every_statement_carries_its_name_in_its_first_line() {
     let sources = sources();
@@ -81,6 +94,16 @@ fn migrations_are_numbered_without_gaps() {
     let paths: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
     assert!(paths.iter().any(|path| path.starts_with("migrations/sqlite/0001_")));
     assert_none(misnumbered(&paths));
+    assert_none(unpaired(&paths));
+}
+
+#[test]
+fn a_migration_without_its_twin_is_found() {
+    let paths = ["migrations/postgres/0001_a.sql", "migrations/sqlite/0001_a.sql"];
+    assert_none(unpaired(&paths));
+    let more = [paths[0], paths[1], "migrations/sqlite/0002_b.sql"];
+    assert_bites(unpaired(&more), "0002_b.sql");
+    assert_bites(unpaired(&paths[1..]), "0001_a.sql");
 }
 
 #[test]

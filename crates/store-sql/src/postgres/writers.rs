@@ -22,13 +22,13 @@ use crate::desk::{Verdict, Write};
 use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows};
 
-const BEGIN: &str = "-- writer_begin
+const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN";
-const COMMIT: &str = "-- writer_commit
+const WRITER_COMMIT: &str = "-- writer_commit
     COMMIT";
-const ROLLBACK: &str = "-- writer_rollback
+const WRITER_ROLLBACK: &str = "-- writer_rollback
     ROLLBACK";
-const EXCLUSIVE: &str = "-- writer_exclusive
+const WRITER_EXCLUSIVE: &str = "-- writer_exclusive
     SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
 
 /// Beyond the server's own limit the connection is given up: it may be dead.
@@ -267,9 +267,9 @@ impl Writing {
 
     async fn write_register(&mut self, rows: &RegisterRows) -> Result<(), StoreError> {
         let written = self.transact(async |connection| {
-            sqlx::query(BEGIN).execute(&mut *connection).await?;
+            sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
             let verdict = commits::write_register(connection, rows).await?;
-            sqlx::query(COMMIT).execute(&mut *connection).await?;
+            sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
             Ok(verdict)
         });
         written.await.unwrap_or_else(|ended| Err(explain(ended)))
@@ -279,12 +279,12 @@ impl Writing {
         let mut exclusive = write.exclusive();
         exclusive.sort_unstable();
         let written = self.transact(async |connection| {
-            sqlx::query(BEGIN).execute(&mut *connection).await?;
+            sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
             for key in &exclusive {
-                Session::Postgres(connection).rows(EXCLUSIVE, &[Text(key)]).await?;
+                Session::Postgres(connection).rows(WRITER_EXCLUSIVE, &[Text(key)]).await?;
             }
             write.write(connection).await?;
-            sqlx::query(COMMIT).execute(&mut *connection).await?;
+            sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
             Ok(())
         });
         let outcome = written.await.map_err(explain);
@@ -317,7 +317,7 @@ impl Writing {
             }
             Err(Ended::Failed(failure)) => {
                 // A connection that cannot roll back is dropped, and the transaction with it.
-                let rolled_back = sqlx::query(ROLLBACK).execute(&mut connection);
+                let rolled_back = sqlx::query(WRITER_ROLLBACK).execute(&mut connection);
                 if matches!(tokio::time::timeout(self.deadline, rolled_back).await, Ok(Ok(_))) {
                     self.connection = Some(connection);
                 }

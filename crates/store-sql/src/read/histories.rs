@@ -11,14 +11,23 @@ use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 use crate::prepare::{integer, register_kind};
 
-const EVENT_RANGE: &str = "-- event_range
+macro_rules! event_range {
+    ($values:literal) => {
+        concat!(
+            "-- event_range
     SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
-    FROM event e LEFT JOIN event_value v ON v.event = e.id
-    WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
-const EVENT_RANGE_POSTGRES: &str = "-- event_range
-    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
-    FROM event e LEFT JOIN event_value v ON v.chain = $1 AND v.seq = e.seq
-    WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
+    FROM event e LEFT JOIN event_value v ON ",
+            $values,
+            "
+    WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
+        )
+    };
+}
+
+const EVENT_RANGE: Statement = Statement {
+    sqlite: event_range!("v.event = e.id"),
+    postgres: event_range!("v.chain = $1 AND v.seq = e.seq"),
+};
 const COMMAND_FIND: &str = "-- command_find
     SELECT seq FROM event WHERE chain = $1 AND command_id = $2";
 const CHAIN_HEAD_READ: &str = "-- chain_head_read
@@ -27,10 +36,8 @@ const REGISTER_BY_KIND: &str = "-- register_by_kind
     SELECT code, version, digest, effective_from, recorded_at, recorded_by, bytes
     FROM register_entry WHERE kind = $1 ORDER BY id";
 
-const EVENTS: Statement = Statement { sqlite: EVENT_RANGE, postgres: EVENT_RANGE_POSTGRES };
-
 pub(super) const STATEMENTS: &[Statement] = &[
-    EVENTS,
+    EVENT_RANGE,
     Statement::both(COMMAND_FIND),
     Statement::both(CHAIN_HEAD_READ),
     Statement::both(REGISTER_BY_KIND),
@@ -46,7 +53,7 @@ pub(crate) async fn events(
     limit: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {
     let arguments = [Chain(chain), Integer(integer(after)), Integer(limit.into())];
-    reads.rows(EVENTS, &arguments).await?.iter().map(event_of).collect()
+    reads.rows(EVENT_RANGE, &arguments).await?.iter().map(event_of).collect()
 }
 
 pub(crate) async fn find_command(
