@@ -87,6 +87,15 @@ impl Folder {
         &self.documents
     }
 
+    /// The arguments of `token issue` that find the key.
+    pub(crate) fn key_arguments(&self) -> String {
+        let data = format!("--data {}", self.data.display());
+        match self.keys == self.data.join("keys") {
+            true => data,
+            false => format!("{data} --keys {}", self.keys.display()),
+        }
+    }
+
     /// Files of the demonstration.
     pub(crate) fn demo(&self) -> PathBuf {
         self.data.join("demo")
@@ -166,9 +175,9 @@ impl Folder {
         }
     }
 
-    fn glance(&self, options: &Options) -> anyhow::Result<Glance> {
+    async fn glance(&self, options: &Options) -> anyhow::Result<Glance> {
         match &self.database {
-            Some(url) => Glance::of(url, options).with_context(|| self.unreadable()),
+            Some(url) => Glance::of(url, options).await.with_context(|| self.unreadable()),
             None => Ok(Glance::at(&self.file(), options)),
         }
     }
@@ -181,7 +190,7 @@ impl Folder {
         if !self.has_database() {
             return Ok(None);
         }
-        let glance = self.glance(&options)?;
+        let glance = self.glance(&options).await?;
         let origin = glance.setting("origin").await;
         glance.close().await;
         origin.with_context(|| self.unreadable())
@@ -195,7 +204,7 @@ impl Folder {
         if !self.has_database() {
             return Ok(None);
         }
-        let glance = self.glance(&Options::default())?;
+        let glance = self.glance(&Options::default()).await?;
         let entries = glance.register(RegisterKind::Units).await;
         glance.close().await;
         let Some(entry) = entries.with_context(|| self.unreadable())?.pop() else {

@@ -102,7 +102,8 @@ impl Reads {
             }
             Self::Postgres(pool) => {
                 let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
-                query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+                let rows = query.fetch_all(pool).await.map_err(|error| reached(pool, error))?;
+                rows.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -196,6 +197,18 @@ impl Session<'_> {
                 query.execute(&mut **connection).await?.rows_affected()
             }
         })
+    }
+}
+
+/// Nobody gave a connection back in time, or none could be opened: the pool says the same of both.
+fn reached(pool: &PgPool, error: sqlx::Error) -> sqlx::Error {
+    let is_full = pool.size() >= pool.options().get_max_connections();
+    match error {
+        sqlx::Error::PoolTimedOut if !is_full => sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::NotConnected,
+            "no connection to the database could be opened",
+        )),
+        other => other,
     }
 }
 

@@ -43,8 +43,9 @@ impl Glance {
     /// Looks into the PostgreSQL database of a `postgres://` URL.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the text is no such URL.
-    pub fn of(url: &str, options: &Options) -> Result<Self, StoreError> {
+    /// [`StoreError::Unavailable`] when the text is no such URL, or nobody answers there.
+    pub async fn of(url: &str, options: &Options) -> Result<Self, StoreError> {
+        postgres::reach(url).await?;
         Ok(Self(Reads::Postgres(postgres::lazy_reads(url, options, 1)?)))
     }
 

@@ -51,6 +51,17 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writer
     Ok((reads, Writers::start(Arc::new(writes), limits)))
 }
 
+/// Connects once and hangs up: says why where a pool only says that it waited.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the text is no URL, or nobody answers there.
+pub(crate) async fn reach(url: &str) -> Result<(), StoreError> {
+    let connection = within(CONNECT_TIMEOUT, connect_options(url)?.connect()).await?;
+    // Nothing is lost when the goodbye is.
+    let _closed = connection.close().await;
+    Ok(())
+}
+
 /// Connections that read, opened when they are needed.
 ///
 /// # Errors
@@ -81,6 +92,7 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, StoreError> {
         StoreError::Unavailable(format!("the database is no URL of the form {form}"))
     })?;
     let named = parsed.application_name("motcua").statement_cache_capacity(STATEMENTS_KEPT_MAX);
+    let named = named.options([("client_min_messages", "warning")]);
     Ok(named.disable_statement_logging())
 }
 
