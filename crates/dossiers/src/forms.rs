@@ -9,7 +9,7 @@ mod slip;
 
 use jiff::Timestamp;
 use motcua_deadlines::{Clock, Unit};
-use motcua_procedures::{DocumentKind, Procedure, Text};
+use motcua_procedures::{DocumentKind, DocumentRequirement, HandIn, Procedure, Text};
 use serde_json::{Map, Value, json};
 
 use crate::command::{DocumentContent, Person};
@@ -121,6 +121,7 @@ fn receipt(source: &FormSource<'_>) -> Value {
         "competent_agency": unit(source, &dossier.filing.competent_unit),
         "channel": dossier.filing.channel.as_str(),
         "documents": documents,
+        "later_documents": later_documents(source),
         "sets": 1,
         "fees": fees,
         "time_limit": clocks.map(|c| limit(c.appointment())),
@@ -137,6 +138,27 @@ fn receipt(source: &FormSource<'_>) -> Value {
             en: "Whoever collects the result for another must bring the authorisation.".into(),
         },
     })
+}
+
+/// What the applicant is to bring in phases that have not begun: known from the beginning, asked for
+/// later. Whether a conditional one is asked for, only its time will tell.
+fn later_documents(source: &FormSource<'_>) -> Vec<Value> {
+    let definition = source.procedure.definition();
+    let mut later = Vec::new();
+    for phase in &definition.phases {
+        let is_later = |d: &&DocumentRequirement| {
+            d.phase.as_ref() == Some(&phase.id)
+                && d.hand_in != HandIn::LookUp
+                && !source.dossier.phases.contains(&phase.id)
+        };
+        later.extend(definition.documents.iter().filter(is_later).map(|d| {
+            json!({ "id": d.id, "name": d.name, "originals": d.originals, "copies": d.copies,
+                "copies_certified": d.kind == DocumentKind::CertifiedCopy,
+                "conditional": d.when.is_some(),
+                "phase": { "id": phase.id, "name": phase.name } })
+        }));
+    }
+    later
 }
 
 fn document(source: &FormSource<'_>, id: &str) -> Value {

@@ -23,6 +23,9 @@ pub(crate) const MORE: &[(&str, Break, &[&str])] = &[
     ("a condition without a value", failing_conditions, &["GUARD_FAILS"]),
     ("an optional field not asked for", unasked_fields, &["GUARD_OPTIONAL_FIELD"]),
     ("a text that grows", growing_texts, &["GUARD_TYPE"]),
+    ("a document of no phase", unknown_document_phases, &["UNKNOWN_PHASE"]),
+    ("a document of a phase that never begins", idle_document_phases, &["PHASE_NEVER_BEGINS"]),
+    ("a document that comes too late", late_documents, &["PHASE_WITHOUT_HAND_IN"]),
 ];
 
 fn without_key(at: &str, key: &str) -> String {
@@ -250,4 +253,39 @@ fn unasked_fields(procedure: &Value) -> Vec<(String, Value)> {
 fn growing_texts(procedure: &Value) -> Vec<(String, Value)> {
     let parts = ["&& channel + variant == \"x\"", "|| size([1] + [2]) > 1"];
     beside(procedure, &parts.map(str::to_owned))
+}
+
+/// Pointers to the key of every document, whether or not it has it.
+fn document_keys(procedure: &Value, key: &str) -> Vec<String> {
+    let count = procedure["documents"].as_array().map_or(0, Vec::len);
+    (0..count).map(|index| format!("/documents/{index}/{key}")).collect()
+}
+
+fn unknown_document_phases(procedure: &Value) -> Vec<(String, Value)> {
+    at_each(procedure, document_keys(procedure, "phase"), &Some(json!("no_such_phase")))
+}
+
+fn idle_document_phases(procedure: &Value) -> Vec<(String, Value)> {
+    let ground = procedure["grounds"].as_object().and_then(|grounds| grounds.keys().next());
+    let limit = json!({ "amount": 5, "unit": "working_day", "ground": ground });
+    let mut phases = procedure["phases"].as_array().cloned().unwrap_or_default();
+    phases.push(json!({ "id": "never", "name": { "vi": "Không", "en": "Never" },
+        "limits": [{ "id": "never", "statutory": limit }] }));
+    let with_phase = with(procedure, "/phases", Some(Value::Array(phases)));
+    at_each(&with_phase, document_keys(procedure, "phase"), &Some(json!("never")))
+}
+
+/// Where nobody asks for supplements and the office begins the phase.
+fn late_documents(procedure: &Value) -> Vec<(String, Value)> {
+    let begins = action_keys(procedure, "begins", &[]);
+    let asks = !action_keys(procedure, "act", &["request_supplement"]).is_empty();
+    let Some(phase) = begins.first().map(|at| text(procedure, at)).filter(|_| !asks) else {
+        return Vec::new();
+    };
+    let is_handed_in = |at: &String| {
+        let document = at.trim_end_matches("/phase");
+        text(procedure, &format!("{document}/hand_in")) != "look_up"
+    };
+    let places = document_keys(procedure, "phase").into_iter().filter(is_handed_in);
+    at_each(procedure, places, &Some(json!(phase)))
 }

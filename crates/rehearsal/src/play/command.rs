@@ -11,7 +11,7 @@ use motcua_procedures::Act;
 use serde_json::Value;
 
 use super::who::{Doing, Performer, someone};
-use crate::handing_in::{content, input};
+use crate::handing_in::{bring, content, input};
 use crate::scenario::{HandedIn, With};
 use crate::world::World;
 
@@ -59,13 +59,20 @@ fn act_command(
         }
         Act::Supplement => Command::Supplement(supplement(with, world, dossier)),
         Act::Refuse => Command::Refuse(Refuse { choose, draft: None }),
-        Act::Advance => Command::Advance(Advance {
-            choose,
-            unit: with.unit.clone(),
-            units: with.units.clone(),
-            data: with.data.clone(),
-            draft: None,
-        }),
+        Act::Advance => {
+            let mut advance = Advance {
+                choose,
+                unit: with.unit.clone(),
+                units: with.units.clone(),
+                data: with.data.clone(),
+                draft: None,
+                documents: Vec::new(),
+            };
+            if performer.action(world.procedure).is_some_and(|action| action.begins.is_some()) {
+                bring(&mut advance, with.documents.as_ref(), &performer.actor, world);
+            }
+            Command::Advance(advance)
+        }
         Act::Sign => Command::Sign(choose),
         Act::Issue => Command::Issue(Issue {
             choose,
