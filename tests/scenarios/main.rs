@@ -7,8 +7,8 @@
 //! time of steps over interruptions; `committed` limits shorter than the law's; `authorisation` who
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
-//! of procedures and numbers of dossiers, `migrations` between versions;
-//! `phases` documents of a later phase; `printing` forms; `deadlines` the golden
+//! of procedures and numbers of dossiers, `migrations` between versions, `tiers` one of them over
+//! whole lives; `phases` documents of a later phase; `printing` forms; `deadlines` the golden
 //! vectors; `oversight` what a unit answers for beyond its desks; `bad_input` what is no request;
 //! `edges` what comes at once, again or from the middle.
 
@@ -39,6 +39,7 @@ mod phases;
 mod printing;
 mod reviews;
 mod step_times;
+mod tiers;
 mod versions;
 mod work;
 mod worklists;

@@ -43,7 +43,7 @@ fn calendar_until_2025() -> Vec<u8> {
     serde_json::to_vec(&calendar).expect("JSON")
 }
 
-async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
+pub(crate) async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
     let request = PublishProcedureRequest { source, ground: "QĐ 12/QĐ-UBND".into() };
     admin.procedures().publish_procedure(request).await.map(|_| ())
 }
@@ -67,7 +67,7 @@ fn between(from: &str, to: &str) -> Option<Migration> {
     Some(migration)
 }
 
-async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossier> {
+pub(crate) async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossier> {
     let answer = admin.procedures().plan_migration(PlanMigrationRequest { migration }).await;
     let mut stream = answer.expect("a plan").into_inner();
     let mut rows = Vec::new();
@@ -77,7 +77,11 @@ async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossi
     rows
 }
 
-async fn migrate(admin: &Client, id: Uuid, migration: Option<Migration>) -> Vec<MigratedDossier> {
+pub(crate) async fn migrate(
+    admin: &Client,
+    id: Uuid,
+    migration: Option<Migration>,
+) -> Vec<MigratedDossier> {
     let request = MigrateDossiersRequest { migration_id: id.to_string(), migration };
     let answer = admin.procedures().migrate_dossiers(request).await;
     let mut stream = answer.expect("a migration").into_inner();
@@ -88,7 +92,7 @@ async fn migrate(admin: &Client, id: Uuid, migration: Option<Migration>) -> Vec<
     rows
 }
 
-fn codes(row: &MigratedDossier) -> Vec<&str> {
+pub(crate) fn codes(row: &MigratedDossier) -> Vec<&str> {
     row.obstacles.iter().map(|obstacle| obstacle.code.as_str()).collect()
 }
 
