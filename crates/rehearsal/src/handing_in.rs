@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use motcua_dossiers::command::{Actor, Advance, Command, DocumentContent, DocumentInput, Submit};
 use motcua_procedures::{Channel, DocumentRequirement, HandIn, Procedure, Role};
 
-use crate::scenario::{Documents, HandedIn};
+use crate::scenario::{Documents, HandedIn, ResultFile};
 use crate::world::World;
 
 /// Rounds after which the documents that a case asks for do not change any more: one may call for
@@ -154,6 +154,16 @@ fn paper(requirement: &DocumentRequirement) -> DocumentContent {
 fn sheets(requirement: &DocumentRequirement) -> (u32, u32) {
     let (originals, copies) = (requirement.originals, requirement.copies);
     (if originals == 0 && copies == 0 { 1 } else { originals }, copies)
+}
+
+/// The file of a result as it was uploaded.
+pub(crate) fn file(result: &ResultFile) -> DocumentContent {
+    DocumentContent::Upload {
+        sha256: motcua_audit::merkle::leaf(result.name.as_bytes()).to_string(),
+        size: FILE_BYTES,
+        media: "application/pdf".into(),
+        signed: result.signed,
+    }
 }
 
 fn upload(media: String, size: u64, signed: bool) -> DocumentContent {
