@@ -277,6 +277,8 @@ codes! {
     VARIANT_HOLE = Warning;
     /// A step in which it may happen that nothing can be done.
     STEP_MAY_BLOCK = Warning;
+    /// An examination that can only end with a grant.
+    EXAMINATION_ONLY_GRANTS = Warning;
     /// Limits of the same start in different kinds of days.
     LIMIT_UNITS_MIXED = Warning;
     /// Limits that differ by the channel alone.
