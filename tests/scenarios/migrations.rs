@@ -119,6 +119,33 @@ async fn a_plan_changes_nothing_and_says_what_stands_in_the_way() {
 }
 
 #[tokio::test]
+async fn where_the_other_version_could_not_have_led_this_case_the_shortest_way_is_the_witness() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let dossier = examined(&crew, "Quán Một").await;
+    // The newer version takes over what was filed online, and nothing else.
+    let source = String::from_utf8(next_version()).expect("UTF-8");
+    let closed = source.replace(
+        "      - id: take_over\n",
+        "      - id: take_over\n        when: channel == \"online\"\n",
+    );
+    assert_ne!(closed, source);
+    publish(&admin, closed.into_bytes()).await.expect("published");
+    let mapped = migration(&[("examination", "appraisal")], MigratedLimits::Keep);
+    for rows in [
+        plan(&admin, mapped.clone()).await,
+        migrate(&admin, Uuid::from_u128(7), mapped.clone()).await,
+    ] {
+        assert_eq!(codes(&rows[0]), ["NO_LAWFUL_WAY"]);
+        let said = rows[0].obstacles[0].message.as_ref().expect("words");
+        assert!(said.en.contains("handover/take_over needs channel == \"online\""), "{said:?}");
+        assert!(said.en.contains("intake/accept → handover/take_over"), "{said:?}");
+    }
+    let present = crew.specialist.get(&dossier.id).await.expect("seen");
+    assert_eq!(present.procedure.expect("pinned").version, "1.0.0", "it stays where it is");
+}
+
+#[tokio::test]
 async fn each_dossier_is_moved_by_a_recorded_act_and_the_due_date_stays_or_moves_as_asked() {
     for (limits, due) in [(MigratedLimits::Keep, "2026-10-08"), (MigratedLimits::New, "2026-10-12")]
     {

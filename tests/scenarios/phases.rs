@@ -9,6 +9,7 @@ use serde_json::json;
 use tonic::{Code, Status};
 
 use crate::common::{due_on, required};
+use crate::migrations::{codes, plan, publish};
 
 /// Works that take the applicant months, then a second phase with papers of its own.
 const TWO_PHASES: &[u8] = include_bytes!("../../docs/examples/patterns/land-and-environment.yaml");
@@ -121,4 +122,41 @@ async fn what_comes_before_its_time_is_not_taken_and_not_asked_for() {
     let only = vec![filing::uploaded(&crew.citizen, "D2").await];
     let begun = report(&crew.citizen, &works.id, only).await.expect("reported");
     assert_eq!(required(&begun), ["D1", "D2"]);
+}
+
+#[tokio::test]
+async fn no_dossier_is_moved_out_of_a_phase_that_the_other_version_does_not_have() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    let works = at_the_works(&world, &crew, false).await;
+    let paper = vec![filing::uploaded(&crew.citizen, "D2").await];
+    let first = accepted(&crew).await;
+    report(&crew.citizen, &works.id, paper).await.expect("reported");
+    let admin = world.client(&ADMIN);
+    let renamed = String::from_utf8(TWO_PHASES.to_vec())
+        .expect("UTF-8")
+        .replace("version: 1.0.0", "version: 1.1.0")
+        .replace("effective_from: 2026-07-01", "effective_from: 2026-10-05")
+        .replace(": acceptance", ": final-inspection");
+    publish(&admin, renamed.into_bytes()).await.expect("published");
+    let forth = Migration {
+        procedure: "1.000900".into(),
+        from_version: "1.0.0".into(),
+        to_version: "1.1.0".into(),
+        steps: Vec::new(),
+        limits: MigratedLimits::Keep.into(),
+        ground: "Khoản 2 Điều 40".into(),
+    };
+    let rows = plan(&admin, Some(forth)).await;
+    let of = |id: &str| rows.iter().find(|row| row.id == id).expect("a row");
+    assert_eq!(codes(of(&works.id)), ["PHASE_ABSENT"]);
+    assert!(of(&first).after.is_some(), "in the first phase nothing stands in the way: {rows:?}");
+}
+
+/// Another dossier of the published procedure, accepted.
+async fn accepted(crew: &Crew) -> String {
+    let filing = filed_with(crew, false, vec![filing::paper("D1")]);
+    let filed = crew.citizen.submit(filing).await.expect("filed");
+    crew.clerk.accept_rest(&filed.id).await.expect("checked");
+    crew.clerk.accept(&filed.id).await.expect("accepted").id
 }
