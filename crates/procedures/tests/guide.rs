@@ -92,3 +92,63 @@ fn whoever_follows_the_worked_example_sees_what_is_printed_and_ends_with_the_exa
     let changes = diff(&mine.expect("sound"), &example.expect("sound"));
     assert_eq!(changes, [], "nothing else was needed");
 }
+
+/// What an author may write in the template, and the mistake that the guide's table calls it.
+const MISTAKES: [(&str, &str, &str); 18] = [
+    ("WRONG_TYPE", "procedure: \"2.000815\"", "procedure: 2.000815"),
+    ("UNKNOWN_VALUE", "amount: 5, unit: working_day", "amount: 5, unit: day"),
+    ("UNKNOWN_STEP", "        to: handover\n", "        to: handovr\n"),
+    ("STEP_UNREACHABLE", "act: sign, to: issuing", "act: sign, to: issued"),
+    ("NO_WAY_TO_END", "act: deliver, to: delivered", "to: completed"),
+    ("STEP_TIMES_EXCEED_LIMIT", "amount: 20, unit: working_hour", "amount: 40, unit: working_hour"),
+    (
+        "TIMEOUT_MISSING",
+        "    timeout: { after: { amount: 30, unit: calendar_day }, action: lapse, \
+         remind_days_before: 3, ground: one-stop }\n",
+        "",
+    ),
+    ("RESUME_MISSING", "      supplement: restart_full\n", ""),
+    (
+        "RESUME_UNIT",
+        "statutory: { amount: 5, unit: working_day, ground: law }",
+        "statutory: { unit: same_day, cutoff: \"15:00\", ground: law }",
+    ),
+    (
+        "CLOCK_SEQUENCE",
+        "    clock: not_started\n    role: applicant",
+        "    clock: { paused: supplement, ground: one-stop }\n    role: applicant",
+    ),
+    ("ROUNDS_UNBOUNDED", "        rounds_max: 1\n", ""),
+    ("ACT_REASON", "        form: 3\n        reason: true\n", "        form: 3\n"),
+    (
+        "ACT_STATUS",
+        "        reason: true\n        to: not_accepted",
+        "        reason: true\n        to: handover",
+    ),
+    ("ACT_OUTCOME", "outcome: refusal_notice", "outcome: certificate"),
+    ("GROUND_MISSING", "amount: 5, unit: working_day, ground: law", "amount: 5, unit: working_day"),
+    ("GUARD_OPTIONAL_FIELD", "    when: proxy ", "    when: form.contact_phone == \"0912345678\" "),
+    (
+        "CHOICE_WITHOUT_ELSE",
+        "en: Take over }, to: examination }",
+        "en: Take over }, to: [{ when: proxy, to: examination }] }",
+    ),
+    ("FORM_SCHEMA", "type: string, minLength: 1, maxLength: 100", "type: string, minLength: 1"),
+];
+
+#[test]
+fn every_common_mistake_is_told_as_the_guide_says() {
+    let name = Text { vi: "Thử".into(), en: "Trial".into() };
+    let template = Template::Simple.fill("2.000815", &name);
+    let (_, table) = GUIDE.split_once("## Common mistakes").expect("the table");
+    let (table, _) = table.split_once("## How to express").expect("its end");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: Vec<&str> = rows.filter_map(|row| Some(row.split_once('`')?.0)).collect();
+    assert_eq!(listed, MISTAKES.map(|(code, _, _)| code));
+    for (code, from, to) in MISTAKES {
+        assert!(template.contains(from), "{code}: the template has no {from:?}");
+        let report = check(template.replacen(from, to, 1).as_bytes());
+        let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+}
