@@ -116,12 +116,11 @@ fn receipt(source: &FormSource<'_>) -> Value {
     let documents: Vec<Value> = dossier.required.iter().map(|r| document(source, &r.id)).collect();
     let fees: Vec<Value> = dossier.fees.iter().map(|(id, owed)| fee(source, id, owed)).collect();
     let clocks = dossier.clocks.as_ref();
-    json!({
+    let mut form = json!({
         "centre": unit(source, &dossier.filing.receiving_unit),
         "competent_agency": unit(source, &dossier.filing.competent_unit),
         "channel": dossier.filing.channel.as_str(),
         "documents": documents,
-        "later_documents": later_documents(source),
         "sets": 1,
         "fees": fees,
         "time_limit": clocks.map(|c| limit(c.appointment())),
@@ -137,7 +136,13 @@ fn receipt(source: &FormSource<'_>) -> Value {
             vi: "Người được ủy quyền đến nhận kết quả phải mang theo văn bản ủy quyền.".into(),
             en: "Whoever collects the result for another must bring the authorisation.".into(),
         },
-    })
+    });
+    // A receipt without them is, byte for byte, what it was before there were such documents.
+    let later = later_documents(source);
+    if !later.is_empty() {
+        form["later_documents"] = json!(later);
+    }
+    form
 }
 
 /// What the applicant is to bring in phases that have not begun: known from the beginning, asked for

@@ -437,7 +437,7 @@ pub(super) fn advance(
     record_verified(&mut change, chosen, advance.data.as_ref())?;
     super::phases::record_documents(&mut change, chosen.action, &advance.documents)?;
     change.follow_target()?;
-    super::phases::nothing_missing(&change, chosen.action)?;
+    super::phases::complete(&mut change, chosen.action)?;
     change.finish()
 }
 

@@ -6,6 +6,7 @@ use motcua_procedures::{Action, HandIn, Procedure, Role};
 
 use super::filing::{all_at_once, document_violations, missing_uploads, requirements};
 use super::limits::expired_documents;
+use super::money::fees;
 use super::transition::Change;
 use super::violation;
 use crate::command::DocumentInput;
@@ -80,9 +81,14 @@ pub(super) fn record_documents(
     if faults.is_empty() { Ok(()) } else { Err(all_at_once(faults)) }
 }
 
-/// Whoever begins a phase by themselves uploads what it asks for, as with a filing; at the counter
-/// the clerk sees what is missing, and it is asked for.
-pub(super) fn nothing_missing(change: &Change<'_>, action: &Action) -> Result<(), Rejection> {
+/// What follows from what was brought, once the phase has begun: money may be owed for it, and
+/// whoever begins a phase by themselves uploads what it asks for, as with a filing; at the counter the
+/// clerk sees what is missing, and it is asked for.
+pub(super) fn complete(change: &mut Change<'_>, action: &Action) -> Result<(), Rejection> {
+    if !change.facts.documents.is_empty() && change.facts.fees.is_none() {
+        let owed = fees(&change.case_after(), &change.dossier.fees, change.ctx)?;
+        change.facts.fees = (owed != change.dossier.fees).then_some(owed);
+    }
     let by_clerk = change.ctx.actor.role == Role::ReceptionClerk;
     if action.begins.is_none() || by_clerk || !brings(change, action) {
         return Ok(());
