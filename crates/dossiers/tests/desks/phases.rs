@@ -30,6 +30,11 @@ fn filed() -> Desk {
 
 fn at_the_works() -> Desk {
     let mut desk = filed();
+    to_the_works(&mut desk);
+    desk
+}
+
+fn to_the_works(desk: &mut Desk) {
     desk.received();
     let mut act = |role, id: &str| {
         let done = desk.by(role, "commune", Command::Advance(advance(id)));
@@ -37,7 +42,6 @@ fn at_the_works() -> Desk {
     };
     act(Role::Specialist, "meet");
     act(Role::CouncilMember, "pass");
-    desk
 }
 
 /// The clerk of the centre takes the report in, with these papers.
@@ -89,4 +93,32 @@ fn a_phase_that_has_begun_is_known_by_its_clock_alone_as_in_older_histories() {
     let facts = serde_json::to_value(&events[0].facts).expect("plain");
     assert!(facts.get("phases").is_none(), "histories say no more than they did: {facts}");
     assert_eq!(facts["clocks"]["phase"], "acceptance");
+}
+
+#[test]
+fn a_paper_that_is_no_longer_valid_when_its_phase_begins_is_not_taken() {
+    let source = two_phases()
+        .replacen(
+            "  properties:\n",
+            "  properties:\n    drawn_on: { type: string, format: date, maxLength: 10 }\n",
+            1,
+        )
+        .replacen(
+            "    phase: acceptance\n",
+            "    phase: acceptance\n    validity: { issued_on: drawn_on, valid_for: { amount: 6, unit: \
+             month } }\n",
+            1,
+        );
+    for (drawn_on, is_valid) in [("2026-09-01", true), ("2026-03-01", false)] {
+        let form = json!({ "full_name": "Nguyễn Văn An", "insured": false, "drawn_on": drawn_on });
+        let mut desk = Desk::filed(&source, "2026-10-05 09:00", "ordinary", form, &["D1"]);
+        to_the_works(&mut desk);
+        match report(&mut desk, &["D2"]) {
+            Ok(_) => assert!(is_valid, "{drawn_on}"),
+            Err(refusal) => {
+                assert!(!is_valid, "{refusal:?}");
+                assert_eq!(refusal.violations[0].code, "NOT_VALID");
+            }
+        }
+    }
 }
