@@ -97,8 +97,13 @@ impl World {
 
     /// A server without calendar, units or procedures.
     pub async fn bare() -> Self {
+        Self::bare_at(BEGINNING).await
+    }
+
+    /// The same at another instant, before or after that of all other worlds.
+    pub async fn bare_at(beginning: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the data");
-        let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
+        let clock = Arc::new(ManualClock::new(instant(beginning)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
         let mut world = Self { folder, clock, key: key.expect("a key can be made"), running: None };
         world.run().await;
