@@ -8,7 +8,7 @@
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
 //! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms,
-//! `log_book` the one of a centre;
+//! `log_book` the one of a centre; `offices` whether they have the people for a procedure;
 //! `deadlines` the golden vectors; `oversight` what a unit answers for beyond its desks;
 //! `bad_input` what is no request; `edges` what comes at once, again or from the middle.
 
@@ -34,6 +34,7 @@ mod log_book;
 mod marriage;
 mod marriage_papers;
 mod migrations;
+mod offices;
 mod oversight;
 mod parties;
 mod printing;

@@ -4,7 +4,7 @@
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, loops in `workers.rs`.
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
@@ -21,6 +21,7 @@ pub mod limits;
 mod log_book;
 mod migration;
 mod numbers;
+mod offices;
 mod query;
 mod registers;
 mod secret;
@@ -49,6 +50,7 @@ pub use forms::FormData;
 pub use history::{ExplainedAct, HistoryKey, HistoryPage, Replay, Until};
 pub use log_book::{LogBook, LogPart, LogPlace};
 pub use migration::{Migrated, Migration, MigrationPage, Moved, Position};
+pub use offices::{LoadedUnits, Understaffed};
 pub use query::{Info, Search, SearchText, Track, TrackView};
 pub use registers::{Published, RegisterRef};
 pub use secret::Secret;
