@@ -112,6 +112,13 @@ fn a_birth_registration_goes_from_draft_to_replay_by_commands_alone() {
     assert_eq!(shown["dossier"]["closed"], true);
     let form = citizen.does(&format!("dossier form {code} 1"));
     assert!(form.to_string().contains(&code), "{form}");
+    let today = local_date(SystemClock.now());
+    let yesterday = today.yesterday().expect("a day");
+    let line = format!("dossier log-book --from {yesterday} --to {today}");
+    let book = clerk.does(&line);
+    assert!(book["data_json"].as_str().is_some_and(|data| data.contains(&code)), "{book}");
+    let page = clerk.tries(&format!("{line} --html")).with(0);
+    assert!(page.out.contains("SỔ THEO DÕI HỒ SƠ") && page.out.contains(&code), "{}", page.out);
     let found = clerk.does("search --name nguyen");
     assert_eq!(found["dossiers"][0]["code"], code.as_str());
 

@@ -110,7 +110,9 @@ async fn of_two_communes_that_receive_a_name_on_one_day_one_gets_it_and_both_kee
     loser.request_supplement(loser_id, &field).await.expect("asked");
     let renamed = r#"{"business_name":"Quán Hoa Sim"}"#;
     citizen.supplement(loser_id, renamed, vec![]).await.expect("renamed");
-    assert_eq!(loser.accept(loser_id).await.expect("free name").status(), Status::Received);
+    let accepted = loser.accept(loser_id).await.expect("free name");
+    assert_eq!(accepted.status(), Status::Received);
+    assert!(accepted.code.ends_with("-0001"), "the refusal used no number up: {}", accepted.code);
 }
 
 #[tokio::test]

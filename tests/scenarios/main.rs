@@ -8,9 +8,10 @@
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
 //! of procedures and numbers of dossiers, `migrations` between versions, `tiers` one of them over
-//! whole lives; `phases` documents of a later phase; `printing` forms; `deadlines` the golden
-//! vectors; `oversight` what a unit answers for beyond its desks; `bad_input` what is no request;
-//! `edges` what comes at once, again or from the middle.
+//! whole lives; `phases` documents of a later phase; `printing` forms, `log_book` the one of a
+//! centre; `offices` whether they have the people for a procedure; `deadlines` the golden vectors;
+//! `oversight` what a unit answers for beyond its desks; `bad_input` what is no request; `edges` what
+//! comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -30,9 +31,11 @@ mod finding;
 mod front_end;
 mod hand_overs;
 mod histories;
+mod log_book;
 mod marriage;
 mod marriage_papers;
 mod migrations;
+mod offices;
 mod oversight;
 mod parties;
 mod phases;

@@ -43,6 +43,11 @@ fn calendar_until_2025() -> Vec<u8> {
     serde_json::to_vec(&calendar).expect("JSON")
 }
 
+fn administrator() -> Caller {
+    let roles = vec![Role::Administrator];
+    Caller { id: ADMIN.id.into(), unit: None, roles, acting_for: None }
+}
+
 pub(crate) async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
     let request = PublishProcedureRequest { source, ground: "QĐ 12/QĐ-UBND".into() };
     admin.procedures().publish_procedure(request).await.map(|_| ())
@@ -321,12 +326,7 @@ async fn a_dossier_whose_timers_cannot_be_computed_stops_no_migration_and_says_w
     (forth.procedure, forth.steps) = (BIRTH.into(), Vec::new());
     let forth = Some(forth);
     let engine = world.engine();
-    let caller = Caller {
-        id: ADMIN.id.into(),
-        unit: None,
-        roles: vec![Role::Administrator],
-        acting_for: None,
-    };
+    let caller = administrator();
     engine.load_calendar(&caller, calendar_until_2025()).await.expect("a calendar");
     world.at("2026-10-08T09:00:00+07:00");
     let late = crew.specialist.claim(&stuck.id).await;
@@ -370,4 +370,59 @@ async fn a_retirement_that_has_taken_effect_is_not_undone_by_a_slip() {
     // What is open goes by the version that took effect while the procedure was in use.
     let checked = crew.clerk.accept_rest(&filed.id).await.expect("checked");
     assert_eq!(checked.procedure.expect("pinned").version, "1.2.0");
+}
+
+/// Dossiers that a migration looks at in one go, and more than that.
+const BATCH: usize = motcua_engine::limits::MIGRATION_BATCH_MAX as usize;
+const MANY: usize = BATCH + 7;
+
+async fn many_filed(world: &World) -> Vec<String> {
+    let mut working = tokio::task::JoinSet::new();
+    for worker in 0..8 {
+        let citizen = world.client(&MAI);
+        working.spawn(async move {
+            let mut filed = Vec::new();
+            for number in (worker..MANY).step_by(8) {
+                let request = filing::business_at_counter(&citizen, &format!("Quán {number}"));
+                filed.push(citizen.submit(request).await.expect("filed").id);
+            }
+            filed
+        });
+    }
+    working.join_all().await.concat()
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_goes_on_when_it_is_asked_for_again() {
+    let first_id = Uuid::from_u128(7);
+    // With its id or, as the same command makes a new one, with another.
+    for id_again in [first_id, Uuid::from_u128(8)] {
+        let mut world = World::start().await;
+        let dossiers = many_filed(&world).await;
+        publish(&world.client(&ADMIN), next_version()).await.expect("published");
+        let asked = || between("1.0.0", "1.1.0");
+        let begun = motcua_engine::Migration {
+            procedure: BUSINESS.into(),
+            from_version: "1.0.0".into(),
+            to_version: "1.1.0".into(),
+            steps: [("examination".into(), "appraisal".into())].into(),
+            limits: motcua_dossiers::command::MigratedLimits::Keep,
+            ground: GROUND.into(),
+        };
+        // The server stops after the first dossiers.
+        let moved = world.engine().migrate(&administrator(), &begun, first_id, None).await;
+        assert_eq!(moved.expect("a page").rows.len(), BATCH);
+        world.restart().await;
+        let admin = world.client(&ADMIN);
+        let rest = migrate(&admin, id_again, asked()).await;
+        assert_eq!(rest.len(), MANY - BATCH, "what was moved is not moved again");
+        assert!(rest.iter().all(|row| row.after.is_some()), "{rest:?}");
+        assert!(migrate(&admin, first_id, asked()).await.is_empty(), "nothing is left");
+        let auditor = world.client(&AUDITOR);
+        for dossier in &dossiers {
+            let (events, verdict) = auditor.replay(dossier).await.expect("told");
+            let moved = events.iter().filter(|event| event.header.contains(r#""kind":"migrate""#));
+            assert_eq!((moved.count(), verdict.equal), (1, true), "{dossier}");
+        }
+    }
 }

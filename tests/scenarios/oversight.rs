@@ -9,6 +9,7 @@ use motcua_tests::life::Crew;
 use motcua_tests::people::*;
 use motcua_tests::{Client, World, filing, refused, until};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tonic::Code;
 
 async fn is_listed(client: &Client, queue: Queue, dossier: &str) -> bool {
@@ -105,6 +106,41 @@ async fn one_bank_transfer_pays_one_dossier_of_a_centre() {
     let last = crew.citizen.submit(request).await.expect("filed").id;
     refused(crew.cashier.pay(&last, fee, 50_000, "FT-2610-77").await)
         .is(Code::FailedPrecondition, "PAYMENT_MISMATCH");
+}
+
+#[tokio::test]
+async fn of_dossiers_that_race_for_one_payment_reference_one_is_paid() {
+    let world = World::start().await;
+    let crew = Crew::of(&world);
+    for round in 0..4 {
+        let mut paying = JoinSet::new();
+        for place in 0..4 {
+            let name = format!("Quán {round} {place}");
+            let request = filing::business_at_counter(&crew.citizen, &name);
+            let id = crew.citizen.submit(request).await.expect("filed").id;
+            let cashier = world.client(&CASHIER);
+            let reference = format!("FT-{round}");
+            paying.spawn(async move {
+                let paid = cashier.pay(&id, "registration-counter", 50_000, &reference).await;
+                (id, paid)
+            });
+        }
+        let mut paid = Vec::new();
+        for (id, outcome) in paying.join_all().await {
+            match outcome {
+                Ok(_) => paid.push(id),
+                refusal => {
+                    refused(refusal).is(Code::FailedPrecondition, "PAYMENT_MISMATCH");
+                    assert!(!crew.cashier.get(&id).await.expect("seen").fees[0].paid);
+                }
+            }
+        }
+        let [paid] = paid.as_slice() else { panic!("{paid:?} were paid by one transfer") };
+        // Whoever has it is told so again; the others can be paid by another transfer.
+        let reference = format!("FT-{round}");
+        let again = crew.cashier.pay(paid, "registration-counter", 50_000, &reference).await;
+        again.expect("known");
+    }
 }
 
 fn caller(who: &Who) -> Caller {

@@ -5,6 +5,7 @@ mod act_arguments;
 mod document;
 mod draft;
 mod file;
+mod log_book;
 mod look;
 
 use clap::Subcommand;
@@ -37,6 +38,8 @@ pub(crate) enum DossierCommand {
     Explain(look::ExplainArguments),
     /// One of the forms 01 to 06: its data, or a page to print
     Form(look::FormArguments),
+    /// The log book of a centre, form 07: what it received in a period, its data or a page to print
+    LogBook(log_book::LogBookArguments),
     /// Save a document of a dossier
     Document(document::DocumentArguments),
     /// Acts of clerks and applicants
@@ -63,6 +66,7 @@ pub(crate) async fn run(
         DossierCommand::Track(arguments) => look::track(arguments, &session, output).await,
         DossierCommand::Explain(arguments) => look::explain(arguments, &session, output).await,
         DossierCommand::Form(arguments) => look::form(arguments, &session, output).await,
+        DossierCommand::LogBook(arguments) => log_book::show(arguments, &session, output).await,
         DossierCommand::Document(arguments) => document::save(arguments, &session, output).await,
         DossierCommand::Act(command) => act::run(command, &session, output).await,
     }

@@ -10,7 +10,7 @@ use crate::Ending;
 use crate::cli::Global;
 use crate::client::{Session, steadily};
 use crate::output::Output;
-use crate::table::Table;
+use crate::table::{Table, clean};
 use crate::wire::to_json;
 
 #[derive(Debug, Subcommand)]
@@ -39,12 +39,29 @@ pub(crate) async fn run(
                 steadily(async || session.admin().load_units(request.clone()).await).await?;
             match output.json {
                 true => output.value(&to_json("LoadUnitsResponse", &loaded))?,
-                false => output.text(&loaded.digest)?,
+                false => {
+                    output.text(&loaded.digest)?;
+                    warn(&loaded, output);
+                }
             }
         }
         UnitCommand::List => list(&session, output).await?,
     }
     Ok(Ending::Well)
+}
+
+/// Tells what the offices do not have the people for.
+fn warn(loaded: &v1::LoadUnitsResponse, output: &Output) {
+    for one in &loaded.understaffed {
+        let procedure = one.procedure.clone().unwrap_or_default();
+        for finding in &one.findings {
+            let (word, at) = (output.label("warning"), output.either("tại", "at"));
+            let v1::ProcedureReference { code, version, .. } = &procedure;
+            let v1::ProcedureFinding { code: what, path, message, remedy, .. } = finding;
+            let text = format!("{word} {code} {version}: {what} {at} {path}: {message} {remedy}");
+            output.note(&clean(&text));
+        }
+    }
 }
 
 async fn list(session: &Session, output: &Output) -> anyhow::Result<()> {

@@ -36,6 +36,12 @@ pub fn evolve(dossier: Option<Dossier>, event: &Recorded<'_>) -> Option<Dossier>
         Some(dossier) => dossier,
         None => born(event)?,
     };
+    apply(&mut dossier, event);
+    Some(dossier)
+}
+
+/// Applies one event to a dossier that exists, in place.
+pub fn apply(dossier: &mut Dossier, event: &Recorded<'_>) {
     if dossier.state != event.to {
         dossier.state = event.to.to_owned();
         dossier.since = event.at;
@@ -46,10 +52,9 @@ pub fn evolve(dossier: Option<Dossier>, event: &Recorded<'_>) -> Option<Dossier>
     if matches!(event.kind, "accept" | "admit") && dossier.received_at.is_none() {
         dossier.received_at = Some(event.at);
     }
-    apply_case(&mut dossier, event.facts);
-    apply_work(&mut dossier, event.facts);
-    apply_result(&mut dossier, event);
-    Some(dossier)
+    apply_case(dossier, event.facts);
+    apply_work(dossier, event.facts);
+    apply_result(dossier, event);
 }
 
 fn born(event: &Recorded<'_>) -> Option<Dossier> {

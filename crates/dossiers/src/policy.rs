@@ -50,6 +50,13 @@ pub fn takes_part(unit: &str, dossier: &Dossier) -> bool {
         || dossier.items.values().any(|item| item.unit == unit)
 }
 
+/// Whether someone with these roles in this unit may open the log book of a centre. It shows all that
+/// the centre received, with the owners: that is for those who handle dossiers there, who see each
+/// of them in full anyway.
+pub fn opens_log_book(unit: Option<&str>, roles: &[Role], centre: &str) -> bool {
+    roles.iter().copied().any(works_on_dossiers) && unit == Some(centre)
+}
+
 /// Roles of the staff that handles dossiers.
 pub fn works_on_dossiers(role: Role) -> bool {
     match role {

@@ -274,7 +274,7 @@ fn the_log_book_lists_what_a_centre_received_in_a_period() {
     let entries = [&dossier, &unaccepted, &elsewhere, &earlier].map(entry);
     let book = |from: &str, to: &str| {
         let (from, to) = (from.parse().expect("a day"), to.parse().expect("a day"));
-        log_book(LogPeriod { unit: "hong-gai-centre", from, to }, &entries, &units)
+        log_book(LogPeriod { unit: "hong-gai-centre", from, to }, 0, &entries, &units)
     };
     let rows = book("2026-11-26", "2026-11-26");
     let codes: Vec<&str> = rows["rows"]
@@ -293,6 +293,13 @@ fn the_log_book_lists_what_a_centre_received_in_a_period() {
     assert_eq!(row["giver"], "return");
     assert_eq!(row["recipients"], "an");
     assert_eq!(book("2026-11-27", "2026-11-30")["rows"], json!([]));
+    let day = "2026-11-26".parse().expect("a day");
+    let period = LogPeriod { unit: "hong-gai-centre", from: day, to: day };
+    let part = log_book(period, 40, &entries[..1], &units);
+    assert_eq!(part["rows"][0]["number"], 41, "a later part counts on");
+    let (from, until) = period.instants().expect("a real day");
+    assert_eq!(from.to_string(), "2026-11-25T17:00:00Z");
+    assert_eq!(until.to_string(), "2026-11-26T17:00:00Z");
 }
 
 #[test]

@@ -26,17 +26,19 @@ use crate::view::DossierView;
 use crate::{Engine, limits};
 
 impl<S: Store, D: Documents> Engine<S, D> {
+    /// Decides what waits; `earlier` is what waited before it, with its replies.
     pub(crate) async fn run_one(
         &self,
         id: Uuid,
         waiting: &Waiting,
+        earlier: (&[Waiting], &[Reply]),
         segment: &mut Option<Segment>,
         picture: &Arc<Picture>,
         careful: bool,
     ) -> Reply {
         let request = &waiting.request;
         if let Some(present) = segment {
-            if let Some(answer) = self.seen_in_segment(present, waiting)? {
+            if let Some(answer) = answered_before(waiting, earlier)? {
                 return Ok(answer);
             }
             // An act may have taken the dossier out of the actor's sight; its repeat is answered.
@@ -47,7 +49,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 return Ok(answer);
             }
         }
-        let outcome = self.decide_one(id, waiting, segment, picture).await;
+        let outcome = self.decide_one(id, waiting, segment, picture, careful).await;
         // What looks like a refusal may be the echo of the command's own success.
         if outcome.is_err()
             && segment.is_some()
@@ -56,20 +58,6 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(answer);
         }
         outcome
-    }
-
-    fn seen_in_segment(
-        &self,
-        segment: &Segment,
-        waiting: &Waiting,
-    ) -> Result<Option<Answer>, EngineError> {
-        match segment.answered(waiting.request.command_id) {
-            Some((fingerprint, _)) if *fingerprint != waiting.fingerprint => {
-                Err(EngineError::CommandReused)
-            }
-            Some((_, answer)) => Ok(Some(Answer { repeated: true, ..answer.clone() })),
-            None => Ok(None),
-        }
     }
 
     /// What is not visible does not exist; a submission meets only its own dossier.
@@ -96,6 +84,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         waiting: &Waiting,
         segment: &mut Option<Segment>,
         picture: &Arc<Picture>,
+        careful: bool,
     ) -> Reply {
         let request = &waiting.request;
         self.check_version(segment.as_ref(), request, picture)?;
@@ -107,8 +96,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         let now = segment.as_ref().map_or_else(|| self.now(), Segment::now);
         let procedure = self.procedure_for(segment.as_ref(), request, now, picture)?;
-        let events = self.events_of(id, waiting, segment.as_ref(), now, &procedure, picture).await;
-        let events = events.map_err(|error| self.informed(error, segment.as_ref(), picture))?;
+        let holder = careful.then_some(id);
+        let events = self.events_of(waiting, segment.as_ref(), now, &procedure, picture, holder);
+        let decided = events.await.map_err(|error| self.informed(error, segment.as_ref(), picture));
+        let (events, number) = decided?;
         // Nothing to do: the command was carried out before, by itself or by its like.
         let nothing = events.is_empty();
         if nothing && let Some(answer) = self.repeated(id, waiting).await? {
@@ -124,43 +115,45 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         };
         let present = segment.as_mut().expect("the segment was just extended");
+        present.numbers.extend(number);
         if let Command::Submit(submit) = &request.command {
             present.index_persons(&submit.persons, &self.0.secret);
         }
         let repinned = pinned(picture, &present.dossier.procedure.digest)?;
-        let answer = Answer {
+        Ok(Answer {
             view: DossierView::new(present.dossier.clone(), present.head_hash(), repinned),
             first_seq,
             repeated: nothing,
             tracking_secret: self.tracking_secret(&request.command, id),
-        };
-        present.remember(request.command_id, waiting.fingerprint.clone(), answer.clone());
-        Ok(answer)
+        })
     }
 
-    /// What the core decides, with its number and names. A number that no event carries goes back.
+    /// What the core decides, with the number that an event carries, and its names reserved where
+    /// there is a `holder`. A number that no event carries goes back.
     async fn events_of(
         &self,
-        id: Uuid,
         waiting: &Waiting,
         segment: Option<&Segment>,
         now: Timestamp,
         procedure: &Procedure,
         picture: &Picture,
-    ) -> Result<Vec<Event>, EngineError> {
+        holder: Option<Uuid>,
+    ) -> Result<(Vec<Event>, Option<Taken>), EngineError> {
         let number = self.number_for(segment, &waiting.request, now, procedure).await?;
         let decided = self.decide(waiting, segment, now, procedure, picture, number.as_ref());
-        let events = match decided {
-            Ok(events) => self.reserve_names(id, segment, events).await,
-            Err(error) => Err(error),
+        let events = match (decided, holder) {
+            (Ok(events), Some(id)) => self.reserve_names(id, segment, events).await,
+            (decided, _) => decided,
         };
         let carried = |event: &Event| event.facts.code.is_some();
-        if let Some(number) = number
-            && !events.as_ref().is_ok_and(|events| events.iter().any(carried))
-        {
-            self.0.numbers.give_back(number).await;
+        let is_carried = events.as_ref().is_ok_and(|events| events.iter().any(carried));
+        match (number, is_carried) {
+            (Some(number), false) => {
+                self.0.numbers.give_back(number).await;
+                Ok((events?, None))
+            }
+            (number, _) => Ok((events?, number)),
         }
-        events
     }
 
     fn tracking_secret(&self, command: &Command, id: Uuid) -> Option<String> {
@@ -263,9 +256,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
             .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
     }
 
-    /// Takes the names and payment references that the events hold, before they are committed; the
-    /// commit then holds a name until the dossier ends and a reference for ever. What has no commit
-    /// is free again after a while.
+    /// Takes the names and payment references that the events hold, before they are committed. The
+    /// commit itself holds them, a name until the dossier ends and a reference for ever, and is
+    /// refused as a whole where another dossier has one. So this takes place only when such a commit
+    /// is decided anew: it tells which command of the segment is to be refused, and takes over what
+    /// was reserved and never committed.
     async fn reserve_names(
         &self,
         id: Uuid,
@@ -390,6 +385,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
             Some(draft) if !own(&draft.owner) => Err(EngineError::AlreadyExists { what: "draft" }),
             _ => Ok(()),
         }
+    }
+}
+
+/// The answer that the same command got before in this segment.
+fn answered_before(
+    waiting: &Waiting,
+    (others, replies): (&[Waiting], &[Reply]),
+) -> Result<Option<Answer>, EngineError> {
+    let same = |other: &Waiting| other.request.command_id == waiting.request.command_id;
+    let pairs = others.iter().zip(replies).filter(|(other, _)| same(other));
+    match pairs.filter_map(|(other, reply)| Some((other, reply.as_ref().ok()?))).next() {
+        Some((other, _)) if other.fingerprint != waiting.fingerprint => {
+            Err(EngineError::CommandReused)
+        }
+        Some((_, answer)) => Ok(Some(Answer { repeated: true, ..answer.clone() })),
+        None => Ok(None),
     }
 }
 

@@ -5,6 +5,7 @@
 //! group commit.
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use crate::error::EngineError;
 use crate::execute::{Answer, Request, calendar, pinned};
+use crate::numbers::Taken;
 use crate::registers::Picture;
 use crate::segment::Segment;
 use crate::{Engine, limits};
@@ -93,14 +95,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut careful = false;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let replies = match self.decide_all(id, &waiting, careful).await {
-                Ok((segment, replies)) => match self.commit(segment).await {
-                    Ok(()) => replies,
-                    Err(StoreError::Stale { .. } | StoreError::Taken { .. }) => {
-                        careful = true;
-                        continue;
+                Ok((mut segment, replies)) => {
+                    let numbers = segment.as_mut().map(|segment| take(&mut segment.numbers));
+                    match self.commit(segment).await {
+                        Ok(()) => replies,
+                        Err(error @ (StoreError::Stale { .. } | StoreError::Taken { .. })) => {
+                            self.return_numbers(&error, numbers.unwrap_or_default()).await;
+                            careful = true;
+                            continue;
+                        }
+                        Err(error) => fail_all(&waiting, &EngineError::from(error)),
                     }
-                    Err(error) => fail_all(&waiting, &EngineError::from(error)),
-                },
+                }
                 Err(error) => fail_all(&waiting, &error),
             };
             for (waiting, reply) in waiting.drain(..).zip(replies) {
@@ -111,6 +117,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         for waiting in waiting.drain(..) {
             let _gone = waiting.reply.send(Err(EngineError::Overloaded));
+        }
+    }
+
+    /// Gives the numbers of a segment back that was not written. A code that is taken is not asked
+    /// for again.
+    async fn return_numbers(&self, why: &StoreError, numbers: Vec<Taken>) {
+        if matches!(why, StoreError::Taken { what: "dossier code" }) {
+            return;
+        }
+        for number in numbers {
+            self.0.numbers.give_back(number).await;
         }
     }
 
@@ -147,8 +164,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             None => None,
         };
         let mut replies = Vec::with_capacity(waiting.len());
-        for waiting in waiting {
-            let reply = self.run_one(id, waiting, &mut segment, &picture, careful).await;
+        for (place, next) in waiting.iter().enumerate() {
+            let earlier = (&waiting[..place], replies.as_slice());
+            let reply = self.run_one(id, next, earlier, &mut segment, &picture, careful).await;
             replies.push(reply);
         }
         Ok((segment, replies))
@@ -165,7 +183,6 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let system = Actor::system();
         // Each round fires a bounded number; all that is due fires before anything else happens.
         while is_due(segment) {
-            let form = segment.form.clone();
             let context = Context {
                 actor: &system,
                 command: None,
@@ -175,7 +192,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 target: None,
                 units: &units,
                 calendar: &calendar,
-                form: &form,
+                form: &segment.form,
                 code: None,
                 digests: &self.0.secret,
             };

@@ -3,8 +3,8 @@
 //! The path of a command: [`Engine::execute`] (`execute.rs`) puts it into its dossier's lane
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
-//! `query.rs`, histories in `history.rs`, what was published in `registers.rs`, loops in
-//! `workers.rs`.
+//! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
@@ -18,8 +18,10 @@ mod forms;
 mod history;
 mod lane;
 pub mod limits;
+mod log_book;
 mod migration;
 mod numbers;
+mod offices;
 mod query;
 mod registers;
 mod secret;
@@ -46,7 +48,9 @@ pub use error::{EngineError, Situation};
 pub use execute::{Answer, Request};
 pub use forms::FormData;
 pub use history::{ExplainedAct, HistoryKey, HistoryPage, Replay, Until};
+pub use log_book::{LogBook, LogPart, LogPlace};
 pub use migration::{Migrated, Migration, MigrationPage, Moved, Position};
+pub use offices::{LoadedUnits, Understaffed};
 pub use query::{Info, Search, SearchText, Track, TrackView};
 pub use registers::{Published, RegisterRef};
 pub use secret::Secret;

@@ -47,6 +47,10 @@ pub const MIGRATION_BATCH_MAX: u32 = 100;
 
 /// Largest page of a list.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
+/// Days of a log book (form 07), a quarter.
+pub const LOG_BOOK_DAYS_MAX: i32 = 92;
+/// Rows of one part of a log book.
+pub const LOG_BOOK_PART_ROWS: u32 = 200;
 /// Events read at once from a history.
 pub const HISTORY_PAGE_MAX: u32 = 500;
 /// Words of a name in a search.

@@ -5,6 +5,7 @@
 //! the dossier moves on in between. Each act's command id follows from the id of the migration and
 //! the dossier: a migration that was cut off is resumed by asking for it again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -189,7 +190,6 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let bound = pinned(&picture, &loaded.dossier.procedure.digest)?;
         let mut segment = Segment::of(self, loaded);
         let actor = caller.acting(Role::Administrator, None);
-        let form = segment.form.clone();
         let context = Context {
             actor: &actor,
             command: None,
@@ -199,7 +199,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             target: Some(to),
             units: &units,
             calendar: &calendar,
-            form: &form,
+            form: &segment.form,
             code: None,
             digests: &self.0.secret,
         };
@@ -208,9 +208,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let command = Command::Migrate(move_of(from, to, migration));
         let fired = motcua_dossiers::fire_timers(&segment.dossier, &context);
         let decided = fired.map_err(timers_stuck).and_then(|fired| {
-            let mut present = segment.dossier.clone();
+            let mut present = Cow::Borrowed(&segment.dossier);
             for event in &fired {
-                present = motcua_dossiers::after(&present, event, segment.now());
+                present = Cow::Owned(motcua_dossiers::after(&present, event, segment.now()));
             }
             let events = motcua_dossiers::decide(Some(&present), &command, &context);
             Ok(fired.into_iter().chain(events.map_err(rejected)?).collect())

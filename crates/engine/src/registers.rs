@@ -9,13 +9,14 @@ use motcua_audit::{ChainId, Header, NewEvent, cj};
 use motcua_deadlines::Calendar;
 use motcua_dossiers::local_date;
 use motcua_dossiers::units::{RegisterFault, UnitRegister};
-use motcua_procedures::{Definition, Finding, Procedure, ProcedureRef, Role};
+use motcua_procedures::{Definition, Finding, Procedure, ProcedureRef, Role, Severity};
 use motcua_store::contract::{Documents, RegisterEntry, RegisterKind, Store, StoredEvent};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use crate::error::EngineError;
+use crate::offices::LoadedUnits;
 use crate::{Caller, Engine, limits};
 
 /// Kind of the event that takes a procedure out of use.
@@ -55,6 +56,12 @@ impl Picture {
             Some(from) => Err(EngineError::Retired { code: code.to_owned(), from }),
             None => self.in_effect(code, day).ok_or(EngineError::NotFound { what: "procedure" }),
         }
+    }
+
+    /// The versions under which it may be filed on `day`, by code.
+    pub(crate) fn open(&self, day: Date) -> Vec<Arc<Procedure>> {
+        let codes = self.procedures.keys();
+        codes.filter_map(|code| self.open_for_filing(code, day).ok().cloned()).collect()
     }
 
     /// The day from which nothing may be filed under the procedure, if that is `day` or before.
@@ -183,7 +190,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Publishing the same bytes again changes nothing.
     ///
     /// # Errors
-    /// The findings if it is not sound; [`EngineError::AlreadyExists`] if the version was
+    /// The findings if it is not sound, or if the offices of the register of units do not have the
+    /// people for it; [`EngineError::AlreadyExists`] if the version was
     /// published with other content.
     pub async fn publish_procedure(
         &self,
@@ -201,14 +209,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let Some(procedure) = report.procedure.filter(|_| report.sound) else {
             return Err(EngineError::Procedure(report.findings));
         };
+        let procedure = Arc::new(procedure);
         let reference = procedure.reference().clone();
         let _turn = self.0.registers.turn.lock().await;
-        let published = Published { reference: reference.clone(), findings: report.findings };
+        let mut published = Published { reference: reference.clone(), findings: report.findings };
         if self.0.registers.now().pinned(&reference.digest).is_some() {
             return Ok(published);
         }
         self.check_not_retired(&reference.code)?;
         self.check_effective(procedure.definition())?;
+        let today = local_date(self.now());
+        for missing in self.understaffed(vec![Arc::clone(&procedure)], today).await? {
+            published.findings.extend(missing.findings);
+        }
+        if published.findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(EngineError::Procedure(published.findings));
+        }
         let entry = RegisterEntry {
             kind: RegisterKind::Procedure,
             code: reference.code.clone(),
@@ -379,7 +395,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         self.0.registers.now().calendar.clone()
     }
 
-    /// Loads the register of units.
+    /// Loads the register of units, and tells which procedures in effect its offices do not have the
+    /// people for.
     ///
     /// # Errors
     /// Every fault of the file.
@@ -387,11 +404,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         caller: &Caller,
         bytes: Vec<u8>,
-    ) -> Result<RegisterRef, EngineError> {
+    ) -> Result<LoadedUnits, EngineError> {
         caller.must_be(Role::Administrator)?;
         let digest = sha256_hex(&bytes);
         UnitRegister::from_json(&bytes, digest.clone()).map_err(EngineError::Register)?;
-        self.load_register(RegisterKind::Units, "units", caller, bytes, digest).await
+        let loading = self.load_register(RegisterKind::Units, "units", caller, bytes, digest);
+        Ok(LoadedUnits { reference: loading.await?, warnings: self.staff_warnings().await? })
     }
 
     /// The units in force.

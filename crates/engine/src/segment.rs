@@ -1,13 +1,12 @@
 //! A segment of a dossier's history in the making: what one commit will write.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use motcua_audit::{At, ChainHead, ChainId, Hash, Salt, SealedEvent};
 use motcua_dossiers::codec::{encode, timestamp};
 use motcua_dossiers::command::{CommandRef, Part, Person, TimerChanges};
 use motcua_dossiers::dossier::Dossier;
 use motcua_dossiers::event::Event;
+use motcua_dossiers::evolve::apply;
 use motcua_dossiers::names::{folded_words, marked_words, payment_key};
 use motcua_dossiers::{Recorded, evolve, merged_form};
 use motcua_procedures::Procedure;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use crate::Engine;
 use crate::error::EngineError;
-use crate::execute::Answer;
+use crate::numbers::Taken;
 use crate::secret::Secret;
 
 /// Events gathered on top of the stored state.
@@ -27,6 +26,8 @@ pub(crate) struct Segment {
     pub(crate) dossier: Dossier,
     /// Form values after them.
     pub(crate) form: Value,
+    /// Numbers that its events carry.
+    pub(crate) numbers: Vec<Taken>,
     base: Base,
     head: ChainHead,
     form_changed: bool,
@@ -46,7 +47,6 @@ struct Base {
     tracking: Vec<String>,
     released: Vec<String>,
     confirmed: Vec<String>,
-    answered: HashMap<Uuid, (String, Answer)>,
 }
 
 /// A segment that will begin with the filing.
@@ -63,6 +63,7 @@ impl Segment {
         Self {
             dossier: loaded.dossier,
             form: loaded.form,
+            numbers: Vec::new(),
             base,
             head: loaded.head,
             form_changed: false,
@@ -100,13 +101,14 @@ impl Segment {
         }
         let first_seq = self.dossier.version + 1;
         let (sealed, head) = self.base.seal(Some(&self.head), &events)?;
-        for (event, sealed) in events.iter().zip(&sealed) {
-            let recorded = self.base.recorded(self.dossier.id, event, sealed.seq);
-            let before = self.dossier.reservations.clone();
-            self.dossier = evolve(Some(self.dossier.clone()), &recorded)
-                .ok_or_else(|| EngineError::Corrupt("a dossier vanished in its fold".into()))?;
-            // A name that gave way to another is free.
-            let given_up = before.difference(&self.dossier.reservations).cloned();
+        for (event, sealed) in events.into_iter().zip(&sealed) {
+            let recorded = self.base.recorded(self.dossier.id, &event, sealed.seq);
+            // Only a name that is taken makes another give way, which is free then.
+            let before =
+                recorded.facts.reserved.as_ref().map(|_| self.dossier.reservations.clone());
+            apply(&mut self.dossier, &recorded);
+            let given_up = before.into_iter().flatten();
+            let given_up = given_up.filter(|name| !self.dossier.reservations.contains(name));
             self.base.released.extend(given_up);
             self.follow(event, procedure);
         }
@@ -118,16 +120,16 @@ impl Segment {
 
     /// What an event means outside the history: timers, form values, reserved names and payment
     /// references.
-    fn follow(&mut self, event: &Event, procedure: &Procedure) {
+    fn follow(&mut self, event: Event, procedure: &Procedure) {
         if let Some(payment) = &event.facts.payment {
             let unit = &self.dossier.filing.receiving_unit;
             self.base.confirmed.push(payment_key(unit, &payment.external_reference));
         }
-        self.base.timers.extend(event.facts.timers.clone());
+        self.base.timers.extend(event.facts.timers);
         let changed: Map<String, Value> = event
             .personal
-            .iter()
-            .filter_map(|(name, v)| Some((name.strip_prefix("form.")?.to_owned(), v.clone())))
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix("form.")?.to_owned(), value)))
             .collect();
         if !changed.is_empty() {
             self.form = merged_form(&self.form, &Value::Object(changed));
@@ -165,16 +167,6 @@ impl Segment {
         }
         self.base.search.sort();
         self.base.search.dedup();
-    }
-
-    /// The answer that a command of this segment got, with its fingerprint.
-    pub(crate) fn answered(&self, command: Uuid) -> Option<&(String, Answer)> {
-        self.base.answered.get(&command)
-    }
-
-    /// Keeps the answer of a command.
-    pub(crate) fn remember(&mut self, command: Uuid, fingerprint: String, answer: Answer) {
-        self.base.answered.insert(command, (fingerprint, answer));
     }
 
     /// What is to be written; nothing if nothing happened.
@@ -217,9 +209,15 @@ impl Unborn {
         let dossier = evolve(None, &recorded).ok_or_else(nothing)?;
         self.0.events = sealed;
         self.0.commands.push((command.id, 1));
-        let mut segment =
-            Segment { dossier, form: Value::Null, base: self.0, head, form_changed: false };
-        segment.follow(&first, procedure);
+        let mut segment = Segment {
+            dossier,
+            form: Value::Null,
+            numbers: Vec::new(),
+            base: self.0,
+            head,
+            form_changed: false,
+        };
+        segment.follow(first, procedure);
         segment.append(rest, None, procedure)?;
         Ok(segment)
     }
@@ -239,7 +237,6 @@ impl Base {
             tracking: Vec::new(),
             released: Vec::new(),
             confirmed: Vec::new(),
-            answered: HashMap::new(),
         }
     }
 

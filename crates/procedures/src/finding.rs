@@ -289,6 +289,8 @@ codes! {
     FEE_UNAWAITED = Warning;
     /// An amount of time that looks like another unit.
     DURATION_ABSURD = Warning;
+    /// No unit that plays a part.
+    OFFICE_UNIT = Error;
     /// An office in which a role has nobody.
     OFFICE_ROLE = Error;
     /// An office too small for four eyes.

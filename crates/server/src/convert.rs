@@ -16,7 +16,7 @@ pub(crate) use audit::{chain, former_state, history_event, replay_verdict, until
 pub(crate) use command::{Act, Acted};
 pub(crate) use dossier::{Scene, draft, tracked, upload};
 pub(crate) use migration::{migrated, migration};
-pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, unit};
+pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, understaffed, unit};
 pub(crate) use query::{
     compute_line, computed, explained_act, queue, search_text, track, worklist_row,
 };

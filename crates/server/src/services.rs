@@ -10,6 +10,9 @@ mod desk;
 mod dossiers;
 mod procedures;
 
+use std::pin::Pin;
+
+use futures::Stream;
 use motcua_engine::{Answer, Caller, Engine, EngineError};
 use motcua_procedures::Role;
 use motcua_store::contract::{Documents, DossierKey, Store};
@@ -20,6 +23,9 @@ use crate::convert::{Act, Acted, Faults, Scene};
 use crate::gate::Identity;
 use crate::page::PageTokens;
 use crate::status::Refusal;
+
+/// A streamed answer.
+type Rows<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// What implements every service.
 pub(crate) struct Api<S: Store, D: Documents> {

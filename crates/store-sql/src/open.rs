@@ -180,6 +180,7 @@ fn migrator() -> Migrator {
         (8, "oversight", include_str!("../../../migrations/sqlite/0008_oversight.sql")),
         (9, "payments", include_str!("../../../migrations/sqlite/0009_payments.sql")),
         (10, "documents", include_str!("../../../migrations/sqlite/0010_documents.sql")),
+        (11, "receptions", include_str!("../../../migrations/sqlite/0011_receptions.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

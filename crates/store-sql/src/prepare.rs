@@ -32,6 +32,8 @@ pub(crate) struct DossierRows {
     pub(crate) items: Vec<ItemRow>,
     /// Name and instant, none to clear.
     pub(crate) timers: Vec<(String, Option<i64>)>,
+    /// Instant of the reception, if this commit brings it.
+    pub(crate) received_at: Option<i64>,
     pub(crate) form: Option<String>,
     pub(crate) search: Vec<(i64, String)>,
     pub(crate) tracking: Vec<String>,
@@ -160,12 +162,16 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let timers = commit.timers.into_iter();
     let search: BTreeSet<_> = commit.search.iter().map(term_row).collect();
     let tracking: BTreeSet<_> = commit.tracking.into_iter().collect();
+    // Everything in a commit has the instant of its head.
+    let received_at = commit.dossier.received_at.map(|at| at.as_microsecond());
+    let received_at = received_at.filter(|at| *at == commit.head.at.micros());
     DossierRows {
         expected: integer(commit.expected),
         dossier: dossier_row(&commit.dossier, &commit.head),
         events,
         items: commit.dossier.items.values().map(item_row).collect(),
         timers: timers.map(|(name, at)| (name, at.map(|at| at.as_microsecond()))).collect(),
+        received_at,
         form: commit.form.as_ref().map(Value::to_string),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),

@@ -5,9 +5,10 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
+use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{
-    Commit, DossierKey, Draft, Expired, Loaded, RegisterEntry, RegisterKind, SearchQuery,
-    StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Commit, DossierKey, Draft, Expired, Loaded, ReceptionQuery, RegisterEntry, RegisterKind,
+    SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
@@ -52,6 +53,10 @@ impl Store for SqliteStore {
 
     async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
         Ok(dossiers::search(&self.reads, query).await?)
+    }
+
+    async fn received(&self, query: &ReceptionQuery) -> Result<Vec<Dossier>, StoreError> {
+        Ok(dossiers::received(&self.reads, query).await?)
     }
 
     async fn is_tracking_factor(&self, dossier: Uuid, digest: &str) -> Result<bool, StoreError> {

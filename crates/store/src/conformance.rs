@@ -91,6 +91,8 @@ async fn run_queries<S: Store>(make: &impl AsyncFn() -> S) {
         searches::new_terms_replace_the_old,
         searches::factors_of_tracking_are_replaced,
         searches::open_dossiers_of_a_version_come_in_pages,
+        searches::what_a_unit_received_in_a_period_comes_in_pages,
+        searches::a_reception_stays_where_it_was,
         timers::the_most_overdue_dossier_comes_first,
         timers::a_dossier_comes_once,
         timers::due_dossiers_come_in_pages,

@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub use crate::reception::ReceptionQuery;
+
 /// One unit of writing: all of it or nothing of it.
 #[derive(Clone, Debug)]
 pub enum Commit {
@@ -401,6 +403,13 @@ pub trait Store: Send + Sync + 'static {
         &self,
         query: &SearchQuery,
     ) -> impl Future<Output = Result<Vec<Loaded>, StoreError>> + Send;
+
+    /// Dossiers that a unit received in a period, by the instant of reception, then id, all from
+    /// one snapshot.
+    fn received(
+        &self,
+        query: &ReceptionQuery,
+    ) -> impl Future<Output = Result<Vec<Dossier>, StoreError>> + Send;
 
     /// Whether `digest` is a second factor of the dossier.
     fn is_tracking_factor(

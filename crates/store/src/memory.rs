@@ -11,11 +11,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
+use motcua_dossiers::dossier::Dossier;
 use uuid::Uuid;
 
 use crate::contract::{
-    Commit, DossierKey, Draft, Expired, Loaded, RegisterEntry, RegisterKind, SearchQuery,
-    SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Commit, DossierKey, Draft, Expired, Loaded, ReceptionQuery, RegisterEntry, RegisterKind,
+    SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use crate::error::StoreError;
 
@@ -117,6 +118,10 @@ impl Store for MemoryStore {
 
     async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
         Ok(self.inner().search(query))
+    }
+
+    async fn received(&self, query: &ReceptionQuery) -> Result<Vec<Dossier>, StoreError> {
+        Ok(self.inner().received(query))
     }
 
     async fn is_tracking_factor(&self, dossier: Uuid, digest: &str) -> Result<bool, StoreError> {

@@ -1,7 +1,8 @@
 //! Data of form 07, the log book: the dossiers that a centre received in a period.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
 use motcua_procedures::Procedure;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ use crate::units::UnitRegister;
 /// The number of the form.
 pub const LOG_BOOK: u8 = 7;
 
+/// Time of the centres.
+const CENTRE: Offset = Offset::constant(7);
+
 /// Which book.
 #[derive(Clone, Copy, Debug)]
 pub struct LogPeriod<'a> {
@@ -23,6 +27,15 @@ pub struct LogPeriod<'a> {
     pub from: Date,
     /// Last day.
     pub to: Date,
+}
+
+impl LogPeriod<'_> {
+    /// The instants of the period: from the first on, before the second. None where they lie
+    /// beyond the time that can be told.
+    pub fn instants(&self) -> Option<(Timestamp, Timestamp)> {
+        let midnight = |day: Date| CENTRE.to_timestamp(day.to_datetime(Time::midnight())).ok();
+        Some((midnight(self.from)?, midnight(self.to.tomorrow().ok()?)?))
+    }
 }
 
 /// A dossier as the book needs it.
@@ -36,9 +49,15 @@ pub struct LogEntry<'a> {
     pub procedure: &'a Procedure,
 }
 
-/// The data of form 07: of `entries`, those that the centre received in the period, by the instant
-/// of reception. Dossiers that were not received are in no book, though they may have a code.
-pub fn log_book(period: LogPeriod<'_>, entries: &[LogEntry<'_>], units: &UnitRegister) -> Value {
+/// The data of form 07, or a part of it that `before` rows precede: of `entries`, those that the
+/// centre received in the period, by the instant of reception. Dossiers that were not received are
+/// in no book, though they may have a code.
+pub fn log_book(
+    period: LogPeriod<'_>,
+    before: usize,
+    entries: &[LogEntry<'_>],
+    units: &UnitRegister,
+) -> Value {
     let is_in = |at: &Timestamp| (period.from..=period.to).contains(&local_date(*at));
     let mut rows: Vec<(Timestamp, &str, &LogEntry<'_>)> = entries
         .iter()
@@ -48,10 +67,11 @@ pub fn log_book(period: LogPeriod<'_>, entries: &[LogEntry<'_>], units: &UnitReg
         })
         .filter(|(at, _, _)| is_in(at))
         .collect();
-    rows.sort_by_key(|(at, code, _)| (*at, *code));
+    rows.sort_by_key(|(at, code, entry)| (*at, entry.dossier.id, *code));
     let numbered = rows.iter().enumerate();
+    let numbered = numbered.map(|(i, row)| (before + i + 1, row));
     let rows: Vec<Value> =
-        numbered.map(|(i, (at, code, entry))| row(i + 1, *at, code, entry, units)).collect();
+        numbered.map(|(number, (at, code, entry))| row(number, *at, code, entry, units)).collect();
     let unit = units.unit(period.unit);
     json!({
         "form": "07",

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use motcua_api::v1;
 use motcua_dossiers::units::Unit;
+use motcua_engine::Understaffed;
 use motcua_procedures::{
     Action, Amount, Definition, DocumentKind, DocumentRequirement, Fee, Finding, HandIn, Procedure,
     Severity, Step,
@@ -145,6 +146,14 @@ pub(crate) fn procedure_findings(findings: &[Finding]) -> Vec<v1::ProcedureFindi
         }
     };
     findings.iter().map(finding).collect()
+}
+
+/// A procedure that the offices cannot carry out.
+pub(crate) fn understaffed(one: &Understaffed) -> v1::UnderstaffedProcedure {
+    v1::UnderstaffedProcedure {
+        procedure: Some(reference(&one.procedure)),
+        findings: procedure_findings(&one.findings),
+    }
 }
 
 /// A unit as of `today`.

@@ -20,8 +20,9 @@ impl<S: Store, D: Documents> AdminService for Api<S, D> {
         let content = request.into_inner().content;
         let engine = self.engine.clone();
         let loaded = finish(async move { engine.load_units(&caller, content).await }).await?;
-        let (digest, version) = (loaded.digest, loaded.version);
-        Ok(Response::new(LoadUnitsResponse { digest, version }))
+        let (digest, version) = (loaded.reference.digest, loaded.reference.version);
+        let understaffed = loaded.warnings.iter().map(convert::understaffed).collect();
+        Ok(Response::new(LoadUnitsResponse { digest, version, understaffed }))
     }
 
     async fn list_units(&self, request: Request<ListUnitsRequest>) -> Answer<ListUnitsResponse> {

@@ -1,13 +1,15 @@
 //! For the front end and the citizens.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use motcua_api::v1::dossier_service_server::DossierService;
 use motcua_api::v1::*;
 use motcua_engine::limits::CHUNK_BYTES_MAX;
+use motcua_engine::{LogBook, LogPart};
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, caller, finish, reader};
+use super::{Api, Rows, caller, finish, reader};
 use crate::convert::{self, Faults, NAME_CHARS_MAX};
 use crate::gate::Identity;
 use crate::status::Refusal;
@@ -16,6 +18,8 @@ type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl<S: Store, D: Documents> DossierService for Api<S, D> {
+    type GetLogBookStream = Rows<GetLogBookResponse>;
+
     async fn save_draft(&self, request: Request<SaveDraftRequest>) -> Answer<SaveDraftResponse> {
         let caller = caller(&request)?;
         let SaveDraftRequest { id, revision, body_json } = request.into_inner();
@@ -237,6 +241,45 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
             evidence: form.evidence,
         }))
     }
+
+    async fn get_log_book(
+        &self,
+        request: Request<GetLogBookRequest>,
+    ) -> Answer<Self::GetLogBookStream> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut faults = Faults::default();
+        let unit = faults.optional("unit", &request.unit, NAME_CHARS_MAX);
+        let (from, to) = (faults.date("from", &request.from), faults.date("to", &request.to));
+        let book = faults.finish(LogBook { unit, from, to })?;
+        let engine = self.engine.clone();
+        let part = move |place| {
+            let (engine, caller, book) = (engine.clone(), caller.clone(), book.clone());
+            finish(async move { engine.log_book(&caller, &book, place).await })
+        };
+        // The first part is asked for before the stream begins, so that a refusal is the answer of
+        // the call.
+        let first = part(None).await?;
+        let next = first.next;
+        let rest = stream::try_unfold(next, move |next| {
+            let part = next.map(|place| part(Some(place)));
+            async move {
+                let Some(part) = part else { return Ok(None) };
+                let part = part.await.map_err(Status::from)?;
+                let next = part.next;
+                Ok(Some((part, next)))
+            }
+        });
+        // A part that would follow the last full one has no rows.
+        let rest = rest.try_filter(|part| std::future::ready(part.rows > 0));
+        let parts = stream::once(std::future::ready(Ok(first))).chain(rest);
+        Ok(Response::new(Box::pin(parts.map_ok(log_part))))
+    }
+}
+
+fn log_part(part: LogPart) -> GetLogBookResponse {
+    let LogPart { serial, template, json, .. } = part;
+    GetLogBookResponse { serial, template, data_json: json.to_string() }
 }
 
 fn uuid(field: &str, text: &str) -> Result<Uuid, Refusal> {

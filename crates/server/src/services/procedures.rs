@@ -1,7 +1,6 @@
 //! Procedures: checked, published, read.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt as _, stream};
@@ -14,12 +13,11 @@ use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, caller, finish};
+use super::{Api, Rows, caller, finish};
 use crate::convert::{self, Faults, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::status::Refusal;
 
 type Answer<T> = Result<Response<T>, Status>;
-type Rows<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl<S: Store, D: Documents> ProcedureService for Api<S, D> {

@@ -2,7 +2,9 @@
 
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
-use motcua_store::contract::{DossierKey, Loaded, Scope, SearchQuery, SearchTerm, TermKind};
+use motcua_store::contract::{
+    DossierKey, Loaded, ReceptionQuery, Scope, SearchQuery, SearchTerm, TermKind,
+};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
@@ -79,6 +81,12 @@ const SEARCH_OF_PARTY: &str = concat!(
     ORDER BY p.dossier_id DESC LIMIT $2"
 );
 
+const DOSSIERS_RECEIVED: &str = "-- dossiers_received
+    SELECT d.id, d.version, d.state_schema, d.state
+    FROM reception r CROSS JOIN dossier d ON d.id = r.dossier_id
+    WHERE r.unit = $1 AND (r.received_at, r.dossier_id) > ($2, $3) AND r.received_at < $4
+    ORDER BY r.received_at, r.dossier_id LIMIT $5";
+
 pub(super) const STATEMENTS: &[&str] = &[
     DOSSIER_BY_ID,
     DOSSIER_BY_CODE,
@@ -86,6 +94,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     SEARCH_ALL,
     SEARCH_IN_UNIT,
     SEARCH_OF_PARTY,
+    DOSSIERS_RECEIVED,
 ];
 
 /// Greater than the text of every id.
@@ -147,6 +156,26 @@ pub(crate) async fn search(
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         found.push(loaded_of(reads, row).await?);
+    }
+    Ok(found)
+}
+
+pub(crate) async fn received(
+    reads: &SqlitePool,
+    query: &ReceptionQuery,
+) -> Result<Vec<Dossier>, Failure> {
+    // The empty text comes before every id, so the first instant belongs to the period.
+    let (after_at, after_id) = match query.after {
+        Some((at, id)) => (at.max(query.from), id.to_string()),
+        None => (query.from, String::new()),
+    };
+    let bound = sqlx::query(DOSSIERS_RECEIVED).bind(&query.unit);
+    let bound = bound.bind(after_at.as_microsecond()).bind(after_id);
+    let bound = bound.bind(query.until.as_microsecond()).bind(query.limit);
+    let rows = bound.fetch_all(reads).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(dossier_of(reads, row).await?);
     }
     Ok(found)
 }

@@ -17,6 +17,7 @@ pub(super) struct Net<'a> {
     /// The last of them.
     pub(super) last: &'a DossierRows,
     pub(super) timers: BTreeMap<&'a str, Option<i64>>,
+    pub(super) received_at: Option<i64>,
     pub(super) form: Option<&'a str>,
     pub(super) search: &'a [(i64, String)],
     pub(super) tracking: &'a [String],
@@ -26,6 +27,7 @@ impl<'a> Net<'a> {
     fn add(&mut self, rows: &'a DossierRows) {
         self.last = rows;
         self.timers.extend(rows.timers.iter().map(|(name, at)| (name.as_str(), *at)));
+        self.received_at = rows.received_at.or(self.received_at);
         self.form = rows.form.as_deref().or(self.form);
         if !rows.search.is_empty() {
             self.search = &rows.search;
@@ -61,6 +63,7 @@ pub(crate) async fn write(
                     before: rows.expected,
                     last: rows,
                     timers: BTreeMap::new(),
+                    received_at: None,
                     form: None,
                     search: &[],
                     tracking: &[],

@@ -51,6 +51,15 @@ static PARTY_ADD: Rows = Rows::new(
     "(?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
+// Another commit at the very instant of the reception brings it again.
+static RECEPTION_ADD: Rows = Rows::new(
+    "-- reception_add
+    INSERT INTO reception (dossier_id, unit, received_at)
+    SELECT * FROM (VALUES ",
+    "(?, ?, ?)",
+    ") v WHERE v.column1 IS NOT NULL
+    ON CONFLICT (dossier_id) DO NOTHING",
+);
 static FORM_PUT: Rows = Rows::new(
     "-- form_put
     INSERT INTO form (dossier_id, body)
@@ -148,6 +157,7 @@ pub(super) const ROWS: &[&Rows] = &[
     &DOSSIER_ADVANCE,
     &PARTY_CLEAR,
     &PARTY_ADD,
+    &RECEPTION_ADD,
     &FORM_PUT,
     &WORK_ITEM_CLEAR,
     &WORK_ITEM_OPEN,
@@ -187,6 +197,12 @@ pub(super) async fn write(
     }
     DRAFT_SUBMITTED.write(connection, &created, bind_id).await?;
     write_parties(connection, nets, known).await?;
+    let received = nets.iter().filter_map(|net| Some((&net.last.dossier, net.received_at?)));
+    let received: Vec<_> = received.collect();
+    let added = RECEPTION_ADD.write(connection, &received, |query, (row, at)| {
+        query.bind(row.id.clone()).bind(row.receiving_unit.clone()).bind(*at)
+    });
+    added.await?;
     write_work(connection, nets).await?;
     write_personal(connection, nets).await
 }

@@ -1,9 +1,14 @@
 //! What is in the file: it stays, it cannot be changed, it has an address when it is broken.
 
+use jiff::SignedDuration;
 use motcua_audit::FieldSlot;
 use motcua_store::StoreError;
-use motcua_store::conformance::fixture::{Subject, procedure_entry, register_commit};
-use motcua_store::contract::{Commit, DossierCommit, DossierKey, RegisterKind, Store};
+use motcua_store::conformance::fixture::{
+    Subject, UNIT, dossier_id, minute, procedure_entry, register_commit,
+};
+use motcua_store::contract::{
+    Commit, DossierCommit, DossierKey, ReceptionQuery, RegisterKind, Store,
+};
 use sqlx::Row;
 
 use super::{Database, dossier, execute};
@@ -119,6 +124,34 @@ async fn a_state_of_another_schema_is_folded_anew() {
     let key = subject.id().to_string();
     let column = "state_schema";
     assert_eq!(error, Err(StoreError::Corrupt { table: "dossier", column, key }));
+}
+
+#[tokio::test]
+async fn receptions_from_before_their_table_are_read_from_the_states() {
+    let database = Database::new();
+    let store = database.open().await;
+    let micros = [0, 1, 250_000, 999_999];
+    let mut batch = vec![dossier(Subject::new(9).file(|_| {}))];
+    for (number, micros) in (1..).zip(micros) {
+        let mut subject = Subject::new(number);
+        let at = minute(5) + SignedDuration::from_micros(micros);
+        batch.extend([dossier(subject.file(|_| {})), dossier(subject.receive(at))]);
+    }
+    assert!(store.commit(batch).await.iter().all(Result::is_ok));
+    store.close().await;
+    let mut connection = database.connection().await;
+    for sql in ["DROP TABLE reception", "DELETE FROM _sqlx_migrations WHERE version >= 11"] {
+        execute(&mut connection, sql).await.expect("the database of before");
+    }
+    let store = database.open().await;
+    for (number, micros) in (1..).zip(micros) {
+        let from = minute(5) + SignedDuration::from_micros(micros);
+        let until = from + SignedDuration::from_micros(1);
+        let query = ReceptionQuery { unit: UNIT.into(), from, until, after: None, limit: 9 };
+        let found = store.received(&query).await.expect("a read");
+        let ids: Vec<_> = found.iter().map(|dossier| dossier.id).collect();
+        assert_eq!(ids, [dossier_id(number)], "{micros} µs");
+    }
 }
 
 #[tokio::test]

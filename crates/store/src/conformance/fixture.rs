@@ -124,8 +124,24 @@ impl Subject {
         })
     }
 
+    /// Receives it at an instant.
+    pub fn receive(&mut self, at: Timestamp) -> DossierCommit {
+        self.event("accept", at, |_| {})
+    }
+
     /// The next commit, one event of one command.
     pub fn act(&mut self, change: impl FnOnce(&mut Facts)) -> DossierCommit {
+        let last =
+            self.head.as_ref().and_then(|head| Timestamp::from_microsecond(head.at.micros()).ok());
+        self.event("advance", last.unwrap_or(minute(0)), change)
+    }
+
+    fn event(
+        &mut self,
+        kind: &'static str,
+        at: Timestamp,
+        change: impl FnOnce(&mut Facts),
+    ) -> DossierCommit {
         self.commands += 1;
         let command = command_id(self.commands);
         let actor = Actor { role: Role::ReceptionClerk, ..Actor::system() };
@@ -134,7 +150,7 @@ impl Subject {
         change(&mut facts);
         let timers = facts.timers.clone();
         let event = Event {
-            kind: "advance",
+            kind,
             to: "reception".into(),
             def: "ab".repeat(32),
             facts,
@@ -142,7 +158,7 @@ impl Subject {
         };
         let expected = self.head.as_ref().map_or(0, |head| head.seq);
         let new = codec::encode(&event).expect("a valid event");
-        let (events, head) = sealed(&self.chain(), self.head.as_ref(), vec![new]);
+        let (events, head) = sealed(&self.chain(), self.head.as_ref(), at, vec![new]);
         let header = motcua_audit::Header::decode(&events[0].header).expect("just sealed");
         let folded = codec::fold(self.dossier.take(), self.id(), &header, events[0].fields.iter());
         let dossier = folded.expect("a fold of fixture events");
@@ -198,7 +214,7 @@ pub fn register_commit(
         fields: vec![("code".into(), cj::Value::String("1.001193".into()))],
     };
     let expected = head.map_or(0, |head| head.seq);
-    let (events, head) = sealed(chain, head, vec![event]);
+    let (events, head) = sealed(chain, head, minute(0), vec![event]);
     RegisterCommit { chain: chain.clone(), expected, head, events, entries }
 }
 
@@ -219,9 +235,10 @@ pub fn procedure_entry(version: &str) -> RegisterEntry {
 fn sealed(
     chain: &ChainId,
     head: Option<&ChainHead>,
+    at: Timestamp,
     events: Vec<NewEvent>,
 ) -> (Vec<SealedEvent>, ChainHead) {
-    let at = At::from_micros(minute(0).as_microsecond()).expect("a real instant");
+    let at = At::from_micros(at.as_microsecond()).expect("a real instant");
     let mut last = 0u8;
     let mut salts = || {
         last += 1;

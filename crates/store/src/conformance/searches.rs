@@ -5,8 +5,10 @@ use std::sync::Arc;
 use motcua_dossiers::event::Facts;
 
 use super::commits::write;
-use super::fixture::{Subject, dossier_id, item};
-use crate::contract::{DossierCommit, Scope, SearchQuery, SearchTerm, Store, TermKind};
+use super::fixture::{Subject, UNIT, dossier_id, item, minute};
+use crate::contract::{
+    DossierCommit, ReceptionQuery, Scope, SearchQuery, SearchTerm, Store, TermKind,
+};
 
 fn term(kind: TermKind, term: &str) -> SearchTerm {
     SearchTerm { kind, term: term.into() }
@@ -210,4 +212,66 @@ pub(super) async fn open_dossiers_of_a_version_come_in_pages<S: Store>(store: Ar
     }
     assert_eq!(seen, [1, 4, 5].map(dossier_id));
     assert_eq!(store.dossiers_of(&"ef".repeat(32), None, 10).await, Ok(Vec::new()));
+}
+
+/// The dossiers that a unit received from one minute up to another, with the sizes of the pages.
+async fn received<S: Store>(store: &S, unit: &str, minutes: std::ops::Range<i64>) -> Vec<u32> {
+    let (from, until) = (minute(minutes.start), minute(minutes.end));
+    let mut query = ReceptionQuery { unit: unit.into(), from, until, after: None, limit: 2 };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.received(&query).await.expect("a read");
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { return seen };
+        query.after = Some((last.received_at.expect("received"), last.id));
+        seen.extend(page.iter().map(|dossier| (dossier.id.as_u128() & 0xffff_ffff) as u32));
+    }
+}
+
+pub(super) async fn what_a_unit_received_in_a_period_comes_in_pages<S: Store>(store: Arc<S>) {
+    let mut batch = vec![Subject::new(9).file(|_| {})];
+    for (number, unit, at) in [
+        (1, UNIT, 30),
+        (2, UNIT, 10),
+        (3, UNIT, 20),
+        (4, "H26.8", 20),
+        (5, UNIT, 20),
+        (6, UNIT, 40),
+        (7, UNIT, 9),
+        (8, UNIT, 20),
+    ] {
+        let mut subject = Subject::new(number);
+        let filing = |facts: &mut Facts| {
+            facts.filing.as_mut().expect("filed").receiving_unit = unit.into();
+        };
+        batch.extend([subject.file(filing), subject.receive(minute(at))]);
+    }
+    write(&*store, batch).await;
+    // The first instant belongs to the period, the last does not; an instant that several share
+    // may lie across two pages.
+    assert_eq!(received(&*store, UNIT, 10..40).await, [2, 3, 5, 8, 1]);
+    assert_eq!(received(&*store, UNIT, 0..10).await, [7]);
+    assert_eq!(received(&*store, "H26.8", 0..100).await, [4]);
+    assert_eq!(received(&*store, "H26.7.1", 0..100).await, NOTHING, "it is competent, no more");
+    assert_eq!(received(&*store, UNIT, 40..40).await, NOTHING);
+}
+
+pub(super) async fn a_reception_stays_where_it_was<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    write(&*store, vec![subject.file(|_| {})]).await;
+    assert_eq!(received(&*store, UNIT, 0..100).await, NOTHING);
+    write(&*store, vec![subject.receive(minute(5))]).await;
+    // At the same instant, later, and when it has ended.
+    write(&*store, vec![subject.act(|_| {}), subject.receive(minute(7))]).await;
+    write(&*store, vec![subject.act(|facts| facts.closed = true)]).await;
+    assert_eq!(received(&*store, UNIT, 5..6).await, [1]);
+    assert_eq!(received(&*store, UNIT, 6..100).await, NOTHING);
+    let query = ReceptionQuery {
+        unit: UNIT.into(),
+        from: minute(0),
+        until: minute(100),
+        after: None,
+        limit: 9,
+    };
+    assert_eq!(store.received(&query).await.as_deref(), Ok([subject.dossier().clone()].as_slice()));
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{Inner, Row};
 use crate::contract::{
-    Loaded, Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery, WorklistRow,
+    Loaded, ReceptionQuery, Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery,
+    WorklistRow,
 };
 use crate::worklist::Appointment;
 
@@ -44,6 +45,15 @@ impl Inner {
         };
         let newest_first = self.dossiers.values().rev().filter(fits);
         newest_first.take(query.limit as usize).map(|row| row.loaded.clone()).collect()
+    }
+
+    pub(super) fn received(&self, query: &ReceptionQuery) -> Vec<Dossier> {
+        let dossiers = self.dossiers.values().map(|row| &row.loaded.dossier);
+        let mut received: Vec<_> =
+            dossiers.filter_map(|dossier| Some((query.place_of(dossier)?, dossier))).collect();
+        received.sort_by_key(|(place, _)| *place);
+        let page = received.into_iter().take(query.limit as usize);
+        page.map(|(_, dossier)| dossier.clone()).collect()
     }
 
     pub(super) fn dossiers_of(&self, digest: &str, after: Option<Uuid>, limit: u32) -> Vec<Uuid> {
