@@ -4,5 +4,6 @@ mod deadlines;
 mod demo;
 mod histories;
 mod journey;
+mod phases;
 mod refusals;
 mod services;

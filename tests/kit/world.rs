@@ -93,7 +93,7 @@ impl World {
     }
 
     async fn start_on(folder: TempDir, database: Database) -> Self {
-        let world = Self::bare_on(folder, database).await;
+        let world = Self::bare_on(folder, database, BEGINNING).await;
         let admin = Caller {
             id: ADMIN.id.into(),
             unit: None,
@@ -112,13 +112,18 @@ impl World {
 
     /// A server without calendar, units or procedures.
     pub async fn bare() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the data");
-        let database = Database::new(folder.path()).await;
-        Self::bare_on(folder, database).await
+        Self::bare_at(BEGINNING).await
     }
 
-    async fn bare_on(folder: TempDir, database: Database) -> Self {
-        let clock = Arc::new(ManualClock::new(instant(BEGINNING)));
+    /// The same at another instant, before or after that of all other worlds.
+    pub async fn bare_at(beginning: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the data");
+        let database = Database::new(folder.path()).await;
+        Self::bare_on(folder, database, beginning).await
+    }
+
+    async fn bare_on(folder: TempDir, database: Database, beginning: &str) -> Self {
+        let clock = Arc::new(ManualClock::new(instant(beginning)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
         let key = key.expect("a key can be made");
         let mut world = Self { folder: folder.into(), database, clock, key, running: None };

@@ -7,10 +7,11 @@
 //! time of steps over interruptions; `committed` limits shorter than the law's; `authorisation` who
 //! may do what; `front_end` what the portal reads for a citizen; `commands` what callers rely on;
 //! `worklists` queues, `finding` search and tracking; `histories` replay and tampering; `versions`
-//! of procedures and numbers of dossiers, `migrations` between versions; `printing` forms,
-//! `log_book` the one of a centre; `offices` whether they have the people for a procedure;
-//! `deadlines` the golden vectors; `oversight` what a unit answers for beyond its desks;
-//! `bad_input` what is no request; `edges` what comes at once, again or from the middle.
+//! of procedures and numbers of dossiers, `migrations` between versions, `tiers` one of them over
+//! whole lives; `phases` documents of a later phase; `printing` forms, `log_book` the one of a
+//! centre; `offices` whether they have the people for a procedure; `deadlines` the golden vectors;
+//! `oversight` what a unit answers for beyond its desks; `bad_input` what is no request; `edges` what
+//! comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -37,9 +38,11 @@ mod migrations;
 mod offices;
 mod oversight;
 mod parties;
+mod phases;
 mod printing;
 mod reviews;
 mod step_times;
+mod tiers;
 mod versions;
 mod work;
 mod worklists;

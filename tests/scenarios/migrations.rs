@@ -48,7 +48,7 @@ fn administrator() -> Caller {
     Caller { id: ADMIN.id.into(), unit: None, roles, acting_for: None }
 }
 
-async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
+pub(crate) async fn publish(admin: &Client, source: Vec<u8>) -> Result<(), Status> {
     let request = PublishProcedureRequest { source, ground: "QĐ 12/QĐ-UBND".into() };
     admin.procedures().publish_procedure(request).await.map(|_| ())
 }
@@ -72,7 +72,7 @@ fn between(from: &str, to: &str) -> Option<Migration> {
     Some(migration)
 }
 
-async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossier> {
+pub(crate) async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossier> {
     let answer = admin.procedures().plan_migration(PlanMigrationRequest { migration }).await;
     let mut stream = answer.expect("a plan").into_inner();
     let mut rows = Vec::new();
@@ -82,7 +82,11 @@ async fn plan(admin: &Client, migration: Option<Migration>) -> Vec<MigratedDossi
     rows
 }
 
-async fn migrate(admin: &Client, id: Uuid, migration: Option<Migration>) -> Vec<MigratedDossier> {
+pub(crate) async fn migrate(
+    admin: &Client,
+    id: Uuid,
+    migration: Option<Migration>,
+) -> Vec<MigratedDossier> {
     let request = MigrateDossiersRequest { migration_id: id.to_string(), migration };
     let answer = admin.procedures().migrate_dossiers(request).await;
     let mut stream = answer.expect("a migration").into_inner();
@@ -93,7 +97,7 @@ async fn migrate(admin: &Client, id: Uuid, migration: Option<Migration>) -> Vec<
     rows
 }
 
-fn codes(row: &MigratedDossier) -> Vec<&str> {
+pub(crate) fn codes(row: &MigratedDossier) -> Vec<&str> {
     row.obstacles.iter().map(|obstacle| obstacle.code.as_str()).collect()
 }
 
@@ -117,6 +121,33 @@ async fn a_plan_changes_nothing_and_says_what_stands_in_the_way() {
     assert!(codes(&wrong[0]).contains(&"STATUS_DIFFERS"), "{wrong:?}");
     let present = crew.specialist.get(&dossier.id).await.expect("seen");
     assert_eq!((present.version, present.procedure), (dossier.version, dossier.procedure));
+}
+
+#[tokio::test]
+async fn where_the_other_version_could_not_have_led_this_case_the_shortest_way_is_the_witness() {
+    let world = World::start().await;
+    let (crew, admin) = (Crew::of(&world), world.client(&ADMIN));
+    let dossier = examined(&crew, "Quán Một").await;
+    // The newer version takes over what was filed online, and nothing else.
+    let source = String::from_utf8(next_version()).expect("UTF-8");
+    let closed = source.replace(
+        "      - id: take_over\n",
+        "      - id: take_over\n        when: channel == \"online\"\n",
+    );
+    assert_ne!(closed, source);
+    publish(&admin, closed.into_bytes()).await.expect("published");
+    let mapped = migration(&[("examination", "appraisal")], MigratedLimits::Keep);
+    for rows in [
+        plan(&admin, mapped.clone()).await,
+        migrate(&admin, Uuid::from_u128(7), mapped.clone()).await,
+    ] {
+        assert_eq!(codes(&rows[0]), ["NO_LAWFUL_WAY"]);
+        let said = rows[0].obstacles[0].message.as_ref().expect("words");
+        assert!(said.en.contains("handover/take_over needs channel == \"online\""), "{said:?}");
+        assert!(said.en.contains("intake/accept → handover/take_over"), "{said:?}");
+    }
+    let present = crew.specialist.get(&dossier.id).await.expect("seen");
+    assert_eq!(present.procedure.expect("pinned").version, "1.0.0", "it stays where it is");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod purity;
 mod rust;
 mod sizes;
 mod statements;
+mod tables;
 mod tree;
 mod words;
 

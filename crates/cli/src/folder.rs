@@ -87,13 +87,9 @@ impl Folder {
         &self.documents
     }
 
-    /// The arguments of `token issue` that find the key.
-    pub(crate) fn key_arguments(&self) -> String {
-        let data = format!("--data {}", self.data.display());
-        match self.keys == self.data.join("keys") {
-            true => data,
-            false => format!("{data} --keys {}", self.keys.display()),
-        }
+    /// The folder of the keys, where it is not in the data folder.
+    pub(crate) fn foreign_keys(&self) -> Option<&Path> {
+        Some(self.keys.as_path()).filter(|keys| *keys != self.data.join("keys"))
     }
 
     /// Files of the demonstration.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use motcua_api::v1;
-use motcua_procedures::{Finding, OfficeStaff, Report, Severity, check_offices};
+use motcua_procedures::{Finding, Report, Severity, Staffing, check_staffing};
 use serde_json::{Value, json};
 
 use crate::Ending;
@@ -130,12 +130,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(source)
 }
 
-/// Checks a file, and where it is sound whether the offices have the people for it; `about` is added
+/// Checks a file, and where it is sound whether a province has the people for it; `about` is added
 /// to what programs read.
 fn check(
     path: &Path,
     about: &[(&str, String)],
-    offices: &[OfficeStaff],
+    staffing: Option<&Staffing>,
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let with_about = |mut value: Value| {
@@ -156,10 +156,10 @@ fn check(
         }
     };
     let mut report = motcua_procedures::check(&source);
-    if !offices.is_empty()
+    if let Some(staffing) = staffing
         && let Ok(procedure) = motcua_procedures::parse(&source)
     {
-        report.findings.extend(check_offices(&procedure, offices));
+        report.findings.extend(check_staffing(&procedure, staffing));
         report.sound = report.findings.iter().all(|f| f.severity != Severity::Error);
     }
     let value = json!({ "sound": report.sound, "findings": report.findings });
@@ -458,7 +458,7 @@ mod tests {
         ] {
             let shown = path.display();
             assert_eq!(
-                check(&path, &[], &[], &Output::plain()).expect("checked"),
+                check(&path, &[], None, &Output::plain()).expect("checked"),
                 ending,
                 "{shown}"
             );

@@ -317,6 +317,10 @@ pub(crate) fn offers(offers: &[v1::Offer], output: &Output) -> String {
         if matches!(offer.roles.as_slice(), [role] if role == Role::Applicant.as_str()) {
             name.push_str(output.either(" (người nộp)", " (the applicant)"));
         }
+        if !offer.documents.is_empty() {
+            let with = output.either("kèm", "with");
+            name.push_str(&format!(" ({with} {})", offer.documents.join(", ")));
+        }
         if !names.contains(&name) {
             names.push(name);
         }
@@ -370,6 +374,18 @@ pub(crate) fn tracked(found: &v1::TrackDossierResponse, output: &Output) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_act_that_begins_a_phase_shows_what_to_bring() {
+        let offer = v1::Offer {
+            act: "advance".into(),
+            action: "report_completion".into(),
+            documents: vec!["D2".into(), "D3".into()],
+            ..Default::default()
+        };
+        let said = offers(&[offer], &Output::plain());
+        assert_eq!(said, "advance report_completion (with D2, D3)");
+    }
 
     #[test]
     fn a_status_shows_its_national_code() {

@@ -368,6 +368,9 @@ pub struct Advance {
     /// The result as drafted, where the action decides on one; it must have been uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub draft: Option<DocumentContent>,
+    /// Documents of the phase that the action begins; the applicant hands them in by the same act.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentInput>,
 }
 
 /// Gives a work item to someone.

@@ -12,6 +12,7 @@ mod further;
 mod limits;
 mod migrate;
 mod money;
+mod phases;
 mod result;
 mod review;
 mod settle;
@@ -19,7 +20,7 @@ mod timers;
 mod transition;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -226,6 +227,8 @@ struct Case<'a> {
     fees: BTreeMap<String, FeeFacts>,
     answers: BTreeMap<String, BTreeMap<String, u32>>,
     outcome: Option<&'a str>,
+    /// Later phases that have begun; no condition looks at them, but documents belong to them.
+    phases: BTreeSet<String>,
     units: &'a UnitRegister,
 }
 
@@ -248,7 +251,8 @@ impl<'a> Case<'a> {
             facts.insert(id.clone(), document_facts(content));
         }
         let (fees, answers) = (BTreeMap::new(), BTreeMap::new());
-        Self { form, filing, documents: facts, fees, answers, outcome, units: ctx.units }
+        let phases = BTreeSet::new();
+        Self { form, filing, documents: facts, fees, answers, outcome, phases, units: ctx.units }
     }
 
     fn of(dossier: &'a Dossier, ctx: &'a Context<'_>) -> Self {
@@ -257,8 +261,9 @@ impl<'a> Case<'a> {
         case.in_dossier(dossier)
     }
 
-    /// With the money and the answers that the dossier holds.
+    /// With the money, the answers and the phases that the dossier holds.
     fn in_dossier(mut self, dossier: &Dossier) -> Self {
+        self.phases.clone_from(&dossier.phases);
         self.fees = fee_facts(&dossier.fees);
         self.answers = branches::answers(dossier, &BTreeMap::new());
         self

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::command::{Actor, DeliveryBy, DocumentContent, ExternalRef, ItemName, Recipient};
 
 /// Version of the JSON of [`Dossier`]; a stored state with another one is folded anew.
-pub const STATE_SCHEMA: u32 = 4;
+pub const STATE_SCHEMA: u32 = 5;
 
 /// A citizen's request under one procedure, from submission to delivered result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub struct Dossier {
     pub fees: BTreeMap<String, Obligation>,
     /// The limits.
     pub clocks: Option<Clocks>,
+    /// Later phases that have begun; each brought its limits, and the documents that belong to it.
+    pub phases: BTreeSet<String>,
     /// The limits beside the main one, by id of the further clock.
     pub further: BTreeMap<String, Clock>,
     /// Open work items by number.

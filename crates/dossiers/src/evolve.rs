@@ -76,6 +76,7 @@ fn born(event: &Recorded<'_>) -> Option<Dossier> {
         decisions: BTreeMap::new(),
         fees: BTreeMap::new(),
         clocks: None,
+        phases: BTreeSet::new(),
         further: BTreeMap::new(),
         items: BTreeMap::new(),
         next_item: 1,
@@ -130,6 +131,7 @@ fn apply_case(dossier: &mut Dossier, facts: &Facts) {
         dossier.code = Some(code.clone());
     }
     if let Some(clocks) = &facts.clocks {
+        dossier.phases.extend(clocks.phase.clone());
         dossier.clocks = Some(clocks.clone());
     }
     dossier.further.extend(facts.further.iter().map(|(id, clock)| (id.clone(), clock.clone())));

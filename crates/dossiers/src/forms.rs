@@ -9,7 +9,7 @@ mod slip;
 
 use jiff::Timestamp;
 use motcua_deadlines::{Clock, Unit};
-use motcua_procedures::{DocumentKind, Procedure, Text};
+use motcua_procedures::{DocumentKind, DocumentRequirement, HandIn, Procedure, Text};
 use serde_json::{Map, Value, json};
 
 use crate::command::{DocumentContent, Person};
@@ -116,7 +116,7 @@ fn receipt(source: &FormSource<'_>) -> Value {
     let documents: Vec<Value> = dossier.required.iter().map(|r| document(source, &r.id)).collect();
     let fees: Vec<Value> = dossier.fees.iter().map(|(id, owed)| fee(source, id, owed)).collect();
     let clocks = dossier.clocks.as_ref();
-    json!({
+    let mut form = json!({
         "centre": unit(source, &dossier.filing.receiving_unit),
         "competent_agency": unit(source, &dossier.filing.competent_unit),
         "channel": dossier.filing.channel.as_str(),
@@ -136,7 +136,34 @@ fn receipt(source: &FormSource<'_>) -> Value {
             vi: "Người được ủy quyền đến nhận kết quả phải mang theo văn bản ủy quyền.".into(),
             en: "Whoever collects the result for another must bring the authorisation.".into(),
         },
-    })
+    });
+    // A receipt without them is, byte for byte, what it was before there were such documents.
+    let later = later_documents(source);
+    if !later.is_empty() {
+        form["later_documents"] = json!(later);
+    }
+    form
+}
+
+/// What the applicant is to bring in phases that have not begun: known from the beginning, asked for
+/// later. Whether a conditional one is asked for, only its time will tell.
+fn later_documents(source: &FormSource<'_>) -> Vec<Value> {
+    let definition = source.procedure.definition();
+    let mut later = Vec::new();
+    for phase in &definition.phases {
+        let is_later = |d: &&DocumentRequirement| {
+            d.phase.as_ref() == Some(&phase.id)
+                && d.hand_in != HandIn::LookUp
+                && !source.dossier.phases.contains(&phase.id)
+        };
+        later.extend(definition.documents.iter().filter(is_later).map(|d| {
+            json!({ "id": d.id, "name": d.name, "originals": d.originals, "copies": d.copies,
+                "copies_certified": d.kind == DocumentKind::CertifiedCopy,
+                "conditional": d.when.is_some(),
+                "phase": { "id": phase.id, "name": phase.name } })
+        }));
+    }
+    later
 }
 
 fn document(source: &FormSource<'_>, id: &str) -> Value {

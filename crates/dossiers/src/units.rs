@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use motcua_deadlines::OfficeHours;
-use motcua_procedures::{OfficePart, OfficeStaff, Role, Text};
+use motcua_procedures::{OfficePart, OfficeStaff, Role, Staffing, Text};
 use serde::{Deserialize, Serialize};
 
 /// Most units of a register.
@@ -211,8 +211,14 @@ impl UnitRegister {
     }
 
     /// The centres that exist on `day`, and the agencies that decide their ordinary dossiers, each
-    /// with its staff; what `motcua_procedures::check_offices` asks for.
-    pub fn offices(&self, day: Date) -> Vec<OfficeStaff> {
+    /// with its staff; and the roles that somebody has in any unit of that day.
+    pub fn staffing(&self, day: Date) -> Staffing {
+        let staff = self.units().filter(|unit| unit.exists_on(day)).flat_map(|unit| &unit.staff);
+        let roles = staff.flat_map(|person| person.roles.iter().copied()).collect();
+        Staffing { offices: self.offices(day), roles }
+    }
+
+    fn offices(&self, day: Date) -> Vec<OfficeStaff> {
         let mut parts: BTreeMap<&str, BTreeSet<OfficePart>> = BTreeMap::new();
         for centre in self.units().filter(|u| u.kind.receives() && u.exists_on(day)) {
             parts.entry(&centre.id).or_default().insert(OfficePart::Receiving);

@@ -7,6 +7,8 @@ mod interruptions;
 mod migrations;
 #[path = "desks/papers.rs"]
 mod papers;
+#[path = "desks/phases.rs"]
+mod phases;
 
 use desk::{Desk, advance};
 use motcua_dossiers::command::{Advance, Command};

@@ -341,6 +341,7 @@ impl Walk {
                 unit: Some("elsewhere".into()),
                 data: self.data(offer),
                 draft: None,
+                documents: Vec::new(),
             }),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use motcua_dossiers::local_date;
-use motcua_procedures::{Finding, Procedure, ProcedureRef, Severity, check_offices};
+use motcua_procedures::{Finding, Procedure, ProcedureRef, Severity, check_staffing};
 use motcua_store::contract::{Documents, Store};
 
 use crate::Engine;
@@ -45,7 +45,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let asking = tokio::task::spawn_blocking(move || {
             let ask = |procedure: &Arc<Procedure>| {
                 let day = day.max(procedure.definition().effective_from);
-                let findings = check_offices(procedure, &units.offices(day));
+                let findings = check_staffing(procedure, &units.staffing(day));
                 Understaffed { procedure: procedure.reference().clone(), findings }
             };
             let asked = procedures.iter().map(ask);

@@ -1,7 +1,7 @@
 //! Documents: uploaded in chunks, resumable after a dropped line, checked, content-addressed.
 
 use jiff::SignedDuration;
-use motcua_dossiers::command::{Command, DocumentContent};
+use motcua_dossiers::command::{Advance, Command, DocumentContent};
 use motcua_dossiers::policy::Sight;
 use motcua_dossiers::rejection::Violation;
 use motcua_procedures::{Role, Text};
@@ -287,7 +287,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 .iter_mut()
                 .map(|input| (input.requirement.clone(), &mut input.content))
                 .collect(),
-            Command::Advance(advance) => draft_of(&mut advance.draft),
+            Command::Advance(advance) => {
+                let Advance { draft, documents, .. } = advance;
+                let papers = documents.iter_mut();
+                let papers = papers.map(|input| (input.requirement.clone(), &mut input.content));
+                draft_of(draft).into_iter().chain(papers).collect()
+            }
             Command::Refuse(refuse) => draft_of(&mut refuse.draft),
             // The draft that was signed, whose file the dossier holds already.
             Command::Issue(issue) => {

@@ -181,6 +181,10 @@ impl Sheet<'_> {
                     " (a scan: the original is checked on delivery)",
                 );
             }
+            if let Some(phase) = &document.phase {
+                let from = self.say("nộp từ giai đoạn", "from the phase");
+                name += &format!(" ({from} “{}”)", self.phase(phase));
+            }
             if let Some(source) = &document.data_source {
                 let instead = self.say("miễn nộp nếu tra cứu được", "not asked for when found in");
                 name += &format!(" ({instead}: {source})");
@@ -208,6 +212,11 @@ impl Sheet<'_> {
         ];
         let rows = self.definition.documents.iter().map(row).collect();
         self.section(self.say("Thành phần hồ sơ", "Documents"), &headings, rows)
+    }
+
+    fn phase(&self, id: &str) -> &str {
+        let phase = self.definition.phases.iter().find(|phase| phase.id == id);
+        phase.map_or("", |phase| pick(&phase.name, self.lang))
     }
 
     fn fees(&self) -> String {

@@ -9,6 +9,7 @@ mod guards;
 mod keys;
 mod lint;
 pub(crate) mod offices;
+mod phases;
 mod references;
 mod rework;
 mod soundness;
@@ -36,6 +37,7 @@ pub(crate) fn run(draft: &Draft, reader: &mut Reader<'_>) {
     references::check(&mut checker);
     branches::check(&mut checker);
     keys::check(&mut checker);
+    phases::check(&mut checker);
     guards::check(&mut checker);
     structure::check(&mut checker);
     statuses::check(&mut checker);

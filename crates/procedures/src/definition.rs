@@ -208,6 +208,9 @@ pub struct DocumentRequirement {
     pub copies: u32,
     /// Asked for only when this holds; absent means always.
     pub when: Option<Guard>,
+    /// Id of the later phase that it belongs to: asked for once that has begun; absent means from
+    /// the filing on (P11).
+    pub phase: Option<String>,
     /// Register whose recorded look-up stands in for the paper (I5).
     pub data_source: Option<String>,
     /// Media types that an uploaded file may have.

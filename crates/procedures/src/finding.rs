@@ -237,6 +237,12 @@ codes! {
     UNKNOWN_PHASE = Error;
     /// A phase that no action begins.
     PHASE_UNUSED = Warning;
+    /// A document of a phase that no action begins.
+    PHASE_NEVER_BEGINS = Error;
+    /// A document of a phase after whose beginning nobody can hand it in.
+    PHASE_WITHOUT_HAND_IN = Error;
+    /// A document of a phase after whose beginning nobody checks it, although a grant rests on it.
+    PHASE_UNREVIEWED = Error;
     /// No fee of that id.
     UNKNOWN_FEE = Error;
     /// An assessed fee that nobody assesses, or a fee that needs no assessment.
@@ -271,6 +277,8 @@ codes! {
     VARIANT_HOLE = Warning;
     /// A step in which it may happen that nothing can be done.
     STEP_MAY_BLOCK = Warning;
+    /// An examination that can only end with a grant.
+    EXAMINATION_ONLY_GRANTS = Warning;
     /// Limits of the same start in different kinds of days.
     LIMIT_UNITS_MIXED = Warning;
     /// Limits that differ by the channel alone.
@@ -281,6 +289,8 @@ codes! {
     FEE_UNAWAITED = Warning;
     /// An amount of time that looks like another unit.
     DURATION_ABSURD = Warning;
+    /// No unit that plays a part.
+    OFFICE_UNIT = Error;
     /// An office in which a role has nobody.
     OFFICE_ROLE = Error;
     /// An office too small for four eyes.

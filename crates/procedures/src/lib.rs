@@ -34,7 +34,7 @@ pub mod semantics;
 mod template;
 pub mod yaml;
 
-pub use check::offices::{OfficePart, OfficeStaff, check_offices};
+pub use check::offices::{OfficePart, OfficeStaff, Staffing, check_offices, check_staffing};
 pub use definition::*;
 pub use diff::{Change, ChangeKind, diff};
 pub use finding::{CODES, Finding, Findings, Severity, TraceStep, code};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use motcua_procedures::{OfficePart, OfficeStaff, Role, check_offices, parse};
+use motcua_procedures::{
+    OfficePart, OfficeStaff, Role, Staffing, check_offices, check_staffing, parse,
+};
 
 const PARALLEL: &str = include_str!("parallel.yaml");
 
@@ -88,4 +90,33 @@ fn what_is_done_elsewhere_is_no_business_of_the_office() {
     let mut centre = office("centre", &[&[Role::ReceptionClerk, Role::Cashier, Role::ReturnClerk]]);
     centre.serves.remove(&OfficePart::Competent);
     assert_eq!(codes(&[centre]), []);
+}
+
+#[test]
+fn a_role_that_is_asked_for_elsewhere_exists_somewhere() {
+    let procedure = parse(PARALLEL.as_bytes()).expect("the procedure is sound");
+    let mut staffing = Staffing {
+        offices: vec![office("whole", &[ALL, ALL])],
+        roles: ALL.iter().copied().chain([Role::ConsultedAgency]).collect(),
+    };
+    assert_eq!(check_staffing(&procedure, &staffing), []);
+    staffing.roles.remove(&Role::ConsultedAgency);
+    let findings = check_staffing(&procedure, &staffing);
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert_eq!(finding.code, "OFFICE_ROLE");
+        assert!(finding.message.contains("anybody consulted_agency"), "{finding:?}");
+    }
+}
+
+#[test]
+fn somebody_receives() {
+    let procedure = parse(PARALLEL.as_bytes()).expect("the procedure is sound");
+    let mut agency = office("agency", &[ALL, ALL]);
+    agency.serves.remove(&OfficePart::Receiving);
+    let roles = ALL.iter().copied().chain([Role::ConsultedAgency]).collect();
+    let findings = check_staffing(&procedure, &Staffing { offices: vec![agency], roles });
+    let found: Vec<_> =
+        findings.iter().map(|finding| (finding.code, finding.path.as_str())).collect();
+    assert_eq!(found, [("OFFICE_UNIT", "/steps/0/unit")]);
 }

@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 }
 
 /// The keys of `expect`.
-pub(crate) const KEYS: [(&str, Kind); 20] = [
+pub(crate) const KEYS: [(&str, Kind); 21] = [
     ("state", Kind::Plain),
     ("status", Kind::Plain),
     ("items", Kind::Items),
@@ -47,6 +47,7 @@ pub(crate) const KEYS: [(&str, Kind); 20] = [
     ("required", Kind::Set),
     ("branches", Kind::Map),
     ("outcome", Kind::Plain),
+    ("result", Kind::Plain),
     ("phase", Kind::Plain),
     ("variant", Kind::Plain),
     ("closed", Kind::Plain),
@@ -138,6 +139,11 @@ fn picture(key: &str, view: View<'_>) -> Value {
             dossier.branches.iter().map(|(key, state)| (key.clone(), ended(state))).collect()
         }
         "outcome" => or_none(dossier.outcome.clone()),
+        "result" => json!(match &dossier.result {
+            None => NONE,
+            Some(result) if result.document.is_some() => "electronic",
+            Some(_) => "paper",
+        }),
         "phase" => or_none(clocks.and_then(|clocks| clocks.phase.clone())),
         "variant" => json!(dossier.filing.variant),
         "closed" => json!(dossier.closed),

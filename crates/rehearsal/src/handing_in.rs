@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use motcua_dossiers::command::{Actor, Command, DocumentContent, DocumentInput, Submit};
-use motcua_procedures::{Channel, DocumentRequirement, HandIn, Procedure};
+use motcua_dossiers::command::{Actor, Advance, Command, DocumentContent, DocumentInput, Submit};
+use motcua_procedures::{Channel, DocumentRequirement, HandIn, Procedure, Role};
 
-use crate::scenario::{Documents, HandedIn};
+use crate::scenario::{Documents, HandedIn, ResultFile};
 use crate::world::World;
 
 /// Rounds after which the documents that a case asks for do not change any more: one may call for
@@ -31,7 +31,10 @@ pub(crate) fn hand_in(
     };
     named(submit);
     for _ in 0..ROUNDS_MAX {
-        let asked = if documents.complete { asked(submit, actor, world) } else { BTreeSet::new() };
+        let asked = match documents.complete {
+            true => asked_by(&Command::Submit(Box::new(submit.clone())), actor, world),
+            false => BTreeSet::new(),
+        };
         let given: BTreeSet<&String> = submit.documents.iter().map(|d| &d.requirement).collect();
         let new: Vec<DocumentInput> = asked
             .iter()
@@ -48,9 +51,9 @@ pub(crate) fn hand_in(
     }
 }
 
-/// What the case asks for, as far as it is known: what a refusal misses, or what the filing lists.
-fn asked(submit: &Submit, actor: &Actor, world: &World<'_>) -> BTreeSet<String> {
-    match world.probe(actor, &Command::Submit(Box::new(submit.clone()))) {
+/// What the case asks for, as far as it is known: what a refusal misses, or what the act lists.
+fn asked_by(command: &Command, actor: &Actor, world: &World<'_>) -> BTreeSet<String> {
+    match world.probe(actor, command) {
         Ok(events) => {
             let lists = events.into_iter().filter_map(|event| event.facts.required);
             lists.flatten().map(|required| required.id).collect()
@@ -62,6 +65,43 @@ fn asked(submit: &Submit, actor: &Actor, world: &World<'_>) -> BTreeSet<String> 
                 .collect()
         }
     }
+}
+
+/// Puts the documents of the phase that the act begins into it, where a party does it: all that the
+/// case asks for from then on unless others are named.
+pub(crate) fn bring(
+    advance: &mut Advance,
+    documents: Option<&Documents>,
+    actor: &Actor,
+    world: &World<'_>,
+) {
+    let by_party = actor.role == Role::Applicant || actor.acting_for.is_some();
+    let complete = documents.map_or(by_party, |documents| documents.complete);
+    // Whoever acts from home sends files; the clerk takes in paper.
+    let channel = match actor.role {
+        Role::ReceptionClerk => Channel::Counter,
+        _ => Channel::Online,
+    };
+    let begun = advance.choose.action.as_deref();
+    let steps = &world.procedure.definition().steps;
+    let mut actions = steps.iter().flat_map(|step| &step.actions);
+    let phase = actions.find(|action| Some(action.id.as_str()) == begun);
+    let phase = phase.and_then(|action| action.begins.as_ref());
+    let named = documents.map(|documents| documents.named.clone()).unwrap_or_default();
+    let give = |id: &str, how: &HandedIn| {
+        content(world.procedure, id, how, channel).map(|content| input(id, content))
+    };
+    let own = |id: &String| {
+        let of = world.procedure.document(id).and_then(|document| document.phase.as_ref());
+        of.is_some() && of == phase && !named.contains_key(id)
+    };
+    let asked = match complete {
+        true => asked_by(&Command::Advance(advance.clone()), actor, world),
+        false => BTreeSet::new(),
+    };
+    let fit = asked.iter().filter(|id| own(id)).filter_map(|id| give(id, &HandedIn::Fit));
+    let by_name = named.iter().filter_map(|(id, how)| give(id, how.as_ref()?));
+    advance.documents = fit.chain(by_name).collect();
 }
 
 pub(crate) fn input(id: &str, content: DocumentContent) -> DocumentInput {
@@ -114,6 +154,16 @@ fn paper(requirement: &DocumentRequirement) -> DocumentContent {
 fn sheets(requirement: &DocumentRequirement) -> (u32, u32) {
     let (originals, copies) = (requirement.originals, requirement.copies);
     (if originals == 0 && copies == 0 { 1 } else { originals }, copies)
+}
+
+/// The file of a result as it was uploaded.
+pub(crate) fn file(result: &ResultFile) -> DocumentContent {
+    DocumentContent::Upload {
+        sha256: motcua_audit::merkle::leaf(result.name.as_bytes()).to_string(),
+        size: FILE_BYTES,
+        media: "application/pdf".into(),
+        signed: result.signed,
+    }
 }
 
 fn upload(media: String, size: u64, signed: bool) -> DocumentContent {

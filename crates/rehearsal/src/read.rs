@@ -410,6 +410,7 @@ fn names_exist(key: &str, item: &Item<'_>, reader: &mut Reader<'_>) {
         "outcome" => definition.results.iter().map(|r| r.id.as_str()).chain([NONE]).collect(),
         "phase" => definition.phases.iter().map(|p| p.id.as_str()).chain([NONE]).collect(),
         "variant" => definition.variants.iter().map(|v| v.id.as_str()).collect(),
+        "result" => vec![NONE, "paper", "electronic"],
         "clock" => vec![NONE, "running", "paused", "stopped"],
         "code" => vec![NONE, "given"],
         _ => return,

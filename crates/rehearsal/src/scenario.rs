@@ -138,6 +138,8 @@ pub(crate) struct With {
     pub(crate) fee: Option<String>,
     pub(crate) amount: Option<u64>,
     pub(crate) reference: Option<String>,
+    pub(crate) draft: Option<ResultFile>,
+    pub(crate) result: Option<ResultFile>,
     pub(crate) number: Option<String>,
     pub(crate) issued_on: Option<Date>,
     pub(crate) recipients: Option<Vec<Recipient>>,
@@ -147,6 +149,13 @@ pub(crate) struct With {
     pub(crate) agency_at_fault: Option<bool>,
     pub(crate) variant: Option<String>,
     pub(crate) assignee: Option<String>,
+}
+
+/// The file of a result, drafted or issued: by the same name it is the same file.
+#[derive(Clone, Debug)]
+pub(crate) struct ResultFile {
+    pub(crate) name: String,
+    pub(crate) signed: bool,
 }
 
 /// What is handed in.

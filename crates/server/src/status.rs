@@ -469,7 +469,7 @@ fn retry(retry: Retry) -> &'static str {
 fn findings_as_violations(findings: &[Finding]) -> Vec<Violation> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
     let violation = |finding: &Finding| {
-        let text = format!("line {}: {}: {}", finding.line, finding.message, finding.remedy);
+        let text = format!("line {}: {} {}", finding.line, finding.message, finding.remedy);
         Violation {
             subject: finding.path.clone(),
             code: finding.code.into(),

@@ -33,10 +33,13 @@ const UNITS: &str = r#"{"schema_version":1,"units":[
   {"id":"centre","kind":"commune_centre","name":{"vi":"Trung tâm","en":"Centre"},
    "codes":[{"code":"H49.61.05","from":"2025-07-01"}],"area":"ordinary","address":"1 Lê Lợi",
    "phone":"0203000000","valid_from":"2025-07-01","competent_agency":"commune",
-   "staff":[{"id":"clerk-1","roles":["reception_clerk"]}]},
+   "staff":[{"id":"clerk-1","roles":["reception_clerk","return_clerk"]},
+    {"id":"centre-head-1","roles":["head_of_division"]}]},
   {"id":"commune","kind":"commune","name":{"vi":"Ủy ban","en":"Committee"},
    "codes":[{"code":"H49.61","from":"2025-07-01"}],"area":"ordinary","address":"2 Lê Lợi",
-   "phone":"0203000001","valid_from":"2025-07-01"}]}"#;
+   "phone":"0203000001","valid_from":"2025-07-01",
+   "staff":[{"id":"specialist-1","roles":["specialist","records_officer"]},
+    {"id":"head-1","roles":["head_of_division","signing_leader"]}]}]}"#;
 const FORM: &str = r#"{"business_name":"Phở Hạ Long",
   "seat":{"street":"1 Lê Lợi","commune":"Hồng Gai","province":"Quảng Ninh"},
   "trades":[{"code":"5610","name":"Nhà hàng","is_main":true}],"capital_vnd":100000000,"workers":2,

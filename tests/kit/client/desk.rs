@@ -199,7 +199,7 @@ impl Client {
             unit: unit.to_owned(),
             data_json: data_json.to_owned(),
             units: Vec::new(),
-            draft: None,
+            ..Default::default()
         }))
     }
 

@@ -42,7 +42,13 @@ pub(crate) async fn print_commands(
         ready: finder.first("completed", |_| true).await,
     };
     let data = folder.path().display().to_string();
-    let pasted = Pasted { data: quoted(&data), address: address.to_owned(), text: String::new() };
+    let keys = folder.foreign_keys().map(|keys| keys.display().to_string());
+    let pasted = Pasted {
+        data: quoted(&data),
+        keys: keys.map(|keys| format!(" --keys {}", quoted(&keys))).unwrap_or_default(),
+        address: address.to_owned(),
+        text: String::new(),
+    };
     output.text(&pasted.journey(&found))?;
     Ok(())
 }
@@ -101,6 +107,8 @@ fn path_line() -> String {
 
 struct Pasted {
     data: String,
+    /// Where the keys are, if not in the data folder.
+    keys: String,
     address: String,
     text: String,
 }
@@ -155,9 +163,9 @@ impl Pasted {
     fn role(&mut self, title: &str, (subject, role): (&str, &str), unit: Option<&str>) {
         self.line(&format!("\n# {title}"));
         let unit = unit.map(|unit| format!(" --unit {unit}")).unwrap_or_default();
-        let data = self.data.clone();
+        let (data, keys) = (self.data.clone(), self.keys.clone());
         self.line(&format!(
-            "export MOTCUA_TOKEN=$(motcua token issue --data {data} --subject {subject} \
+            "export MOTCUA_TOKEN=$(motcua token issue --data {data}{keys} --subject {subject} \
              --role {role}{unit})"
         ));
     }
@@ -191,8 +199,12 @@ mod tests {
 
     #[test]
     fn a_dossier_that_is_nowhere_leaves_its_command_out() {
-        let pasted =
-            Pasted { data: "./data".into(), address: "127.0.0.1:1".into(), text: "".into() };
+        let pasted = Pasted {
+            data: "./data".into(),
+            keys: "".into(),
+            address: "127.0.0.1:1".into(),
+            text: "".into(),
+        };
         let text = pasted.journey(&Places::default());
         assert!(!text.contains("dossier accept"));
         assert!(text.contains("motcua worklist to-receive"));

@@ -312,7 +312,14 @@ fn choose(reason: &str) -> Choose {
 fn advance(action: &str, reason: &str, data: Option<serde_json::Value>) -> Command {
     let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
     let choose = Choose { action: Some(action.into()), item: None, reason };
-    Command::Advance(Advance { choose, unit: None, units: Vec::new(), data, draft: None })
+    Command::Advance(Advance {
+        choose,
+        unit: None,
+        units: Vec::new(),
+        data,
+        draft: None,
+        documents: Vec::new(),
+    })
 }
 
 fn refuse(choose: Choose) -> Command {
@@ -323,7 +330,14 @@ fn ask_elsewhere() -> Command {
     let reason = Some("Xác minh tại nơi cư trú trước đây.".into());
     let choose = Choose { action: Some("request_verification".into()), item: None, reason };
     let unit = Some(BINH_LIEU.agency.into());
-    Command::Advance(Advance { choose, unit, units: Vec::new(), data: None, draft: None })
+    Command::Advance(Advance {
+        choose,
+        unit,
+        units: Vec::new(),
+        data: None,
+        draft: None,
+        documents: Vec::new(),
+    })
 }
 
 fn look_up(requirement: &str, found: bool) -> Command {

@@ -290,6 +290,10 @@ async fn advance(a: AdvanceArguments, session: &Session, output: &Output) -> any
         units: a.units,
         data_json: a.data.unwrap_or_default(),
         draft: uploaded(a.draft.as_deref(), session).await?,
+        documents: match &a.documents {
+            Some(file) => super::file::documents(file, session).await?,
+            None => Vec::new(),
+        },
     };
     send!(session.desk.advance_dossier(request, meta), output)
 }

@@ -244,6 +244,9 @@ pub(crate) struct AdvanceArguments {
     /// The result as drafted, where the action decides on one; it is uploaded
     #[arg(long, value_name = "FILE")]
     pub(crate) draft: Option<PathBuf>,
+    /// JSON file with the `documents` of the phase that the action begins, as in a filing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) documents: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -117,6 +117,13 @@ pub(super) async fn supplement(
     Ok(Ending::Well)
 }
 
+/// The `documents` of a JSON file written like a filing.
+pub(super) async fn documents(file: &Path, session: &Session) -> anyhow::Result<Vec<v1::Document>> {
+    let members = with_comforts(read_members(file)?, file, session).await?;
+    let request: v1::AdvanceDossierRequest = from_json("AdvanceDossierRequest", members)?;
+    Ok(request.documents)
+}
+
 /// The text of a file or of standard input.
 pub(super) fn read_text(path: &Path) -> anyhow::Result<String> {
     let shown = path.display().to_string();

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ExportArguments, output: &Output) -> anyhow::Resul
     let ExportArguments { to: Notation::Bpmn, file, out } = arguments;
     let report = read(file).ok().map(|source| motcua_procedures::check(&source));
     let Some(procedure) = report.and_then(|report| report.procedure) else {
-        return check(file, &[], &[], output);
+        return check(file, &[], None, output);
     };
     let language = match output.lang {
         Lang::Vi => Language::Vi,

@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 use motcua_dossiers::local_date;
 use motcua_dossiers::units::{RegisterFault, UnitRegister};
 use motcua_engine::{Clock as _, SystemClock};
-use motcua_procedures::OfficeStaff;
+use motcua_procedures::Staffing;
 
 use super::{check, read};
 use crate::Ending;
@@ -33,16 +33,14 @@ pub(crate) struct CheckArguments {
 
 /// Checks the files; the worst of them decides how it ends.
 pub(super) async fn run(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Ending> {
-    let offices = match &arguments.units {
-        Some(path) => offices(path)?,
-        None => Vec::new(),
-    };
+    let staffing = arguments.units.as_deref().map(staffing).transpose()?;
+    let staffing = staffing.as_ref();
     let mut watch = Watch::new(&arguments.files);
     if !arguments.watch {
-        return once(&arguments.files, &offices, output);
+        return once(&arguments.files, staffing, output);
     }
     loop {
-        watch.round(&offices, output)?;
+        watch.round(staffing, output)?;
         tokio::select! {
             stop = tokio::signal::ctrl_c() => {
                 stop?;
@@ -53,23 +51,23 @@ pub(super) async fn run(arguments: &CheckArguments, output: &Output) -> anyhow::
     }
 }
 
-/// The offices of a register as they are today in Viet Nam.
-fn offices(path: &Path) -> anyhow::Result<Vec<OfficeStaff>> {
+/// The people of a register as they are today in Viet Nam.
+fn staffing(path: &Path) -> anyhow::Result<Staffing> {
     let register = UnitRegister::from_json(&read(path)?, String::new()).map_err(|faults| {
         let line = |fault: &RegisterFault| format!("\n  {}: {}", fault.path, fault.message);
         let lines: String = faults.iter().map(line).collect();
         anyhow!("{} is no register of units:{lines}", path.display())
     })?;
-    Ok(register.offices(local_date(SystemClock.now())))
+    Ok(register.staffing(local_date(SystemClock.now())))
 }
 
 /// One file alone is told in the form that programs know; of several each names its file.
-fn once(files: &[PathBuf], offices: &[OfficeStaff], output: &Output) -> anyhow::Result<Ending> {
+fn once(files: &[PathBuf], staffing: Option<&Staffing>, output: &Output) -> anyhow::Result<Ending> {
     let mut ending = Ending::Well;
     for path in files {
         let about = [("file", path.display().to_string())];
         let about = if files.len() == 1 { &[][..] } else { &about[..] };
-        ending = worse(ending, check(path, about, offices, output)?);
+        ending = worse(ending, check(path, about, staffing, output)?);
     }
     Ok(ending)
 }
@@ -105,7 +103,7 @@ impl Watch {
     }
 
     /// Checks the files that are not what they were; how many.
-    fn round(&mut self, offices: &[OfficeStaff], output: &Output) -> anyhow::Result<usize> {
+    fn round(&mut self, staffing: Option<&Staffing>, output: &Output) -> anyhow::Result<usize> {
         let mut checked = 0;
         for file in &mut self.files {
             let stamp: Stamp = std::fs::metadata(&file.path)
@@ -122,7 +120,7 @@ impl Watch {
                 let local = Offset::constant(7).to_datetime(now);
                 output.text(&output.bold(&format!("\n{}", local.strftime("%Y-%m-%d %H:%M:%S"))))?;
             }
-            file.ending = check(&file.path, &about, offices, output)?;
+            file.ending = check(&file.path, &about, staffing, output)?;
             checked += 1;
         }
         Ok(checked)
@@ -145,7 +143,7 @@ mod tests {
         let path = place.path().join("a.yaml");
         let mut watch = Watch::new(std::slice::from_ref(&path));
         let mut round = |checked: usize, ending: Ending| {
-            assert_eq!(watch.round(&[], &Output::plain()).expect("checked"), checked);
+            assert_eq!(watch.round(None, &Output::plain()).expect("checked"), checked);
             assert_eq!(watch.ending(), ending);
         };
         round(1, Ending::Unreadable);
@@ -169,7 +167,7 @@ mod tests {
         let output = Output::plain();
         let ending = |files: &[&PathBuf]| {
             let files: Vec<PathBuf> = files.iter().map(|path| (*path).clone()).collect();
-            once(&files, &[], &output).expect("checked")
+            once(&files, None, &output).expect("checked")
         };
         assert_eq!(ending(&[&sound, &sound]), Ending::Well);
         assert_eq!(ending(&[&unsound, &sound]), Ending::Differs);
@@ -186,14 +184,15 @@ mod tests {
         };
         let sound = file("a.yaml", SOUND);
         let ended = |units: &Path| {
-            let offices = offices(units).expect("a register");
-            once(std::slice::from_ref(&sound), &offices, &Output::plain()).expect("checked")
+            let staffing = staffing(units).expect("a register");
+            let files = std::slice::from_ref(&sound);
+            once(files, Some(&staffing), &Output::plain()).expect("checked")
         };
         let whole = String::from_utf8(crate::demo::UNITS.to_vec()).expect("text");
         assert_eq!(ended(&file("whole.json", &whole)), Ending::Well);
         let nobody_signs = whole.replace("signing_leader", "specialist");
         assert_eq!(ended(&file("nobody-signs.json", &nobody_signs)), Ending::Differs);
-        let fault = offices(&file("bad.json", "{}")).expect_err("no register").to_string();
+        let fault = staffing(&file("bad.json", "{}")).expect_err("no register").to_string();
         assert!(
             fault.contains("no register of units") && fault.contains("schema_version"),
             "{fault}"

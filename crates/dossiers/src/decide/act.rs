@@ -32,6 +32,9 @@ pub struct Offer {
     pub unit: Option<String>,
     /// A written reason is needed.
     pub reason_required: bool,
+    /// Requirements whose documents are asked for from this act on: those of the phase that it
+    /// begins. A party brings them along.
+    pub documents: Vec<String>,
 }
 
 /// The action, work item and step that a command resolved to.
@@ -61,6 +64,7 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
                 unit: (!action.roles.contains(&Role::Applicant))
                     .then(|| unit_of(action, step, item, dossier).to_owned()),
                 reason_required: action.reason,
+                documents: super::phases::documents_of(action, procedure),
             });
         }
         offers.extend(desk_offers(item, step));
@@ -112,7 +116,8 @@ fn plain(
 ) -> Offer {
     let name = Text { vi: vi.into(), en: en.into() };
     let unit = Some(unit);
-    Offer { item, act, action: None, name, roles: roles.to_vec(), unit, reason_required: false }
+    let (roles, documents) = (roles.to_vec(), Vec::new());
+    Offer { item, act, action: None, name, roles, unit, reason_required: false, documents }
 }
 
 /// Finds the one action that the command means and this actor may carry out.
@@ -430,7 +435,9 @@ pub(super) fn advance(
     }
     super::result::record_draft(&mut change, chosen, advance.draft.as_ref())?;
     record_verified(&mut change, chosen, advance.data.as_ref())?;
+    super::phases::record_documents(&mut change, chosen.action, &advance.documents)?;
     change.follow_target()?;
+    super::phases::complete(&mut change, chosen.action)?;
     change.finish()
 }
 

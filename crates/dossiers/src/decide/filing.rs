@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::limits::{expired_documents, window_violations};
 use super::money::fees;
+use super::phases::too_early;
 use super::transition::first_item;
 use super::{Case, Context, active_unit, deadline_rule, is_present, reject, violation};
 use crate::command::{DocumentContent, DocumentInput, Part, Person, Submit};
@@ -31,6 +32,7 @@ pub(super) fn submit(submit: &Submit, ctx: &Context<'_>) -> Result<Event, Reject
     let mut violations = form_violations(ctx.procedure, &submit.form);
     let form_is_valid = violations.is_empty();
     violations.extend(document_violations(&submit.documents, ctx));
+    violations.extend(too_early(&submit.documents, &BTreeSet::new(), ctx.procedure));
     let ctx = &Context { form: &submit.form, ..ctx.clone() };
     let case = Case::new(&submit.form, &filing, &documents, None, ctx);
     let mut required = Vec::new();
@@ -422,7 +424,8 @@ pub(super) fn variant_violation(
 pub(super) fn requirements(case: &Case<'_>, ctx: &Context<'_>) -> Result<Vec<Required>, Rejection> {
     let mut required = Vec::new();
     for requirement in &ctx.procedure.definition().documents {
-        if case.holds(requirement.when.as_ref())? {
+        let has_begun = requirement.phase.as_ref().is_none_or(|phase| case.phases.contains(phase));
+        if has_begun && case.holds(requirement.when.as_ref())? {
             required.push(Required {
                 id: requirement.id.clone(),
                 original_at_delivery: requirement.original_at_delivery,
@@ -446,7 +449,7 @@ pub(super) fn code(ctx: &Context<'_>) -> Result<String, Rejection> {
 
 /// What an online filing must bring itself: not what is shown at the counter, and not what the
 /// state can look up (I5).
-fn missing_uploads(
+pub(super) fn missing_uploads(
     required: &[Required],
     documents: &BTreeMap<String, DocumentContent>,
     procedure: &Procedure,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use motcua_procedures::{Act, Action, ClockEffect, Guard, Procedure, Role, Status, Step, Target};
+use motcua_procedures::{ClockEffect, Guard, Procedure, Role, Status, Step, Target};
 use serde_json::json;
 
 use super::filing::{applicable, form_violations, requirements};
@@ -126,6 +126,7 @@ fn faults(
             format!("The version has no variant {variant}."),
         );
     }
+    faults.extend(phase_fault(dossier, target));
     faults.extend(position_faults(dossier, migrate, target));
     faults.extend(branch_faults(dossier, migrate, target));
     faults.extend(form_violations(target, ctx.form));
@@ -136,6 +137,20 @@ fn faults(
         faults.extend(unreachable(mapped(&dossier.state, migrate), target, &case)?);
     }
     Ok(faults)
+}
+
+/// The phase that is going on has limits and documents of its own, which the other version must have.
+fn phase_fault(dossier: &Dossier, target: &Procedure) -> Option<Violation> {
+    let phase = dossier.clocks.as_ref()?.phase.as_ref()?;
+    if target.definition().phases.iter().any(|known| known.id == *phase) {
+        return None;
+    }
+    Some(violation(
+        format!("phase:{phase}"),
+        "PHASE_ABSENT",
+        format!("Phiên bản đích không có giai đoạn {phase} mà hồ sơ đang ở."),
+        format!("The version has no phase {phase}, in which the dossier is."),
+    ))
 }
 
 /// Steps in which the dossier stands, or to which it may come back, and that the other version
@@ -342,7 +357,8 @@ fn path<'w, 'p>(
     Some(path)
 }
 
-/// Every way of the main line, with the condition that closes it to this case.
+/// Every way of the main line, with the condition that closes it to this case. What an interruption
+/// gives back was reached before it, so `back` leads nowhere new.
 fn ways<'p>(target: &'p Procedure, case: &Case<'_>) -> Result<Vec<Way<'p>>, Rejection> {
     let mut ways = Vec::new();
     for step in target.definition().steps.iter().filter(|step| step.within.is_none()) {
@@ -355,7 +371,6 @@ fn ways<'p>(target: &'p Procedure, case: &Case<'_>) -> Result<Vec<Way<'p>>, Reje
             ways_to((step, "join"), &parallel.join.target, None, case, &mut ways)?;
         }
     }
-    ways.extend(ways_back(target, &ways));
     Ok(ways)
 }
 
@@ -387,28 +402,6 @@ fn ways_to<'p>(
         }
     }
     Ok(())
-}
-
-/// `back` leads from a supplement or withdrawal to the steps that it can interrupt.
-fn ways_back<'p>(target: &'p Procedure, ways: &[Way<'p>]) -> Vec<Way<'p>> {
-    let returns = |action: &&Action| matches!(action.target, Target::Back);
-    let interrupts = |way: &&Way<'p>| {
-        let act = target.action(way.from, way.action).map(|action| action.act);
-        matches!(act, Some(Act::RequestSupplement | Act::Withdraw))
-    };
-    let mut back = Vec::new();
-    for step in target.definition().steps.iter().filter(|step| step.within.is_none()) {
-        for action in step.actions.iter().filter(returns) {
-            let left = ways.iter().filter(interrupts).filter(|way| way.to == step.id);
-            back.extend(left.map(|way| Way {
-                from: &step.id,
-                action: &action.id,
-                to: way.from,
-                closed_by: None,
-            }));
-        }
-    }
-    back
 }
 
 /// The text of a condition that this case can never fulfil.

@@ -13,6 +13,7 @@ use super::filing::{
 };
 use super::limits::expired_documents;
 use super::money::fees;
+use super::phases::later_phase;
 use super::transition::{Change, request_fields};
 use super::{Case, Context, dossier_closed, is_present, reject, violation};
 use crate::command::{
@@ -125,6 +126,9 @@ pub(super) fn record_lookup(
             format!("Thành phần này được tra cứu tại {source}."),
             format!("This document is looked up in {source}."),
         )]));
+    }
+    if let Some(fault) = later_phase(&lookup.requirement, &dossier.phases, ctx.procedure) {
+        return Err(all_at_once(vec![fault]));
     }
     let known = dossier.documents.get(&lookup.requirement);
     if lookup.found && matches!(known, Some(DocumentContent::Verified { found: false, .. })) {
@@ -445,6 +449,9 @@ fn unlawful_demand(dossier: &Dossier, item: &ItemName, procedure: &Procedure) ->
         }
         ItemName::Document(id) => id,
     };
+    if let Some(early) = later_phase(id, &dossier.phases, procedure) {
+        return Some(early);
+    }
     if !dossier.required.iter().any(|required| required.id == *id) {
         return fault(
             "NOT_REQUIRED",

@@ -154,8 +154,8 @@ impl<'a> Change<'a> {
         unreachable!("the last choice of a checked procedure has no guard")
     }
 
-    /// The case as it stands after the act: what it decides, verifies, assesses and ends counts.
-    fn case_after(&self) -> Case<'_> {
+    /// The case as it stands after the act: what it decides, verifies, begins and ends counts.
+    pub(super) fn case_after(&self) -> Case<'_> {
         let mut case = Case::of(self.dossier, self.ctx);
         if let Some(filing) = &self.facts.filing {
             case.filing = filing;
@@ -172,6 +172,7 @@ impl<'a> Change<'a> {
         if let Some(outcome) = &self.facts.outcome {
             case.outcome = Some(outcome);
         }
+        case.phases.extend(self.facts.clocks.as_ref().and_then(|clocks| clocks.phase.clone()));
         case.answers = super::branches::answers(self.dossier, &self.facts.branches);
         case
     }
@@ -484,6 +485,10 @@ impl<'a> Change<'a> {
     /// Whether a requirement may hang on something that the act changed.
     fn changes_what_is_required(&self) -> bool {
         let facts = &self.facts;
+        let phase = facts.clocks.as_ref().and_then(|clocks| clocks.phase.as_ref());
+        if phase.is_some_and(|phase| !self.dossier.phases.contains(phase)) {
+            return true;
+        }
         let changed = [
             ("outcome", facts.outcome.is_some()),
             ("documents", !facts.documents.is_empty()),

@@ -84,7 +84,14 @@ pub(crate) fn action(id: &str) -> Choose {
 
 /// An action that the procedure defines itself.
 pub(crate) fn advance(id: &str) -> Advance {
-    Advance { choose: action(id), unit: None, units: Vec::new(), data: None, draft: None }
+    Advance {
+        choose: action(id),
+        unit: None,
+        units: Vec::new(),
+        data: None,
+        draft: None,
+        documents: Vec::new(),
+    }
 }
 
 impl Desk {

@@ -17,6 +17,7 @@ pub(super) fn receipt(data: &Data<'_>, qr_code: Option<String>) -> Layout {
     body += &line("Cách thức nộp", data.text("/channel").map(|id| channel(&id).to_owned()));
     body += "<p class=\"lead\">Thành phần hồ sơ gồm:</p>";
     body += &documents(data);
+    body += &later_documents(data);
     body += &line("Số lượng hồ sơ", data.text("/sets").map(|sets| format!("{sets} bộ")));
     body += &fees(data);
     let (promised, lawful) = (limit(data, "/time_limit"), limit(data, "/statutory_time_limit"));
@@ -107,6 +108,24 @@ pub(super) fn documents(data: &Data<'_>) -> String {
     let headings =
         [(8, "STT"), (46, "Tên giấy tờ"), (12, "Bản chính"), (12, "Bản sao"), (22, "Hình thức")];
     table(&headings, &rows, &[0, 2, 3, 4])
+}
+
+/// What is to be brought in a later phase; nothing where the procedure has none.
+fn later_documents(data: &Data<'_>) -> String {
+    let later = data.list("/later_documents").map(|document| {
+        let name = document.name("/name").or_else(|| document.text("/id")).unwrap_or_default();
+        let phase = document.name("/phase/name").unwrap_or_default();
+        let conditional = match document.is("/conditional") {
+            Some(true) => ", nếu thuộc trường hợp phải nộp",
+            Some(false) | None => "",
+        };
+        format!("{name} (giai đoạn {phase}{conditional})")
+    });
+    let later: Vec<String> = later.collect();
+    match later.is_empty() {
+        true => String::new(),
+        false => line("Giấy tờ nộp ở giai đoạn sau", Some(later.join("; "))),
+    }
 }
 
 /// A number of papers; nothing for none.

@@ -25,6 +25,8 @@ fn data(say: &str) -> Value {
         "centre": unit, "competent_agency": unit, "agency": unit, "contact": unit,
         "result_at": unit, "channel": say, "sets": 1, "proxy_note": name(say),
         "documents": [{ "id": "D1", "name": name(say), "handed_in": say, "originals": 1, "copies": 2 }],
+        "later_documents": [{ "id": "D2", "name": name(say), "conditional": true,
+            "phase": { "id": "p", "name": name("nghiệm thu") } }],
         "fees": [{ "id": "f", "name": name(say), "amount": 50000, "collect": say, "paid": true,
             "external_reference": say }],
         "time_limit": { "amount": 3, "unit": say },
@@ -151,6 +153,7 @@ fn the_receipt_says_what_was_handed_in_paid_and_promised() {
     let page = page(1, &data("A"), false);
     for part in [
         "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ",
+        "A (giai đoạn nghiệm thu, nếu thuộc trường hợp phải nộp)",
         "50.000 đồng (đã nộp, biên lai A)",
         "3 ngày làm việc",
         "09 giờ 10 phút, ngày 27/11/2026",

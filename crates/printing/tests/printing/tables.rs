@@ -50,6 +50,17 @@ fn the_catalogue_prints_in_both_languages() {
 }
 
 #[test]
+fn the_sheet_says_from_which_phase_a_document_is_asked_for() {
+    let procedure = shipped("../docs/examples/patterns/land-and-environment.yaml");
+    let sheet = procedure_sheet_html(&procedure, Lang::Vi);
+    let said = "D2: Bản vẽ hoàn công (nộp từ giai đoạn “Nghiệm thu công trình”)";
+    assert_eq!(sheet.matches(said).count(), 1);
+    let sheet = procedure_sheet_html(&procedure, Lang::En);
+    assert!(sheet.contains("(from the phase “Acceptance of the works”)"));
+    assert!(!sheet.contains("Application (from the phase"), "D1 is filed at the beginning");
+}
+
+#[test]
 fn conditions_read_as_words_and_not_as_code() {
     let sheet = procedure_sheet_html(&shipped("birth-registration.yaml"), Lang::Vi);
     for words in [

@@ -27,7 +27,6 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     }
     for action in checker.actions() {
         not_by(checker, action);
-        begins(checker, action);
         assesses(checker, action);
         super::verified::check(checker, action);
         extension(checker, action);
@@ -37,7 +36,6 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     late_four_eyes(checker);
     proceed_circles(checker);
     assessed(checker);
-    phases(checker);
     starts(checker);
 }
 
@@ -101,25 +99,6 @@ fn late_four_eyes(checker: &mut Checker<'_, '_, '_>) {
         let message = format!("{} excludes steps that never come before.", called(action));
         let remedy = "Name a step in which somebody works before this.";
         checker.report(code::FOUR_EYES_NEVER, &format!("{}/not_by", action.at), message, remedy);
-    }
-}
-
-fn begins(checker: &mut Checker<'_, '_, '_>, action: ActionAt<'_>) {
-    let Some(id) = &action.action.begins else {
-        return;
-    };
-    let at = format!("{}/begins", action.at);
-    let phases = &checker.definition().phases;
-    if !phases.iter().any(|phase| phase.id == *id) {
-        let message = format!("No phase is named {id:?}.");
-        let remedy = suggestion(id, phases.iter().map(|phase| phase.id.as_str()));
-        checker.report(code::UNKNOWN_PHASE, &at, message, remedy);
-    }
-    let moves = matches!(action.action.target, Target::Step(_) | Target::Choice(_));
-    if !moves && checker.is_target_sure(action) {
-        let message = format!("{} begins a phase and leads to no step.", called(action));
-        let remedy = "Lead to the first step of the phase.";
-        checker.report(code::TARGET_INVALID, &format!("{}/to", action.at), message, remedy);
     }
 }
 
@@ -299,20 +278,6 @@ fn falls_through(parallel: &Parallel, regions: &[usize], ends: &[BTreeSet<&str>]
         let most = counts.map(|(branch, _)| if branch.each_unit { least } else { 1 });
         most.sum::<usize>() >= least
     })
-}
-
-/// Every phase begins somewhere.
-fn phases(checker: &mut Checker<'_, '_, '_>) {
-    let definition = checker.definition();
-    let actions = || definition.steps.iter().flat_map(|step| &step.actions);
-    for (index, phase) in definition.phases.iter().enumerate() {
-        let begun = actions().any(|action| action.begins.as_ref() == Some(&phase.id));
-        if !begun && !phase.id.is_empty() {
-            let message = format!("No action begins the phase {:?}.", phase.id);
-            let remedy = "Write `begins:` in the action that opens it, or remove it.";
-            checker.report(code::PHASE_UNUSED, &format!("/phases/{index}"), message, remedy);
-        }
-    }
 }
 
 /// The act at which a limit starts is there; without limits there is nothing to pause.

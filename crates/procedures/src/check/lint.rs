@@ -6,7 +6,7 @@ use motcua_deadlines::{Limit, Unit};
 
 use super::guards::{self, Table};
 use super::{Checker, StepAt, called, values};
-use crate::definition::{Act, Amount, Channel, Collect, LimitRule, StepKind, Target};
+use crate::definition::{Act, Action, Amount, Channel, Collect, LimitRule, StepKind, Target};
 use crate::finding::code;
 use crate::guard::Guard;
 use crate::guard::cases::{Atom, Case, Known, cases};
@@ -41,6 +41,9 @@ pub(super) fn check(checker: &mut Checker<'_, '_, '_>) {
     mixed_units(checker, "/limits", &definition.limits);
     for (index, phase) in definition.phases.iter().enumerate() {
         mixed_units(checker, &format!("/phases/{index}/limits"), &phase.limits);
+    }
+    for step in checker.steps() {
+        only_grants(checker, step);
     }
     fees(checker);
     durations(checker);
@@ -189,6 +192,35 @@ fn may_block(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>, budget: &mut u
                       `timeout:`.";
         let trace = checker.trace(step.index);
         checker.report_with_trace(code::STEP_MAY_BLOCK, step.at, message, remedy, trace);
+    }
+}
+
+/// An examination in which nothing but yes can be said: documents are checked and a grant is decided
+/// on, and every other way on is one that ends the case without a decision.
+fn only_grants(checker: &mut Checker<'_, '_, '_>, step: StepAt<'_>) {
+    let results = &checker.definition().results;
+    if !step.step.reviews || !checker.is_sure("", &["results"]) {
+        return;
+    }
+    let grants = |action: &Action| {
+        let outcome = action.outcome.as_ref();
+        results.iter().any(|result| result.positive && Some(&result.id) == outcome)
+    };
+    // Of these none says anything about what was examined.
+    let decides_nothing = |action: &Action| {
+        let ends = matches!(action.act, Act::Stop | Act::Withdraw | Act::Lapse | Act::Proceed);
+        ends || matches!(action.target, Target::Stay)
+    };
+    let says: Vec<&Action> =
+        step.step.actions.iter().filter(|action| !decides_nothing(action)).collect();
+    let is_sure = checker.draft.actions_at[step.index]
+        .iter()
+        .all(|at| checker.is_sure(at, &["act", "to", "outcome"]));
+    if is_sure && step.step.parallel.is_none() && !says.is_empty() && says.iter().all(|a| grants(a))
+    {
+        let message = format!("Nothing but yes can be said in step {:?}.", step.step.id);
+        let remedy = "Let whoever examines refuse, ask for a supplement, or send the case back.";
+        checker.report(code::EXAMINATION_ONLY_GRANTS, step.at, message, remedy);
     }
 }
 

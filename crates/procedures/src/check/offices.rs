@@ -6,7 +6,7 @@ use super::interrupts;
 use crate::definition::{Act, Action, Definition, Role, Step, StepKind, Target, UnitRef};
 use crate::finding::{Finding, code};
 use crate::procedure::Procedure;
-use crate::read::Reader;
+use crate::read::{Draft, Reader};
 use crate::yaml;
 
 /// The people of a unit and what each of them may do.
@@ -29,6 +29,59 @@ pub enum OfficePart {
     Competent,
 }
 
+/// The people of a province, as far as procedures ask for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Staffing {
+    /// The offices that receive and decide.
+    pub offices: Vec<OfficeStaff>,
+    /// Roles that somebody has in any unit.
+    pub roles: BTreeSet<Role>,
+}
+
+/// What keeps a province from carrying the procedure out: what [`check_offices`] finds, and besides
+/// that no centre receives anything, or that a role that is asked for elsewhere has nobody anywhere.
+pub fn check_staffing(procedure: &Procedure, staffing: &Staffing) -> Vec<Finding> {
+    with_draft(procedure, |reader, draft, seen| {
+        each_office(reader, draft, seen, &staffing.offices);
+        let receives = |office: &OfficeStaff| office.serves.contains(&OfficePart::Receiving);
+        let nobody_receives = !staffing.offices.iter().any(receives);
+        let steps = draft.definition.steps.iter().zip(&draft.steps_at);
+        for (index, (step, at)) in steps.enumerate() {
+            if nobody_receives && step.unit == UnitRef::Receiving && step.kind != StepKind::Final {
+                let message = "No unit of the register receives dossiers.";
+                let remedy = "Enter a centre that exists on the day of effect.";
+                if !seen.iter().any(|(known, _)| *known == code::OFFICE_UNIT) {
+                    let at = format!("{at}/unit");
+                    note(reader, seen, code::OFFICE_UNIT, &at, message.into(), remedy);
+                }
+            }
+            if step.kind != StepKind::Final {
+                anywhere(reader, seen, staffing, &[step.role], &format!("{at}/role"));
+            }
+            for (action, at) in step.actions.iter().zip(&draft.actions_at[index]) {
+                anywhere(reader, seen, staffing, &action.roles, &format!("{at}/roles"));
+            }
+        }
+    })
+}
+
+/// Whether somebody has one of the roles in any unit.
+fn anywhere(
+    reader: &mut Reader<'_>,
+    seen: &mut Seen,
+    staffing: &Staffing,
+    roles: &[Role],
+    at: &str,
+) {
+    let is_filled = roles.iter().any(|role| is_outside(*role) || staffing.roles.contains(role));
+    if !is_filled {
+        let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let message = format!("In no unit of the register is anybody {}.", names.join(" or "));
+        let remedy = "Give somebody the role, or let another role do it.";
+        note(reader, seen, code::OFFICE_ROLE, at, message, remedy);
+    }
+}
+
 /// What keeps the offices from carrying the procedure out: for each place the smallest office in
 /// which a role has nobody, or in which whoever must not do both would have to.
 ///
@@ -45,6 +98,17 @@ pub enum OfficePart {
 /// # Ok::<(), motcua_procedures::Findings>(())
 /// ```
 pub fn check_offices(procedure: &Procedure, offices: &[OfficeStaff]) -> Vec<Finding> {
+    with_draft(procedure, |reader, draft, seen| each_office(reader, draft, seen, offices))
+}
+
+/// Places at which something was found, by code.
+type Seen = BTreeSet<(&'static str, String)>;
+
+/// What a check finds in the file of the procedure.
+fn with_draft(
+    procedure: &Procedure,
+    check: impl FnOnce(&mut Reader<'_>, &Draft, &mut Seen),
+) -> Vec<Finding> {
     let Some(root) = yaml::read(procedure.source()).root else {
         return Vec::new();
     };
@@ -52,9 +116,13 @@ pub fn check_offices(procedure: &Procedure, offices: &[OfficeStaff]) -> Vec<Find
     let Some(draft) = reader.read() else {
         return Vec::new();
     };
+    check(&mut reader, &draft, &mut Seen::new());
+    reader.into_findings()
+}
+
+fn each_office(reader: &mut Reader<'_>, draft: &Draft, seen: &mut Seen, offices: &[OfficeStaff]) {
     let mut offices: Vec<&OfficeStaff> = offices.iter().collect();
     offices.sort_by_key(|office| office.people.len());
-    let mut seen = BTreeSet::new();
     for office in offices {
         let steps = draft.definition.steps.iter().zip(&draft.steps_at);
         for (index, (step, at)) in steps.enumerate() {
@@ -67,26 +135,18 @@ pub fn check_offices(procedure: &Procedure, offices: &[OfficeStaff]) -> Vec<Find
                     step.id
                 );
                 let remedy = "Give somebody there the role, or let another role do it.";
-                note(
-                    &mut reader,
-                    &mut seen,
-                    code::OFFICE_ROLE,
-                    &format!("{at}/role"),
-                    message,
-                    remedy,
-                );
+                note(reader, seen, code::OFFICE_ROLE, &format!("{at}/role"), message, remedy);
             }
             for (action, at) in step.actions.iter().zip(&draft.actions_at[index]) {
-                one_action(&mut reader, &mut seen, &draft.definition, office, action, at);
+                one_action(reader, seen, &draft.definition, office, action, at);
             }
         }
     }
-    reader.into_findings()
 }
 
 fn one_action(
     reader: &mut Reader<'_>,
-    seen: &mut BTreeSet<(&'static str, String)>,
+    seen: &mut Seen,
     definition: &Definition,
     office: &OfficeStaff,
     action: &Action,
@@ -119,7 +179,7 @@ fn one_action(
 /// The first finding of a kind at a place is of the smallest office.
 fn note(
     reader: &mut Reader<'_>,
-    seen: &mut BTreeSet<(&'static str, String)>,
+    seen: &mut Seen,
     code: &'static str,
     at: &str,
     message: String,
@@ -139,9 +199,13 @@ fn people(office: &OfficeStaff) -> String {
 
 /// Whether the staff of the office does it at all, and somebody of it can.
 fn is_filled(office: &OfficeStaff, unit: UnitRef, roles: &[Role]) -> bool {
-    let outside = [Role::Applicant, Role::System, Role::FrontEnd, Role::PostalAgent];
-    let elsewhere = !is_of(office, unit) || roles.iter().any(|role| outside.contains(role));
+    let elsewhere = !is_of(office, unit) || roles.iter().any(|role| is_outside(*role));
     elsewhere || office.people.iter().any(|held| roles.iter().any(|role| held.contains(role)))
+}
+
+/// Whether people of no office have the role.
+fn is_outside(role: Role) -> bool {
+    matches!(role, Role::Applicant | Role::System | Role::FrontEnd | Role::PostalAgent)
 }
 
 fn is_of(office: &OfficeStaff, unit: UnitRef) -> bool {

@@ -77,7 +77,9 @@ pub(super) fn documents(
                 )
             });
             let when = when.unwrap_or_else(|| both("luôn yêu cầu", "always asked for"));
-            joined([document.kind.said(), document.hand_in.said(), when])
+            let phase = document.phase.as_deref().map(|phase| asked_from(Some(phase)));
+            let said = [document.kind.said(), document.hand_in.said(), when];
+            joined(said.into_iter().chain(phase))
         },
         compare: document,
     };
@@ -106,6 +108,7 @@ fn document(
         originals,
         copies,
         when,
+        phase,
         data_source,
         media,
         size_max,
@@ -119,6 +122,10 @@ fn document(
     changes.value(place, "originals", ("số bản chính", "originals"), originals, &after.originals);
     changes.value(place, "copies", ("số bản sao", "copies"), copies, &after.copies);
     changes.guard(place, ("yêu cầu", "asked for"), when.as_ref(), after.when.as_ref());
+    if *phase != after.phase {
+        let (from, to) = (asked_from(phase.as_deref()), asked_from(after.phase.as_deref()));
+        changes.arrow(place, "phase", ("yêu cầu", "asked for"), &from, &to);
+    }
     let label = ("nguồn dữ liệu thay thế", "register that stands in for it");
     changes.value(place, "data_source", label, data_source, &after.data_source);
     changes.set(place, "media", ("định dạng tệp", "media types"), media, &after.media);
@@ -133,6 +140,14 @@ fn document(
     let label = ("giá trị sử dụng", "validity");
     changes.value(place, "validity", label, validity, &after.validity);
     changes.value(place, "ground", ("căn cứ", "ground"), ground, &after.ground);
+}
+
+/// From when on a paper is asked for.
+fn asked_from(phase: Option<&str>) -> Text {
+    match phase {
+        Some(phase) => both(format!("từ giai đoạn {phase}"), format!("from the phase {phase} on")),
+        None => both("từ khi nộp hồ sơ", "from the filing on"),
+    }
 }
 
 impl Said for Validity {

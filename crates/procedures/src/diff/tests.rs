@@ -250,6 +250,12 @@ fn tariffs_windows_phases_and_clocks_change_in_a_readers_words() {
         "further clock admission (Admission): stands still in: now also ready",
     );
     check_every_key(
+        "    phase: second\n",
+        "",
+        "/documents/D1/phase",
+        "document D1 (Application): asked for: from the phase second on → from the filing on",
+    );
+    check_every_key(
         "valid_for: { amount: 6, unit: month }",
         "valid_for: { amount: 3, unit: month }",
         "/documents/D1/validity",

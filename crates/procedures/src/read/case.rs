@@ -77,6 +77,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
         let originals = sheets(reader, fields, "originals");
         let copies = sheets(reader, fields, "copies");
         let when = fields.optional("when").and_then(|item| item.guard(reader));
+        let phase = fields.optional("phase").and_then(|item| item.id(reader));
         let data_source = fields.optional("data_source").and_then(|item| item.id(reader));
         let media = media(reader, fields);
         let size = fields.optional("size_max");
@@ -91,6 +92,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, item: Item<'_>) -> Vec<Document
             originals,
             copies,
             when,
+            phase,
             data_source,
             media,
             size_max: size.unwrap_or(UPLOAD_BYTES_DEFAULT),

@@ -51,6 +51,7 @@ pub(super) fn documents() -> Value {
         ("originals", number("Number of originals; 0 when absent.", 0, sheets)),
         ("copies", number("Number of copies; 0 when absent.", 0, sheets)),
         ("when", refer("guard", "Asked for only then; always when absent.")),
+        ("phase", refer("id", "Later phase that it belongs to; from the filing on when absent.")),
         ("data_source", refer("id", stands_in)),
         ("media", list("What may be uploaded; PDF, JPEG, PNG when absent.", media, 0, MEDIA_MAX)),
         ("size_max", number("Largest upload, bytes; 20 MiB when absent.", 1, UPLOAD_BYTES_MAX)),

@@ -23,6 +23,10 @@ pub(crate) const MORE: &[(&str, Break, &[&str])] = &[
     ("a condition without a value", failing_conditions, &["GUARD_FAILS"]),
     ("an optional field not asked for", unasked_fields, &["GUARD_OPTIONAL_FIELD"]),
     ("a text that grows", growing_texts, &["GUARD_TYPE"]),
+    ("an examination that only grants", only_grants, &["EXAMINATION_ONLY_GRANTS"]),
+    ("a document of no phase", unknown_document_phases, &["UNKNOWN_PHASE"]),
+    ("a document of a phase that never begins", idle_document_phases, &["PHASE_NEVER_BEGINS"]),
+    ("a document that comes too late", late_documents, &["PHASE_WITHOUT_HAND_IN"]),
 ];
 
 fn without_key(at: &str, key: &str) -> String {
@@ -250,4 +254,71 @@ fn unasked_fields(procedure: &Value) -> Vec<(String, Value)> {
 fn growing_texts(procedure: &Value) -> Vec<(String, Value)> {
     let parts = ["&& channel + variant == \"x\"", "|| size([1] + [2]) > 1"];
     beside(procedure, &parts.map(str::to_owned))
+}
+
+/// Pointers to the key of every document, whether or not it has it.
+fn document_keys(procedure: &Value, key: &str) -> Vec<String> {
+    let count = procedure["documents"].as_array().map_or(0, Vec::len);
+    (0..count).map(|index| format!("/documents/{index}/{key}")).collect()
+}
+
+fn unknown_document_phases(procedure: &Value) -> Vec<(String, Value)> {
+    at_each(procedure, document_keys(procedure, "phase"), &Some(json!("no_such_phase")))
+}
+
+fn idle_document_phases(procedure: &Value) -> Vec<(String, Value)> {
+    let ground = procedure["grounds"].as_object().and_then(|grounds| grounds.keys().next());
+    let limit = json!({ "amount": 5, "unit": "working_day", "ground": ground });
+    let mut phases = procedure["phases"].as_array().cloned().unwrap_or_default();
+    phases.push(json!({ "id": "never", "name": { "vi": "Không", "en": "Never" },
+        "limits": [{ "id": "never", "statutory": limit }] }));
+    let with_phase = with(procedure, "/phases", Some(Value::Array(phases)));
+    at_each(&with_phase, document_keys(procedure, "phase"), &Some(json!("never")))
+}
+
+/// The office begins the phase, and nobody asks for supplements.
+fn late_documents(procedure: &Value) -> Vec<(String, Value)> {
+    let begins = action_keys(procedure, "begins", &[]);
+    let Some(phase) = begins.first().map(|at| text(procedure, at)) else {
+        return Vec::new();
+    };
+    let asks = action_keys(procedure, "act", &["request_supplement"]);
+    let unasked = asks.iter().fold(procedure.clone(), |copy, at| with(&copy, at, None));
+    let is_handed_in = |at: &String| {
+        let document = at.trim_end_matches("/phase");
+        text(procedure, &format!("{document}/hand_in")) != "look_up"
+    };
+    let places = document_keys(procedure, "phase").into_iter().filter(is_handed_in);
+    at_each(&unasked, places, &Some(json!(phase)))
+}
+
+/// Of a step that checks documents and may grant, whatever does not grant is left out.
+fn only_grants(procedure: &Value) -> Vec<(String, Value)> {
+    let results = procedure["results"].as_array().cloned().unwrap_or_default();
+    let positive = results.iter().filter(|result| result["positive"] == json!(true));
+    let positive: Vec<&str> = positive.filter_map(|result| result["id"].as_str()).collect();
+    let grants =
+        |action: &Value| action["outcome"].as_str().is_some_and(|id| positive.contains(&id));
+    let mutant = |at: String| {
+        let step = procedure.pointer(&at)?;
+        // Actions of `anywhere:` may say something else here.
+        let id = json!(step["id"]);
+        let shared = procedure["anywhere"].as_array().into_iter().flatten();
+        let says = |action: &Value| {
+            let ends = ["stop", "withdraw", "lapse", "proceed"];
+            let decides = action["act"].as_str().is_none_or(|act| !ends.contains(&act));
+            decides && action["to"] != json!("stay") && !grants(action)
+        };
+        let here =
+            |action: &&Value| action["in"].as_array().is_some_and(|steps| steps.contains(&id));
+        if step["reviews"] != json!(true) || shared.filter(here).any(says) {
+            return None;
+        }
+        let actions: Vec<Value> =
+            step["actions"].as_array()?.iter().filter(|action| !says(action)).cloned().collect();
+        let is_granting = actions.iter().any(grants);
+        let changed = with(procedure, &format!("{at}/actions"), Some(Value::Array(actions)));
+        is_granting.then_some((at, changed))
+    };
+    steps(procedure).into_iter().filter_map(mutant).collect()
 }

@@ -309,6 +309,16 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
         "/steps/2",
     ),
     (
+        "EXAMINATION_ONLY_GRANTS",
+        "      - id: request_supplement\n        name: { vi: Yêu cầu bổ sung, en: Ask for a supplement \
+         }\n        act: request_supplement\n        form: 2\n        rounds_max: 1\n        to: \
+         supplement\n        ground: law\n      - id: refuse\n        name: { vi: Từ chối, en: Refuse \
+         }\n        act: refuse\n        outcome: notice\n        reason: true\n        to: \
+         signature\n        ground: law\n  - id: supplement\n",
+        "  - id: supplement\n",
+        "/steps/3",
+    ),
+    (
         "PAUSE_WITHOUT_END",
         "        ground: law\n      - { id: decline, name: { vi: Không rút nữa, en: Decline },",
         "        ground: law\n        when: channel == \"online\"\n      - { id: decline, name: { vi: \

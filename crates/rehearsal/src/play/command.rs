@@ -11,7 +11,7 @@ use motcua_procedures::Act;
 use serde_json::Value;
 
 use super::who::{Doing, Performer, someone};
-use crate::handing_in::{content, input};
+use crate::handing_in::{bring, content, file, input};
 use crate::scenario::{HandedIn, With};
 use crate::world::World;
 
@@ -58,20 +58,27 @@ fn act_command(
             Command::RequestSupplement(request(choose, performer, with, world))
         }
         Act::Supplement => Command::Supplement(supplement(with, world, dossier)),
-        Act::Refuse => Command::Refuse(Refuse { choose, draft: None }),
-        Act::Advance => Command::Advance(Advance {
-            choose,
-            unit: with.unit.clone(),
-            units: with.units.clone(),
-            data: with.data.clone(),
-            draft: None,
-        }),
+        Act::Refuse => Command::Refuse(Refuse { choose, draft: with.draft.as_ref().map(file) }),
+        Act::Advance => {
+            let mut advance = Advance {
+                choose,
+                unit: with.unit.clone(),
+                units: with.units.clone(),
+                data: with.data.clone(),
+                draft: with.draft.as_ref().map(file),
+                documents: Vec::new(),
+            };
+            if performer.action(world.procedure).is_some_and(|action| action.begins.is_some()) {
+                bring(&mut advance, with.documents.as_ref(), &performer.actor, world);
+            }
+            Command::Advance(advance)
+        }
         Act::Sign => Command::Sign(choose),
         Act::Issue => Command::Issue(Issue {
             choose,
             number: with.number.clone().unwrap_or_else(|| format!("1/{}", today.year())),
             issued_on: with.issued_on.unwrap_or(today),
-            document: None,
+            document: with.result.as_ref().map(file),
         }),
         Act::Complete => Command::Complete(choose),
         Act::Deliver => Command::Deliver(deliver(choose, with, dossier)),

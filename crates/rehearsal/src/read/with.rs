@@ -5,7 +5,7 @@ use motcua_procedures::code;
 
 use super::fields::{Fields, Item};
 use super::{Reader, documents};
-use crate::scenario::With;
+use crate::scenario::{ResultFile, With};
 
 const DELIVERIES: [(&str, DeliveryBy); 3] = [
     ("counter", DeliveryBy::Counter),
@@ -30,6 +30,8 @@ pub(crate) fn with(item: Item<'_>, reader: &mut Reader<'_>) -> With {
         assignee: word(fields, "assignee", reader),
         ..With::default()
     };
+    with.draft = fields.optional("draft").and_then(|item| result_file(&item, false, reader));
+    with.result = fields.optional("result").and_then(|item| result_file(&item, true, reader));
     with.number = fields.optional("number").and_then(|item| item.plain_text(reader));
     with.reason = fields.optional("reason").and_then(|item| item.plain_text(reader));
     with.data = fields.optional("data").map(|item| item.value.clone());
@@ -60,6 +62,18 @@ pub(crate) fn with(item: Item<'_>, reader: &mut Reader<'_>) -> With {
     });
     all.finish(reader);
     with
+}
+
+/// `decision.pdf`, or `{ file: decision.pdf, signed: false }`.
+fn result_file(item: &Item<'_>, signed: bool, reader: &mut Reader<'_>) -> Option<ResultFile> {
+    if item.value.is_string() {
+        return Some(ResultFile { name: item.text(reader)?, signed });
+    }
+    let mut fields = item.fields(reader)?;
+    let name = fields.required(reader, "file").and_then(|file| file.text(reader));
+    let is_signed = fields.optional("signed").and_then(|item| item.truth(reader));
+    fields.finish(reader);
+    Some(ResultFile { name: name?, signed: is_signed.unwrap_or(signed) })
 }
 
 fn names(item: &Item<'_>, reader: &mut Reader<'_>) -> Vec<ItemName> {

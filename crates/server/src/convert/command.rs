@@ -157,6 +157,7 @@ acts! {
             json => Some(faults.form("data_json", json)),
         },
         draft: request.draft.as_ref().map(|file| upload(faults, "draft", file)),
+        documents: documents(faults, &request.documents),
     }));
     RefuseDossierRequest, |request, faults| Some(Command::Refuse(Refuse {
         choose: choose(faults, &request.action, request.work_item, &request.reason),

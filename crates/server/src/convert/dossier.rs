@@ -287,6 +287,7 @@ fn offer(offer: &Offer) -> v1::Offer {
         roles: offer.roles.iter().map(|role| role.as_str().into()).collect(),
         unit: offer.unit.clone().unwrap_or_default(),
         reason_required: offer.reason_required,
+        documents: offer.documents.clone(),
     }
 }
 
@@ -484,6 +485,7 @@ mod tests {
             roles: roles.to_vec(),
             unit: unit.map(Into::into),
             reason_required: false,
+            documents: Vec::new(),
         };
         let caller = Caller {
             id: "x".into(),

@@ -60,6 +60,7 @@ fn document(definition: &Definition, paper: &DocumentRequirement) -> v1::Documen
         HandIn::Present => "present",
         HandIn::LookUp => "look_up",
     };
+    let phase = definition.phases.iter().find(|phase| paper.phase.as_ref() == Some(&phase.id));
     v1::DocumentRequirement {
         id: paper.id.clone(),
         name: Some(text(&paper.name)),
@@ -73,6 +74,8 @@ fn document(definition: &Definition, paper: &DocumentRequirement) -> v1::Documen
         size_max_bytes: paper.size_max,
         original_at_delivery: paper.original_at_delivery,
         ground: definition.grounds.get(&paper.ground).map(text),
+        phase: paper.phase.clone().unwrap_or_default(),
+        phase_name: phase.map(|phase| text(&phase.name)),
     }
 }
 

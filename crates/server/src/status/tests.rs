@@ -50,6 +50,7 @@ fn offer(act: &'static str, action: Option<&str>) -> Offer {
         roles: vec![Role::Specialist],
         unit: None,
         reason_required: false,
+        documents: Vec::new(),
     }
 }
 
