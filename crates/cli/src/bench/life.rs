@@ -250,16 +250,16 @@ impl Call<'_> {
     async fn pay(&self) -> Result<Note, Status> {
         let filing = &self.life.filing;
         let (fee, amount) = filing.kind.fee(filing.channel).unwrap_or_default();
-        let reference = format!("BL-{}", self.life.dossier);
-        send!(
-            self,
-            Role::Cashier,
-            record_payment(RecordPaymentRequest {
-                fee: fee.into(),
-                amount: amount,
-                external_reference: reference
-            })
-        )
+        let request = v1::RecordPaymentRequest {
+            command: self.meta(),
+            dossier: self.life.dossier.to_string(),
+            fee: fee.into(),
+            amount,
+            external_reference: format!("BL-{}", self.life.dossier),
+        };
+        let mut desk = self.member(Role::Cashier).desk();
+        let answer = desk.record_payment(request).await?.into_inner();
+        self.noted(answer.dossier, answer.first_sequence)
     }
 
     async fn issue(&self) -> Result<Note, Status> {
