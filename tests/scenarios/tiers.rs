@@ -36,6 +36,8 @@ fn units() -> Vec<u8> {
     let centre = units.iter_mut().find(|unit| unit["id"] == CENTRE).expect("the centre");
     let staff = centre["staff"].as_array_mut().expect("staff");
     staff.push(json!({ "id": OFFICER.id, "roles": ["specialist"] }));
+    staff.push(json!({ "id": "s-chairman", "roles": ["signing_leader"] }));
+    staff.push(json!({ "id": "s-archive", "roles": ["records_officer"] }));
     units.push(json!({
         "id": DISTRICT, "kind": "department", "area": "ordinary", "address": "Thành phố Hạ Long",
         "name": { "vi": "Ủy ban nhân dân thành phố Hạ Long", "en": "People's Committee of Hạ Long city" },
