@@ -1,7 +1,9 @@
 //! The executable as people and other programs use it: processes, arguments, streams, exit codes.
 
+mod backups;
 mod deadlines;
 mod demo;
+mod doctor;
 mod histories;
 mod journey;
 mod phases;

@@ -30,20 +30,25 @@
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
 //! `desk.rs` the writes that are no commits · `sqlite/` settings, the queue and the one writer,
 //! verdicts and rows of commits in a few statements · `postgres/` settings, the queue and the
-//! writers, commits as one call · `glance.rs` reading without opening it as a store · `error.rs`
+//! writers, commits as one call · `glance.rs`, `look.rs` reading without opening it as a store, and what doctors ask ·
+//! `schema.rs` the schema that a database has against the one that the program knows · `error.rs`
 //! what went wrong, with its address.
 
 mod database;
 mod desk;
 mod error;
 mod glance;
+mod look;
 mod postgres;
 mod prepare;
 mod read;
+mod schema;
 mod sqlite;
 mod store;
 
-pub use glance::Glance;
+pub use glance::{Glance, Head};
+pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
+pub use schema::Schema;
 pub use store::{Options, SqlStore};
 
 /// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds
