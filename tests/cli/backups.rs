@@ -138,7 +138,7 @@ fn every_damage_of_a_backup_is_found_before_anything_is_restored() {
 #[test]
 fn a_document_that_the_service_has_lost_is_told_by_the_backup_and_the_restore() {
     let service = Service::bare(&["--demo"]);
-    let lost = document(&service.data().join("documents").parent().expect("data").to_owned());
+    let lost = document(&service.data());
     let name = lost.file_name().expect("a name").to_string_lossy().into_owned();
     fs::write(&lost, "other bytes").expect("written");
     let to = service.desk().join("backup");

@@ -161,7 +161,7 @@ async fn a_postgresql_server_is_examined_without_a_node() {
         "ALTER TABLE timer SET (autovacuum_enabled = false)",
         "DO $$ DECLARE part text; BEGIN
             SELECT relname INTO part FROM pg_class
-            WHERE relname ~ '^event_[0-9]' ORDER BY relname DESC LIMIT 1;
+            WHERE relname ~ '^event_[0-9]' AND relkind = 'r' ORDER BY relname DESC LIMIT 1;
             EXECUTE format('DROP TABLE %I', part); END $$",
         "INSERT INTO event (chain, seq, header, hash, commitments)
             VALUES ('00000000-0000-0000-0000-000000000001', 1, '', decode(repeat('00', 32), 'hex'), '')",

@@ -7,5 +7,6 @@ mod doctor;
 mod histories;
 mod journey;
 mod phases;
+mod postgres;
 mod refusals;
 mod services;

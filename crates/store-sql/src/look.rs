@@ -62,7 +62,7 @@ const PARTS_MISSING: &str = "-- parts_missing
 /// Chains of dossiers alone: those of others have a key that begins with ff and belong there.
 const EVENTS_IN_REST: &str = "-- events_in_rest
     SELECT count(*) AS events FROM (SELECT 1 FROM event_rest
-        WHERE chain < 'ff000000-0000-0000-0000-000000000000' LIMIT 1000) AS some";
+        WHERE chain < 'ff000000-0000-0000-0000-000000000000' LIMIT 1000) AS rest";
 
 /// What a database is, as far as looking tells.
 #[derive(Clone, Debug)]

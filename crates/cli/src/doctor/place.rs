@@ -4,8 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use motcua_engine::{Clock as _, SystemClock};
 use motcua_store_sql::Glance;
 use rustix::fs::{Access, access, statvfs};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ const GIB: u64 = 1024 * 1024 * 1024;
 /// Documents that are looked for; a backup looks for all of them.
 const DOCUMENTS_CHECKED_MAX: usize = 10_000;
 /// A younger upload may be on its way between its file and its row.
-const UPLOAD_SETTLED: Duration = Duration::from_secs(3600);
+const UPLOAD_SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) async fn checks(
     folder: &Folder,
@@ -176,6 +177,7 @@ async fn uploads(folder: &Path, glance: &Glance) -> anyhow::Result<Check> {
         }
         Err(error) => return Err(error.into()),
     };
+    let now = SystemClock.now();
     let (mut under_way, mut orphans) = (0, 0);
     for entry in entries {
         let entry = entry?;
@@ -186,9 +188,9 @@ async fn uploads(folder: &Path, glance: &Glance) -> anyhow::Result<Check> {
             None => false,
         };
         // It may be finished or discarded meanwhile.
-        let age = entry.metadata().and_then(|found| found.modified()).ok();
-        let is_settled =
-            age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > UPLOAD_SETTLED);
+        let changed = entry.metadata().and_then(|found| found.modified()).ok();
+        let changed = changed.and_then(|at| Timestamp::try_from(at).ok());
+        let is_settled = changed.is_some_and(|at| now.duration_since(at) > UPLOAD_SETTLED);
         match known || !is_settled {
             true => under_way += 1,
             false => orphans += 1,
