@@ -10,8 +10,12 @@ use motcua_tests::process::{Ended, Service, motcua, run};
 use crate::journey::{Person, file};
 
 fn backup(service: &Service, to: &Path, more: &[&str]) -> Ended {
+    backup_of(&service.data(), to, more)
+}
+
+fn backup_of(data: &Path, to: &Path, more: &[&str]) -> Ended {
     let mut command = motcua(["backup", "--json", "--data"]);
-    run(command.arg(service.data()).arg("--to").arg(to).args(more))
+    run(command.arg(data).arg("--to").arg(to).args(more))
 }
 
 fn restore(from: &Path, data: &Path, more: &[&str]) -> Ended {
@@ -63,6 +67,29 @@ fn a_backup_beside_a_service_comes_back_whole_and_goes_on() {
     assert_eq!(citizen.does(&format!("dossier show {before}"))["dossier"]["state"], "intake");
     citizen.tries(&format!("dossier show {after}")).with(1);
     file(&citizen, &service);
+}
+
+#[test]
+fn backups_are_whole_while_dossiers_are_filed() {
+    let service = Service::start();
+    let citizen = Person::new(&service, &people::MAI);
+    let (data, desk) = (service.data(), service.desk().to_owned());
+    file(&citizen, &service);
+    let taking = std::thread::spawn(move || {
+        let taken = (0..4).map(|number| {
+            let to = desk.join(format!("backup-{number}"));
+            let report = backup_of(&data, &to, &[]).with(0).json();
+            let data = desk.join(format!("restored-{number}"));
+            restore(&to, &data, &["--verify", "all"]).with(0);
+            report["events"].as_u64().expect("a number")
+        });
+        taken.collect::<Vec<u64>>()
+    });
+    while !taking.is_finished() {
+        file(&citizen, &service);
+    }
+    let events = taking.join().expect("every backup is whole");
+    assert!(events.is_sorted() && events[0] < events[3], "{events:?}");
 }
 
 #[test]

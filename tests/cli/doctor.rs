@@ -136,7 +136,14 @@ fn what_cannot_be_looked_at_has_an_exit_code_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_server_is_examined_without_a_node() {
     let cluster = Cluster::start(&["synchronous_commit=off", "autovacuum=off"]);
-    let url = cluster.database();
+    // Nodes and doctors are no superusers.
+    let superuser = cluster.database();
+    let mut database = PgConnection::connect(&superuser).await.expect("the database opens");
+    let owner = "CREATE ROLE motcua LOGIN; DO $$ BEGIN EXECUTE
+        format('ALTER DATABASE %I OWNER TO motcua', current_database()); END $$";
+    sqlx::raw_sql(owner).execute(&mut database).await.expect("a role");
+    database.close().await.expect("closed");
+    let url = superuser.replacen("postgres://postgres@", "postgres://motcua@", 1);
     let folder = tempfile::tempdir().expect("a folder");
     let look = || {
         let mut command = motcua(["doctor", "--json", "--database", &url, "--data"]);

@@ -212,7 +212,8 @@ async fn nodes_work_on_while_a_newer_program_expands_the_schema() {
     work_on(&one).await;
     let expand = "ALTER TABLE dossier ADD COLUMN remark text;
         ALTER TABLE work_item ADD COLUMN remark text;
-        CREATE TABLE remark (dossier_id uuid NOT NULL, said text NOT NULL)";
+        CREATE TABLE remark (dossier_id uuid NOT NULL, said text NOT NULL);
+        CREATE FUNCTION commit_dossiers(remarks text[]) RETURNS integer LANGUAGE sql AS 'SELECT 1'";
     tokio::join!(work_on(&one), work_on(&other), apply(&first, 9000, "expand_remark", expand));
     // A node of the older program that is started anew meanwhile works on as well.
     let again = second.another_node().await;

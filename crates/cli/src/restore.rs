@@ -174,16 +174,21 @@ async fn examine(
     Ok(verdict)
 }
 
+/// Every how manieth history is verified.
+fn stride(verify: Verify, chains: u64) -> u64 {
+    match verify {
+        Verify::All => 1,
+        Verify::Sample => (chains / SAMPLE_CHAINS).max(1),
+    }
+}
+
 async fn histories(
     glance: &Glance,
     origin: &str,
     verify: Verify,
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
-    let stride = match verify {
-        Verify::All => 1,
-        Verify::Sample => (verdict.chains / SAMPLE_CHAINS).max(1),
-    };
+    let stride = stride(verify, verdict.chains);
     let (mut number, mut last) = (0, None);
     loop {
         let page = glance.heads(last.as_ref()).await?;
@@ -256,4 +261,17 @@ fn tell(
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_over_all_histories_and_takes_few_ones_whole() {
+        for (chains, wanted) in [(0, 1), (199, 1), (200, 1), (1_000, 5), (1_000_000, 5_000)] {
+            assert_eq!(stride(Verify::Sample, chains), wanted, "{chains}");
+            assert_eq!(stride(Verify::All, chains), 1);
+        }
+    }
 }
