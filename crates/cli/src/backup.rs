@@ -18,7 +18,7 @@ use crate::Ending;
 use crate::folder::Folder;
 use crate::manifest::{
     self, DATABASE_FILE, Entry, FORMAT, Kind, Manifest, copy, document_path, is_free, make_folder,
-    measure, sync_folder,
+    measure,
 };
 use crate::output::{Output, counted};
 use crate::settings::{Flags, Parsed, PlaceFlags, Settings};
@@ -168,8 +168,6 @@ async fn copy_documents(
             }
         }
     }
-    sync_folder(&to.join("documents/documents"))?;
-    sync_folder(&to.join("documents"))?;
     Ok((files, missing))
 }
 
@@ -189,8 +187,7 @@ fn copy_document(sha256: &str, from: &Path, to: &Path, link: bool) -> anyhow::Re
     if !source.exists() {
         return Ok(Copied::Lost);
     }
-    let shelf = target.parent().expect("a document lies in a folder");
-    make_folder(shelf)?;
+    make_folder(target.parent().expect("a document lies in a folder"))?;
     let path = format!("documents/{}", place.display());
     let entry = match link {
         true => {
@@ -206,7 +203,6 @@ fn copy_document(sha256: &str, from: &Path, to: &Path, link: bool) -> anyhow::Re
         fs::remove_file(&target)?;
         return Ok(Copied::Lost);
     }
-    sync_folder(shelf)?;
     Ok(Copied::New(entry))
 }
 
@@ -218,7 +214,6 @@ fn copy_keys(folder: &Folder, to: &Path) -> anyhow::Result<Vec<Entry>> {
         let path = format!("keys/{name}");
         entries.push(copy(&file, &to.join(&path), path)?);
     }
-    sync_folder(&to.join("keys"))?;
     Ok(entries)
 }
 

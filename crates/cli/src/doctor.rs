@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::Ending;
 use crate::output::Output;
 use crate::settings::{Flags, Parsed, PlaceFlags, Settings};
-use crate::table::Table;
+use crate::table::{Table, clean};
 
 /// Difference between this clock and the database server's from which it is a warning, an error.
 const CLOCK_DIFFERENCE_WARN_MS: i64 = 1_000;
@@ -333,7 +333,9 @@ fn show(checks: &[Check], output: &Output) -> std::io::Result<()> {
                 Status::Error => output.red(mark),
                 Status::Warning | Status::Fine => output.bold(mark),
             };
-            output.text(&format!("{mark} {}: {}", check.code, remedy.read(output)))?;
+            // In full: the table gives way to the terminal.
+            let (found, remedy) = (clean(check.found.read(output)), remedy.read(output));
+            output.text(&format!("{mark} {}: {found}\n    {remedy}", check.code))?;
         }
     }
     Ok(())

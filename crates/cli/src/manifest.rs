@@ -72,6 +72,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// Writes it into the folder of its backup; answers its digest.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<String> {
+        sync_tree(folder)?;
         let text = serde_json::to_string_pretty(self)? + "\n";
         let digest = hex(Sha256::digest(text.as_bytes()).as_slice());
         let line = format!("{digest}  {MANIFEST_FILE}\n");
@@ -221,6 +222,17 @@ pub(crate) fn sync_folder(folder: &Path) -> anyhow::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.with_context(|| folder.display().to_string())
+}
+
+/// Makes the names in a folder and in all below it durable.
+pub(crate) fn sync_tree(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        }
+    }
+    sync_folder(folder)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Ending;
 use crate::folder::{Folder, database_of};
 use crate::manifest::{
-    self, Kind, Manifest, copy, document_path, is_free, make_folder, sync_folder,
+    self, Kind, Manifest, copy, document_path, is_free, make_folder, sync_folder, sync_tree,
 };
 use crate::output::{Output, counted};
 
@@ -76,6 +76,7 @@ pub(crate) async fn run(arguments: RestoreArguments, output: &Output) -> anyhow:
             return Err(error);
         }
     };
+    sync_tree(&aside)?;
     let named = fs::rename(&aside, &data);
     named.with_context(|| format!("{shown} cannot be put in place: choose another with --data"))?;
     sync_folder(data.parent().unwrap_or(Path::new(".")))?;
