@@ -1,6 +1,7 @@
 //! The executable as people and other programs use it: processes, arguments, streams, exit codes.
 
 mod backups;
+mod bench;
 mod deadlines;
 mod demo;
 mod doctor;
