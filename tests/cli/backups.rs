@@ -125,6 +125,22 @@ fn a_backup_goes_nowhere_but_into_a_new_place() {
 }
 
 #[test]
+fn a_database_that_nobody_reaches_leaves_no_backup_and_passwords_are_no_arguments() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("backup");
+    let of = |url: &str| {
+        let command = ["backup", "--database", url, "--data"];
+        run(motcua(command).arg(folder.path().join("data")).arg("--to").arg(&to)).with(1)
+    };
+    of("postgres://u@127.0.0.1:1/x").saying("cannot be used");
+    assert!(!of("postgres://u:s3cret@127.0.0.1:1/x").saying("MOTCUA_DATABASE").err.contains("s3"));
+    assert!(!to.exists());
+    let with_password = ["--database", "postgres://u:s3cret@127.0.0.1:1/x"];
+    let ended = restore(&to, &folder.path().join("new"), &with_password).with(1);
+    assert!(!ended.saying("MOTCUA_DATABASE").err.contains("s3cret"));
+}
+
+#[test]
 fn a_restore_refuses_a_folder_that_is_used_and_what_is_no_backup() {
     let (service, to, _) = taken(&[]);
     restore(&to, &service.data(), &[]).with(1).saying("in use or not empty");

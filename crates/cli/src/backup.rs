@@ -44,8 +44,9 @@ pub(crate) async fn run(arguments: BackupArguments, output: &Output) -> anyhow::
     let BackupArguments { place, to, with_keys, link } = arguments;
     let settings = Settings::read(&Flags::from(place))?.parse()?;
     check_target(&settings.folder, &to)?;
+    let original = settings.folder.glance(&settings.store).await?;
     make_folder(&to)?;
-    let taken = take(&settings, &to, with_keys, link).await;
+    let taken = take(&settings, original, &to, with_keys, link).await;
     let (manifest, digest) = taken.with_context(|| {
         format!("the backup in {} is not finished: remove it and begin again", to.display())
     })?;
@@ -73,6 +74,7 @@ fn check_target(folder: &Folder, to: &Path) -> anyhow::Result<()> {
 
 async fn take(
     settings: &Parsed,
+    original: Glance,
     to: &Path,
     with_keys: bool,
     link: bool,
@@ -80,7 +82,6 @@ async fn take(
     let folder = &settings.folder;
     let made_at = SystemClock.now().to_string();
     let mut files = Vec::new();
-    let original = folder.glance(&settings.store).await?;
     // What is read from now on is the copy, where there is one.
     let glance = match folder.has_server() {
         true => original,
