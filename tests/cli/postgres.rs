@@ -179,6 +179,13 @@ fn a_dump_loads_into_another_database_and_verifies() {
     assert_eq!(report["verified"], report["chains"]);
     let mut doctor = motcua(["doctor", "--database", &other, "--data"]);
     run(doctor.arg(&data)).with(0);
+    // Without the database its documents and keys come back alone, and that is said.
+    let alone = service.desk().join("alone");
+    let mut command = motcua(["restore", "--from"]);
+    let ended = run(command.arg(&to).arg("--data").arg(&alone)).with(0);
+    ended.saying("was not verified");
+    let mode = fs::metadata(alone.join("keys/secret.key")).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     // Whoever restores the wrong database hears of it.
     let empty = cluster.database();
     run(motcua(["migrate", "--database", &empty]).arg("--data").arg(&data)).with(0);
