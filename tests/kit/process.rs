@@ -146,7 +146,12 @@ struct Running {
 impl Service {
     /// A service on a new data folder, with calendar, units and the shipped procedures.
     pub fn start() -> Self {
-        let service = Self::bare(&[]);
+        Self::start_with(&[])
+    }
+
+    /// The same with further arguments of the service.
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let service = Self::bare(arguments);
         let admin = service.token(&ADMIN);
         let units = project().join("tests/kit/units.json");
         service.as_whoever(&admin, ["unit", "load", &units.to_string_lossy()]).with(0);

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use motcua_api::v1::*;
+use motcua_store_sql::{Options, SqlStore};
+use motcua_tests::database::Database;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
 use motcua_tests::wait::until;
@@ -181,4 +183,48 @@ async fn a_node_that_goes_takes_nothing_with_it() {
     let third = second.another_node().await;
     let (_, verdict) = third.client(&AUDITOR).replay(&id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
+}
+
+/// A migration of a newer program, as its node would apply it: in one transaction with its number.
+async fn apply(world: &World, number: i64, name: &str, statements: &str) {
+    let applied = format!(
+        "BEGIN; SET LOCAL lock_timeout = '2s'; {statements};
+         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ({number}, '{name}', true, '', 0); COMMIT"
+    );
+    world.database().execute(&applied).await.expect("applied");
+}
+
+/// Files and drives a few dossiers, without a single failure.
+async fn work_on(crew: &Crew) {
+    for _ in 0..5 {
+        let filed = crew.citizen.submit(filing::marriage_at_counter(&crew.citizen)).await;
+        let id = filed.expect("filed").id;
+        for step in ["handover", "examination", "signature", "issuing", "completed", "delivered"] {
+            assert_eq!(crew.drive(&id, step).await.state, step);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_work_on_while_a_newer_program_expands_the_schema() {
+    let ((first, one), (second, other)) = two().await;
+    work_on(&one).await;
+    let expand = "ALTER TABLE dossier ADD COLUMN remark text;
+        ALTER TABLE work_item ADD COLUMN remark text;
+        CREATE TABLE remark (dossier_id uuid NOT NULL, said text NOT NULL);
+        CREATE FUNCTION commit_dossiers(remarks text[]) RETURNS integer LANGUAGE sql AS 'SELECT 1'";
+    tokio::join!(work_on(&one), work_on(&other), apply(&first, 9000, "expand_remark", expand));
+    // A node of the older program that is started anew meanwhile works on as well.
+    let again = second.another_node().await;
+    work_on(&Crew::of(&again)).await;
+    let lacking = "SELECT count(*) FROM dossier WHERE remark IS NOT NULL";
+    assert_eq!(first.database().number(lacking).await, 0);
+
+    // Contracting comes when no older node runs: none is started any more.
+    apply(&first, 9001, "remark_for_all", "ALTER TABLE remark ADD COLUMN by text").await;
+    let Database::Postgres(url) = first.database() else { panic!("the nodes share a server") };
+    let refused = SqlStore::connect(url, Options::default()).await.expect_err("refused");
+    let refused = refused.to_string();
+    assert!(refused.contains("newer program") && refused.contains("9001_remark"), "{refused}");
 }

@@ -5,6 +5,7 @@
 
 mod citations;
 mod documents;
+mod expanding;
 mod layers;
 mod patterns;
 mod purity;

@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::output::Lang;
 use crate::{
-    audit, bench, calendar, config, deadline, dossier, procedure, serve, token, unit, worklist,
+    audit, backup, bench, calendar, config, deadline, doctor, dossier, procedure, restore, serve,
+    token, unit, worklist,
 };
 
 const TOUR: &str = "\
@@ -22,6 +23,9 @@ The service
   serve       run it: SQLite in a data folder, gRPC with health and reflection
   config      every setting, its value, where it came from, its meaning
   migrate     bring the database of a data folder to the newest schema
+  doctor      whether database, clock, disk, keys and calendar are in order
+  backup      a copy of database, documents and keys beside a running service
+  restore     a data folder from such a copy, verified
   token       issue a bearer token from the key of a data folder
   info        what runs at --server
   bench       whole lives of dossiers: rate, latency, bytes, memory
@@ -109,6 +113,13 @@ pub(crate) enum Command {
     Config(config::ConfigArguments),
     /// Bring the database of a data folder to the newest schema
     Migrate(serve::MigrateArguments),
+    /// Look whether database, clock, disk, keys and calendar are in order; changes nothing. Exit
+    /// code 0: no error, 1: errors, 2: it could not look
+    Doctor(doctor::DoctorArguments),
+    /// Copy database, documents and, when asked, keys into a folder, beside a running service
+    Backup(backup::BackupArguments),
+    /// Make a data folder from a backup, and verify it
+    Restore(restore::RestoreArguments),
     /// Bearer tokens
     #[command(subcommand)]
     Token(token::TokenCommand),

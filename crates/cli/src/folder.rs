@@ -97,7 +97,8 @@ impl Folder {
         self.data.join("demo")
     }
 
-    fn file(&self) -> PathBuf {
+    /// The SQLite file.
+    pub(crate) fn file(&self) -> PathBuf {
         self.data.join("motcua.db")
     }
 
@@ -112,6 +113,21 @@ impl Folder {
     /// Whether there is a database, as far as can be told without asking a server.
     pub(crate) fn has_database(&self) -> bool {
         self.database.is_some() || self.file().exists()
+    }
+
+    /// Whether the database is a server's.
+    pub(crate) fn has_server(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// The folder of the keys.
+    pub(crate) fn keys(&self) -> &Path {
+        &self.keys
+    }
+
+    /// Files of the keys, whether or not they are there.
+    pub(crate) fn key_files(&self) -> [PathBuf; 2] {
+        [self.token_key_file(), self.secret_file()]
     }
 
     fn token_key_file(&self) -> PathBuf {
@@ -160,7 +176,8 @@ impl Folder {
         opened.with_context(|| self.unreadable())
     }
 
-    fn unreadable(&self) -> String {
+    /// What to say when the database cannot be read.
+    pub(crate) fn unreadable(&self) -> String {
         let shown = self.database_shown();
         match &self.database {
             Some(_) => format!("the database {shown} cannot be used"),
@@ -171,7 +188,11 @@ impl Folder {
         }
     }
 
-    async fn glance(&self, options: &Options) -> anyhow::Result<Glance> {
+    /// A look into the database, which is there.
+    ///
+    /// # Errors
+    /// Nobody answers at its address.
+    pub(crate) async fn glance(&self, options: &Options) -> anyhow::Result<Glance> {
         match &self.database {
             Some(url) => Glance::of(url, options).await.with_context(|| self.unreadable()),
             None => Ok(Glance::at(&self.file(), options)),
@@ -212,7 +233,7 @@ impl Folder {
 
     /// Key files that are not there.
     pub(crate) fn missing_keys(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.token_key_file(), self.secret_file()];
+        let mut files = self.key_files().to_vec();
         files.retain(|path| !path.exists());
         files
     }

@@ -16,9 +16,11 @@
 //! `cli` arguments and the tour · `client`, `wire`, `refusal` calls, messages as JSON, refusals in
 //! words · `output`, `table`, `label`, `render` what people see · `commands` acts of the API
 //! as commands · `export`, `evidence` histories · `settings`, `folder`, `serve` the server ·
+//! `doctor` what an operator should know · `backup`, `manifest`, `restore` copies and back ·
 //! `demo` the demonstration · `bench` measurements · the rest one family each.
 
 mod audit;
+mod backup;
 mod bench;
 mod calendar;
 mod cli;
@@ -27,6 +29,7 @@ mod commands;
 mod config;
 mod deadline;
 mod demo;
+mod doctor;
 mod dossier;
 mod draw;
 mod evidence;
@@ -34,11 +37,13 @@ mod export;
 mod folder;
 mod info;
 mod label;
+mod manifest;
 mod output;
 mod procedure;
 mod progress;
 mod refusal;
 mod render;
+mod restore;
 mod serve;
 mod settings;
 mod table;
@@ -96,6 +101,9 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
         Command::Serve(arguments) => wide(serve::run(arguments)),
         Command::Migrate(arguments) => wide(serve::migrate(arguments)),
         Command::Config(arguments) => wide(config::run(arguments, output)),
+        Command::Doctor(arguments) => narrow(doctor::run(arguments, output)),
+        Command::Backup(arguments) => narrow(backup::run(arguments, output)),
+        Command::Restore(arguments) => narrow(restore::run(arguments, output)),
         Command::Token(command) => narrow(token::run(&command, output)),
         Command::Bench(arguments) => wide(bench::run(arguments, output)),
         Command::Deadline(command) => deadline::run(&command, output),

@@ -13,7 +13,7 @@ use motcua_store_sql::Options;
 
 use crate::folder::Folder;
 
-pub(crate) use list::{Flags, SETTINGS, Setting};
+pub(crate) use list::{Flags, PlaceFlags, SETTINGS, Setting};
 
 /// Variables of the environment that are no settings of the service.
 const CLIENT_VARIABLES: [&str; 5] =

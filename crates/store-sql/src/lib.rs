@@ -20,9 +20,10 @@
 //! # The most common change
 //!
 //! A new column: a new file in `migrations/sqlite` and one of the same name in
-//! `migrations/postgres` (released ones are never edited), the row in `prepare.rs` that carries it,
-//! the statement in `sqlite/write/` and the function in `migrations/postgres` that store it and the
-//! one in `read/` that reads it. The plan tests find a query without an index.
+//! `migrations/postgres` (released ones are never edited; named `expand_…` where older programs go
+//! on beside it), the row in `prepare.rs` that carries it, the statement in `sqlite/write/` and the
+//! function in `migrations/postgres` that store it and the one in `read/` that reads it. The plan
+//! tests find a query without an index.
 //!
 //! # Map
 //!
@@ -30,20 +31,25 @@
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
 //! `desk.rs` the writes that are no commits · `sqlite/` settings, the queue and the one writer,
 //! verdicts and rows of commits in a few statements · `postgres/` settings, the queue and the
-//! writers, commits as one call · `glance.rs` reading without opening it as a store · `error.rs`
-//! what went wrong, with its address.
+//! writers, commits as one call · `schema.rs` a database's schema against the one that the program
+//! knows · `glance.rs`, `look.rs` reading without opening it as a store, and what a doctor asks ·
+//! `error.rs` what went wrong, with its address.
 
 mod database;
 mod desk;
 mod error;
 mod glance;
+mod look;
 mod postgres;
 mod prepare;
 mod read;
+mod schema;
 mod sqlite;
 mod store;
 
-pub use glance::Glance;
+pub use glance::{Glance, Head};
+pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
+pub use schema::Schema;
 pub use store::{Options, SqlStore};
 
 /// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds

@@ -5,7 +5,7 @@ mod open;
 mod parts;
 mod writers;
 
-pub(crate) use open::{lazy_reads, open, reach};
+pub(crate) use open::{SERVER_VERSION_MIN, lazy_reads, migrator, open, reach};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 

@@ -142,7 +142,10 @@ impl Drop for Cluster {
 }
 
 /// Where the server's programs are.
-fn binaries() -> PathBuf {
+///
+/// # Panics
+/// When there are none.
+pub fn binaries() -> PathBuf {
     if let Some(folder) = std::env::var_os("MOTCUA_POSTGRES_BIN") {
         return folder.into();
     }
@@ -174,7 +177,7 @@ fn other_user() -> Option<(u32, u32)> {
 }
 
 /// A command as the user that runs the server.
-fn command(program: &Path) -> Command {
+pub fn command(program: &Path) -> Command {
     let mut command = match other_user() {
         None => Command::new(program),
         Some((user, group)) => {

@@ -96,6 +96,34 @@ pub(crate) struct Flags {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// Where a service keeps what is its own, for commands beside it. What is not given comes from the
+/// environment, the file, or is as for the service.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlaceFlags {
+    /// Folder of the database, the documents and the keys [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// PostgreSQL database, postgres://USER@HOST/NAME, in place of a SQLite file in the folder
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Folder of the documents [default: one in the data folder]
+    #[arg(long, value_name = "DIR")]
+    documents: Option<String>,
+    /// Folder of the keys [default: one in the data folder]
+    #[arg(long, value_name = "DIR")]
+    keys: Option<String>,
+    /// TOML file with settings of the service
+    #[arg(long, value_name = "FILE", env = "MOTCUA_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl From<PlaceFlags> for Flags {
+    fn from(place: PlaceFlags) -> Self {
+        let PlaceFlags { data, database, documents, keys, config } = place;
+        Self { data, database, documents, keys, config, ..Self::default() }
+    }
+}
+
 impl Flags {
     /// What was given, by setting.
     pub(super) fn given(&self) -> BTreeMap<&'static str, String> {

@@ -10,11 +10,13 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
 
 use super::writers::{Limits, Writers};
+use crate::database::Session;
 use crate::error::Failure;
+use crate::schema;
 use crate::store::Options;
 
 /// Oldest server whose features the statements use, as `server_version_num` counts.
-const SERVER_VERSION_MIN: i32 = 150_000;
+pub(crate) const SERVER_VERSION_MIN: i32 = 150_000;
 /// Prepared statements a connection keeps; more than the program has.
 const STATEMENTS_KEPT_MAX: usize = 256;
 /// Longest wait for a new connection.
@@ -31,6 +33,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writer
     let connect = connect_options(url)?;
     let mut first = within(CONNECT_TIMEOUT, connect.connect()).await?;
     check(&mut first).await?;
+    schema::tolerate(Session::Postgres(&mut first)).await?;
     let migrated = within(MIGRATION_TIMEOUT, async {
         migrator().run(&mut first).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
     });
@@ -38,6 +41,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writer
         StoreError::Unavailable(text) => StoreError::Unavailable(format!("migrations: {text}")),
         other => other,
     })?;
+    // A newer program may have been faster.
+    schema::tolerate(Session::Postgres(&mut first)).await?;
     // Nothing is lost when the goodbye is.
     let _closed = first.close().await;
     let reads = lazy_reads(url, options, options.read_connections)?;
@@ -167,7 +172,7 @@ async fn within<T>(
 
 /// The schema, in the order in which it grew: the numbers and names of `migrations/sqlite`. A file
 /// that was released is never edited.
-fn migrator() -> Migrator {
+pub(crate) fn migrator() -> Migrator {
     let files = [
         (1, "histories", include_str!("../../../../migrations/postgres/0001_histories.sql")),
         (2, "dossiers", include_str!("../../../../migrations/postgres/0002_dossiers.sql")),
@@ -184,5 +189,8 @@ fn migrator() -> Migrator {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(files.map(migration).into())
+    let mut migrator = Migrator::with_migrations(files.map(migration).into());
+    // What is not ours was judged before: see `schema`.
+    migrator.set_ignore_missing(true);
+    migrator
 }

@@ -11,7 +11,9 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Row, SqlSafeStr, SqliteConnection};
 
 use super::writer::{self, Writer};
+use crate::database::Session;
 use crate::error::Failure;
+use crate::schema;
 use crate::store::Options;
 
 /// Before this version SQLite could lose commits of a database in WAL mode.
@@ -37,6 +39,7 @@ pub(crate) async fn open(
     let mut first = connect.connect().await.map_err(Failure::from)?;
     check_version(&mut first).await?;
     check_settings(&mut first, options).await?;
+    schema::tolerate(Session::Sqlite(&mut first)).await?;
     let migrated = migrator().run(&mut first).await;
     migrated.map_err(|e| StoreError::Unavailable(format!("migrations: {e}")))?;
     let pool = SqlitePoolOptions::new()
@@ -115,14 +118,14 @@ async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreErr
     Err(StoreError::Unavailable(problem))
 }
 
-fn is_recent(version: &str) -> bool {
+pub(crate) fn is_recent(version: &str) -> bool {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     (next(), next(), next()) >= SQLITE_VERSION_MIN
 }
 
 /// The schema, in the order in which it grew. A file that was released is never edited.
-fn migrator() -> Migrator {
+pub(crate) fn migrator() -> Migrator {
     let files = [
         (1, "histories", include_str!("../../../../migrations/sqlite/0001_histories.sql")),
         (2, "dossiers", include_str!("../../../../migrations/sqlite/0002_dossiers.sql")),
@@ -139,7 +142,10 @@ fn migrator() -> Migrator {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(files.map(migration).into())
+    let mut migrator = Migrator::with_migrations(files.map(migration).into());
+    // What is not ours was judged before: see `schema`.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 #[cfg(test)]

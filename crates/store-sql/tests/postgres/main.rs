@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: the suite, and what only a database that is shared can show.
 
 mod faults;
+mod glance;
 mod parts;
 mod plans;
 

@@ -1,6 +1,7 @@
 //! The store on SQLite: the suite, and what only a database in a file can show.
 
 mod durability;
+mod glance;
 mod plans;
 mod sharing;
 
