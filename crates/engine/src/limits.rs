@@ -74,5 +74,17 @@ pub const TIMER_RETRY_S: i64 = 60;
 /// How long a node may not know what another has put in force; a dossier that is bound to a version
 /// which a node does not know yet makes it look at once.
 pub const REGISTERS_POLL_MS: u64 = 500;
+/// How often a node looks for the versions of the dossiers that are watched at it: how long it may
+/// not know what another has committed.
+pub const WATCH_POLL_MS: u64 = 500;
+/// Dossiers asked for in one such look.
+pub const WATCH_POLL_DOSSIERS_MAX: usize = 1_000;
+/// Rows of a watched queue that are shown, the first of its order; the count is of all.
+pub const WATCH_QUEUE_ROWS_MAX: u32 = 500;
+/// Longest time between two looks at a watched queue: for what another node committed, and what
+/// becomes due or late by time alone.
+pub const WATCH_QUEUE_LOOK_MS: u64 = 2_000;
+/// Shortest time between two looks at a watched queue, however much is committed.
+pub const WATCH_QUEUE_PACE_MS: u64 = 100;
 /// How often expired drafts and uploads are removed.
 pub const EXPIRY_INTERVAL_S: u64 = 600;

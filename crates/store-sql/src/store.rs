@@ -134,6 +134,10 @@ impl Store for SqlStore {
         Ok(dossiers::load(&self.reads, key).await?)
     }
 
+    async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
+        Ok(dossiers::versions(&self.reads, dossiers).await?)
+    }
+
     async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {
         Ok(histories::find_command(&self.reads, dossier, command).await?)
     }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
 
 /// One unit of writing: all of it or nothing of it.
@@ -302,49 +303,6 @@ pub struct SearchQuery {
     pub limit: u32,
 }
 
-/// A draft: mutable, personal, without history; gone when submitted, discarded or expired.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// Id that the dossier will have.
-    pub id: Uuid,
-    /// Whose draft.
-    pub owner: String,
-    /// Number of times it was saved; the etag.
-    pub revision: u64,
-    /// Content, JSON text.
-    pub body: String,
-    /// Last saved.
-    pub updated_at: Timestamp,
-    /// Discarded after this.
-    pub expires_at: Timestamp,
-}
-
-/// An upload under way or finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// Id.
-    pub id: Uuid,
-    /// Who uploads.
-    pub owner: String,
-    /// Declared media type.
-    pub media: String,
-    /// Declared size in bytes.
-    pub size: u64,
-    /// Digest once finished, lower-case hex.
-    pub sha256: Option<String>,
-    /// An upload that no dossier refers to is discarded after this.
-    pub expires_at: Timestamp,
-}
-
-/// What [`Store::expire`] took away, whose bytes are to go too.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expired {
-    /// Unfinished uploads.
-    pub uploads: Vec<Uuid>,
-    /// Digests of finished uploads; each may still be needed, see [`Store::needs_document`].
-    pub documents: Vec<String>,
-}
-
 /// What a store must do.
 ///
 /// Reads see every commit that was acknowledged before they began (read your own writes).
@@ -369,6 +327,12 @@ pub trait Store: Send + Sync + 'static {
         &self,
         key: &DossierKey,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
+
+    /// The versions of those of the dossiers that exist, in no order.
+    fn versions(
+        &self,
+        dossiers: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<(Uuid, u64)>, StoreError>> + Send;
 
     /// Number of the first event that a command caused, if it was committed.
     fn find_command(

@@ -25,7 +25,7 @@
 //! # Map
 //!
 //! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom · `named`
-//! what a commit holds and names · `reception` what a log book asks for ·
+//! what a commit holds and names · `reception` what a log book asks for · `passing` drafts and uploads ·
 //! [`MemoryStore`], [`MemoryDocuments`] the simplest that keep the promises · `conformance` (a
 //! feature of that name) the suites.
 
@@ -36,6 +36,7 @@ mod documents;
 pub mod error;
 mod memory;
 mod named;
+mod passing;
 mod reception;
 pub mod worklist;
 

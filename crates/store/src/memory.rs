@@ -93,6 +93,10 @@ impl Store for MemoryStore {
         Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
     }
 
+    async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
+        Ok(self.inner().versions(dossiers))
+    }
+
     async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {
         Ok(self.inner().commands.get(&(dossier, command)).copied())
     }

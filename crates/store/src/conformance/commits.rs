@@ -170,6 +170,18 @@ pub(super) async fn the_same_commit_again_is_stale<S: Store>(store: Arc<S>) {
     assert_eq!(events.len(), 1);
 }
 
+pub(super) async fn versions_are_told_of_those_that_exist<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let filed = subject.file(|_| {});
+    write(&*store, vec![filed, subject.act(|_| {})]).await;
+    write(&*store, vec![Subject::new(2).file(|_| {}), Subject::new(4).file(|_| {})]).await;
+    let asked = [1, 2, 3].map(dossier_id);
+    let mut versions = store.versions(&asked).await.expect("a read");
+    versions.sort_unstable();
+    assert_eq!(versions, [(dossier_id(1), 2), (dossier_id(2), 1)]);
+    assert_eq!(store.versions(&[]).await, Ok(Vec::new()));
+}
+
 pub(super) async fn a_form_stays_until_it_is_replaced<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     let form = async |expected: serde_json::Value| {
