@@ -32,6 +32,7 @@ mod draw;
 mod evidence;
 mod export;
 mod folder;
+mod follow;
 mod info;
 mod label;
 mod output;

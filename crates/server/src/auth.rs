@@ -1,5 +1,7 @@
 //! Who calls: bearer tokens (JWT, EdDSA) and the caller they stand for.
 
+use std::time::Duration;
+
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use motcua_engine::Caller;
@@ -63,6 +65,17 @@ fn is_id(id: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(allowed)
 }
 
+/// When a token ends; part of every request that brought one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenEnd(u64);
+
+impl TokenEnd {
+    /// The time that is left until then.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(jsonwebtoken::get_current_timestamp()))
+    }
+}
+
 /// Checks tokens of one key.
 pub(crate) struct Verifier {
     kid: String,
@@ -81,12 +94,15 @@ impl Verifier {
         Self { kid, key, validation }
     }
 
-    /// The caller of an `authorization` header.
+    /// The caller of an `authorization` header, and when its token ends.
     ///
     /// # Errors
     /// [`Refusal::TokenMissing`], [`Refusal::TokenExpired`], or [`Refusal::TokenInvalid`] for
     /// everything else that is wrong, without saying what: a forger learns nothing.
-    pub(crate) fn caller(&self, authorization: Option<&[u8]>) -> Result<Caller, Refusal> {
+    pub(crate) fn verified(
+        &self,
+        authorization: Option<&[u8]>,
+    ) -> Result<(Caller, TokenEnd), Refusal> {
         let header = authorization.ok_or(Refusal::TokenMissing)?;
         let (scheme, token) = header.split_at_checked(7).ok_or(Refusal::TokenInvalid)?;
         if !scheme.eq_ignore_ascii_case(b"bearer ") || token.len() > TOKEN_BYTES_MAX {
@@ -101,14 +117,18 @@ impl Verifier {
             ErrorKind::ExpiredSignature => Refusal::TokenExpired,
             _ => Refusal::TokenInvalid,
         })?;
-        claims.claims.caller().map_err(|_| Refusal::TokenInvalid)
+        let caller = claims.claims.caller().map_err(|_| Refusal::TokenInvalid)?;
+        Ok((caller, TokenEnd(claims.claims.exp)))
+    }
+
+    #[cfg(test)]
+    fn caller(&self, authorization: Option<&[u8]>) -> Result<Caller, Refusal> {
+        Ok(self.verified(authorization)?.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{EncodingKey, Header};

@@ -39,6 +39,8 @@ pub enum QueueNews {
 
 /// A row as it was told. Whatever else it shows follows from the version.
 type Told = (u64, bool);
+/// The rows of a queue as they were told, by dossier and work item.
+type Rows = HashMap<(Uuid, u32), Told>;
 
 /// A queue that is watched until this is dropped.
 pub struct QueueWatch<S: Store, D: Documents> {
@@ -48,7 +50,7 @@ pub struct QueueWatch<S: Store, D: Documents> {
     procedure: Option<String>,
     subscription: Subscription<String>,
     /// What was told; nothing before the first look.
-    told: Option<(HashMap<(Uuid, u32), Told>, u64)>,
+    told: Option<(Rows, u64)>,
     /// The digest of what was told before a line dropped.
     resumed: Option<String>,
     looked_at: Option<Instant>,
@@ -138,8 +140,7 @@ impl<S: Store, D: Documents> QueueWatch<S, D> {
     fn compare(&mut self, page: WorklistPage) -> Option<QueueNews> {
         let WorklistPage { rows, total } = page;
         let key = |row: &WorklistRow| (row.key.dossier, row.key.item);
-        let now: HashMap<_, _> =
-            rows.iter().map(|row| (key(row), (row.version, row.late))).collect();
+        let now: Rows = rows.iter().map(|row| (key(row), (row.version, row.late))).collect();
         let Some((before, total_before)) = self.told.replace((now, total)) else {
             if self.resumed.take().is_some_and(|resumed| resumed == self.digest()) {
                 return Some(QueueNews::Changes {
