@@ -138,7 +138,7 @@ impl KnownQueue {
         let message = message.expect("a queue never ends");
         self.token = message.resume_token;
         let key = |row: &WorklistRow| {
-            (row.dossier.clone(), row.item.as_ref().expect("a row has its item").number)
+            (row.dossier.clone(), row.item.as_ref().expect("a row has its item").id)
         };
         match message.news.expect("a message says something") {
             News::Heartbeat(_) => {}
