@@ -7,3 +7,4 @@ mod journey;
 mod phases;
 mod refusals;
 mod services;
+mod watching;

@@ -140,14 +140,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let Some(commit) = segment.into_commit() else {
             return Ok(());
         };
-        let wake = Wake::of(&self.0.watchers, &commit, stood_in);
+        let wake = Wake::of(self, &commit, stood_in);
         // The worker looks at least so often by itself; only nearer timers need to wake it.
         let horizon =
             self.now() + SignedDuration::from_secs(limits::TIMER_POLL_MAX_S.cast_signed());
         let is_near = commit.timers.values().flatten().any(|at| *at <= horizon);
         let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
         results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
-        wake.up(&self.0.watchers);
+        wake.up(self);
         if is_near {
             self.0.timer_set.notify_one();
         }

@@ -30,7 +30,7 @@ pub(crate) struct Segment {
     pub(crate) form: Value,
     /// Numbers that its events carry.
     pub(crate) numbers: Vec<Taken>,
-    /// Units in whose queues the dossier stood before, if queues are watched.
+    /// Units in whose queues the dossier stood before, if queues may be watched.
     pub(crate) units: BTreeSet<String>,
     base: Base,
     head: ChainHead,
@@ -65,7 +65,7 @@ impl Segment {
         let chain = dossier_chain(loaded.dossier.id);
         let base = Base::new(engine.origin(), chain, now, loaded.dossier.version);
         Self {
-            units: engine.0.watchers.units_of(&loaded.dossier),
+            units: engine.units_of(&loaded.dossier),
             dossier: loaded.dossier,
             form: loaded.form,
             numbers: Vec::new(),

@@ -4,9 +4,11 @@
 //! gives one (`topics.rs`). What other nodes commit is found by looking: a task that runs while
 //! somebody watches asks for the versions of all watched dossiers in one query, every
 //! [`limits::WATCH_POLL_MS`], and a watched queue is read anew at least every
-//! [`limits::WATCH_QUEUE_LOOK_MS`], which also shows what changes by time alone.
+//! [`limits::WATCH_QUEUE_LOOK_MS`], which also shows what changes by time alone. Nodes tell each
+//! other for which units they committed, so that a queue need not wait for that (`hints.rs`).
 
 mod dossier;
+mod hints;
 mod queue;
 mod topics;
 
@@ -32,19 +34,10 @@ pub(crate) struct Watchers {
     /// Units whose queues are watched, each with a number that grows with every commit.
     units: Topics<String>,
     is_polling: AtomicBool,
+    hints: hints::Hints,
 }
 
 impl Watchers {
-    /// The units in whose queues the dossier may stand; none if nobody watches any.
-    pub(crate) fn units_of(&self, dossier: &Dossier) -> BTreeSet<String> {
-        if self.units.is_empty() {
-            return BTreeSet::new();
-        }
-        let filing = &dossier.filing;
-        let items = dossier.items.values().map(|item| &item.unit);
-        items.chain([&filing.receiving_unit, &filing.competent_unit]).cloned().collect()
-    }
-
     /// Wakes whoever watches the dossier, or a queue in which it stood (`before`) or stands now.
     pub(crate) fn committed(&self, id: Uuid, version: u64, units: &BTreeSet<String>) {
         self.dossiers.reached(&id, version);
@@ -61,22 +54,39 @@ pub(crate) struct Wake {
 
 impl Wake {
     /// For a commit on a dossier that stood in the queues of `before`.
-    pub(crate) fn of(
-        watchers: &Watchers,
+    pub(crate) fn of<S: Store, D: Documents>(
+        engine: &Engine<S, D>,
         commit: &DossierCommit,
         mut before: BTreeSet<String>,
     ) -> Self {
-        before.extend(watchers.units_of(&commit.dossier));
+        before.extend(engine.units_of(&commit.dossier));
         Self { id: commit.dossier.id, version: commit.head.seq, units: before }
     }
 
-    /// Wakes them.
-    pub(crate) fn up(self, watchers: &Watchers) {
-        watchers.committed(self.id, self.version, &self.units);
+    /// Wakes them, here and at other nodes.
+    pub(crate) fn up<S: Store, D: Documents>(self, engine: &Engine<S, D>) {
+        engine.0.watchers.committed(self.id, self.version, &self.units);
+        engine.hint(self.units);
     }
 }
 
 impl<S: Store, D: Documents> Engine<S, D> {
+    /// The units in whose queues the dossier may stand; none if nobody can watch any.
+    pub(crate) fn units_of(&self, dossier: &Dossier) -> BTreeSet<String> {
+        if !self.0.store.is_shared() && self.0.watchers.units.is_empty() {
+            return BTreeSet::new();
+        }
+        let filing = &dossier.filing;
+        let items = dossier.items.values().map(|item| &item.unit);
+        items.chain([&filing.receiving_unit, &filing.competent_unit]).cloned().collect()
+    }
+
+    fn subscribe_to_unit(&self, unit: String) -> Subscription<String> {
+        let subscription = self.0.watchers.units.subscribe(unit);
+        self.listen();
+        subscription
+    }
+
     fn subscribe_to_dossier(&self, id: Uuid) -> Subscription<Uuid> {
         let subscription = self.0.watchers.dossiers.subscribe(id);
         if !self.0.watchers.is_polling.swap(true, Ordering::SeqCst) {

@@ -44,6 +44,7 @@ mod sqlite;
 mod store;
 
 pub use glance::Glance;
+pub use postgres::Listener;
 pub use store::{Options, SqlStore};
 
 /// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds

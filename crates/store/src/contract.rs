@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub use crate::hints::{HINT_BYTES_MAX, Hints};
 pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
 
@@ -309,6 +310,9 @@ pub struct SearchQuery {
 /// Instants are kept to the microsecond; what is finer is cut off. A list is at most `limit` rows
 /// long, and what has run out at an instant has run out at exactly that instant too.
 pub trait Store: Send + Sync + 'static {
+    /// Where hints arrive.
+    type Hints: Hints;
+
     /// Writes each commit entirely or not at all, and answers each in order. A commit that is
     /// refused (stale, taken) harms no other, of this batch or of another that shares the
     /// transaction. When an answer is `Ok`, the commit survives the loss of the process and of
@@ -333,6 +337,16 @@ pub trait Store: Send + Sync + 'static {
         &self,
         dossiers: &[Uuid],
     ) -> impl Future<Output = Result<Vec<(Uuid, u64)>, StoreError>> + Send;
+
+    /// Whether other nodes may write to the same store.
+    fn is_shared(&self) -> bool;
+
+    /// Tells every node that listens, this one too, a text of at most [`HINT_BYTES_MAX`]. It may be
+    /// lost: whoever depends on what it tells must find it out without. Commits do not wait for it.
+    fn hint(&self, text: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Listens to hints from now on; only where the store is shared.
+    fn hints(&self) -> impl Future<Output = Result<Self::Hints, StoreError>> + Send;
 
     /// Number of the first event that a command caused, if it was committed.
     fn find_command(

@@ -72,7 +72,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<QueueWatch<S, D>, EngineError> {
         let desk = crate::query::desk_of(caller)?;
         Ok(QueueWatch {
-            subscription: self.0.watchers.units.subscribe(desk.unit),
+            subscription: self.subscribe_to_unit(desk.unit),
             engine: self.clone(),
             caller: caller.clone(),
             queue,
