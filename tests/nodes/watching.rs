@@ -101,6 +101,28 @@ async fn a_node_tells_the_others_so_that_a_queue_need_not_wait_for_its_next_look
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_node_was_told_of_is_found_by_looking() {
+    let ((first, one), (_second, other)) = two().await;
+    let (queue, mut known) = (Queue::ToReceive, KnownQueue::default());
+    let filed = one.citizen.submit(filing::marriage_at_counter(&one.citizen)).await;
+    let id = filed.expect("filed").id;
+    let mut watched = other.clerk.watch_queue(queue, "").await.expect("a desk");
+    known.follow(&mut watched).await;
+    assert_eq!(known.total, 1);
+    let gone = format!("DELETE FROM work_item WHERE dossier_id = '{id}'");
+    first.database().execute(&gone).await.expect("deleted beside all nodes");
+    known.follow(&mut watched).await;
+    assert_eq!((known.rows.len(), known.total), (0, 0));
+    // A node that lost the connection on which it listens goes on.
+    let listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    first.database().execute(listening).await.expect("cut off");
+    one.citizen.submit(filing::marriage_at_counter(&one.citizen)).await.expect("filed");
+    known.follow(&mut watched).await;
+    assert_eq!(known.total, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dossier_is_watched_again_after_the_last_watch_ended() {
     let ((_first, one), (_second, other)) = two().await;
     for _ in 0..3 {
