@@ -10,8 +10,8 @@
 //! of procedures and numbers of dossiers, `migrations` between versions, `tiers` one of them over
 //! whole lives; `phases` documents of a later phase; `printing` forms, `log_book` the one of a
 //! centre; `offices` whether they have the people for a procedure; `deadlines` the golden vectors;
-//! `watching` streams of changes; `oversight` what a unit answers for beyond its desks; `bad_input` what is no request; `edges` what
-//! comes at once, again or from the middle.
+//! `oversight` what a unit answers for beyond its desks; `watching` streams of changes; `bad_input`
+//! what is no request; `edges` what comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;

@@ -4,7 +4,8 @@
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`, watching in `watch.rs`.
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`,
+//! watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.

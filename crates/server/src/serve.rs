@@ -42,8 +42,9 @@ pub enum ServeError {
 }
 
 /// Serves the API on `listener` until `stop` resolves; then reports NOT_SERVING, accepts nothing
-/// new, ends the streams that watch, and waits for open calls, at most [`ServerConfig::drain_timeout`]. A state change that is
-/// under way then goes on in the runtime until it is finished.
+/// new, ends the streams that watch, and waits for open calls, at most
+/// [`ServerConfig::drain_timeout`]. A state change that is under way then goes on in the runtime
+/// until it is finished.
 ///
 /// # Errors
 /// [`ServeError`] when the transport fails. Reaching the end of the wait is no error.
