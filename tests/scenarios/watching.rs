@@ -56,7 +56,7 @@ async fn a_watch_tells_each_version_once_and_in_order_until_the_dossier_is_close
     assert_eq!(accepted.steps, ["handover"]);
     // What is closed has nothing more to tell.
     let again = crew.citizen.watch(&id, "").await.expect("their own dossier").to_the_end().await;
-    assert_eq!(again, [end.clone()]);
+    assert_eq!(again, std::slice::from_ref(end));
 }
 
 #[tokio::test]
