@@ -1,5 +1,6 @@
 //! The executable as people and other programs use it: processes, arguments, streams, exit codes.
 
+mod bench;
 mod deadlines;
 mod demo;
 mod histories;

@@ -31,9 +31,13 @@ fn units() -> Vec<u8> {
     let text = std::str::from_utf8(UNITS).expect("UTF-8").replace("2025-07-01", "2025-01-01");
     let mut register: Value = serde_json::from_str(&text).expect("JSON");
     let units = register["units"].as_array_mut().expect("units");
+    // Those that carry the procedure out, with the people for it.
+    units.retain(|unit| unit["id"] == CENTRE || unit["id"] == WARD);
     let centre = units.iter_mut().find(|unit| unit["id"] == CENTRE).expect("the centre");
     let staff = centre["staff"].as_array_mut().expect("staff");
     staff.push(json!({ "id": OFFICER.id, "roles": ["specialist"] }));
+    staff.push(json!({ "id": "s-chairman", "roles": ["signing_leader"] }));
+    staff.push(json!({ "id": "s-archive", "roles": ["records_officer"] }));
     units.push(json!({
         "id": DISTRICT, "kind": "department", "area": "ordinary", "address": "Thành phố Hạ Long",
         "name": { "vi": "Ủy ban nhân dân thành phố Hạ Long", "en": "People's Committee of Hạ Long city" },

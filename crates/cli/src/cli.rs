@@ -114,7 +114,7 @@ pub(crate) enum Command {
     Token(token::TokenCommand),
     /// What runs at --server
     Info,
-    /// Measure whole lives of dossiers
+    /// Measure a server of its own under load
     Bench(bench::BenchArguments),
     /// Dossiers: file, act, look
     #[command(subcommand)]

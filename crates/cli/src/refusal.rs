@@ -52,7 +52,8 @@ impl Refused {
         self.0.code()
     }
 
-    fn reason(&self) -> String {
+    /// Its stable reason; the code where the transport speaks.
+    pub(crate) fn reason(&self) -> String {
         match self.0.get_details_error_info() {
             Some(info) => info.reason,
             None => self.0.code().to_string(),

@@ -1,103 +1,23 @@
-//! A caller that brings dossiers from submission to delivery, one after the other.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+//! The life of a dossier from submission to delivery: what is asked next, and how.
 
 use jiff::tz::Offset;
-use motcua_api::v1::{self, CommandMeta};
+use motcua_api::v1::{self, CommandMeta, DossierState};
 use motcua_dossiers::command::DocumentContent;
 use motcua_engine::{Clock as _, SystemClock};
 use motcua_procedures::{Channel, Role};
-use motcua_server::TokenKey;
+use serde_json::json;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::server::TOKEN_TTL;
+use super::crews::{CITIZENS, Crews, OFFICES};
+use super::ledger::Note;
 use crate::client::Session;
 use crate::demo::filing::{Filing, Kind};
-use crate::demo::people::{HONG_GAI, citizen_id};
-use crate::refusal::Refused;
-
-/// Who acts in the lives.
-const CREW: [Role; 7] = [
-    Role::ReceptionClerk,
-    Role::Cashier,
-    Role::Specialist,
-    Role::HeadOfDivision,
-    Role::SigningLeader,
-    Role::RecordsOfficer,
-    Role::ReturnClerk,
-];
-
-/// Tokens of the crew.
-pub(super) struct Tokens([String; 7]);
-
-impl Tokens {
-    /// One for each of the crew.
-    pub(super) fn issue(key: &TokenKey) -> anyhow::Result<Self> {
-        let mut tokens = [const { String::new() }; 7];
-        for (token, role) in tokens.iter_mut().zip(CREW) {
-            let actor = HONG_GAI.staff(role);
-            *token = key.issue(&actor.id, actor.unit.as_deref(), &[role], TOKEN_TTL)?;
-        }
-        Ok(Self(tokens))
-    }
-}
-
-/// What a caller has done.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// Time of each accepted command.
-    pub(super) times: Vec<Duration>,
-    /// Dossiers that were delivered.
-    pub(super) lives: u64,
-}
-
-/// A caller in all roles.
-pub(super) struct Caller {
-    crew: Vec<Session>,
-    next_dossier: Arc<AtomicUsize>,
-}
-
-impl Caller {
-    /// A caller on a connection.
-    pub(super) fn new(
-        connection: &Session,
-        tokens: &Tokens,
-        next_dossier: Arc<AtomicUsize>,
-    ) -> anyhow::Result<Self> {
-        let members = tokens.0.iter().map(|token| connection.with_token(token));
-        Ok(Self { crew: members.collect::<anyhow::Result<_>>()?, next_dossier })
-    }
-
-    /// Brings dossiers to their end, births and businesses in turn, until `end`.
-    pub(super) async fn work_until(self, end: Instant) -> anyhow::Result<Done> {
-        let mut done = Done::default();
-        loop {
-            let number = self.next_dossier.fetch_add(1, Ordering::Relaxed);
-            let life = Life::new(&self, number);
-            for act in life.acts() {
-                if Instant::now() >= end {
-                    return Ok(done);
-                }
-                let begun = Instant::now();
-                life.carry_out(*act).await.map_err(Refused::from)?;
-                done.times.push(begun.elapsed());
-            }
-            done.lives += 1;
-        }
-    }
-
-    fn member(&self, role: Role) -> &Session {
-        let place = CREW.iter().position(|member| *member == role);
-        &self.crew[place.expect("only the crew acts")]
-    }
-}
+use crate::demo::people::citizen_id;
 
 /// A command of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Submit,
     Review,
     Pay,
@@ -107,6 +27,26 @@ enum Act {
     Issue,
     Complete,
     Deliver,
+    /// To the same specialist again: it may be done for ever.
+    Assign,
+}
+
+impl Act {
+    /// What figures call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::Review => "decide",
+            Self::Pay => "pay",
+            Self::Accept => "accept",
+            Self::Advance(action) => action,
+            Self::Sign => "sign",
+            Self::Issue => "issue",
+            Self::Complete => "complete",
+            Self::Deliver => "deliver",
+            Self::Assign => "assign",
+        }
+    }
 }
 
 const BIRTH: &[Act] = &[
@@ -135,51 +75,111 @@ const BUSINESS: &[Act] = &[
     Act::Deliver,
 ];
 
-/// Sends a command about the dossier of `$life`.
-macro_rules! send {
-    ($life:ident, $role:expr, $method:ident(
-        $message:ident { $($field:ident: $value:expr),* }
-    )) => {{
-        let request = v1::$message {
-            command: $life.meta(),
-            dossier: $life.dossier.clone(),
-            $($field: $value,)*
-            ..Default::default()
-        };
-        $life.caller.member($role).desk().$method(request).await.map(drop)
-    }};
-}
+/// Acts after which a dossier of either kind lies with a specialist.
+pub(super) const TAKEN_OVER: usize = 5;
 
-/// One dossier.
-struct Life<'a> {
-    caller: &'a Caller,
+/// A dossier on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Life {
+    /// Its id.
+    pub(super) dossier: Uuid,
+    /// Which of [`OFFICES`].
+    pub(super) office: usize,
+    number: usize,
     filing: Filing,
-    dossier: String,
+    done: usize,
 }
 
-impl<'a> Life<'a> {
-    fn new(caller: &'a Caller, number: usize) -> Self {
+impl Life {
+    /// The dossier with this number, to be filed in an office; births and businesses in turn.
+    pub(super) fn new(number: usize, office: usize) -> Self {
         let kind = if number.is_multiple_of(2) { Kind::Birth } else { Kind::Business };
-        let filing = Filing { kind, channel: Channel::Counter, office: HONG_GAI, citizen: number };
-        Self { caller, filing, dossier: Uuid::now_v7().to_string() }
+        let citizen = number % CITIZENS;
+        let filing = Filing { kind, channel: Channel::Counter, office: OFFICES[office], citizen };
+        Self { dossier: Uuid::now_v7(), office, number, filing, done: 0 }
     }
 
-    fn acts(&self) -> &'static [Act] {
+    /// Who files it.
+    pub(super) fn citizen(&self) -> usize {
+        self.filing.citizen
+    }
+
+    /// Acts that were carried out.
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Number of acts from submission to delivery.
+    pub(super) fn acts(&self) -> usize {
+        self.course().len()
+    }
+
+    /// What is to be done next; nothing once it is delivered.
+    pub(super) fn next(&self) -> Option<Act> {
+        self.course().get(self.done).copied()
+    }
+
+    /// The next act was carried out.
+    pub(super) fn advance(&mut self) {
+        self.done += 1;
+    }
+
+    fn course(&self) -> &'static [Act] {
         match self.filing.kind {
             Kind::Business => BUSINESS,
             Kind::Birth | Kind::Marriage => BIRTH,
         }
     }
 
-    fn meta(&self) -> Option<CommandMeta> {
-        Some(CommandMeta { command_id: Uuid::now_v7().to_string(), ..Default::default() })
+    /// Sends an act under a command id.
+    pub(super) async fn send(
+        &self,
+        crews: &Crews,
+        act: Act,
+        command: Uuid,
+    ) -> Result<Note, Status> {
+        Call { life: self, crews, command }.send(act).await
+    }
+}
+
+/// An act on its way.
+struct Call<'a> {
+    life: &'a Life,
+    crews: &'a Crews,
+    command: Uuid,
+}
+
+/// Sends a command of the desk about the dossier of `$call`.
+macro_rules! send {
+    ($call:ident, $role:expr, $method:ident(
+        $message:ident { $($field:ident: $value:expr),* }
+    )) => {{
+        let request = v1::$message {
+            command: $call.meta(),
+            dossier: $call.life.dossier.to_string(),
+            $($field: $value,)*
+            ..Default::default()
+        };
+        let answer = $call.member($role).desk().$method(request).await?.into_inner();
+        $call.noted(answer.dossier, answer.first_sequence)
+    }};
+}
+
+impl Call<'_> {
+    fn member(&self, role: Role) -> &Session {
+        self.crews.member(self.life.office, role)
     }
 
-    async fn carry_out(&self, act: Act) -> Result<(), Status> {
-        let signs = match self.filing.kind {
-            Kind::Business => Role::HeadOfDivision,
-            Kind::Birth | Kind::Marriage => Role::SigningLeader,
-        };
+    fn meta(&self) -> Option<CommandMeta> {
+        Some(CommandMeta { command_id: self.command.to_string(), ..Default::default() })
+    }
+
+    fn noted(&self, dossier: Option<DossierState>, first: u64) -> Result<Note, Status> {
+        let dossier = dossier.ok_or_else(|| Status::data_loss("the answer shows no dossier"))?;
+        Ok(Note { command: self.command, first, last: dossier.version })
+    }
+
+    async fn send(&self, act: Act) -> Result<Note, Status> {
         let clerk = Role::ReceptionClerk;
         match act {
             Act::Submit => self.submit().await,
@@ -192,32 +192,35 @@ impl<'a> Life<'a> {
                 let (specialist, action) = (Role::Specialist, action.to_owned());
                 send!(self, specialist, advance_dossier(AdvanceDossierRequest { action: action }))
             }
-            Act::Sign => send!(self, signs, sign_result(SignResultRequest {})),
-            Act::Issue => {
-                let today = Offset::constant(7).to_datetime(SystemClock.now()).date();
-                let number = format!("{}/2026", self.filing.citizen);
-                let records = Role::RecordsOfficer;
-                send!(
-                    self,
-                    records,
-                    issue_result(IssueResultRequest {
-                        number: number,
-                        issued_on: today.to_string()
-                    })
-                )
+            Act::Sign => {
+                let signs = match self.life.filing.kind {
+                    Kind::Business => Role::HeadOfDivision,
+                    Kind::Birth | Kind::Marriage => Role::SigningLeader,
+                };
+                send!(self, signs, sign_result(SignResultRequest {}))
             }
+            Act::Issue => self.issue().await,
             Act::Complete => {
                 send!(self, Role::ReturnClerk, complete_dossier(CompleteDossierRequest {}))
             }
             Act::Deliver => self.deliver().await,
+            Act::Assign => {
+                let assignee = self.life.filing.office.staff(Role::Specialist).id;
+                let head = Role::HeadOfDivision;
+                send!(self, head, assign_item(AssignItemRequest { assignee: assignee }))
+            }
         }
     }
 
-    async fn submit(&self) -> Result<(), Status> {
-        let submit = self.filing.submit(Vec::new());
-        let meta = self
-            .meta()
-            .map(|meta| CommandMeta { acting_for: citizen_id(self.filing.citizen), ..meta });
+    async fn submit(&self) -> Result<Note, Status> {
+        let life = self.life;
+        let mut submit = life.filing.submit(Vec::new());
+        if life.filing.kind == Kind::Business {
+            // Citizens file again and again, and a name is held once.
+            submit.form["business_name"] = json!(format!("Hộ kinh doanh số {}", life.number));
+        }
+        let citizen = citizen_id(life.citizen());
+        let meta = self.meta().map(|meta| CommandMeta { acting_for: citizen, ..meta });
         let person = |person: &motcua_dossiers::command::Person| v1::Person {
             id: person.id.clone(),
             part: v1::Part::DossierOwner.into(),
@@ -229,7 +232,7 @@ impl<'a> Life<'a> {
         };
         let request = v1::SubmitDossierRequest {
             command: meta,
-            dossier: self.dossier.clone(),
+            dossier: life.dossier.to_string(),
             procedure: submit.procedure,
             channel: v1::Channel::Counter.into(),
             variant: submit.variant.unwrap_or_default(),
@@ -239,25 +242,39 @@ impl<'a> Life<'a> {
             documents: submit.documents.iter().map(document).collect(),
             ..Default::default()
         };
-        let mut front = self.caller.member(Role::ReceptionClerk).dossiers();
-        front.submit_dossier(request).await.map(drop)
+        let mut front = self.member(Role::ReceptionClerk).dossiers();
+        let answer = front.submit_dossier(request).await?.into_inner();
+        self.noted(answer.dossier, answer.first_sequence)
     }
 
-    async fn pay(&self) -> Result<(), Status> {
-        let (fee, amount) = self.filing.kind.fee(self.filing.channel).unwrap_or_default();
+    async fn pay(&self) -> Result<Note, Status> {
+        let filing = &self.life.filing;
+        let (fee, amount) = filing.kind.fee(filing.channel).unwrap_or_default();
         let request = v1::RecordPaymentRequest {
             command: self.meta(),
-            dossier: self.dossier.clone(),
+            dossier: self.life.dossier.to_string(),
             fee: fee.into(),
             amount,
-            external_reference: format!("BL-{}", self.dossier),
+            external_reference: format!("BL-{}", self.life.dossier),
         };
-        self.caller.member(Role::Cashier).desk().record_payment(request).await.map(drop)
+        let mut desk = self.member(Role::Cashier).desk();
+        let answer = desk.record_payment(request).await?.into_inner();
+        self.noted(answer.dossier, answer.first_sequence)
     }
 
-    async fn deliver(&self) -> Result<(), Status> {
+    async fn issue(&self) -> Result<Note, Status> {
+        let today = Offset::constant(7).to_datetime(SystemClock.now()).date();
+        let number = format!("{}/2026", self.life.number);
+        send!(
+            self,
+            Role::RecordsOfficer,
+            issue_result(IssueResultRequest { number: number, issued_on: today.to_string() })
+        )
+    }
+
+    async fn deliver(&self) -> Result<Note, Status> {
         let recipient = v1::Recipient {
-            id: citizen_id(self.filing.citizen),
+            id: citizen_id(self.life.citizen()),
             identity_checked: true,
             authorised: false,
         };
@@ -295,6 +312,15 @@ mod tests {
     fn both_lives_go_from_submission_to_delivery() {
         for life in [BIRTH, BUSINESS] {
             assert_eq!((life.first(), life.last()), (Some(&Act::Submit), Some(&Act::Deliver)));
+            assert!(life[..TAKEN_OVER].contains(&Act::Advance("take_over")));
         }
+    }
+
+    #[test]
+    fn a_life_ends_when_its_last_act_is_done() {
+        let mut life = Life::new(1, 0);
+        assert_eq!((life.next(), life.acts()), (Some(Act::Submit), BUSINESS.len()));
+        (0..BUSINESS.len()).for_each(|_| life.advance());
+        assert_eq!(life.next(), None);
     }
 }

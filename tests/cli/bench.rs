@@ -1,0 +1,63 @@
+//! The instrument: it measures for as long as it was told, says so in JSON, and ends by itself.
+
+use motcua_tests::process::{Ended, motcua, run};
+
+fn bench(line: &str) -> Ended {
+    run(&mut motcua(["bench", "--json"].into_iter().chain(line.split(' '))))
+}
+
+#[test]
+fn a_second_of_lives_is_measured_and_stands_in_the_histories() {
+    let line = "--callers 4 --rate 20 --seconds 1 --runs 2 --preload 20 --verify -- --log error";
+    let json = bench(line).with(0).json();
+    assert_eq!((&json["mix"], &json["preload"]["dossiers"]), (&"lives".into(), &20.into()));
+    let transitions = json["preload"]["transitions"].as_u64().expect("a number");
+    assert_eq!(transitions, 16 + 2 * 5 + 2 * 10, "filed, with a specialist, delivered");
+
+    let [closed, open] = &json["levels"].as_array().expect("levels")[..] else {
+        panic!("two levels: {json}");
+    };
+    assert_eq!((&closed["loop"], &closed["callers"]), (&"closed".into(), &4.into()));
+    assert_eq!((&open["loop"], &open["rate"]), (&"open".into(), &20.into()));
+    assert_eq!(open["median"]["transitions"], 20.0, "as many as were due");
+    for level in [closed, open] {
+        assert_eq!(level["runs"].as_array().map(Vec::len), Some(2));
+        let median = &level["median"];
+        assert_eq!((&median["refused"], &median["unsent"]), (&0.0.into(), &0.0.into()));
+        for figure in ["transitions_per_second", "p50_ms", "p99_ms", "peak_resident_bytes"] {
+            assert!(median[figure].as_f64() > Some(0.0), "{figure}: {median}");
+        }
+    }
+
+    let measured = closed["runs"].as_array().into_iter().flatten();
+    let measured = measured.filter_map(|run| run["transitions"].as_f64()).sum::<f64>();
+    let acknowledged = json["ledger"]["commands"].as_f64().expect("a ledger");
+    assert_eq!(acknowledged, transitions as f64 + measured + 40.0);
+    for fault in ["lost", "twice", "misplaced", "strange", "unequal"] {
+        assert_eq!(json["ledger"][fault], 0, "{fault}");
+    }
+}
+
+#[test]
+fn every_mix_is_carried_out_without_a_refusal() {
+    for (mix, operations) in [
+        ("hot-office", ["submit", "decide"]),
+        ("one-dossier", ["assign", "assign"]),
+        ("reads", ["get_dossier", "history"]),
+        ("worklists", ["first_page", "deep_page"]),
+    ] {
+        let line = format!("--mix {mix} --callers 2 --seconds 1 --preload 30 --verify");
+        let json = bench(&line).with(0).json();
+        let run = &json["levels"][0]["runs"][0];
+        assert_eq!(run["refusals"], serde_json::json!({}), "{mix}");
+        for operation in operations {
+            assert!(run["operations"][operation]["count"].as_u64() > Some(0), "{mix}: {run}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_a_remedy() {
+    bench("--mix reads").with(1).saying("--preload");
+    bench("--callers 0").with(2).saying("1 to 512");
+}
