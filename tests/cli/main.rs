@@ -11,3 +11,4 @@ mod phases;
 mod postgres;
 mod refusals;
 mod services;
+mod watching;

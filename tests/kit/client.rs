@@ -30,6 +30,9 @@ macro_rules! act {
 mod auditor;
 mod citizen;
 mod desk;
+mod watch;
+
+pub use watch::{KnownQueue, Watched};
 
 /// A connection that carries the token.
 pub type Link = InterceptedService<Channel, Bearer>;

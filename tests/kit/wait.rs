@@ -25,3 +25,14 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
         Err(_) => panic!("still waiting for {what} after {WAIT_MAX:?}"),
     }
 }
+
+/// What a piece of work comes to.
+///
+/// # Panics
+/// When it takes longer than 20 seconds.
+pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(WAIT_MAX, work).await {
+        Ok(done) => done,
+        Err(_) => panic!("still waiting for {what} after {WAIT_MAX:?}"),
+    }
+}

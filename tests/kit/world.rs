@@ -59,6 +59,7 @@ pub struct World {
     database: Database,
     clock: Arc<ManualClock>,
     key: TokenKey,
+    configure: fn(&mut ServerConfig),
     running: Option<Running>,
 }
 
@@ -90,6 +91,14 @@ impl World {
     pub async fn start_on_postgres() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the data");
         Self::start_on(folder, Database::postgres().await).await
+    }
+
+    /// The same with other limits of the server than the defaults.
+    pub async fn start_with(configure: fn(&mut ServerConfig)) -> Self {
+        let mut world = Self::start().await;
+        world.configure = configure;
+        world.restart().await;
+        world
     }
 
     async fn start_on(folder: TempDir, database: Database) -> Self {
@@ -126,7 +135,8 @@ impl World {
         let clock = Arc::new(ManualClock::new(instant(beginning)));
         let key = TokenKey::load_or_create(&folder.path().join("keys/token.pem"));
         let key = key.expect("a key can be made");
-        let mut world = Self { folder: folder.into(), database, clock, key, running: None };
+        let (folder, configure) = (folder.into(), default_limits as fn(&mut ServerConfig));
+        let mut world = Self { folder, database, clock, key, configure, running: None };
         world.run().await;
         world
     }
@@ -138,6 +148,7 @@ impl World {
             database: self.database.clone(),
             clock: Arc::clone(&self.clock),
             key: self.key.clone(),
+            configure: self.configure,
             running: None,
         };
         node.run().await;
@@ -158,7 +169,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let config = ServerConfig::new(self.key.clone());
+        let mut config = ServerConfig::new(self.key.clone());
+        (self.configure)(&mut config);
         let serving = serve(engine.clone(), config, listener, async {
             stopped.await.ok();
         });
@@ -217,10 +229,15 @@ impl World {
         self.clock.now()
     }
 
+    /// A token for someone that is valid for this long.
+    pub fn token_for(&self, who: &Who, ttl: Duration) -> String {
+        let token = self.key.issue(who.id, who.unit, who.roles, ttl);
+        token.expect("the people of the tests may have tokens")
+    }
+
     /// A token for someone.
     pub fn token(&self, who: &Who) -> String {
-        let token = self.key.issue(who.id, who.unit, who.roles, TOKEN_TTL);
-        token.expect("the people of the tests may have tokens")
+        self.token_for(who, TOKEN_TTL)
     }
 
     /// Someone at the API, on a connection of their own. Citizens go to the counters of the
@@ -288,6 +305,8 @@ impl World {
         new_id(self.now())
     }
 }
+
+fn default_limits(_: &mut ServerConfig) {}
 
 /// A UUIDv7 made at `now`.
 pub fn new_id(now: Timestamp) -> Uuid {

@@ -1,6 +1,8 @@
 //! Several servers on one PostgreSQL database: any of them gives the same answers, and whatever they
 //! do at the same time happens once.
 
+mod watching;
+
 use std::collections::BTreeSet;
 
 use motcua_api::v1::*;

@@ -135,6 +135,19 @@ async fn one_objection_is_enough_and_what_was_open_is_cut_short() {
 }
 
 #[tokio::test]
+async fn a_watch_ends_when_the_unit_takes_no_part_any_more() {
+    let world = world().await;
+    let id = consulted(&world, "small", false).await.id;
+    let fire = world.client(&FIRE);
+    let mut watched = fire.watch(&id, "").await.expect("its unit is asked");
+    let (present, token) = watched.change().await;
+    fire.advance(&id, "consent").await.expect("answered");
+    assert_eq!(watched.end().await.code(), Code::NotFound);
+    assert!(present.steps.contains(&"asked".to_owned()), "{present:?}");
+    refused(fire.watch(&id, &token).await).is(Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test]
 async fn branches_lie_in_branches_and_come_together_from_within() {
     let world = world().await;
     let state = consulted(&world, "small", true).await;

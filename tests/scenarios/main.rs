@@ -10,8 +10,8 @@
 //! of procedures and numbers of dossiers, `migrations` between versions, `tiers` one of them over
 //! whole lives; `phases` documents of a later phase; `printing` forms, `log_book` the one of a
 //! centre; `offices` whether they have the people for a procedure; `deadlines` the golden vectors;
-//! `oversight` what a unit answers for beyond its desks; `bad_input` what is no request; `edges` what
-//! comes at once, again or from the middle.
+//! `oversight` what a unit answers for beyond its desks; `watching` streams of changes; `bad_input`
+//! what is no request; `edges` what comes at once, again or from the middle.
 
 mod authorisation;
 mod bad_input;
@@ -44,5 +44,6 @@ mod reviews;
 mod step_times;
 mod tiers;
 mod versions;
+mod watching;
 mod work;
 mod worklists;

@@ -7,6 +7,7 @@ mod draft;
 mod file;
 mod log_book;
 mod look;
+mod watch;
 
 use clap::Subcommand;
 
@@ -32,6 +33,8 @@ pub(crate) enum DossierCommand {
     Show(look::ShowArguments),
     /// List the dossiers to which you are a party
     List,
+    /// Show each change as it happens, until the dossier is closed or Ctrl-C
+    Watch(watch::WatchArguments),
     /// Public look-up by code and a second factor, or by the secret of the submission
     Track(look::TrackArguments),
     /// Why the appointment is that date: day by day, with every pause and what moved it
@@ -63,6 +66,7 @@ pub(crate) async fn run(
         }
         DossierCommand::Show(arguments) => look::show(arguments, &session, output).await,
         DossierCommand::List => look::list(&session, output).await,
+        DossierCommand::Watch(arguments) => watch::watch(arguments, &session, output).await,
         DossierCommand::Track(arguments) => look::track(arguments, &session, output).await,
         DossierCommand::Explain(arguments) => look::explain(arguments, &session, output).await,
         DossierCommand::Form(arguments) => look::form(arguments, &session, output).await,

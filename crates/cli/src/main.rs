@@ -35,6 +35,7 @@ mod draw;
 mod evidence;
 mod export;
 mod folder;
+mod follow;
 mod info;
 mod label;
 mod manifest;

@@ -105,10 +105,10 @@ pub(crate) struct Parsed {
 #[derive(Clone, Debug)]
 struct Limits {
     reflection: bool,
-    counts: [usize; 8],
+    counts: [usize; 11],
     header_bytes_max: u32,
     streams: u32,
-    times: [Duration; 6],
+    times: [Duration; 8],
 }
 
 impl Settings {
@@ -196,7 +196,7 @@ impl Settings {
     }
 }
 
-const COUNTS: [&str; 8] = [
+const COUNTS: [&str; 11] = [
     "connections_max",
     "connections_per_address_max",
     "calls_per_connection_max",
@@ -205,24 +205,39 @@ const COUNTS: [&str; 8] = [
     "request_bytes_max",
     "register_request_bytes_max",
     "response_bytes_max",
+    "watches_per_connection_max",
+    "watches_per_caller_max",
+    "watches_max",
 ];
 
-const TIMES: [&str; 6] = [
+const TIMES: [&str; 8] = [
     "call_timeout",
     "keepalive_interval",
     "keepalive_timeout",
     "connection_age_max",
     "connection_age_grace",
     "drain_timeout",
+    "watch_heartbeat",
+    "watch_lifetime",
 ];
 
 impl Parsed {
     /// The limits of the server.
     pub(crate) fn server(&self, key: TokenKey) -> ServerConfig {
         let limits = &self.limits;
-        let [connections, per_address, calls, errors, pending, request, register, response] =
-            limits.counts;
-        let [call, interval, timeout, age, grace, drain] = limits.times;
+        let [
+            connections,
+            per_address,
+            calls,
+            errors,
+            pending,
+            request,
+            register,
+            response,
+            watches @ ..,
+        ] = limits.counts;
+        let [call, interval, timeout, age, grace, drain, heartbeat, lifetime] = limits.times;
+        let [watches_per_connection, watches_per_caller, watches] = watches;
         ServerConfig {
             reflection: limits.reflection,
             connections_max: connections,
@@ -241,6 +256,11 @@ impl Parsed {
             connection_age_max: age,
             connection_age_grace: grace,
             drain_timeout: drain,
+            watches_per_connection_max: watches_per_connection,
+            watches_per_caller_max: watches_per_caller,
+            watches_max: watches,
+            watch_heartbeat: heartbeat,
+            watch_lifetime: lifetime,
             ..ServerConfig::new(key)
         }
     }

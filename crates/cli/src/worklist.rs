@@ -1,5 +1,7 @@
 //! `motcua worklist` and `motcua search`.
 
+mod watch;
+
 use clap::{Args, ValueEnum};
 use motcua_api::v1;
 use motcua_api::v1::search_dossiers_request::By;
@@ -54,6 +56,9 @@ pub(crate) struct WorklistArguments {
     /// Only this procedure
     #[arg(long, value_name = "CODE")]
     procedure: Option<String>,
+    /// Show each change as it happens, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["rows", "page"])]
+    watch: bool,
     #[command(flatten)]
     page: PageArguments,
 }
@@ -97,6 +102,10 @@ pub(crate) async fn list(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let session = Session::open(global).await?;
+    if arguments.watch {
+        let queue = arguments.queue.into();
+        return watch::watch(queue, arguments.procedure, &session, output).await;
+    }
     let request = v1::ListWorkItemsRequest {
         queue: v1::Queue::from(arguments.queue).into(),
         procedure: arguments.procedure.unwrap_or_default(),
@@ -108,26 +117,39 @@ pub(crate) async fn list(
         output.value(&to_json("ListWorkItemsResponse", &page))?;
         return Ok(Ending::Well);
     }
-    let mut table = Table::new(&["DOSSIER", "PROCEDURE", "STEP", "STATUS", "HOLDER", "DUE", ""]);
-    for row in &page.rows {
-        let item = row.item.clone().unwrap_or_default();
-        table.row([
-            if row.code.is_empty() { row.dossier.clone() } else { row.code.clone() },
-            row.procedure.clone(),
-            item.step.clone(),
-            render::status(row.status(), output),
-            item.assignee.clone(),
-            due(row, &item),
-            if row.late || item.late { output.label("late").to_owned() } else { String::new() },
-        ]);
-    }
+    let table = worklist_table(&page.rows, output);
     if !table.is_empty() {
         output.table(&table)?;
     }
-    let (shown, total) = (grouped(page.rows.len() as u64), grouped(page.total_size));
-    output.note(&format!("{shown} {} {total}", output.either("trên", "of")));
+    tell_total(page.rows.len(), page.total_size, output);
     tell_next_page(&page.next_page_token, output);
     Ok(Ending::Well)
+}
+
+fn worklist_table(rows: &[v1::WorklistRow], output: &Output) -> Table {
+    let mut table = Table::new(&["DOSSIER", "PROCEDURE", "STEP", "STATUS", "HOLDER", "DUE", ""]);
+    for row in rows {
+        table.row(cells(row, output));
+    }
+    table
+}
+
+fn cells(row: &v1::WorklistRow, output: &Output) -> [String; 7] {
+    let item = row.item.clone().unwrap_or_default();
+    [
+        if row.code.is_empty() { row.dossier.clone() } else { row.code.clone() },
+        row.procedure.clone(),
+        item.step.clone(),
+        render::status(row.status(), output),
+        item.assignee.clone(),
+        due(row, &item),
+        if row.late || item.late { output.label("late").to_owned() } else { String::new() },
+    ]
+}
+
+fn tell_total(shown: usize, total: u64, output: &Output) {
+    let (shown, total) = (grouped(shown as u64), grouped(total));
+    output.note(&format!("{shown} {} {total}", output.either("trên", "of")));
 }
 
 /// The appointment, or the end of the step's own time where that is what is late. Before

@@ -24,6 +24,7 @@ use crate::execute::{Answer, Request, calendar, pinned};
 use crate::numbers::Taken;
 use crate::picture::Picture;
 use crate::segment::Segment;
+use crate::watch::Wake;
 use crate::{Engine, limits};
 
 pub(crate) type Reply = Result<Answer, EngineError>;
@@ -132,15 +133,21 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 
     async fn commit(&self, segment: Option<Segment>) -> Result<(), StoreError> {
-        let Some(commit) = segment.and_then(Segment::into_commit) else {
+        let Some(mut segment) = segment else {
             return Ok(());
         };
+        let stood_in = take(&mut segment.units);
+        let Some(commit) = segment.into_commit() else {
+            return Ok(());
+        };
+        let wake = Wake::of(self, &commit, stood_in);
         // The worker looks at least so often by itself; only nearer timers need to wake it.
         let horizon =
             self.now() + SignedDuration::from_secs(limits::TIMER_POLL_MAX_S.cast_signed());
         let is_near = commit.timers.values().flatten().any(|at| *at <= horizon);
         let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
         results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
+        wake.up(self);
         if is_near {
             self.0.timer_set.notify_one();
         }

@@ -4,7 +4,8 @@
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`.
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`,
+//! watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
@@ -29,6 +30,7 @@ mod secret;
 mod segment;
 mod uploads;
 mod view;
+mod watch;
 mod workers;
 
 use std::future::Future;
@@ -57,6 +59,7 @@ pub use registers::{Published, RegisterRef};
 pub use secret::Secret;
 pub use uploads::UploadStatus;
 pub use view::{DossierView, Personal};
+pub use watch::{DossierChange, DossierNews, DossierWatch, QueueNews, QueueWatch};
 
 /// How often an event is put onto a chain anew when another node was faster.
 const APPEND_RETRIES_MAX: u32 = 16;
@@ -81,6 +84,7 @@ struct Inner<S, D> {
     numbers: numbers::Numbers,
     system_chains: tokio::sync::Mutex<()>,
     timer_set: Notify,
+    watchers: watch::Watchers,
 }
 
 /// What an engine needs to start.
@@ -158,6 +162,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             numbers: numbers::Numbers::default(),
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),
+            watchers: watch::Watchers::default(),
         }));
         engine.refresh_registers().await?;
         Ok(engine)

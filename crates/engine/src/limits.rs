@@ -74,5 +74,21 @@ pub const TIMER_RETRY_S: i64 = 60;
 /// How long a node may not know what another has put in force; a dossier that is bound to a version
 /// which a node does not know yet makes it look at once.
 pub const REGISTERS_POLL_MS: u64 = 500;
+/// How often a node looks for the versions of the dossiers that are watched at it: how long it may
+/// not know what another has committed.
+pub const WATCH_POLL_MS: u64 = 500;
+/// Dossiers asked for in one such look.
+pub const WATCH_POLL_DOSSIERS_MAX: usize = 1_000;
+/// Rows of a watched queue that are shown, the first of its order; the count is of all.
+pub const WATCH_QUEUE_ROWS_MAX: u32 = 500;
+/// Longest time between two looks at a watched queue: for what becomes due or late by time alone,
+/// and what another node committed where its hint was lost.
+pub const WATCH_QUEUE_LOOK_MS: u64 = 5_000;
+/// Shortest time between two looks at a watched queue, however much is committed.
+pub const WATCH_QUEUE_PACE_MS: u64 = 100;
+/// What a node commits within this time goes to the others as one hint.
+pub const WATCH_HINT_MS: u64 = 50;
+/// Silence of other nodes after which a node listens on a new connection.
+pub const WATCH_LISTEN_MAX_S: u64 = 300;
 /// How often expired drafts and uploads are removed.
 pub const EXPIRY_INTERVAL_S: u64 = 600;

@@ -287,16 +287,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         after: Option<WorklistKey>,
         limit: u32,
     ) -> Result<WorklistPage, EngineError> {
-        let roles: Vec<Role> =
-            caller.roles.iter().copied().filter(|role| works_on_dossiers(*role)).collect();
-        let Some(unit) = caller.unit.clone().filter(|_| !roles.is_empty()) else {
-            let needed = "a role that works on dossiers, in a unit".into();
-            return Err(EngineError::PermissionDenied { needed });
-        };
+        let desk = desk_of(caller)?;
         let now = self.now();
         let query = WorklistQuery {
             queue,
-            desk: Desk { person: caller.id.clone(), unit, roles },
+            desk,
             procedure,
             now,
             today: local_date(now),
@@ -402,6 +397,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
             now: self.now(),
         })
     }
+}
+
+/// Whose work items the caller's queues show.
+pub(crate) fn desk_of(caller: &Caller) -> Result<Desk, EngineError> {
+    let roles: Vec<Role> =
+        caller.roles.iter().copied().filter(|role| works_on_dossiers(*role)).collect();
+    let Some(unit) = caller.unit.clone().filter(|_| !roles.is_empty()) else {
+        let needed = "a role that works on dossiers, in a unit".into();
+        return Err(EngineError::PermissionDenied { needed });
+    };
+    Ok(Desk { person: caller.id.clone(), unit, roles })
 }
 
 /// Whether a second factor is more than a few digits that anyone could try.

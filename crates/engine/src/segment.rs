@@ -1,5 +1,7 @@
 //! A segment of a dossier's history in the making: what one commit will write.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use motcua_audit::{At, ChainHead, ChainId, Hash, Salt, SealedEvent};
 use motcua_dossiers::codec::{encode, timestamp};
@@ -28,6 +30,8 @@ pub(crate) struct Segment {
     pub(crate) form: Value,
     /// Numbers that its events carry.
     pub(crate) numbers: Vec<Taken>,
+    /// Units in whose queues the dossier stood before, if queues may be watched.
+    pub(crate) units: BTreeSet<String>,
     base: Base,
     head: ChainHead,
     form_changed: bool,
@@ -61,6 +65,7 @@ impl Segment {
         let chain = dossier_chain(loaded.dossier.id);
         let base = Base::new(engine.origin(), chain, now, loaded.dossier.version);
         Self {
+            units: engine.units_of(&loaded.dossier),
             dossier: loaded.dossier,
             form: loaded.form,
             numbers: Vec::new(),
@@ -213,6 +218,7 @@ impl Unborn {
             dossier,
             form: Value::Null,
             numbers: Vec::new(),
+            units: BTreeSet::new(),
             base: self.0,
             head,
             form_changed: false,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -68,6 +69,17 @@ fn is_id(id: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(allowed)
 }
 
+/// When a token ends; part of every request that brought one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenEnd(u64);
+
+impl TokenEnd {
+    /// The time that is left until then.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(jsonwebtoken::get_current_timestamp()))
+    }
+}
+
 /// Checks tokens of one key.
 pub(crate) struct Verifier {
     kid: String,
@@ -95,12 +107,15 @@ impl Verifier {
         Self { kid, key, validation, known: Mutex::default() }
     }
 
-    /// The caller of an `authorization` header.
+    /// The caller of an `authorization` header, and when its token ends.
     ///
     /// # Errors
     /// [`Refusal::TokenMissing`], [`Refusal::TokenExpired`], or [`Refusal::TokenInvalid`] for
     /// everything else that is wrong, without saying what: a forger learns nothing.
-    pub(crate) fn caller(&self, authorization: Option<&[u8]>) -> Result<Caller, Refusal> {
+    pub(crate) fn verified(
+        &self,
+        authorization: Option<&[u8]>,
+    ) -> Result<(Caller, TokenEnd), Refusal> {
         let header = authorization.ok_or(Refusal::TokenMissing)?;
         let (scheme, token) = header.split_at_checked(7).ok_or(Refusal::TokenInvalid)?;
         if !scheme.eq_ignore_ascii_case(b"bearer ") || token.len() > TOKEN_BYTES_MAX {
@@ -109,7 +124,10 @@ impl Verifier {
         if let Some(known) = self.known().get(token) {
             let is_expired =
                 known.exp.saturating_add(LEEWAY_S) < jsonwebtoken::get_current_timestamp();
-            return if is_expired { Err(Refusal::TokenExpired) } else { Ok(known.caller.clone()) };
+            return match is_expired {
+                true => Err(Refusal::TokenExpired),
+                false => Ok((known.caller.clone(), TokenEnd(known.exp))),
+            };
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::TokenInvalid)?;
         if header.kid.as_deref() != Some(&self.kid) || header.crit.is_some() {
@@ -121,12 +139,18 @@ impl Verifier {
             _ => Refusal::TokenInvalid,
         })?;
         let caller = claims.claims.caller().map_err(|_| Refusal::TokenInvalid)?;
+        let exp = claims.claims.exp;
         let mut all = self.known();
         if all.len() >= TOKENS_KNOWN_MAX {
             all.clear();
         }
-        all.insert(token.into(), Known { caller: caller.clone(), exp: claims.claims.exp });
-        Ok(caller)
+        all.insert(token.into(), Known { caller: caller.clone(), exp });
+        Ok((caller, TokenEnd(exp)))
+    }
+
+    #[cfg(test)]
+    fn caller(&self, authorization: Option<&[u8]>) -> Result<Caller, Refusal> {
+        Ok(self.verified(authorization)?.0)
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Known>> {
@@ -136,8 +160,6 @@ impl Verifier {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{EncodingKey, Header};

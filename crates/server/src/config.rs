@@ -43,6 +43,16 @@ pub struct ServerConfig {
     pub connection_age_max: Duration,
     /// Time that its open calls have left then. Default: 30 s.
     pub connection_age_grace: Duration,
+    /// Streams that watch on one connection; one more is RESOURCE_EXHAUSTED. Default: 64.
+    pub watches_per_connection_max: usize,
+    /// Streams that watch of one caller, and of a front end for one citizen. Default: 20.
+    pub watches_per_caller_max: usize,
+    /// Streams that watch in all. Default: 4,000.
+    pub watches_max: usize,
+    /// Silence on such a stream after which it shows that it is alive. Default: 15 s.
+    pub watch_heartbeat: Duration,
+    /// Age at which such a stream ends, to be resumed. Default: 15 min.
+    pub watch_lifetime: Duration,
     /// Longest wait for open calls at the end. Default: 10 s.
     pub drain_timeout: Duration,
 }
@@ -68,6 +78,11 @@ impl ServerConfig {
             keepalive_timeout: Duration::from_secs(10),
             connection_age_max: Duration::from_secs(30 * 60),
             connection_age_grace: Duration::from_secs(30),
+            watches_per_connection_max: 64,
+            watches_per_caller_max: 20,
+            watches_max: 4_000,
+            watch_heartbeat: Duration::from_secs(15),
+            watch_lifetime: Duration::from_secs(15 * 60),
             drain_timeout: Duration::from_secs(10),
         }
     }

@@ -25,6 +25,7 @@ pub(crate) fn incoming(
     config: &ServerConfig,
 ) -> impl Stream<Item = io::Result<Connection>> + Send + 'static {
     let calls_max = config.calls_per_connection_max;
+    let watches_max = config.watches_per_connection_max;
     let open = Open {
         max: config.connections_max,
         per_address_max: config.connections_per_address_max,
@@ -47,16 +48,24 @@ pub(crate) fn incoming(
             if stream.set_nodelay(true).is_err() {
                 continue; // The peer is gone already.
             }
-            let calls = Calls(Arc::new(Semaphore::new(calls_max)));
+            let calls = Calls {
+                at_work: Arc::new(Semaphore::new(calls_max)),
+                watches: Arc::new(Semaphore::new(watches_max)),
+            };
             let connection = Connection { stream, calls, _slot: slot };
             return Some((Ok(connection), (listener, open)));
         }
     })
 }
 
-/// The calls at work on a connection; part of each of its requests.
+/// The places for the calls of a connection; part of each of its requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Calls(pub(crate) Arc<Semaphore>);
+pub(crate) struct Calls {
+    /// Calls at work.
+    pub(crate) at_work: Arc<Semaphore>,
+    /// Streams that watch.
+    pub(crate) watches: Arc<Semaphore>,
+}
 
 /// An open connection; counts as one until dropped.
 #[derive(Debug)]

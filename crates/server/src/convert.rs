@@ -18,7 +18,7 @@ pub(crate) use dossier::{Scene, draft, tracked, upload};
 pub(crate) use migration::{migrated, migration};
 pub(crate) use procedure::{procedure, procedure_findings, procedure_summary, understaffed, unit};
 pub(crate) use query::{
-    compute_line, computed, explained_act, queue, search_text, track, worklist_row,
+    compute_line, computed, dossier_change, explained_act, queue, search_text, track, worklist_row,
 };
 pub(crate) use read::{Faults, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 

@@ -17,7 +17,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Instrument as _;
 
-use crate::auth::Verifier;
+use crate::auth::{TokenEnd, Verifier};
 use crate::connections::Calls;
 use crate::status::Refusal;
 
@@ -139,7 +139,7 @@ impl Rules {
     fn admit(&self, request: &mut Request<Body>) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
         let permit = match request.extensions().get::<Calls>() {
             Some(calls) => {
-                Some(calls.0.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)?)
+                Some(calls.at_work.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)?)
             }
             None => None,
         };
@@ -150,9 +150,15 @@ impl Rules {
         }
         let caller = match (access(request.uri().path()), header) {
             (Access::Open, _) | (Access::TokenOrSecret, None) => None,
-            (Access::TokenOrSecret | Access::Token, header) => Some(self.verifier.caller(header)?),
+            (Access::TokenOrSecret | Access::Token, header) => {
+                Some(self.verifier.verified(header)?)
+            }
         };
+        let (caller, end) = caller.unzip();
         request.extensions_mut().insert(Identity(caller));
+        if let Some(end) = end {
+            request.extensions_mut().insert::<TokenEnd>(end);
+        }
         Ok(permit)
     }
 
@@ -325,11 +331,12 @@ mod tests {
         let key = TokenKey::ephemeral().expect("random bytes");
         let calls = Arc::new(Semaphore::new(0));
         let mut full = request("/grpc.health.v1.Health/Check", None);
-        full.extensions_mut().insert(Calls(calls.clone()));
+        let of_connection = Calls { at_work: calls.clone(), watches: Arc::new(Semaphore::new(0)) };
+        full.extensions_mut().insert(of_connection.clone());
         assert_eq!(call(&key, full).await.0, Code::ResourceExhausted);
         calls.add_permits(1);
         let mut fits = request("/grpc.health.v1.Health/Check", None);
-        fits.extensions_mut().insert(Calls(calls.clone()));
+        fits.extensions_mut().insert(of_connection);
         assert_eq!(call(&key, fits).await.0, Code::Ok);
         assert_eq!(calls.available_permits(), 1, "the place is free again");
     }

@@ -29,6 +29,7 @@
 //!
 //! [`serve`] life of the server · [`ServerConfig`] every limit · [`TokenKey`] tokens ·
 //! `connections` who may connect · `gate` what every call passes ·
+//! `watching` what streams of changes have in common ·
 //! `known` refuses fields that the API does not have · `services` the RPCs · `convert`
 //! the only place that knows both messages and domain types · `status` the only place that knows
 //! gRPC codes · `page` page tokens.
@@ -44,6 +45,7 @@ mod page;
 mod serve;
 mod services;
 mod status;
+mod watching;
 
 pub use config::ServerConfig;
 pub use key::{KeyError, TokenKey};

@@ -13,7 +13,7 @@ use motcua_store::contract::{Documents, Store};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -25,6 +25,7 @@ use crate::gate::GateLayer;
 use crate::known::{KnownLayer, Schema, Sizes};
 use crate::page::PageTokens;
 use crate::services::Api;
+use crate::watching::Watching;
 
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +42,9 @@ pub enum ServeError {
 }
 
 /// Serves the API on `listener` until `stop` resolves; then reports NOT_SERVING, accepts nothing
-/// new, and waits for open calls, at most [`ServerConfig::drain_timeout`]. A state change that is
-/// under way then goes on in the runtime until it is finished.
+/// new, ends the streams that watch, and waits for open calls, at most
+/// [`ServerConfig::drain_timeout`]. A state change that is under way then goes on in the runtime
+/// until it is finished.
 ///
 /// # Errors
 /// [`ServeError`] when the transport fails. Reaching the end of the wait is no error.
@@ -58,7 +60,9 @@ pub async fn serve<S: Store, D: Documents>(
         true => (Some(reflection().build_v1()?), Some(reflection().build_v1alpha()?)),
         false => (None, None),
     };
-    let api = Api::new(engine, PageTokens::new(config.key.derive("motcua/page/v1")));
+    let (ending, stopping) = watch::channel(false);
+    let pages = PageTokens::new(config.key.derive("motcua/page/v1"));
+    let api = Api::new(engine, pages, Watching::new(&config, stopping));
     let (small, large) = (config.request_bytes_max, config.register_request_bytes_max);
     let most = config.response_bytes_max;
     macro_rules! limited {
@@ -93,6 +97,8 @@ pub async fn serve<S: Store, D: Documents>(
     }
     announce(&health, ServingStatus::NotServing).await;
     drain.send(()).ok();
+    // Else they would keep their connections open until the end of the wait.
+    ending.send(true).ok();
     match tokio::time::timeout(config.drain_timeout, serving).await {
         Ok(ended) => ended?,
         Err(_) => tracing::warn!("calls were still open at the end of the wait"),

@@ -9,6 +9,7 @@ mod deadlines;
 mod desk;
 mod dossiers;
 mod procedures;
+mod watch;
 
 use std::pin::Pin;
 
@@ -23,6 +24,7 @@ use crate::convert::{Act, Acted, Faults, Scene};
 use crate::gate::Identity;
 use crate::page::PageTokens;
 use crate::status::Refusal;
+use crate::watching::Watching;
 
 /// A streamed answer.
 type Rows<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -31,17 +33,19 @@ type Rows<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub(crate) struct Api<S: Store, D: Documents> {
     engine: Engine<S, D>,
     pages: PageTokens,
+    watching: Watching,
 }
 
 impl<S: Store, D: Documents> Clone for Api<S, D> {
     fn clone(&self) -> Self {
-        Self { engine: self.engine.clone(), pages: self.pages.clone() }
+        let watching = self.watching.clone();
+        Self { engine: self.engine.clone(), pages: self.pages.clone(), watching }
     }
 }
 
 impl<S: Store, D: Documents> Api<S, D> {
-    pub(crate) fn new(engine: Engine<S, D>, pages: PageTokens) -> Self {
-        Self { engine, pages }
+    pub(crate) fn new(engine: Engine<S, D>, pages: PageTokens, watching: Watching) -> Self {
+        Self { engine, pages, watching }
     }
 
     fn scene<'a>(&self, caller: &'a Caller) -> Scene<'a> {

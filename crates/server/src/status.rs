@@ -21,7 +21,7 @@ use crate::known::UNKNOWN_FIELD;
 pub const DOMAIN: &str = "motcua";
 
 /// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
-pub const REASONS: [&str; 25] = [
+pub const REASONS: [&str; 26] = [
     "INVALID_REQUEST",
     "UNKNOWN_FIELD",
     "MALFORMED_MESSAGE",
@@ -47,6 +47,7 @@ pub const REASONS: [&str; 25] = [
     "REGISTER_INVALID",
     "INTERNAL",
     "TIMEOUT",
+    "WATCH_ENDED",
 ];
 
 /// Wait that we ask for when something passes by itself.
@@ -72,6 +73,11 @@ pub(crate) enum Refusal {
     Overloaded,
     /// The time of the call ran out.
     Timeout,
+    /// A stream that watches is over, and another may begin where it ended.
+    WatchEnded {
+        /// Why: `stopping` or `lifetime`.
+        why: &'static str,
+    },
     /// The bytes are no message of the API.
     MalformedMessage,
     /// Fields that the API does not have, among other faults.
@@ -154,6 +160,7 @@ pub(crate) fn status(refusal: Refusal) -> Status {
         )
         .after(RETRY_AFTER)
         .into_status(),
+        Refusal::WatchEnded { why } => watch_ended(why),
         Refusal::UnknownField(violations) => unknown_field(&violations),
         Refusal::MalformedMessage => plain(
             Code::InvalidArgument,
@@ -406,6 +413,18 @@ fn overloaded() -> Status {
         "more work is waiting than is accepted; nothing was changed: wait, then repeat",
         "Hệ thống đang quá tải, chưa có gì thay đổi: hãy chờ rồi gửi lại.",
     )
+    .after(RETRY_AFTER)
+    .into_status()
+}
+
+fn watch_ended(why: &'static str) -> Status {
+    plain(
+        Code::Unavailable,
+        "WATCH_ENDED",
+        "this stream is over: watch again with the last resume token, nothing is missed",
+        "Luồng theo dõi này đã kết thúc: theo dõi tiếp bằng mã nối tiếp cuối cùng, không sót thay đổi nào.",
+    )
+    .with("ended", why)
     .after(RETRY_AFTER)
     .into_status()
 }

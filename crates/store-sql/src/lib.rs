@@ -49,6 +49,7 @@ mod store;
 
 pub use glance::{Glance, Head};
 pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
+pub use postgres::Listener;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
 

@@ -1,10 +1,13 @@
 //! PostgreSQL: a database that any number of nodes share.
 
 mod commits;
+mod hints;
 mod open;
 mod parts;
 mod writers;
 
+pub use hints::Listener;
+pub(crate) use hints::{listen, tell};
 pub(crate) use open::{SERVER_VERSION_MIN, lazy_reads, migrator, open, reach};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;

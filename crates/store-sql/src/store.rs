@@ -122,6 +122,8 @@ impl SqlStore {
 }
 
 impl Store for SqlStore {
+    type Hints = postgres::Listener;
+
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let batch = batch.into_iter().map(prepare).collect();
         match &self.writer {
@@ -132,6 +134,30 @@ impl Store for SqlStore {
 
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
         Ok(dossiers::load(&self.reads, key).await?)
+    }
+
+    async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
+        Ok(dossiers::versions(&self.reads, dossiers).await?)
+    }
+
+    fn is_shared(&self) -> bool {
+        matches!(self.reads, Reads::Postgres(_))
+    }
+
+    async fn hint(&self, text: &str) -> Result<(), StoreError> {
+        match &self.reads {
+            Reads::Sqlite(_) => Ok(()),
+            Reads::Postgres(_) => Ok(postgres::tell(&self.reads, text).await?),
+        }
+    }
+
+    async fn hints(&self) -> Result<postgres::Listener, StoreError> {
+        match &self.reads {
+            Reads::Sqlite(_) => {
+                Err(StoreError::Unavailable("a SQLite file has one process".into()))
+            }
+            Reads::Postgres(pool) => Ok(postgres::listen(pool).await?),
+        }
     }
 
     async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {

@@ -52,6 +52,8 @@ async fn run_histories<S: Store>(make: &impl AsyncFn() -> S) {
         commits::an_external_reference_is_unique,
         commits::of_two_in_a_batch_that_take_the_same_code_the_first_has_it,
         commits::the_same_commit_again_is_stale,
+        commits::a_hint_reaches_whoever_listens_where_a_store_is_shared,
+        commits::versions_are_told_of_those_that_exist,
         commits::a_form_stays_until_it_is_replaced,
         commits::concurrent_commits_are_all_there,
         commits::of_concurrent_rivals_one_wins,

@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub use crate::hints::{HINT_BYTES_MAX, Hints};
+pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
 
 /// One unit of writing: all of it or nothing of it.
@@ -302,55 +304,15 @@ pub struct SearchQuery {
     pub limit: u32,
 }
 
-/// A draft: mutable, personal, without history; gone when submitted, discarded or expired.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// Id that the dossier will have.
-    pub id: Uuid,
-    /// Whose draft.
-    pub owner: String,
-    /// Number of times it was saved; the etag.
-    pub revision: u64,
-    /// Content, JSON text.
-    pub body: String,
-    /// Last saved.
-    pub updated_at: Timestamp,
-    /// Discarded after this.
-    pub expires_at: Timestamp,
-}
-
-/// An upload under way or finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// Id.
-    pub id: Uuid,
-    /// Who uploads.
-    pub owner: String,
-    /// Declared media type.
-    pub media: String,
-    /// Declared size in bytes.
-    pub size: u64,
-    /// Digest once finished, lower-case hex.
-    pub sha256: Option<String>,
-    /// An upload that no dossier refers to is discarded after this.
-    pub expires_at: Timestamp,
-}
-
-/// What [`Store::expire`] took away, whose bytes are to go too.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expired {
-    /// Unfinished uploads.
-    pub uploads: Vec<Uuid>,
-    /// Digests of finished uploads; each may still be needed, see [`Store::needs_document`].
-    pub documents: Vec<String>,
-}
-
 /// What a store must do.
 ///
 /// Reads see every commit that was acknowledged before they began (read your own writes).
 /// Instants are kept to the microsecond; what is finer is cut off. A list is at most `limit` rows
 /// long, and what has run out at an instant has run out at exactly that instant too.
 pub trait Store: Send + Sync + 'static {
+    /// Where hints arrive.
+    type Hints: Hints;
+
     /// Writes each commit entirely or not at all, and answers each in order. A commit that is
     /// refused (stale, taken) harms no other, of this batch or of another that shares the
     /// transaction. When an answer is `Ok`, the commit survives the loss of the process and of
@@ -369,6 +331,22 @@ pub trait Store: Send + Sync + 'static {
         &self,
         key: &DossierKey,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
+
+    /// The versions of those of the dossiers that exist, in no order.
+    fn versions(
+        &self,
+        dossiers: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<(Uuid, u64)>, StoreError>> + Send;
+
+    /// Whether other nodes may write to the same store.
+    fn is_shared(&self) -> bool;
+
+    /// Tells every node that listens, this one too, a text of at most [`HINT_BYTES_MAX`]. It may be
+    /// lost: whoever depends on what it tells must find it out without. Commits do not wait for it.
+    fn hint(&self, text: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Listens to hints from now on; only where the store is shared.
+    fn hints(&self) -> impl Future<Output = Result<Self::Hints, StoreError>> + Send;
 
     /// Number of the first event that a command caused, if it was committed.
     fn find_command(

@@ -25,7 +25,8 @@
 //! # Map
 //!
 //! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom · `named`
-//! what a commit holds and names · `reception` what a log book asks for ·
+//! what a commit holds and names · `reception` what a log book asks for · `passing` drafts and uploads ·
+//! `hints` what nodes tell each other ·
 //! [`MemoryStore`], [`MemoryDocuments`] the simplest that keep the promises · `conformance` (a
 //! feature of that name) the suites.
 
@@ -34,8 +35,10 @@ pub mod conformance;
 pub mod contract;
 mod documents;
 pub mod error;
+mod hints;
 mod memory;
 mod named;
+mod passing;
 mod reception;
 pub mod worklist;
 

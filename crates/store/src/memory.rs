@@ -5,6 +5,7 @@ mod apply;
 mod lists;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -83,6 +84,8 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
+    type Hints = Infallible;
+
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let mut inner = self.inner();
         batch.into_iter().map(|commit| inner.apply(commit)).collect()
@@ -91,6 +94,22 @@ impl Store for MemoryStore {
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
         let inner = self.inner();
         Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
+    }
+
+    async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
+        Ok(self.inner().versions(dossiers))
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn hint(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn hints(&self) -> Result<Infallible, StoreError> {
+        Err(StoreError::Unavailable("nobody shares a store in memory".into()))
     }
 
     async fn find_command(&self, dossier: Uuid, command: Uuid) -> Result<Option<u64>, StoreError> {

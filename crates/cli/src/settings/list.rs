@@ -50,6 +50,11 @@ settings! {
     "keepalive_timeout" = "10s", "how long its answer may take";
     "connection_age_max" = "30m", "age at which a connection is asked to reconnect";
     "connection_age_grace" = "30s", "time its open calls have left then";
+    "watches_per_connection_max" = "64", "streams that watch on one connection";
+    "watches_per_caller_max" = "20", "streams that watch of one caller, and of a front end per citizen";
+    "watches_max" = "4000", "streams that watch in all";
+    "watch_heartbeat" = "15s", "silence on such a stream after which it shows that it is alive";
+    "watch_lifetime" = "15m", "age at which such a stream ends, to be resumed";
     "drain_timeout" = "10s", "longest wait for open calls at the end";
     "store_read_connections" = "3", "connections to the database that read";
     "store_write_connections" = "3", "connections to PostgreSQL that write; a SQLite file has one";

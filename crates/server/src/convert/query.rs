@@ -4,11 +4,12 @@ use jiff::civil::Time;
 use jiff::{Timestamp, tz::Offset};
 use motcua_api::v1;
 use motcua_deadlines::Lang;
-use motcua_engine::{EngineError, SearchText, Track};
+use motcua_engine::{DossierChange, EngineError, SearchText, Track};
 use motcua_procedures::Text;
 use motcua_store::contract::{Queue, WorklistRow};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::dossier::bare_work_item;
 use super::read::{Faults, ID_CHARS_MAX, NAME_CHARS_MAX};
@@ -44,6 +45,23 @@ pub(crate) fn worklist_row(row: &WorklistRow) -> v1::WorklistRow {
         due_at: row.due_at.map(timestamp),
         late: row.late,
         version: row.version,
+    }
+}
+
+/// Where a dossier stood after an event.
+pub(crate) fn dossier_change(id: Uuid, change: DossierChange) -> v1::DossierChange {
+    v1::DossierChange {
+        dossier: id.to_string(),
+        code: change.code.unwrap_or_default(),
+        version: change.version,
+        act: change.act,
+        at: Some(timestamp(change.at)),
+        status: u8::from(change.status).into(),
+        state: change.state,
+        steps: change.steps,
+        due_on: change.due_on.map(|day| day.to_string()).unwrap_or_default(),
+        due_at: change.due_at.map(timestamp),
+        closed: change.closed,
     }
 }
 

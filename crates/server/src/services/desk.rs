@@ -7,13 +7,15 @@ use motcua_store::contract::{Documents, Store, WorklistKey};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, caller};
+use super::{Api, Rows, caller};
 use crate::convert::{self, Faults, NAME_CHARS_MAX};
 
 type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl<S: Store, D: Documents> DeskService for Api<S, D> {
+    type WatchQueueStream = Rows<WatchQueueResponse>;
+
     async fn decide_items(
         &self,
         request: Request<DecideItemsRequest>,
@@ -184,6 +186,13 @@ impl<S: Store, D: Documents> DeskService for Api<S, D> {
             next_page_token: next.unwrap_or_default(),
             total_size: page.total,
         }))
+    }
+
+    async fn watch_queue(
+        &self,
+        request: Request<WatchQueueRequest>,
+    ) -> Answer<Self::WatchQueueStream> {
+        self.watched_queue(request).await
     }
 
     async fn search_dossiers(

@@ -19,6 +19,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl<S: Store, D: Documents> DossierService for Api<S, D> {
     type GetLogBookStream = Rows<GetLogBookResponse>;
+    type WatchDossierStream = Rows<WatchDossierResponse>;
 
     async fn save_draft(&self, request: Request<SaveDraftRequest>) -> Answer<SaveDraftResponse> {
         let caller = caller(&request)?;
@@ -151,6 +152,13 @@ impl<S: Store, D: Documents> DossierService for Api<S, D> {
         let view = finish(async move { engine.dossier(&reading, &key, full).await }).await?;
         let dossier = Some(self.scene(&caller).state(&view));
         Ok(Response::new(GetDossierResponse { dossier }))
+    }
+
+    async fn watch_dossier(
+        &self,
+        request: Request<WatchDossierRequest>,
+    ) -> Answer<Self::WatchDossierStream> {
+        self.watched_dossier(request).await
     }
 
     async fn list_my_dossiers(

@@ -113,6 +113,7 @@ fn errors_of_the_server() -> Vec<Row> {
         (Refusal::Internal { what: "panic".into() }, Code::Internal, "INTERNAL"),
         (engine(E::Internal("a check panicked".into())), Code::Internal, "INTERNAL"),
         (Refusal::Timeout, Code::DeadlineExceeded, "TIMEOUT"),
+        (Refusal::WatchEnded { why: "stopping" }, Code::Unavailable, "WATCH_ENDED"),
         (Refusal::MalformedMessage, Code::InvalidArgument, "MALFORMED_MESSAGE"),
         (Refusal::MessageTooLarge, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
     ]

@@ -33,6 +33,15 @@ const DOSSIER_BY_CODE: &str = dossier_load!("dossier_by_code", "d.code = $1");
 const DOSSIER_BY_EXTERNAL: &str =
     dossier_load!("dossier_by_external", "d.external_source = $1 AND d.external_id = $2");
 
+/// The versions of many: $1 is a JSON array of ids.
+const DOSSIER_VERSIONS: Statement = Statement {
+    sqlite: "-- dossier_versions
+    SELECT id, version FROM dossier WHERE id IN (SELECT value FROM json_each($1))",
+    postgres: "-- dossier_versions
+    SELECT id, version FROM dossier WHERE id = ANY (ARRAY(
+        SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid)))",
+};
+
 /// All further terms must fit too: $3 is a JSON array of [kind, term].
 macro_rules! search {
     ($name:literal, $from:literal, $join:literal, $fits:literal, $scope:literal, $order:literal) => {
@@ -130,6 +139,7 @@ const DOSSIERS_RECEIVED: Statement =
 
 pub(super) const STATEMENTS: &[Statement] = &[
     DOSSIERS_RECEIVED,
+    DOSSIER_VERSIONS,
     Statement::both(DOSSIER_BY_ID),
     Statement::both(DOSSIER_BY_CODE),
     Statement::both(DOSSIER_BY_EXTERNAL),
@@ -150,6 +160,19 @@ pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loade
         Some(row) => Ok(Some(loaded_of(reads, &row).await?)),
         None => Ok(None),
     }
+}
+
+pub(crate) async fn versions(
+    reads: &Reads,
+    dossiers: &[Uuid],
+) -> Result<Vec<(Uuid, u64)>, Failure> {
+    let ids = json!(dossiers).to_string();
+    let rows = reads.rows(DOSSIER_VERSIONS, &[Text(&ids)]).await?;
+    let versions = rows.iter().map(|row| {
+        let columns = Columns::new(row, "dossier", "id");
+        Ok((columns.id("id")?, columns.number("version")?))
+    });
+    versions.collect()
 }
 
 /// What was loaded, from one row.

@@ -7,7 +7,9 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::fixture::{Subject, command_id, dossier_id, external, minute};
-use crate::contract::{Commit, DossierCommit, DossierKey, Draft, Loaded, Store};
+use crate::contract::{
+    Commit, DossierCommit, DossierKey, Draft, HINT_BYTES_MAX, Hints as _, Loaded, Store,
+};
 use crate::error::StoreError;
 
 /// Commits one; the answer must be a success.
@@ -168,6 +170,36 @@ pub(super) async fn the_same_commit_again_is_stale<S: Store>(store: Arc<S>) {
     assert!(matches!(again[..], [Err(StoreError::Stale { .. })]));
     let events = store.events(&Subject::new(1).chain(), 0, 10).await.expect("events");
     assert_eq!(events.len(), 1);
+}
+
+pub(super) async fn a_hint_reaches_whoever_listens_where_a_store_is_shared<S: Store>(
+    store: Arc<S>,
+) {
+    if !store.is_shared() {
+        assert!(store.hints().await.is_err());
+        return;
+    }
+    let (mut one, mut other) =
+        (store.hints().await.expect("heard"), store.hints().await.expect("heard"));
+    let long = "x".repeat(HINT_BYTES_MAX);
+    for hint in ["đơn vị", &long] {
+        assert_eq!(store.hint(hint).await, Ok(()));
+        for hints in [&mut one, &mut other] {
+            assert_eq!(hints.next().await.expect("heard").as_deref(), Some(hint));
+        }
+    }
+}
+
+pub(super) async fn versions_are_told_of_those_that_exist<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    let filed = subject.file(|_| {});
+    write(&*store, vec![filed, subject.act(|_| {})]).await;
+    write(&*store, vec![Subject::new(2).file(|_| {}), Subject::new(4).file(|_| {})]).await;
+    let asked = [1, 2, 3].map(dossier_id);
+    let mut versions = store.versions(&asked).await.expect("a read");
+    versions.sort_unstable();
+    assert_eq!(versions, [(dossier_id(1), 2), (dossier_id(2), 1)]);
+    assert_eq!(store.versions(&[]).await, Ok(Vec::new()));
 }
 
 pub(super) async fn a_form_stays_until_it_is_replaced<S: Store>(store: Arc<S>) {

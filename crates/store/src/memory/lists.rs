@@ -56,6 +56,11 @@ impl Inner {
         page.map(|(_, dossier)| dossier.clone()).collect()
     }
 
+    pub(super) fn versions(&self, dossiers: &[Uuid]) -> Vec<(Uuid, u64)> {
+        let version = |id| Some((id, self.dossiers.get(&id)?.loaded.dossier.version));
+        dossiers.iter().copied().filter_map(version).collect()
+    }
+
     pub(super) fn dossiers_of(&self, digest: &str, after: Option<Uuid>, limit: u32) -> Vec<Uuid> {
         let dossiers = self.dossiers.iter().filter(|(id, row)| {
             let dossier = &row.loaded.dossier;
