@@ -2,7 +2,8 @@
 -- begins with its id, so that its rows can be distributed over machines by it.
 
 -- The key of a chain is the id of its dossier, a UUIDv7, which begins with the time of its making:
--- a history lies whole in the part of its quarter. Other chains have a key behind all of those.
+-- a history lies whole in the part of its quarter. A chain that belongs to no dossier has a key
+-- behind all of those.
 CREATE TABLE event (
     chain       uuid NOT NULL,
     seq         bigint NOT NULL CHECK (seq > 0),
@@ -40,6 +41,17 @@ CREATE TRIGGER event_value_is_never_deleted BEFORE DELETE ON event_value
 CREATE TABLE event_rest PARTITION OF event DEFAULT;
 CREATE TABLE event_value_rest PARTITION OF event_value DEFAULT;
 
+-- What belongs to no dossier. So the rest stays empty, and a new quarter is made without looking
+-- through it.
+CREATE TABLE event_register PARTITION OF event
+    FOR VALUES FROM ('ff000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+CREATE TABLE event_value_register PARTITION OF event_value
+    FOR VALUES FROM ('ff000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+
+CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON event_register
+    EXECUTE FUNCTION refuse_change('histories are append-only');
+CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON event_value_register
+    EXECUTE FUNCTION refuse_change('histories are append-only');
 CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON event_rest
     EXECUTE FUNCTION refuse_change('histories are append-only');
 CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON event_value_rest

@@ -288,9 +288,10 @@ fn create_secret(path: &Path) -> anyhow::Result<()> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let aside = path.with_extension(format!("new-{}", std::process::id()));
+    // Of its own: on a folder that nodes share another may have the same process number.
+    let aside = path.with_extension(format!("new-{}", uuid::Uuid::now_v7()));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(&aside)?;
     file.write_all(format!("{hex}\n").as_bytes())?;
     file.sync_all()?;

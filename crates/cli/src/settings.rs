@@ -357,28 +357,27 @@ impl Reader<'_> {
     }
 }
 
-/// A setting as it may be shown: without the password of a URL.
+/// A setting as it may be shown: without the password of a URL. Whatever may belong to one goes.
 pub(crate) fn shown(name: &str, value: &str) -> String {
-    let hide = |value: &str| -> Option<String> {
-        let (scheme, rest) = value.split_once("://")?;
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (login, host) = rest[..end].rsplit_once('@')?;
-        let (user, _) = login.split_once(':')?;
-        Some(format!("{scheme}://{user}:***@{host}{}", &rest[end..]))
-    };
-    match name {
-        "database" => {
-            let hidden = hide(value).unwrap_or_else(|| value.to_owned());
-            match hidden.split_once("password=") {
-                Some((before, after)) => {
-                    let rest = after.find('&').map_or("", |end| &after[end..]);
-                    format!("{before}password=***{rest}")
-                }
-                None => hidden,
-            }
-        }
-        _ => value.to_owned(),
+    if name != "database" || value.is_empty() {
+        return value.to_owned();
     }
+    let Some((scheme, rest)) = value.split_once("://") else { return "***".to_owned() };
+    // A password may hold any sign; what follows the last @ does not belong to it.
+    let place = match rest.rsplit_once('@') {
+        None => rest.to_owned(),
+        Some((login, host)) => match login.split_once(':') {
+            None => rest.to_owned(),
+            Some((user, _)) => format!("{user}:***@{host}"),
+        },
+    };
+    let mut parts = place.split("password=");
+    let first = parts.next().unwrap_or_default();
+    let others = parts.map(|part| {
+        let after = part.find('&').map_or("", |end| &part[end..]);
+        format!("password=***{after}")
+    });
+    format!("{scheme}://{first}{}", others.collect::<String>())
 }
 
 /// A time above zero such as `10s` or `12h`.
@@ -451,6 +450,12 @@ mod tests {
                 "postgres://db/motcua?user=a&password=***&x=1",
             ),
             ("postgres://a:s3@cr:et@db/m?host=/run", "postgres://a:***@db/m?host=/run"),
+            ("postgres://a:abc/s3cret@db/m", "postgres://a:***@db/m"),
+            (
+                "postgres://db/m?password=s3cret&password=cret",
+                "postgres://db/m?password=***&password=***",
+            ),
+            ("postgres:a:s3cret@db/m", "***"),
         ] {
             assert_eq!(shown("database", url), wanted);
         }

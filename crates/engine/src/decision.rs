@@ -368,7 +368,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if !acts_as_party(&request.actor, &dossier) {
             return Err(EngineError::AlreadyExists { what: "external reference" });
         }
-        let picture = self.0.registers.now();
+        let picture = self.picture_with(&dossier.procedure.digest).await?;
         let procedure = pinned(&picture, &dossier.procedure.digest)?;
         Ok(Some(Answer {
             first_seq: 1,

@@ -97,9 +97,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         before: usize,
         dossiers: &[Dossier],
     ) -> Result<Value, EngineError> {
-        let picture = self.0.registers.now();
         let mut known = Vec::with_capacity(dossiers.len());
         for dossier in dossiers {
+            let picture = self.picture_with(&dossier.procedure.digest).await?;
             let procedure = pinned(&picture, &dossier.procedure.digest)?;
             let persons: Vec<Person> = self.persons(dossier.id).await?;
             known.push((dossier, persons, procedure));

@@ -162,6 +162,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         (source, ground): (&[u8], &Option<String>),
     ) -> Result<bool, EngineError> {
         let reference = procedure.reference();
+        let picture = self.0.registers.now();
         self.check_not_retired(&reference.code)?;
         self.check_effective(procedure.definition())?;
         let today = local_date(self.now());
@@ -182,7 +183,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             bytes: source.to_vec(),
         };
         let what = (entry, ground.clone());
-        self.record_entry("sys:procedures", "procedure.publish", caller, what).await
+        self.record_entry(&picture, "sys:procedures", "procedure.publish", caller, what).await
     }
 
     /// Nothing could be filed under a version of a retired procedure.
@@ -262,11 +263,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         from: Date,
         ground: &str,
     ) -> Result<bool, EngineError> {
-        if !self.0.registers.now().procedures.contains_key(code) {
+        let picture = self.0.registers.now();
+        if !picture.procedures.contains_key(code) {
             return Err(EngineError::NotFound { what: "procedure" });
         }
         let today = local_date(self.now());
-        if let Some(since) = self.0.registers.now().retired_by(code, today) {
+        if let Some(since) = picture.retired_by(code, today) {
             return Err(crate::error::invalid(
                 "code",
                 "RETIRED",
@@ -289,7 +291,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             ("ground".into(), canonical(&json!(ground))?),
         ];
         let event = NewEvent { kind: RETIRE.into(), to: None, def: None, fields };
-        self.record("sys:procedures", event, Vec::new()).await
+        self.record(&picture, "sys:procedures", event, Vec::new()).await
     }
 
     /// Reads which procedures were retired: the chain is where that is kept.
@@ -398,6 +400,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let _turn = self.0.registers.turn.lock().await;
         for _ in 0..APPEND_RETRIES_MAX {
             self.refresh_registers().await?;
+            let picture = self.0.registers.now();
             let loaded = self.0.store.register(kind).await?;
             if let Some(last) = loaded.last().filter(|last| last.digest == digest) {
                 return Ok(RegisterRef::of(last));
@@ -414,17 +417,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 bytes: bytes.clone(),
             };
             let reference = RegisterRef::of(&entry);
-            if self.record_entry(chain, act, caller, (entry, None)).await? {
+            if self.record_entry(&picture, chain, act, caller, (entry, None)).await? {
                 return Ok(reference);
             }
         }
         Err(EngineError::Overloaded)
     }
 
-    /// Records an entry on a chain unless another node recorded something on it since the picture
-    /// was taken; answers whether it did.
+    /// Records an entry on a chain unless something was recorded on it since the picture was taken on
+    /// which it was checked; answers whether it did.
     async fn record_entry(
         &self,
+        checked: &Arc<Picture>,
         chain: &str,
         kind: &str,
         caller: &Caller,
@@ -440,17 +444,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
             fields.push(("ground".into(), canonical(&json!(ground))?));
         }
         let event = NewEvent { kind: kind.into(), to: None, def: None, fields };
-        self.record(chain, event, vec![entry]).await
+        self.record(checked, chain, event, vec![entry]).await
     }
 
     async fn record(
         &self,
+        checked: &Arc<Picture>,
         chain: &str,
         event: NewEvent,
         entries: Vec<RegisterEntry>,
     ) -> Result<bool, EngineError> {
+        // The checks may have looked at a newer picture than the first of them.
+        if !Arc::ptr_eq(checked, &self.0.registers.now()) {
+            return Ok(false);
+        }
         let place = CHAINS.iter().position(|known| *known == chain);
-        let seen = place.map_or(0, |place| self.0.registers.now().seen[place]);
+        let seen = place.map_or(0, |place| checked.seen[place]);
         let recorded = self.append_at(&system_chain(chain)?, Some(seen), &event, &entries).await?;
         self.refresh_registers().await?;
         Ok(recorded)

@@ -3,14 +3,20 @@
 //! Most statements are one text for both. Ids are text in SQLite and `uuid` in PostgreSQL, flags
 //! are whole numbers in the one and `boolean` in the other; everything else is kept alike.
 
+use std::time::Duration;
+
 use motcua_audit::ChainId;
 use sha2::{Digest as _, Sha256};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Arguments as _, Postgres, Sqlite};
 use uuid::Uuid;
 
 use crate::error::Failure;
+
+/// Longest wait for the answer to a read, beyond the server's own limit of a statement.
+const READ_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A statement in the words of each database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,17 +67,23 @@ pub(crate) enum Argument<'a> {
 }
 
 /// The key of a chain in PostgreSQL: a dossier's own id, so that its history lies where it belongs
-/// by time. The few other chains have one made of their name, behind all dossiers (a UUIDv7 begins
-/// with its time, and ff is far away).
+/// by time. Other chains have a UUIDv8 made of their name: one that belongs to a dossier, such as
+/// that of who looked at it, begins with the same time; the few others lie behind all dossiers (a
+/// UUIDv7 begins with its time, and ff is far away).
 pub(crate) fn chain_key(chain: &str) -> Uuid {
-    let dossier = chain.strip_prefix("dossier:").and_then(|id| Uuid::parse_str(id).ok());
-    dossier.unwrap_or_else(|| {
-        let digest: [u8; 32] = Sha256::digest(chain.as_bytes()).into();
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest[..16]);
-        key[0] = 0xff;
-        uuid::Builder::from_custom_bytes(key).into_uuid()
-    })
+    let dossier =
+        chain.split_once(':').and_then(|(kind, id)| Some((kind, Uuid::parse_str(id).ok()?)));
+    if let Some(("dossier", id)) = dossier {
+        return id;
+    }
+    let digest: [u8; 32] = Sha256::digest(chain.as_bytes()).into();
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest[..16]);
+    match dossier {
+        Some((_, id)) => key[..6].copy_from_slice(&id.as_bytes()[..6]),
+        None => key[0] = 0xff,
+    }
+    uuid::Builder::from_custom_bytes(key).into_uuid()
 }
 
 /// A row of either database.
@@ -102,8 +114,7 @@ impl Reads {
             }
             Self::Postgres(pool) => {
                 let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
-                let rows = query.fetch_all(pool).await.map_err(|error| reached(pool, error))?;
-                rows.into_iter().map(Row::Postgres).collect()
+                read(pool, query).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -200,6 +211,36 @@ impl Session<'_> {
     }
 }
 
+/// Reads on a connection of the pool. The driver knows no deadline: a connection that died without a
+/// word would be waited for without an end, and so would its return to the pool.
+async fn read(
+    pool: &PgPool,
+    query: sqlx::query::Query<'static, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    let connection = pool.acquire().await.map_err(|error| reached(pool, error))?;
+    let mut held = Held { connection, is_whole: false };
+    let reading = tokio::time::timeout(READ_DEADLINE, query.fetch_all(&mut *held.connection));
+    let rows =
+        reading.await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+    held.is_whole = matches!(rows, Ok(_) | Err(sqlx::Error::Database(_)));
+    rows
+}
+
+/// A connection that goes back to its pool only after a whole answer: whoever gave up meanwhile
+/// leaves one that may be dead, or still answering.
+struct Held {
+    connection: PoolConnection<Postgres>,
+    is_whole: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
 /// Nobody gave a connection back in time, or none could be opened: the pool says the same of both.
 fn reached(pool: &PgPool, error: sqlx::Error) -> sqlx::Error {
     let is_full = pool.size() >= pool.options().get_max_connections();
@@ -268,5 +309,8 @@ mod tests {
         assert!(register > id);
         assert_eq!(register.get_version_num(), 8);
         assert_ne!(register, chain_key("sys:units"));
+        let looked_at = chain_key(&format!("acc:{id}"));
+        assert_eq!(looked_at.as_bytes()[..6], id.as_bytes()[..6]);
+        assert_eq!(looked_at.get_version_num(), 8);
     }
 }

@@ -19,6 +19,8 @@ const RAISED: &str = "P0001";
 const DEADLOCK: &str = "40P01";
 const NOT_SERIALIZABLE: &str = "40001";
 const LOCKED: &str = "55P03";
+/// PostgreSQL's code for a write where only reads are possible.
+const READ_ONLY: &str = "25006";
 
 /// Why a transaction or a read did not come about.
 #[derive(Debug)]
@@ -30,12 +32,28 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether another transaction came in between: the same work may succeed, or be refused, now.
+    pub(crate) fn is_race(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        let raced = |code: &str| [DEADLOCK, NOT_SERIALIZABLE].contains(&code);
+        error.is_unique_violation() || error.code().is_some_and(|code| raced(&code))
+    }
+
+    /// Whether PostgreSQL has become a standby under the connection.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == READ_ONLY)
+    }
+
     /// Whether one piece of work met a broken constraint or a corrupt row; others may succeed.
     pub(crate) fn concerns_one(&self) -> bool {
         match self {
             Self::Sql(sqlx::Error::Database(error)) => {
                 let alone = [CONSTRAINT_TRIGGER, RAISED, DEADLOCK, NOT_SERIALIZABLE, LOCKED];
-                let guarded = error.code().is_some_and(|code| alone.contains(&&*code));
+                // Class 22 is a value, class 54 a size that the server cannot take.
+                let is_value = |code: &str| code.len() == 5 && ["22", "54"].contains(&&code[..2]);
+                let guarded =
+                    error.code().is_some_and(|code| alone.contains(&&*code) || is_value(&code));
                 guarded || !matches!(error.kind(), ErrorKind::Other)
             }
             Self::Sql(_) => false,

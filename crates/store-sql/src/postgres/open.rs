@@ -119,7 +119,7 @@ fn writing(connect: PgConnectOptions, options: &Options) -> PgConnectOptions {
 }
 
 /// What the server must be for an answer to mean that the commit survives.
-async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(super) async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
     let row = sqlx::query(
         "-- server_settings
         SELECT CAST(current_setting('server_version_num') AS integer) AS version,

@@ -203,20 +203,22 @@ impl Writing {
     }
 
     async fn settle(&mut self, jobs: Vec<Job>) {
-        let mut batches = Vec::new();
+        let (mut batches, mut others) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
                 Job::Commits { batch, answer } => batches.push((batch, answer)),
-                Job::Write(write) => self.write_other(write).await,
+                Job::Write(write) => others.push(write),
             }
         }
         let all: Vec<&Prepared> = batches.iter().flat_map(|(batch, _)| batch).collect();
-        if all.is_empty() {
-            return;
+        if !all.is_empty() {
+            let mut answers = self.write_commits(&all).await.into_iter();
+            for (batch, answer) in batches {
+                let _given_up = answer.send(answers.by_ref().take(batch.len()).collect());
+            }
         }
-        let mut answers = self.write_commits(&all).await.into_iter();
-        for (batch, answer) in batches {
-            let _given_up = answer.send(answers.by_ref().take(batch.len()).collect());
+        for write in others {
+            self.write_other(write).await;
         }
     }
 
@@ -228,7 +230,9 @@ impl Writing {
             Prepared::Register(_) => None,
         });
         let (places, rows): (Vec<usize>, Vec<&DossierRows>) = dossiers.unzip();
-        for round in commits::rounds(&rows) {
+        for mut round in commits::rounds(&rows) {
+            // New rows too come in the order of ids, so that no two nodes wait for each other.
+            round.sort_unstable_by_key(|at| rows[*at].dossier.key);
             let together: Vec<&DossierRows> = round.iter().map(|at| rows[*at]).collect();
             let verdicts = self.write_round(&together).await;
             for (at, verdict) in round.iter().zip(verdicts) {
@@ -244,9 +248,16 @@ impl Writing {
     }
 
     /// If one of them breaks a constraint that no verdict foresaw, or deadlocks with another node,
-    /// each is written alone, so that the others do not suffer.
+    /// all are tried once more: what another node has just written is foreseen then. After that each
+    /// is written alone, so that the others do not suffer.
     async fn write_round(&mut self, commits: &[&DossierRows]) -> Vec<Result<(), StoreError>> {
-        match self.transact(async |connection| commits::write(connection, commits).await).await {
+        let mut outcome =
+            self.transact(async |connection| commits::write(connection, commits).await).await;
+        if matches!(&outcome, Err(Ended::Failed(failure)) if failure.is_race()) {
+            outcome =
+                self.transact(async |connection| commits::write(connection, commits).await).await;
+        }
+        match outcome {
             Ok(verdicts) => verdicts,
             Err(Ended::Failed(failure)) if failure.concerns_one() => {
                 let mut verdicts = Vec::with_capacity(commits.len());
@@ -300,8 +311,21 @@ impl Writing {
             Some(connection) => connection,
             None => {
                 let connecting = tokio::time::timeout(self.deadline, self.connect.connect());
-                let connected = connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-                connected.map_err(|e| Ended::Failed(e.into()))?
+                let connected = connecting
+                    .await
+                    .unwrap_or(Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+                let mut connected = connected.map_err(|e| Ended::Failed(e.into()))?;
+                // After a failover it may lead to another server.
+                let checking =
+                    tokio::time::timeout(self.deadline, super::open::check(&mut connected));
+                match checking.await {
+                    Ok(Ok(())) => connected,
+                    Ok(Err(error)) => return Err(Ended::Failed(Failure::Corrupt(error))),
+                    Err(_) => {
+                        let silent = sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+                        return Err(Ended::Failed(silent.into()));
+                    }
+                }
             }
         };
         // A deadline drops the connection without a cancel request: that could cut a commit's wait
@@ -318,7 +342,8 @@ impl Writing {
             Err(Ended::Failed(failure)) => {
                 // A connection that cannot roll back is dropped, and the transaction with it.
                 let rolled_back = sqlx::query(WRITER_ROLLBACK).execute(&mut connection);
-                if matches!(tokio::time::timeout(self.deadline, rolled_back).await, Ok(Ok(_))) {
+                let rolled_back = tokio::time::timeout(self.deadline, rolled_back).await;
+                if matches!(rolled_back, Ok(Ok(_))) && !failure.is_read_only() {
                     self.connection = Some(connection);
                 }
                 Err(Ended::Failed(failure))
