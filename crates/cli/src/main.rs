@@ -62,10 +62,6 @@ use crate::cli::{Cli, Command};
 use crate::output::Output;
 use crate::refusal::Refused;
 
-/// A transition allocates hundreds of small values and frees them on another thread.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How a command ended, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
