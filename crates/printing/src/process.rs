@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use motcua_deadlines::Lang;
 use motcua_procedures::{
-    Act, Action, Answer, Branch, ClockFrom, Definition, Guard, Parallel, Step, Target,
+    Act, Action, Answer, Branch, ClockFrom, Definition, Guard, LimitRule, Parallel, Step, Target,
 };
 
 use crate::condition::in_words;
 use crate::text::shortened;
-use crate::words::{limit, pick, role, word};
+use crate::words::{limit, other_cases, pick, role, word};
 
 /// An action that so many steps have alike is said once, below the steps.
 const SHARED_STEPS_MIN: usize = 3;
@@ -222,6 +222,22 @@ impl<'a> Process<'a> {
         });
         let said: Vec<String> = each.into_iter().chain(when).collect();
         (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    /// Each of the limits with the cases that it is for: `15 ngày (nếu …)`.
+    pub(crate) fn limits(&self, rules: &'a [LimitRule]) -> impl Iterator<Item = String> {
+        rules.iter().map(move |rule| {
+            let length = limit(rule.committed.as_ref().unwrap_or(&rule.statutory), self.lang);
+            match &rule.when {
+                Some(guard) => {
+                    format!("{length} ({} {})", word(self.lang, "nếu", "if"), self.condition(guard))
+                }
+                None if rules.len() > 1 => {
+                    format!("{length} ({})", other_cases(self.lang).to_lowercase())
+                }
+                None => length,
+            }
+        })
     }
 
     /// What the timeout of a step is.

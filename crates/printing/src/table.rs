@@ -193,15 +193,9 @@ fn notes(process: &Process<'_>) -> Vec<String> {
     let lang = process.lang;
     let shared = process.shared().iter().map(|shared| process.shared_action(shared));
     let mut notes: Vec<String> = shared.collect();
-    for rule in &process.definition.limits {
-        let when = rule
-            .when
-            .as_ref()
-            .map(|guard| format!(" ({} {})", word(lang, "nếu", "if"), process.condition(guard)));
-        let total = word(lang, "Tổng thời hạn", "Limit of the whole");
-        let length = limit(rule.committed.as_ref().unwrap_or(&rule.statutory), lang);
-        notes.push(format!("{total}: {length}{}", when.unwrap_or_default()));
-    }
+    let total = word(lang, "Tổng thời hạn", "Limit of the whole");
+    let limits = &process.definition.limits;
+    notes.extend(process.limits(limits).map(|said| format!("{total}: {said}")));
     notes
 }
 

@@ -60,6 +60,67 @@ fn the_sheet_says_from_which_phase_a_document_is_asked_for() {
     assert!(!sheet.contains("Application (from the phase"), "D1 is filed at the beginning");
 }
 
+/// Rows of a table that begin with this cell, as the texts of their cells.
+fn rows_of(page: &str, first: &str) -> Vec<Vec<String>> {
+    let begins = format!("<tr><td>{first}</td>");
+    let rows = page.lines().filter(|line| line.contains(&begins));
+    let cells = rows.map(|row| row.split("<td>").skip(1));
+    cells
+        .map(|row| row.map(|cell| cell.replace("</td>", "").replace("</tr>", "")))
+        .map(Iterator::collect)
+        .collect()
+}
+
+#[test]
+fn the_last_of_several_limits_is_for_the_other_cases_only() {
+    let house = shipped("house-construction-permit.yaml");
+    for (lang, first, rest) in [
+        (Lang::Vi, "Giải quyết", "Các trường hợp còn lại"),
+        (Lang::En, "The whole", "All other cases"),
+    ] {
+        let sheet = procedure_sheet_html(&house, lang);
+        let rows = rows_of(&sheet, first);
+        assert_eq!(rows.len(), 2);
+        assert!(rows[0][2].contains("Nhà ở riêng lẻ") || rows[0][2].contains("Separate house"));
+        assert_eq!(rows[1][2], rest);
+        let table = process_table_html(house.definition(), lang);
+        let last = format!("({})</p>", rest.to_lowercase());
+        assert_eq!(table.matches(&last).count(), 1, "the table says so as well");
+    }
+    let land = shipped("../docs/examples/patterns/land-and-environment.yaml");
+    let only = &rows_of(&procedure_sheet_html(&land, Lang::Vi), "Giải quyết")[0];
+    assert_eq!(only[2], "Mọi trường hợp", "a limit that stands alone takes all cases");
+}
+
+#[test]
+fn the_limit_of_a_later_phase_counts_from_the_act_that_begins_it() {
+    let land = shipped("../docs/examples/patterns/land-and-environment.yaml");
+    let sheet = procedure_sheet_html(&land, Lang::En);
+    let definition = land.definition();
+    let phase = &definition.phases[0];
+    let mut acts = definition
+        .steps
+        .iter()
+        .enumerate()
+        .flat_map(|(i, step)| step.actions.iter().map(move |action| (i + 1, action)));
+    let (step, act) = acts
+        .find(|(_, action)| action.begins.as_ref() == Some(&phase.id))
+        .expect("an act that begins it");
+    let row = &rows_of(&sheet, &phase.name.en)[0];
+    assert!(row[1].contains(&format!(", from the act “{}” (step {step})", act.name.en)), "{row:?}");
+    assert!(!row[1].contains("acceptance"), "{row:?}");
+}
+
+#[test]
+fn a_further_clock_says_from_when_it_counts_and_how_it_goes_on() {
+    let house = shipped("house-construction-permit.yaml");
+    let name = "Hướng dẫn bằng văn bản khi bổ sung chưa đạt";
+    let row = &rows_of(&procedure_sheet_html(&house, Lang::Vi), name)[0];
+    let start = "5 ngày làm việc, kể từ mỗi lần vào bước 8 “Xem xét hồ sơ bổ sung”";
+    assert_eq!(row[1], start);
+    assert!(row[3].starts_with("bước 25 “Xem xét rút hồ sơ”: tính tiếp"), "{row:?}");
+}
+
 #[test]
 fn conditions_read_as_words_and_not_as_code() {
     let sheet = procedure_sheet_html(&shipped("birth-registration.yaml"), Lang::Vi);
