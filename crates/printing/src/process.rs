@@ -78,13 +78,15 @@ impl<'a> Process<'a> {
     pub(crate) fn shared_action(&self, shared: &Shared<'_>) -> String {
         let action = shared.action;
         let form = action.form.map(|form| format!(" [{} {form:02}]", self.form_word()));
+        let begins = self.begins(action).map(|begins| format!(" – {begins}"));
         format!(
-            "{} {}: {} ({}){} {}",
+            "{} {}: {} ({}){}{} {}",
             word(self.lang, "Ở các bước", "At steps"),
             ranges(&shared.steps),
             pick(&action.name, self.lang),
             self.roles(action),
             form.unwrap_or_default(),
+            begins.unwrap_or_default(),
             self.target(&action.target, None)
         )
     }
@@ -143,8 +145,42 @@ impl<'a> Process<'a> {
             let only = word(self.lang, "chỉ khi", "only if");
             text.push_str(&format!(" – {only} {}", self.condition(guard)));
         }
+        if let Some(begins) = self.begins(action) {
+            text.push_str(&format!(" – {begins}"));
+        }
         let answer = action.answer.as_deref().and_then(|id| self.answer_of(step, id));
         format!("{text} {}", self.target(&action.target, answer))
+    }
+
+    /// The phase that an action begins, with its limits and the papers that come with it.
+    pub(crate) fn begins(&self, action: &Action) -> Option<String> {
+        let begun = action.begins.as_deref()?;
+        let phase = self.definition.phases.iter().find(|phase| phase.id == begun)?;
+        let name = pick(&phase.name, self.lang);
+        let mut said = format!("{} “{name}”", word(self.lang, "mở giai đoạn", "begins the phase"));
+        let limits: Vec<String> = self.limits(&phase.limits).collect();
+        if !limits.is_empty() {
+            let clock = word(self.lang, "thời hạn tính mới", "with a limit of its own");
+            said.push_str(&format!(", {clock}: {}", limits.join("; ")));
+        }
+        let papers = self.definition.documents.iter();
+        let papers = papers.filter(|document| document.phase.as_deref() == Some(begun));
+        let papers = papers.map(|document| {
+            let name = format!("{} {}", document.id, pick(&document.name, self.lang));
+            match &document.when {
+                Some(guard) => {
+                    let only = word(self.lang, "nếu", "if");
+                    format!("{name} ({only} {})", self.condition(guard))
+                }
+                None => name,
+            }
+        });
+        let papers: Vec<String> = papers.collect();
+        if !papers.is_empty() {
+            let with = word(self.lang, "giấy tờ kèm theo", "papers that come with it");
+            said.push_str(&format!(", {with}: {}", papers.join("; ")));
+        }
+        Some(said)
     }
 
     pub(crate) fn roles(&self, action: &Action) -> String {
@@ -327,6 +363,7 @@ fn alike(a: &Action, b: &Action) -> bool {
         && a.name == b.name
         && a.roles == b.roles
         && a.form == b.form
+        && a.begins == b.begins
         && guard(a) == guard(b)
         && targets(&a.target) == targets(&b.target)
         && plain(a) == plain(b)

@@ -196,6 +196,11 @@ fn notes(process: &Process<'_>) -> Vec<String> {
     let total = word(lang, "Tổng thời hạn", "Limit of the whole");
     let limits = &process.definition.limits;
     notes.extend(process.limits(limits).map(|said| format!("{total}: {said}")));
+    for phase in &process.definition.phases {
+        let of = word(lang, "Thời hạn giai đoạn", "Limit of the phase");
+        let name = pick(&phase.name, lang);
+        notes.extend(process.limits(&phase.limits).map(|said| format!("{of} “{name}”: {said}")));
+    }
     notes
 }
 

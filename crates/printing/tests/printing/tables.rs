@@ -1,6 +1,9 @@
 //! Tables of the internal process and procedure sheets.
 
-use motcua_printing::{Lang, procedure_sheet_html, process_table_html, process_table_svg};
+use motcua_printing::{
+    Lang, procedure_sheet_html, process_table_html, process_table_svg, state_diagram_mermaid,
+    state_diagram_svg,
+};
 
 use crate::kit::{catalogue, parallel, shipped, twenty_branches};
 use crate::{assert_once, well_formed};
@@ -119,6 +122,34 @@ fn a_further_clock_says_from_when_it_counts_and_how_it_goes_on() {
     let start = "5 ngày làm việc, kể từ mỗi lần vào bước 8 “Xem xét hồ sơ bổ sung”";
     assert_eq!(row[1], start);
     assert!(row[3].starts_with("bước 25 “Xem xét rút hồ sơ”: tính tiếp"), "{row:?}");
+}
+
+#[test]
+fn an_act_that_begins_a_phase_says_so_with_its_limit_and_its_papers() {
+    let land = shipped("../docs/examples/patterns/land-and-environment.yaml");
+    let definition = land.definition();
+    let table = process_table_html(definition, Lang::Vi);
+    for said in [
+        "Báo cáo hoàn thành – mở giai đoạn “Nghiệm thu công trình”, thời hạn tính mới: \
+         15 ngày làm việc, giấy tờ kèm theo: D2 Bản vẽ hoàn công; D3 \
+         Giấy xác nhận tham gia bảo hiểm (nếu Có bảo hiểm xã hội) →",
+        "Thời hạn giai đoạn “Nghiệm thu công trình”: 15 ngày làm việc",
+    ] {
+        assert_eq!(table.matches(said).count(), 1, "{said}");
+    }
+    let mermaid = state_diagram_mermaid(definition, Lang::Vi);
+    assert_eq!(mermaid.matches("mở giai đoạn “Nghiệm thu công trình”").count(), 1);
+    for picture in
+        [process_table_svg(definition, Lang::En), state_diagram_svg(definition, Lang::En)]
+    {
+        // Lines break where the box ends.
+        let texts = picture.split("<text").skip(1);
+        let lines = texts.filter_map(|text| text.split_once('>')?.1.split("</text>").next());
+        let words = lines.collect::<Vec<_>>().join(" ");
+        let said = "begins the phase “Acceptance of the works”, with a limit of its own: \
+                    15 working days, papers that come with it: D2";
+        assert_eq!(words.matches(said).count(), 1, "{words}");
+    }
 }
 
 #[test]
