@@ -165,11 +165,21 @@ fn conditions_read_as_words_and_not_as_code() {
     }
     for name in catalogue() {
         for lang in [Lang::Vi, Lang::En] {
-            let sheet = procedure_sheet_html(&shipped(&name), lang);
-            for code in
-                ["&amp;&amp;", "||", "form.", "channel ==", "“none”", "“person”", "“abandoned”"]
-            {
-                assert!(!sheet.contains(code), "{name} shows {code}");
+            let procedure = shipped(&name);
+            let sheet = procedure_sheet_html(&procedure, lang);
+            let table = process_table_html(procedure.definition(), lang);
+            for code in [
+                "&amp;&amp;",
+                "||",
+                "form.",
+                "channel ==",
+                "documents.",
+                "“none”",
+                "“person”",
+                "“abandoned”",
+            ] {
+                assert!(!sheet.contains(code), "{name}: the sheet shows {code}");
+                assert!(!table.contains(code), "{name}: the table shows {code}");
             }
         }
     }
