@@ -407,6 +407,22 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_is_read_is_not_said_to_be_there_as_well() {
+        let floors = "has(form.height_m) && form.height_m == \"10\"";
+        assert_eq!(said(floors, Lang::Vi), "Chiều cao công trình (m) là “10”");
+        let flag = "has(form.has_adjoining_building) && form.has_adjoining_building";
+        assert_eq!(said(flag, Lang::Vi), "Có công trình liền kề");
+        let grouped = format!("owners > 2 || ({flag})");
+        assert_eq!(
+            said(&grouped, Lang::En),
+            "number of owners > 2 or There is an adjoining building"
+        );
+        let not = "has(form.height_m) && form.height_m != \"10\"";
+        let vi = "có khai Chiều cao công trình (m) và Chiều cao công trình (m) không phải là “10”";
+        assert_eq!(said(not, Lang::Vi), vi, "what differs may be absent");
+    }
+
+    #[test]
     fn a_part_without_words_leaves_the_others_theirs() {
         let text = "form.site.street.startsWith(\"Lê\") && owners > 2";
         let raw = "form.site.street.startsWith(\"Lê\")";

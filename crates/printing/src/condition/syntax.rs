@@ -44,6 +44,19 @@ pub(super) struct Part {
 }
 
 impl Expression {
+    /// Whether it holds only where that member, or one of its own, is there.
+    fn needs(&self, member: &[String]) -> bool {
+        let reads = |tree: &Self| matches!(tree, Self::Path(path) if path.starts_with(member));
+        match self {
+            Self::Path(_) => reads(self),
+            Self::Compare(left, operator, right) => {
+                operator != "!=" && (reads(left) || reads(right)) && **right != Self::Null
+            }
+            Self::Has(path) => path.len() > member.len() && path.starts_with(member),
+            _ => false,
+        }
+    }
+
     /// What is negated, however often.
     pub(super) fn bare(&self) -> &Expression {
         match self {
@@ -104,6 +117,13 @@ impl Reader<'_> {
         while self.takes("&&") {
             parts.push(self.part(Self::term)?);
         }
+        // `has(a) && a` says of `a` twice that it is there.
+        let said: Vec<Expression> = parts.iter().map(|part| part.tree.clone()).collect();
+        let is_said = |part: &Part| match &part.tree {
+            Expression::Has(path) => said.iter().any(|other| other.needs(path)),
+            _ => false,
+        };
+        parts.retain(|part| !is_said(part));
         Some(one_or_many(parts, Expression::All))
     }
 

@@ -184,3 +184,41 @@ fn conditions_read_as_words_and_not_as_code() {
         }
     }
 }
+
+#[test]
+fn choices_and_flags_read_as_one_phrase() {
+    let house = procedure_sheet_html(&shipped("house-construction-permit.yaml"), Lang::Vi);
+    assert!(house.contains("<td>Loại chủ đầu tư là tổ chức</td>"));
+    for name in ["social-allowance.yaml", "versions/social-allowance-0.yaml"] {
+        let sheet = procedure_sheet_html(&shipped(name), Lang::Vi);
+        assert!(!sheet.contains("có khai"), "{name}");
+        assert!(sheet.contains(
+            "(Nhóm đối tượng là trẻ em không có nguồn nuôi dưỡng hoặc Người hưởng là trẻ em)"
+        ));
+    }
+}
+
+/// Fails unless every choice below has names; counts those that it finds.
+fn named_choices(name: &str, schema: &serde_json::Value) -> usize {
+    let Some(members) = schema.get("properties").and_then(|members| members.as_object()) else {
+        return 0;
+    };
+    let is_choice = |member: &&serde_json::Value| member.get("enum").is_some();
+    for (field, member) in members.iter().filter(|(_, member)| is_choice(member)) {
+        assert!(member.get("x-names").is_some(), "{name}: {field}");
+    }
+    members.values().filter(is_choice).count()
+}
+
+#[test]
+fn the_choices_of_allowance_and_feedback_have_names() {
+    let files = [
+        ("social-allowance.yaml", 4),
+        ("versions/social-allowance-0.yaml", 4),
+        ("../docs/examples/patterns/feedback.yaml", 1),
+    ];
+    for (name, choices) in files {
+        let procedure = shipped(name);
+        assert_eq!(named_choices(name, procedure.definition().form.schema()), choices);
+    }
+}
