@@ -106,6 +106,17 @@ impl<'a> Process<'a> {
         step.actions.iter().filter(|action| !self.is_shared(&step.id, action))
     }
 
+    /// Where else a step can say no: acts of refusal and stopping that it shares with many others
+    /// are told below the steps, and without a mark it would look as if it could only grant.
+    pub(crate) fn shared_refusals(&self, step: &Step) -> Option<String> {
+        let refuses = |action: &&Action| matches!(action.act, Act::Refuse | Act::Stop);
+        let shared = step.actions.iter().filter(refuses);
+        let shared = shared.filter(|action| self.is_shared(&step.id, action));
+        let names: Vec<&str> = shared.map(|action| pick(&action.name, self.lang)).collect();
+        let mark = word(self.lang, "→ thao tác chung", "→ shared actions");
+        (!names.is_empty()).then(|| format!("{mark}: {}", names.join("; ")))
+    }
+
     pub(crate) fn condition(&self, guard: &Guard) -> String {
         let words = in_words(guard, self.definition, self.lang);
         shortened(&words, self.condition_chars_max)

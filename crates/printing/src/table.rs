@@ -161,7 +161,8 @@ fn step_rows(process: &Process<'_>, step: &Step, depth: usize, rows: &mut Vec<Ro
     time.extend(process.further_clocks(step));
     let status =
         is_main.then(|| format!("{} – {}", u8::from(step.status), status(step.status, lang)));
-    let actions = process.own_actions(step).map(|action| process.action(step, action)).collect();
+    let actions = process.own_actions(step).map(|action| process.action(step, action));
+    let actions = actions.chain(process.shared_refusals(step)).collect();
     let number = process.number(&step.id).to_string();
     let name = vec![pick(&step.name, lang).to_owned()];
     let cells = vec![vec![number], name, who, time, status.into_iter().collect(), actions];

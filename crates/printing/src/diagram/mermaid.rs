@@ -161,6 +161,9 @@ fn title(process: &Process<'_>, step: &Step) -> String {
     if let Some(time) = &step.time {
         let _infallible = write!(title, " · {}", limit(time, lang));
     }
+    if let Some(mark) = process.shared_refusals(step) {
+        let _infallible = write!(title, " · {mark}");
+    }
     title
 }
 
