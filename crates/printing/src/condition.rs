@@ -2,7 +2,8 @@
 //! ủy quyền".
 //!
 //! Conditions come from a checked definition, so names resolve; where one does not, or where a
-//! condition uses a part of CEL that has no good words, the condition is shown as it is written.
+//! part of a condition uses something of CEL that has no good words, that part is shown as it is
+//! written.
 
 mod syntax;
 
@@ -11,7 +12,7 @@ use motcua_procedures::{Definition, Guard};
 use serde_json::Value;
 
 use crate::words::{pick, word};
-use syntax::{Expression, parse};
+use syntax::{Expression, Part, parse};
 
 /// The condition in words.
 pub(crate) fn in_words(guard: &Guard, definition: &Definition, lang: Lang) -> String {
@@ -56,22 +57,35 @@ impl Speaker<'_> {
             | Expression::Null
             | Expression::List(_)
             | Expression::Sum(_)
-            | Expression::Size(_) => None,
+            | Expression::Size(_)
+            | Expression::Wordless => None,
         }
     }
 
-    /// `a and b`; a negated group is turned inside out.
-    fn joined(&self, parts: &[Expression], holds: bool, all: bool) -> Option<String> {
+    /// `a and b`; a negated group is turned inside out. A part without words is shown as it is
+    /// written, unless none has words.
+    fn joined(&self, parts: &[Part], holds: bool, all: bool) -> Option<String> {
         let link = match all == holds {
             true => word(self.lang, " và ", " and "),
             false => word(self.lang, " hoặc ", " or "),
         };
-        let said = parts.iter().map(|part| {
-            let text = self.truth(part, holds)?;
-            let is_group = matches!(part.bare(), Expression::All(_) | Expression::Any(_));
-            Some(if is_group { format!("({text})") } else { text })
+        let said: Vec<Option<String>> =
+            parts.iter().map(|part| self.truth(&part.tree, holds)).collect();
+        if said.iter().all(Option::is_none) {
+            return None;
+        }
+        let said = parts.iter().zip(said).map(|(part, said)| match said {
+            Some(text) => match part.tree.bare() {
+                Expression::All(_) | Expression::Any(_) => format!("({text})"),
+                _ => text,
+            },
+            None => {
+                let text = part.text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let not = word(self.lang, "không phải:", "not:");
+                if holds { text } else { format!("{not} ({text})") }
+            }
         });
-        Some(said.collect::<Option<Vec<_>>>()?.join(link))
+        Some(said.collect::<Vec<_>>().join(link))
     }
 
     fn flag(&self, path: &[String], holds: bool) -> Option<String> {
@@ -136,6 +150,13 @@ impl Speaker<'_> {
         {
             return Some(said);
         }
+        if let Expression::Path(path) = left
+            && let [documents, id, fact] = path.as_slice()
+            && documents == "documents"
+            && fact == "source"
+        {
+            return self.source(id, operator, right);
+        }
         let relation = match (operator, self.lang) {
             ("==" | "in", Lang::Vi) => "là",
             ("==" | "in", Lang::En) => "is",
@@ -147,6 +168,40 @@ impl Speaker<'_> {
         };
         let (left, right) = (self.operand(left, right)?, self.operand(right, left)?);
         Some(format!("{left} {relation} {right}"))
+    }
+
+    /// Where the office has a document from: `Giấy khai sinh (D2) đã được tra cứu`.
+    fn source(&self, id: &str, operator: &str, sources: &Expression) -> Option<String> {
+        let document = self.definition.documents.iter().find(|one| one.id == id)?;
+        let name = pick(&document.name, self.lang);
+        let is = match (operator, self.lang) {
+            ("==" | "in", Lang::Vi) => "đã được",
+            ("==" | "in", Lang::En) => "was",
+            ("!=" | "not in", Lang::Vi) => "chưa được",
+            ("!=" | "not in", Lang::En) => "was not",
+            _ => return None,
+        };
+        let source = |one: &Expression| {
+            let Expression::Text(text) = one else {
+                return None;
+            };
+            let (vi, en) = match text.as_str() {
+                "upload" => ("tải lên", "uploaded"),
+                "presented" => ("xuất trình", "presented"),
+                "look_up" => ("tra cứu", "looked up"),
+                "verification" => ("xác minh", "verified"),
+                _ => return None,
+            };
+            Some(word(self.lang, vi, en))
+        };
+        let sources = match sources {
+            Expression::List(items) if !items.is_empty() => {
+                items.iter().map(source).collect::<Option<Vec<_>>>()?
+            }
+            one => vec![source(one)?],
+        };
+        let sources = sources.join(word(self.lang, " hoặc ", " or "));
+        Some(format!("{name} ({id}) {is} {sources}"))
     }
 
     /// Names that read better than `name is value`.
@@ -208,7 +263,8 @@ impl Speaker<'_> {
             | Expression::All(_)
             | Expression::Any(_)
             | Expression::Compare(..)
-            | Expression::Has(_) => return None,
+            | Expression::Has(_)
+            | Expression::Wordless => return None,
         })
     }
 
@@ -336,6 +392,46 @@ mod tests {
         assert_eq!(said(&text, Lang::Vi), format!("không phải trường hợp {case}"));
         let text = format!("!(outcome == \"{}\")", result.id);
         assert_eq!(said(&text, Lang::Vi), format!("kết quả không phải là {outcome}"));
+    }
+
+    #[test]
+    fn where_a_document_comes_from_is_told_in_words() {
+        let name = "Hồ sơ thiết kế triển khai sau thiết kế cơ sở được phê duyệt (D7)";
+        let text = "documents.D7.source == \"look_up\" && documents.D7.found";
+        let vi = format!("{name} đã được tra cứu và tra cứu được {name}");
+        assert_eq!(said(text, Lang::Vi), vi);
+        let text = "!(documents.D7.source in ['look_up', 'verification'])";
+        assert_eq!(said(text, Lang::Vi), format!("{name} chưa được tra cứu hoặc xác minh"));
+        let en = "Design files after basic design, approved (D7) was not looked up or verified";
+        assert_eq!(said(text, Lang::En), en);
+    }
+
+    #[test]
+    fn a_member_that_is_read_is_not_said_to_be_there_as_well() {
+        let floors = "has(form.height_m) && form.height_m == \"10\"";
+        assert_eq!(said(floors, Lang::Vi), "Chiều cao công trình (m) là “10”");
+        let flag = "has(form.has_adjoining_building) && form.has_adjoining_building";
+        assert_eq!(said(flag, Lang::Vi), "Có công trình liền kề");
+        let grouped = format!("owners > 2 || ({flag})");
+        assert_eq!(
+            said(&grouped, Lang::En),
+            "number of owners > 2 or There is an adjoining building"
+        );
+        let not = "has(form.height_m) && form.height_m != \"10\"";
+        let vi = "có khai Chiều cao công trình (m) và Chiều cao công trình (m) không phải là “10”";
+        assert_eq!(said(not, Lang::Vi), vi, "what differs may be absent");
+    }
+
+    #[test]
+    fn a_part_without_words_leaves_the_others_theirs() {
+        let text = "form.site.street.startsWith(\"Lê\") && owners > 2";
+        let raw = "form.site.street.startsWith(\"Lê\")";
+        assert_eq!(said(text, Lang::Vi), format!("{raw} và số chủ hồ sơ > 2"));
+        let not = format!("!({text})");
+        assert_eq!(
+            said(&not, Lang::En),
+            format!("not: ({raw}) or number of owners <= 2").replace("<=", "≤")
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! citizen or an author wrote can never become markup.
 
 /// Version of what the pages look like; printed at their foot beside the digest of the data.
-pub const LAYOUT: &str = "motcua-pages/1";
+pub const LAYOUT: &str = "motcua-pages/2";
 
 /// The text as XML and HTML take it, between tags and in quoted attributes. Characters that XML
 /// does not know are dropped.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use motcua_deadlines::Lang;
 use motcua_procedures::{
-    Act, Action, Answer, Branch, ClockFrom, Definition, Guard, Parallel, Step, Target,
+    Act, Action, Answer, Branch, ClockFrom, Definition, Guard, LimitRule, Parallel, Step, Target,
 };
 
 use crate::condition::in_words;
 use crate::text::shortened;
-use crate::words::{limit, pick, role, word};
+use crate::words::{limit, other_cases, pick, role, word};
 
 /// An action that so many steps have alike is said once, below the steps.
 const SHARED_STEPS_MIN: usize = 3;
@@ -78,13 +78,15 @@ impl<'a> Process<'a> {
     pub(crate) fn shared_action(&self, shared: &Shared<'_>) -> String {
         let action = shared.action;
         let form = action.form.map(|form| format!(" [{} {form:02}]", self.form_word()));
+        let begins = self.begins(action).map(|begins| format!(" – {begins}"));
         format!(
-            "{} {}: {} ({}){} {}",
+            "{} {}: {} ({}){}{} {}",
             word(self.lang, "Ở các bước", "At steps"),
             ranges(&shared.steps),
             pick(&action.name, self.lang),
             self.roles(action),
             form.unwrap_or_default(),
+            begins.unwrap_or_default(),
             self.target(&action.target, None)
         )
     }
@@ -102,6 +104,17 @@ impl<'a> Process<'a> {
     /// Actions of a step that it does not share with many others.
     pub(crate) fn own_actions(&self, step: &'a Step) -> impl Iterator<Item = &'a Action> {
         step.actions.iter().filter(|action| !self.is_shared(&step.id, action))
+    }
+
+    /// Where else a step can say no: acts of refusal and stopping that it shares with many others
+    /// are told below the steps, and without a mark it would look as if it could only grant.
+    pub(crate) fn shared_refusals(&self, step: &Step) -> Option<String> {
+        let refuses = |action: &&Action| matches!(action.act, Act::Refuse | Act::Stop);
+        let shared = step.actions.iter().filter(refuses);
+        let shared = shared.filter(|action| self.is_shared(&step.id, action));
+        let names: Vec<&str> = shared.map(|action| pick(&action.name, self.lang)).collect();
+        let mark = word(self.lang, "→ thao tác chung", "→ shared actions");
+        (!names.is_empty()).then(|| format!("{mark}: {}", names.join("; ")))
     }
 
     pub(crate) fn condition(&self, guard: &Guard) -> String {
@@ -143,8 +156,42 @@ impl<'a> Process<'a> {
             let only = word(self.lang, "chỉ khi", "only if");
             text.push_str(&format!(" – {only} {}", self.condition(guard)));
         }
+        if let Some(begins) = self.begins(action) {
+            text.push_str(&format!(" – {begins}"));
+        }
         let answer = action.answer.as_deref().and_then(|id| self.answer_of(step, id));
         format!("{text} {}", self.target(&action.target, answer))
+    }
+
+    /// The phase that an action begins, with its limits and the papers that come with it.
+    pub(crate) fn begins(&self, action: &Action) -> Option<String> {
+        let begun = action.begins.as_deref()?;
+        let phase = self.definition.phases.iter().find(|phase| phase.id == begun)?;
+        let name = pick(&phase.name, self.lang);
+        let mut said = format!("{} “{name}”", word(self.lang, "mở giai đoạn", "begins the phase"));
+        let limits: Vec<String> = self.limits(&phase.limits).collect();
+        if !limits.is_empty() {
+            let clock = word(self.lang, "thời hạn tính mới", "with a limit of its own");
+            said.push_str(&format!(", {clock}: {}", limits.join("; ")));
+        }
+        let papers = self.definition.documents.iter();
+        let papers = papers.filter(|document| document.phase.as_deref() == Some(begun));
+        let papers = papers.map(|document| {
+            let name = format!("{} {}", document.id, pick(&document.name, self.lang));
+            match &document.when {
+                Some(guard) => {
+                    let only = word(self.lang, "nếu", "if");
+                    format!("{name} ({only} {})", self.condition(guard))
+                }
+                None => name,
+            }
+        });
+        let papers: Vec<String> = papers.collect();
+        if !papers.is_empty() {
+            let with = word(self.lang, "giấy tờ kèm theo", "papers that come with it");
+            said.push_str(&format!(", {with}: {}", papers.join("; ")));
+        }
+        Some(said)
     }
 
     pub(crate) fn roles(&self, action: &Action) -> String {
@@ -222,6 +269,22 @@ impl<'a> Process<'a> {
         });
         let said: Vec<String> = each.into_iter().chain(when).collect();
         (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    /// Each of the limits with the cases that it is for: `15 ngày (nếu …)`.
+    pub(crate) fn limits(&self, rules: &'a [LimitRule]) -> impl Iterator<Item = String> {
+        rules.iter().map(move |rule| {
+            let length = limit(rule.committed.as_ref().unwrap_or(&rule.statutory), self.lang);
+            match &rule.when {
+                Some(guard) => {
+                    format!("{length} ({} {})", word(self.lang, "nếu", "if"), self.condition(guard))
+                }
+                None if rules.len() > 1 => {
+                    format!("{length} ({})", other_cases(self.lang).to_lowercase())
+                }
+                None => length,
+            }
+        })
     }
 
     /// What the timeout of a step is.
@@ -311,6 +374,7 @@ fn alike(a: &Action, b: &Action) -> bool {
         && a.name == b.name
         && a.roles == b.roles
         && a.form == b.form
+        && a.begins == b.begins
         && guard(a) == guard(b)
         && targets(&a.target) == targets(&b.target)
         && plain(a) == plain(b)

@@ -1,16 +1,16 @@
 //! The procedure sheet: what a citizen, an official and a lawyer read about a procedure.
 
-use motcua_deadlines::{Lang, Regime};
+use motcua_deadlines::{Lang, Limit, Regime};
 use motcua_procedures::{
-    Amount, Definition, DocumentRequirement, Fee, Guard, LimitRule, PauseGround, Procedure, Side,
-    Step, StepKind, Tariff, Window,
+    Action, Amount, ClockFrom, ClockRule, ClockStart, Definition, DocumentRequirement, Fee,
+    FurtherClock, Guard, LimitRule, PauseGround, Procedure, Side, Step, StepKind, Tariff, Window,
 };
 
 use crate::condition::{in_words, number_in_words};
 use crate::markup::{columns, document, element};
 use crate::words::{
-    channel, clock, clock_start, code, collect, document_kind, hand_in, level, limit, money, pick,
-    role, status, unit_ref, word,
+    channel, clock, clock_start, code, collect, document_kind, hand_in, level, limit, money,
+    other_cases, pick, role, status, unit_ref, word,
 };
 
 const CSS: &str = include_str!("css/sheet.css");
@@ -49,6 +49,15 @@ impl Sheet<'_> {
         match guard {
             Some(guard) => in_words(guard, self.definition, self.lang),
             None => self.say("Mọi trường hợp", "Always").to_owned(),
+        }
+    }
+
+    /// When one of several rules applies, of which the first whose condition holds does: the last
+    /// has none, and stands for what those above it leave.
+    fn rule_when(&self, guard: Option<&Guard>, rules: usize) -> String {
+        match guard {
+            None if rules > 1 => other_cases(self.lang).to_owned(),
+            _ => self.when(guard),
         }
     }
 
@@ -279,23 +288,19 @@ impl Sheet<'_> {
     fn limits(&self) -> String {
         let mut rows: Vec<Vec<String>> = Vec::new();
         let main = self.say("Giải quyết", "The whole");
-        rows.extend(self.definition.limits.iter().map(|rule| self.limit(main, rule)));
+        let limits = &self.definition.limits;
+        rows.extend(
+            limits.iter().map(|rule| {
+                self.limit(main, clock_start(rule.start, self.lang), rule, limits.len())
+            }),
+        );
         for phase in &self.definition.phases {
-            let name = pick(&phase.name, self.lang);
-            rows.extend(phase.limits.iter().map(|rule| self.limit(name, rule)));
+            let (name, limits) = (pick(&phase.name, self.lang), &phase.limits);
+            let start = self.phase_start(&phase.id);
+            rows.extend(limits.iter().map(|rule| self.limit(name, &start, rule, limits.len())));
         }
         for clock in &self.definition.clocks {
-            for rule in &clock.rules {
-                let none = self.say("không quy định", "none set");
-                let length = rule.limit.as_ref().map(|one| limit(one, self.lang));
-                rows.push(vec![
-                    pick(&clock.name, self.lang).to_owned(),
-                    length.unwrap_or_else(|| none.to_owned()),
-                    self.when(rule.when.as_ref()),
-                    String::new(),
-                    self.ground(&rule.ground),
-                ]);
-            }
+            rows.extend(clock.rules.iter().map(|rule| self.further_limit(clock, rule)));
         }
         let headings = [
             (17, self.say("Việc", "What")),
@@ -307,7 +312,7 @@ impl Sheet<'_> {
         self.section(self.say("Thời hạn giải quyết", "Time limits"), &headings, rows)
     }
 
-    fn limit(&self, name: &str, rule: &LimitRule) -> Vec<String> {
+    fn limit(&self, name: &str, start: &str, rule: &LimitRule, rules: usize) -> Vec<String> {
         let mut length = limit(&rule.statutory, self.lang);
         let mut grounds = self.ground(&rule.statutory_ground);
         if let Some(committed) = &rule.committed {
@@ -317,28 +322,91 @@ impl Sheet<'_> {
         if let Some(ground) = &rule.committed_ground {
             grounds += &self.ground(ground);
         }
-        length += &format!(", {}", clock_start(rule.start, self.lang));
-        let resume = rule.resume.iter().map(|(on, regime)| self.resume(*on, regime));
+        length += &format!(", {start}");
+        let resume = rule.resume.iter().map(|(on, regime)| {
+            format!("{}: {}", self.pause(*on), self.goes_on(regime, &rule.statutory))
+        });
         let resume = resume.collect::<Vec<_>>().join("; ");
-        vec![name.to_owned(), length, self.when(rule.when.as_ref()), resume, grounds]
+        let when = self.rule_when(rule.when.as_ref(), rules);
+        vec![name.to_owned(), length, when, resume, grounds]
     }
 
-    fn resume(&self, on: PauseGround, regime: &Regime) -> String {
-        let on = match on {
-            PauseGround::Supplement => self.say("bổ sung", "supplement"),
-            PauseGround::Payment => self.say("nộp tiền", "payment"),
-            PauseGround::Withdrawal => self.say("xin rút", "withdrawal"),
-            PauseGround::Verification => self.say("xác minh", "verification"),
-            PauseGround::Applicant => self.say("chờ người nộp", "applicant"),
+    fn further_limit(&self, clock: &FurtherClock, rule: &ClockRule) -> Vec<String> {
+        let (length, resume) = match &rule.limit {
+            None => (self.say("không quy định", "none set").to_owned(), String::new()),
+            Some(one) => {
+                let start = match &clock.from {
+                    ClockFrom::Submitted => {
+                        clock_start(ClockStart::Submitted, self.lang).to_owned()
+                    }
+                    ClockFrom::Entered(steps) => format!(
+                        "{} {}",
+                        self.say("kể từ mỗi lần vào", "each time from entering"),
+                        self.named_steps(steps)
+                    ),
+                };
+                let resume = clock.resume.as_ref().map(|regime| {
+                    let paused = self.named_steps(&clock.pause_in);
+                    format!("{paused}: {}", self.goes_on(regime, one))
+                });
+                let never = || self.say("không tạm dừng", "never pauses").to_owned();
+                (format!("{}, {start}", limit(one, self.lang)), resume.unwrap_or_else(never))
+            }
         };
-        let how = match regime {
+        vec![
+            pick(&clock.name, self.lang).to_owned(),
+            length,
+            self.rule_when(rule.when.as_ref(), clock.rules.len()),
+            resume,
+            self.ground(&rule.ground),
+        ]
+    }
+
+    /// `bước 3 “Thẩm định”`, one or several.
+    fn named_steps(&self, ids: &[String]) -> String {
+        let steps = self.definition.steps.iter().enumerate();
+        let steps = steps.filter(|(_, step)| ids.contains(&step.id)).map(|(i, step)| {
+            let name = pick(&step.name, self.lang);
+            format!("{} {} “{name}”", self.say("bước", "step"), i + 1)
+        });
+        steps.collect::<Vec<_>>().join(self.say(" hoặc ", " or "))
+    }
+
+    /// The acts that begin a phase, from which its limits count.
+    fn phase_start(&self, phase: &str) -> String {
+        let mut acts: Vec<String> = Vec::new();
+        for (i, step) in self.definition.steps.iter().enumerate() {
+            let begins = |action: &&Action| action.begins.as_deref() == Some(phase);
+            acts.extend(step.actions.iter().filter(begins).map(|action| {
+                let name = pick(&action.name, self.lang);
+                format!("“{name}” ({} {})", self.say("bước", "step"), i + 1)
+            }));
+        }
+        let acts = acts.join(self.say(" hoặc ", " or "));
+        format!("{} {acts}", self.say("kể từ thao tác", "from the act"))
+    }
+
+    fn pause(&self, on: PauseGround) -> &'static str {
+        let (vi, en) = match on {
+            PauseGround::Supplement => ("bổ sung", "supplement"),
+            PauseGround::Payment => ("nộp tiền", "payment"),
+            PauseGround::Withdrawal => ("xin rút", "withdrawal"),
+            PauseGround::Verification => ("xác minh", "verification"),
+            PauseGround::Applicant => ("chờ người nộp", "applicant"),
+        };
+        word(self.lang, vi, en)
+    }
+
+    /// How a limit goes on after a pause.
+    fn goes_on(&self, regime: &Regime, of: &Limit) -> String {
+        match regime {
             Regime::ResumeRemaining => self.say("tính tiếp", "what is left goes on").to_owned(),
             Regime::RestartFull => self.say("tính lại từ đầu", "counted anew").to_owned(),
             Regime::FixedAfter { amount } => {
-                format!("{} {amount}", self.say("còn", "then"))
+                let rest = limit(&Limit::new(of.unit, *amount), self.lang);
+                format!("{} {rest}", self.say("còn", "then"))
             }
-        };
-        format!("{on}: {how}")
+        }
     }
 
     fn results(&self) -> String {

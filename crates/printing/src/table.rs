@@ -161,7 +161,8 @@ fn step_rows(process: &Process<'_>, step: &Step, depth: usize, rows: &mut Vec<Ro
     time.extend(process.further_clocks(step));
     let status =
         is_main.then(|| format!("{} – {}", u8::from(step.status), status(step.status, lang)));
-    let actions = process.own_actions(step).map(|action| process.action(step, action)).collect();
+    let actions = process.own_actions(step).map(|action| process.action(step, action));
+    let actions = actions.chain(process.shared_refusals(step)).collect();
     let number = process.number(&step.id).to_string();
     let name = vec![pick(&step.name, lang).to_owned()];
     let cells = vec![vec![number], name, who, time, status.into_iter().collect(), actions];
@@ -193,14 +194,13 @@ fn notes(process: &Process<'_>) -> Vec<String> {
     let lang = process.lang;
     let shared = process.shared().iter().map(|shared| process.shared_action(shared));
     let mut notes: Vec<String> = shared.collect();
-    for rule in &process.definition.limits {
-        let when = rule
-            .when
-            .as_ref()
-            .map(|guard| format!(" ({} {})", word(lang, "nếu", "if"), process.condition(guard)));
-        let total = word(lang, "Tổng thời hạn", "Limit of the whole");
-        let length = limit(rule.committed.as_ref().unwrap_or(&rule.statutory), lang);
-        notes.push(format!("{total}: {length}{}", when.unwrap_or_default()));
+    let total = word(lang, "Tổng thời hạn", "Limit of the whole");
+    let limits = &process.definition.limits;
+    notes.extend(process.limits(limits).map(|said| format!("{total}: {said}")));
+    for phase in &process.definition.phases {
+        let of = word(lang, "Thời hạn giai đoạn", "Limit of the phase");
+        let name = pick(&phase.name, lang);
+        notes.extend(process.limits(&phase.limits).map(|said| format!("{of} “{name}”: {said}")));
     }
     notes
 }

@@ -175,6 +175,11 @@ pub(crate) fn clock_start(start: ClockStart, lang: Lang) -> &'static str {
     word(lang, vi, en)
 }
 
+/// When the last of several rules applies.
+pub(crate) fn other_cases(lang: Lang) -> &'static str {
+    word(lang, "Các trường hợp còn lại", "All other cases")
+}
+
 /// An amount of money: `1.234.567 đồng`, `1,234,567 VND`.
 pub(crate) fn money(amount: u64, lang: Lang) -> String {
     let digits = amount.to_string();

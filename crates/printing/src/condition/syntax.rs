@@ -21,9 +21,9 @@ pub(super) enum Expression {
     /// `!a`.
     Not(Box<Expression>),
     /// `a && b`.
-    All(Vec<Expression>),
+    All(Vec<Part>),
     /// `a || b`.
-    Any(Vec<Expression>),
+    Any(Vec<Part>),
     /// `a + b`.
     Sum(Vec<Expression>),
     /// `a == b`, `a in b`.
@@ -32,9 +32,31 @@ pub(super) enum Expression {
     Has(Vec<String>),
     /// `size(a.b)`.
     Size(Vec<String>),
+    /// A part of `&&` or `||` that has no words.
+    Wordless,
+}
+
+/// A part of `&&` or `||`, and how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) tree: Expression,
+    pub(super) text: String,
 }
 
 impl Expression {
+    /// Whether it holds only where that member, or one of its own, is there.
+    fn needs(&self, member: &[String]) -> bool {
+        let reads = |tree: &Self| matches!(tree, Self::Path(path) if path.starts_with(member));
+        match self {
+            Self::Path(_) => reads(self),
+            Self::Compare(left, operator, right) => {
+                operator != "!=" && (reads(left) || reads(right)) && **right != Self::Null
+            }
+            Self::Has(path) => path.len() > member.len() && path.starts_with(member),
+            _ => false,
+        }
+    }
+
     /// What is negated, however often.
     pub(super) fn bare(&self) -> &Expression {
         match self {
@@ -46,10 +68,14 @@ impl Expression {
 
 /// Reads a condition; none when it uses something that has no words.
 pub(super) fn parse(text: &str) -> Option<Expression> {
+    if text.contains('?') {
+        // `a ? b : c` binds weaker than what its parts are read by.
+        return None;
+    }
     let mut reader = Reader { rest: text, depth: 0 };
     let tree = reader.any()?;
     reader.skip_space();
-    reader.rest.is_empty().then_some(tree)
+    (reader.rest.is_empty() && *tree.bare() != Expression::Wordless).then_some(tree)
 }
 
 struct Reader<'a> {
@@ -78,20 +104,51 @@ impl Reader<'_> {
         if self.depth > DEPTH_MAX {
             return None;
         }
-        let mut parts = vec![self.all()?];
+        let mut parts = vec![self.part(Self::all)?];
         while self.takes("||") {
-            parts.push(self.all()?);
+            parts.push(self.part(Self::all)?);
         }
         self.depth -= 1;
-        Some(one_or(parts, Expression::Any))
+        Some(one_or_many(parts, Expression::Any))
     }
 
     fn all(&mut self) -> Option<Expression> {
-        let mut parts = vec![self.comparison()?];
+        let mut parts = vec![self.part(Self::term)?];
         while self.takes("&&") {
-            parts.push(self.comparison()?);
+            parts.push(self.part(Self::term)?);
         }
-        Some(one_or(parts, Expression::All))
+        // `has(a) && a` says of `a` twice that it is there.
+        let said: Vec<Expression> = parts.iter().map(|part| part.tree.clone()).collect();
+        let is_said = |part: &Part| match &part.tree {
+            Expression::Has(path) => said.iter().any(|other| other.needs(path)),
+            _ => false,
+        };
+        parts.retain(|part| !is_said(part));
+        Some(one_or_many(parts, Expression::All))
+    }
+
+    fn part(&mut self, read: fn(&mut Self) -> Option<Expression>) -> Option<Part> {
+        self.skip_space();
+        let (start, depth) = (self.rest, self.depth);
+        let tree = read(self)?;
+        self.depth = depth;
+        let text = start.get(..start.len() - self.rest.len())?;
+        Some(Part { tree, text: text.trim_end().to_owned() })
+    }
+
+    /// A comparison; where it has no words, it is passed over up to the next `&&` or `||`.
+    fn term(&mut self) -> Option<Expression> {
+        let (start, depth) = (self.rest, self.depth);
+        if let Some(tree) = self.comparison() {
+            self.skip_space();
+            let ends = |end: &&str| self.rest.starts_with(*end);
+            if self.rest.is_empty() || ["&&", "||", ")"].iter().any(ends) {
+                return Some(tree);
+            }
+        }
+        self.depth = depth;
+        self.rest = start.get(end_of_term(start)?..)?;
+        Some(Expression::Wordless)
     }
 
     fn comparison(&mut self) -> Option<Expression> {
@@ -212,6 +269,36 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// Where a part that has no words ends: before `&&`, `||` or the bracket that closes its group.
+/// None when brackets or quotes stay open.
+fn end_of_term(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(mark), c) if c == mark => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => open += 1,
+            (None, ')' | ']' | '}') if open == 0 => return (at > 0).then_some(at),
+            (None, ')' | ']' | '}') => open -= 1,
+            (None, '&' | '|') if open == 0 => return (at > 0).then_some(at),
+            (None, _) => {}
+        }
+    }
+    (open == 0 && quote.is_none() && !text.is_empty()).then_some(text.len())
+}
+
+fn one_or_many(mut parts: Vec<Part>, many: fn(Vec<Part>) -> Expression) -> Expression {
+    match parts.len() {
+        1 => parts.remove(0).tree,
+        _ => many(parts),
+    }
+}
+
 fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
     match parts.len() {
         1 => parts.remove(0),
@@ -241,6 +328,29 @@ mod tests {
     #[test]
     fn what_has_no_words_is_left_alone() {
         for text in ["form.a.exists(x, x == 1)", "a - 1 == 2", "a ? b : c", "'a\\'b' == c", "("] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_without_words_ends_where_the_next_one_begins() {
+        let written = |text: &str| match parse(text) {
+            Some(Expression::All(parts) | Expression::Any(parts)) => {
+                parts.into_iter().map(|part| part.text).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (text, parts) in [
+            ("form.a.exists(x, x == 1 || x == 2) && b == 1", "form.a.exists(x, x == 1 || x == 2)"),
+            ("a - 1 == 2 || b", "a - 1 == 2"),
+            ("'a)\\'&&' == c && b", "'a)\\'&&' == c"),
+            ("(a - 1 == 2 && c) || b", "(a - 1 == 2 && c)"),
+        ] {
+            let found: Vec<String> = written(text);
+            assert_eq!(found.len(), 2, "{text}: {found:?}");
+            assert_eq!(found[0], parts);
+        }
+        for text in ["a && (b", "a && 'b", "a &&", "&& a", "a && b ? c : d"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

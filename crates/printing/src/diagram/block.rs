@@ -67,7 +67,9 @@ pub(crate) fn measure<'a>(process: &Process<'a>, step: &'a Step, width: f64) -> 
         facts(process, step).iter().flat_map(|fact| FACT.wrapped(fact, room)).collect();
     let actions: Vec<Vec<String>> = process
         .own_actions(step)
-        .map(|action| ACTION.wrapped(&process.action(step, action), room - 10.0))
+        .map(|action| process.action(step, action))
+        .chain(process.shared_refusals(step))
+        .map(|action| ACTION.wrapped(&action, room - 10.0))
         .collect();
     let lines: usize = actions.iter().map(Vec::len).sum();
     let head_height = PAD

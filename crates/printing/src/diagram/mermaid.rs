@@ -90,7 +90,10 @@ impl Writer<'_> {
             self.leads(&format!("{id}join"), &parallel.join.target, None, depth);
         }
         for action in self.process.own_actions(step) {
-            let name = pick(&action.name, self.process.lang);
+            let mut name = pick(&action.name, self.process.lang).to_owned();
+            if let Some(begins) = self.process.begins(action) {
+                let _infallible = write!(name, " – {begins}");
+            }
             match &action.target {
                 Target::End => {
                     let label = escape(&self.process.action(step, action));
@@ -100,9 +103,9 @@ impl Writer<'_> {
                     let label = escape(&self.process.action(step, action));
                     self.line(depth, &format!("note right of {id} : {label}"));
                 }
-                Target::Stay => self.line(depth, &format!("{id} --> {id} : {}", escape(name))),
+                Target::Stay => self.line(depth, &format!("{id} --> {id} : {}", escape(&name))),
                 Target::Step(_) | Target::Choice(_) => {
-                    self.leads(&id, &action.target, Some(name), depth);
+                    self.leads(&id, &action.target, Some(&name), depth);
                 }
             }
         }
@@ -157,6 +160,9 @@ fn title(process: &Process<'_>, step: &Step) -> String {
     }
     if let Some(time) = &step.time {
         let _infallible = write!(title, " · {}", limit(time, lang));
+    }
+    if let Some(mark) = process.shared_refusals(step) {
+        let _infallible = write!(title, " · {mark}");
     }
     title
 }

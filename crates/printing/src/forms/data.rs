@@ -1,7 +1,7 @@
 //! Reading the data of a form for print: Vietnamese names, dates as officials write them, dotted
 //! lines for what is not there.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
 use crate::markup::{columns, escape};
@@ -64,10 +64,24 @@ impl<'a> Data<'a> {
         Some(self.civil_date(pointer)?.strftime("%d/%m/%Y").to_string())
     }
 
+    fn civil_moment(&self, pointer: &str) -> Option<DateTime> {
+        self.text(pointer)?.get(..19)?.parse().ok()
+    }
+
+    /// By when: `trước 16 giờ 30 phút, ngày 05/10/2026`. Before midnight is by the end of the day
+    /// that ends then: the date of the instant would promise one day too many.
+    pub(super) fn before(&self, pointer: &str) -> Option<String> {
+        let at = self.civil_moment(pointer)?;
+        if at.time() == Time::midnight() {
+            let last = at.date().yesterday().ok()?;
+            return Some(format!("chậm nhất hết ngày {}", last.strftime("%d/%m/%Y")));
+        }
+        Some(format!("trước {}", self.moment(pointer)?))
+    }
+
     /// `09 giờ 10 phút, ngày 05/10/2026`. Instants are written with the centre's offset already.
     pub(super) fn moment(&self, pointer: &str) -> Option<String> {
-        let text = self.text(pointer)?;
-        let at: DateTime = text.get(..19)?.parse().ok()?;
+        let at = self.civil_moment(pointer)?;
         let date = at.date().strftime("%d/%m/%Y");
         Some(format!("{:02} giờ {:02} phút, ngày {date}", at.hour(), at.minute()))
     }
@@ -162,6 +176,20 @@ mod tests {
         assert_eq!(data.long_date("/day").as_deref(), Some("ngày 05 tháng 10 năm 2026"));
         assert_eq!(data.moment("/at").as_deref(), Some("09 giờ 10 phút, ngày 05/10/2026"));
         assert_eq!(data.date("/bad"), None);
+    }
+
+    #[test]
+    fn midnight_ends_the_day_before_it() {
+        let value = json!({
+            "midnight": "2027-01-01T00:00:00+07:00", "noon": "2027-01-01T12:00:00+07:00",
+            "first": "-009999-01-01T00:00:00+07:00",
+        });
+        let data = Data::new(&value);
+        let end = "chậm nhất hết ngày 31/12/2026";
+        assert_eq!(data.before("/midnight").as_deref(), Some(end));
+        let noon = "trước 12 giờ 00 phút, ngày 01/01/2027";
+        assert_eq!(data.before("/noon").as_deref(), Some(noon));
+        assert_eq!(data.before("/first"), None);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) fn supplement_request(data: &Data<'_>) -> Layout {
     if let Some(reason) = data.text("/reason") {
         body += &line("Lý do", Some(reason));
     }
-    body += &line("Phải bổ sung trước", data.moment("/answer_before"));
+    body += &line("Phải bổ sung", data.before("/answer_before"));
     body += &line("Khi cần hướng dẫn thêm, liên hệ", contact(data, "/contact"));
     Layout {
         title: "PHIẾU YÊU CẦU BỔ SUNG, HOÀN THIỆN HỒ SƠ",

@@ -1,6 +1,8 @@
 //! State diagrams.
 
-use motcua_printing::{Lang, state_diagram_html, state_diagram_mermaid, state_diagram_svg};
+use motcua_printing::{
+    Lang, process_table_html, state_diagram_html, state_diagram_mermaid, state_diagram_svg,
+};
 use motcua_procedures::Definition;
 
 use crate::kit::{catalogue, definition, long, parallel, shipped, step, text, twenty_branches};
@@ -260,4 +262,36 @@ fn mermaid_names_every_step_once_and_draws_branches_as_regions() {
     }
     assert_eq!(text.lines().filter(|line| line.trim() == "--").count(), 2, "three regions");
     assert_eq!(text.matches("Branch#58; ").count(), 4);
+}
+
+#[test]
+fn a_step_whose_refusal_is_told_with_the_shared_actions_is_marked() {
+    let house = shipped("house-construction-permit.yaml");
+    let definition = house.definition();
+    let words = |page: &str| {
+        let texts = page.split("<text").skip(1);
+        let lines = texts.filter_map(|text| text.split_once('>')?.1.split("</text>").next());
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    for (lang, mark, refusal, stop) in [
+        (
+            Lang::Vi,
+            "→ thao tác chung: ",
+            "Dự thảo thông báo không cấp giấy phép",
+            "Dừng giải quyết",
+        ),
+        (Lang::En, "→ shared actions: ", "Draft a notice of non-issue", "Stop processing"),
+    ] {
+        let picture = state_diagram_svg(definition, lang);
+        let picture = words(&picture);
+        let table = process_table_html(definition, lang);
+        let mermaid = state_diagram_mermaid(definition, lang);
+        for page in [&picture, &table] {
+            // Appraisal, the last check and weighing draft refusals; ten steps may be stopped.
+            assert_eq!(page.matches(&format!("{mark}{refusal}; {stop}")).count(), 3);
+            assert_eq!(page.matches(mark).count(), 10);
+        }
+        assert_eq!(mermaid.matches(mark.trim_end_matches(": ")).count(), 10);
+        assert!(!words(&state_diagram_svg(&parallel(), lang)).contains(mark));
+    }
 }

@@ -163,3 +163,10 @@ fn the_receipt_says_what_was_handed_in_paid_and_promised() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+#[test]
+fn a_supplement_due_before_midnight_is_due_by_the_end_of_the_day() {
+    let page = page(2, &data("x"), false);
+    assert!(page.contains("<p>Phải bổ sung: chậm nhất hết ngày 23/12/2026</p>"));
+    assert!(!page.contains("00 giờ 00 phút"));
+}
