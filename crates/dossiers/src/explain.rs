@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use motcua_deadlines::{Calendar, Clock, DeadlineError, Explanation, Inputs, Phase, Regime};
-use motcua_procedures::Procedure;
+use motcua_procedures::{LimitRule, Procedure};
 
 use crate::dossier::Clocks;
 
@@ -51,11 +51,17 @@ pub fn explain(
 /// How the limit goes on after the pause that `clocks` is in (T20). Checked procedures name a
 /// regime for each ground on which they pause.
 pub(crate) fn regime(procedure: &Procedure, clocks: &Clocks) -> Regime {
+    let regime = rule_of(procedure, clocks)
+        .zip(clocks.paused_on)
+        .and_then(|(rule, on)| rule.resume.get(&on));
+    regime.copied().unwrap_or(Regime::ResumeRemaining)
+}
+
+/// The rule that the clocks count by.
+pub(crate) fn rule_of<'p>(procedure: &'p Procedure, clocks: &Clocks) -> Option<&'p LimitRule> {
     let definition = procedure.definition();
     let phase = clocks.phase.as_ref();
     let phase = phase.and_then(|id| definition.phases.iter().find(|phase| phase.id == *id));
     let limits = phase.map_or(&definition.limits, |phase| &phase.limits);
-    let rule = limits.iter().find(|limit| limit.id == clocks.rule);
-    let regime = rule.zip(clocks.paused_on).and_then(|(rule, on)| rule.resume.get(&on));
-    regime.copied().unwrap_or(Regime::ResumeRemaining)
+    limits.iter().find(|limit| limit.id == clocks.rule)
 }

@@ -3,6 +3,8 @@
 mod desk;
 #[path = "desks/interruptions.rs"]
 mod interruptions;
+#[path = "desks/limits.rs"]
+mod limits;
 #[path = "desks/migrations.rs"]
 mod migrations;
 #[path = "desks/papers.rs"]

@@ -36,16 +36,17 @@ pub(super) fn extend(
         ));
     }
     let clocks = running(dossier)?;
-    let longer = |limit: &Limit| Limit {
-        amount: limit.amount.saturating_add(extend.amount),
-        ..limit.clone()
-    };
-    let statutory = longer(clocks.statutory.limit());
-    let committed = clocks.committed.as_ref().map(|clock| longer(clock.limit()));
+    let statutory = longer(clocks.statutory.limit(), extend.amount);
+    let committed = clocks.committed.as_ref().map(|clock| longer(clock.limit(), extend.amount));
     let mut change = Change::begin(dossier, Act::Extend.as_str(), chosen, &extend.choose, ctx);
     change.set_clocks(relimited(dossier, clocks, (&statutory, committed.as_ref()), ctx)?)?;
     change.follow_target()?;
     change.finish()
+}
+
+/// A limit with what an extension adds, in its unit.
+pub(super) fn longer(limit: &Limit, amount: u32) -> Limit {
+    Limit { amount: limit.amount.saturating_add(amount), ..limit.clone() }
 }
 
 /// The case turns out to be another variant: documents, fees and limit are evaluated anew; the old
