@@ -109,8 +109,9 @@ fn running(dossier: &Dossier) -> Result<&Clocks, Rejection> {
     })
 }
 
-/// The clocks with other limits. A committed limit that the new rule does not have is dropped, one
-/// that it adds counts from the start of the statutory clock's present run.
+/// The clocks with other limits. A committed limit that the new rule does not have is dropped, but
+/// not the date that was promised with an apology; one that it adds counts from the start of the
+/// statutory clock's present run.
 pub(super) fn relimited(
     dossier: &Dossier,
     clocks: &Clocks,
@@ -125,7 +126,13 @@ pub(super) fn relimited(
     let both = || -> Result<(Clock, Option<Clock>), DeadlineError> {
         let before = clocks.committed.as_ref().unwrap_or(&clocks.statutory);
         let committed = committed.map(|limit| relimit(before, limit)).transpose()?;
-        Ok((relimit(&clocks.statutory, statutory)?, committed))
+        let statutory = match &clocks.committed {
+            Some(dropped) if committed.is_none() => {
+                clocks.statutory.relimit_for(dropped, statutory, ctx.now, &inputs)?.0
+            }
+            _ => relimit(&clocks.statutory, statutory)?,
+        };
+        Ok((statutory, committed))
     };
     let (statutory, committed) = both().map_err(|error| deadline_rule(&error))?;
     Ok(Clocks { statutory, committed, ..clocks.clone() })

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use motcua_deadlines::{DeadlineError, Limit};
+use motcua_deadlines::{Clock, DeadlineError, Limit, is_late};
 use motcua_procedures::{ClockEffect, Guard, Procedure, Role, Status, Step, Target};
 use serde_json::json;
 
@@ -459,12 +459,30 @@ fn moved_clocks(
             let granted = granted(dossier, clocks, &rule.statutory, bound)?;
             let statutory = longer(&rule.statutory, granted);
             let committed = rule.committed.as_ref().map(|limit| longer(limit, granted));
-            relimited(dossier, clocks, (&statutory, committed.as_ref()), ctx)?
+            let moved = relimited(dossier, clocks, (&statutory, committed.as_ref()), ctx)?;
+            not_late_at_once(&moved, ctx)?;
+            moved
         }
         MigratedLimits::New | MigratedLimits::Keep => clocks.clone(),
     };
     let moved = Clocks { rule: rule.id.clone(), ..moved };
     Ok((moved != *clocks).then_some(moved))
+}
+
+/// Refuses dates that have passed already: a migration makes no dossier late.
+fn not_late_at_once(clocks: &Clocks, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let both = [clocks.appointment(), &clocks.statutory].into_iter();
+    let mut missed = both.filter(|clock| is_late(clock, ctx.now));
+    let Some(due_on) = missed.find_map(Clock::due_on) else { return Ok(()) };
+    let vi = format!("thời hạn mới đã hết ngày {due_on}; hãy giữ thời hạn hiện tại của hồ sơ");
+    let en = format!("the new limit would have ended on {due_on}; keep the limit of the dossier");
+    let mut rejection = reject(
+        Reason::DeadlineRule,
+        format!("Không tính được thời hạn: {vi}."),
+        format!("The deadline rules do not allow it: {en}."),
+    );
+    rejection.violations = vec![violation("deadline", "RELIMIT_INTO_PAST", vi, en)];
+    Err(rejection)
 }
 
 /// What extensions by decision added to the rule by which the clocks were started: what they go

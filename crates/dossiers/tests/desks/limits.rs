@@ -1,30 +1,49 @@
 //! What a migration leaves of the dates that were granted and promised.
 
 use jiff::civil::Date;
-use motcua_dossiers::command::{Command, ExtendLimit, Migrate, MigratedLimits};
+use motcua_dossiers::command::{Apologise, Command, ExtendLimit, Migrate, MigratedLimits};
 use motcua_dossiers::event::Event;
-use motcua_dossiers::rejection::Rejection;
+use motcua_dossiers::rejection::{Reason, Rejection};
 use motcua_procedures::{Procedure, Role};
 
 use crate::desk::{Desk, action, advance};
-use crate::{PARALLEL, consulted};
+use crate::{PARALLEL, consulted_under};
 
 /// The limit of large cases, 30 working days: received on 5 October they end on 16 November.
 const LARGE: &str = "statutory: { amount: 30, unit: working_day, ground: law }";
 
+/// Forms 04 and longer limits where the draft is written.
+const EXTEND: &str = "      - id: extend\n";
+const APOLOGISE: &str = "      - id: apologise
+        name: { vi: Xin lỗi, en: Apologise }
+        act: apologise
+        form: 4
+        reason: true
+        to: stay
+        ground: law
+";
+
+fn parallel() -> String {
+    assert_eq!(PARALLEL.matches(EXTEND).count(), 1);
+    PARALLEL.replace(EXTEND, &format!("{APOLOGISE}{EXTEND}"))
+}
+
+fn procedure(source: &str) -> Procedure {
+    motcua_procedures::parse(source.as_bytes()).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
 /// A dossier whose draft is being written.
 fn drafted() -> Desk {
-    let (mut desk, _) = consulted(&["commune"]);
+    let (mut desk, _) = consulted_under(&parallel(), &["commune"]);
     let close = Command::Advance(advance("close"));
     desk.by(Role::Specialist, "commune", close).expect("closed");
     desk
 }
 
 fn version(version: &str, limit: &str) -> Procedure {
-    let source = PARALLEL.replace("version: 1.0.0", &format!("version: {version}"));
+    let source = parallel().replace("version: 1.0.0", &format!("version: {version}"));
     assert!(source.contains(LARGE));
-    let source = source.replace(LARGE, limit);
-    motcua_procedures::parse(source.as_bytes()).unwrap_or_else(|faults| panic!("{faults}"))
+    procedure(&source.replace(LARGE, limit))
 }
 
 fn large(amount: u32) -> String {
@@ -49,6 +68,16 @@ fn moved(
     let events = desk.by(Role::Administrator, "", Command::Migrate(migrate))?;
     desk.procedure = desk.target.take().expect("a target");
     Ok(events)
+}
+
+fn apologised(desk: &mut Desk, due_on: &str) -> Vec<Event> {
+    let apology = Apologise {
+        choose: action("apologise"),
+        due_on: due_on.parse().expect("a day"),
+        agency_at_fault: true,
+    };
+    let events = desk.by(Role::Specialist, "commune", Command::Apologise(apology));
+    events.expect("a lawful apology")
 }
 
 fn extend(desk: &mut Desk, amount: u32) -> Result<Vec<Event>, Rejection> {
@@ -104,4 +133,38 @@ fn an_extension_is_not_counted_in_another_unit() {
     assert_eq!(amount(&desk), 35);
     let mut desk = drafted();
     moved(&mut desk, ("1.1.0", &days), MigratedLimits::New).expect("nothing was granted");
+}
+
+#[test]
+fn a_date_that_was_promised_is_not_taken_back() {
+    let promised = "2026-11-25".parse().expect("a day");
+    // On 30 October 18 working days are over: those of the new limit have passed, or end before.
+    for (new, original) in [(10, "2026-11-16"), (20, "2026-11-02"), (30, "2026-11-16")] {
+        let mut desk = drafted();
+        desk.at("2026-10-30 09:00");
+        apologised(&mut desk, "2026-11-25");
+        moved(&mut desk, ("1.1.0", &large(new)), MigratedLimits::New).expect("lawful");
+        assert_eq!((due_on(&desk), amount(&desk)), (promised, new));
+        let clocks = desk.dossier().clocks.as_ref().expect("it runs");
+        assert_eq!(clocks.appointment().original_due_on(), original.parse().ok(), "{new}");
+        let late = clocks.appointment().late_at();
+        assert_eq!(desk.dossier().timers["late"], late.expect("it runs"));
+    }
+}
+
+#[test]
+fn no_migration_makes_a_dossier_late_at_once() {
+    let mut desk = drafted();
+    desk.at("2026-10-30 09:00");
+    desk.fire();
+    let before = desk.dossier().clone();
+    let refused = moved(&mut desk, ("1.1.0", &large(10)), MigratedLimits::New);
+    let refused = refused.expect_err("10 working days ended on 19 October");
+    assert_eq!(refused.reason, Reason::DeadlineRule);
+    let fault = &refused.violations[0];
+    assert_eq!((fault.subject.as_str(), fault.code.as_str()), ("deadline", "RELIMIT_INTO_PAST"));
+    assert!(fault.message.vi.contains("2026-10-19") && fault.message.en.contains("2026-10-19"));
+    assert_eq!(desk.dossier(), &before);
+    moved(&mut desk, ("1.1.0", &large(20)), MigratedLimits::New).expect("it ends on 2 November");
+    assert_eq!(due_on(&desk), "2026-11-02".parse().expect("a day"));
 }
