@@ -5,20 +5,21 @@
 
 use jiff::Timestamp;
 use motcua_deadlines::{Calendar, Clock, DeadlineError, Explanation, Inputs, Phase, Regime};
-use motcua_procedures::{LimitRule, Procedure};
+use motcua_procedures::{Act, LimitRule, Procedure};
 
 use crate::dossier::Clocks;
 
 /// Computes once more what an act did to the appointment; none if it did nothing to it.
 ///
-/// `at` is the instant from which the act counts, `calendar` the one of `after`.
+/// `kind` is the name of the act, `at` the instant from which it counts, `calendar` the one of
+/// `after`.
 ///
 /// # Errors
 /// The act cannot be computed from these inputs, so the stored clock cannot be its outcome.
 pub fn explain(
+    (kind, at): (&str, Timestamp),
     before: Option<&Clocks>,
     after: &Clocks,
-    at: Timestamp,
     procedure: &Procedure,
     calendar: &Calendar,
 ) -> Result<Option<(Clock, Explanation)>, DeadlineError> {
@@ -38,11 +39,19 @@ pub fn explain(
         (Phase::Paused { .. }, Phase::Running { .. }) => {
             earlier.resume(at, &regime(procedure, before), &inputs).map(Some)
         }
-        (Phase::Running { .. }, Phase::Running { .. }) if earlier.limit() != clock.limit() => {
-            earlier.relimit(clock.limit(), at, &inputs).map(Some)
-        }
-        (Phase::Running { due_on: old, .. }, Phase::Running { due_on: new, .. }) if old != new => {
-            earlier.reappoint(*new, at, &inputs).map(Some)
+        (Phase::Running { .. }, Phase::Running { due_on, .. }) if earlier != clock => {
+            // Only an apology says the date itself; whatever else moves it puts a limit in the
+            // place of another one, also of an equal one.
+            if kind == Act::Apologise.as_str() {
+                return earlier.reappoint(*due_on, at, &inputs).map(Some);
+            }
+            let computed = match (&before.committed, &after.committed) {
+                (Some(dropped), None) => {
+                    before.statutory.relimit_for(dropped, clock.limit(), at, &inputs)
+                }
+                _ => earlier.relimit(clock.limit(), at, &inputs),
+            };
+            computed.map(Some)
         }
         _ => Ok(None),
     }
