@@ -71,6 +71,19 @@ async fn a_version_that_took_effect_before_acceptance_is_pinned_by_a_recorded_ac
 }
 
 #[tokio::test]
+async fn a_version_below_a_published_one_is_not_published_after_it() {
+    let world = World::start().await;
+    publish(&world, next_version()).await;
+    let next = String::from_utf8(next_version()).expect("UTF-8");
+    let below = next
+        .replace("version: 1.1.0", "version: 0.9.0")
+        .replace("effective_from: 2026-10-06", "effective_from: 2026-10-09");
+    let request = PublishProcedureRequest { source: below.into_bytes(), ..Default::default() };
+    let answer = world.client(&ADMIN).procedures().publish_procedure(request).await;
+    refused(answer).is(Code::InvalidArgument, "INVALID_REQUEST").names("version");
+}
+
+#[tokio::test]
 async fn codes_are_unique_for_ever_also_among_concurrent_clerks_and_after_a_restart() {
     let mut world = World::start().await;
     let mut codes = BTreeSet::new();

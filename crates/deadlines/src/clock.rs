@@ -223,19 +223,9 @@ impl Clock {
             return Err(DeadlineError::NewDate { date: due_on, due_on: old });
         }
         let due_at = instant(due_on, inputs.hours.closing());
-        let provisional = inputs.calendar.provisional_year(next_day(old), due_on)?;
         let mut clock = self.with_inputs(inputs);
         clock.original = Some(Original { budget: self.run.budget, due_on: old });
-        clock.run.budget = match self.limit.unit {
-            Unit::WorkingDay => inputs.calendar.count(self.run.effective_on, due_on)?,
-            Unit::CalendarDay => days_between(self.run.effective_on, due_on),
-            Unit::WorkingHour => minutes_between(self.run.from, due_at, inputs)?,
-            Unit::SameDay | Unit::Month => self.run.budget,
-        };
-        clock.run.due_on = due_on;
-        clock.run.due_at = due_at;
-        clock.phase = clock.run.phase();
-        clock.provisional = self.provisional || provisional.is_some();
+        let provisional = clock.promise(due_on, due_at, inputs)?;
         let mut lines = vec![Line::Reappointed { at, from: old, to: due_on }];
         lines.extend(provisional.map(|year| Line::Provisional { year }));
         lines.push(Line::Due { on: due_on, at: due_at });
@@ -244,6 +234,8 @@ impl Clock {
 
     /// Puts another limit in the place of the present one: an extension by decision (T30), or
     /// another case variant (L9). The run goes on from where it began; what was used stays used.
+    /// A date that was promised with an apology stays where the other limit would end before it,
+    /// and the date before the apology where that would have passed already.
     ///
     /// # Errors
     /// [`DeadlineError::WrongPhase`] unless running, [`DeadlineError::BeforeStart`],
@@ -270,21 +262,81 @@ impl Clock {
             true => (budget + limit.budget()).saturating_sub(self.limit.budget()).max(1),
             false => limit.budget(),
         };
-        let budget = moved(self.run.budget);
+        // A promise adds nothing to the limit: the new date is the one without it.
+        let open = self.original.as_ref().filter(|original| local(at).date() <= original.due_on);
+        let budget = moved(open.map_or(self.run.budget, |original| original.budget));
         let due = reckon(limit, budget, self.run.from, inputs)?;
         let mut clock = self.with_inputs(inputs);
         clock.limit = limit.clone();
-        clock.run = Run::new(self.run.from, budget, &due);
-        clock.phase = clock.run.phase();
-        clock.provisional = due.provisional || self.provisional_before;
-        if let Some(original) = &self.original {
-            let budget = moved(original.budget);
-            let due_on = reckon(limit, budget, self.run.from, inputs)?.due_on;
+        if let Some(original) = open {
+            let missed = self.passed(at, due.due_on, due.due_at);
+            let due_on = if missed { original.due_on } else { due.due_on };
             clock.original = Some(Original { budget, due_on });
         }
         let mut lines = vec![Line::Relimited { at, amount: limit.budget(), unit: limit.unit }];
+        if self.original.is_some() && due.due_at < self.run.due_at {
+            lines.extend(self.promise_kept());
+            return Ok((clock, Explanation { lines }));
+        }
+        clock.run = Run::new(self.run.from, budget, &due);
+        clock.phase = clock.run.phase();
+        clock.provisional = due.provisional || self.provisional_before;
         lines.extend(due.explanation.lines);
         Ok((clock, Explanation { lines }))
+    }
+
+    /// The same where the appointment was that of another clock, which is dropped: a date that it
+    /// promised with an apology stays, if it is later.
+    ///
+    /// # Errors
+    /// As [`Clock::relimit`], for the dates of either clock.
+    pub fn relimit_for(
+        &self,
+        dropped: &Self,
+        limit: &Limit,
+        at: Timestamp,
+        inputs: &Inputs<'_>,
+    ) -> Result<(Self, Explanation), DeadlineError> {
+        let Run { due_on, due_at, .. } = dropped.run;
+        if dropped.passed(at, due_on, due_at) {
+            return Err(DeadlineError::RelimitTooLate { due_on });
+        }
+        let (mut clock, mut explanation) = self.relimit(limit, at, inputs)?;
+        if dropped.original.is_some() && clock.run.due_at < dropped.run.due_at {
+            let Run { budget, due_on, due_at, .. } = clock.run;
+            let missed = self.passed(at, due_on, due_at);
+            let due_on = if missed { self.run.due_on } else { due_on };
+            clock.original.get_or_insert(Original { budget, due_on });
+            clock.promise(dropped.run.due_on, dropped.run.due_at, inputs)?;
+            explanation.lines.extend(dropped.promise_kept());
+        }
+        Ok((clock, explanation))
+    }
+
+    fn promise_kept(&self) -> [Line; 2] {
+        let Run { due_on, due_at, .. } = self.run;
+        [Line::PromiseKept { on: due_on }, Line::Due { on: due_on, at: due_at }]
+    }
+
+    /// Puts the end of the run on a date that was promised.
+    fn promise(
+        &mut self,
+        due_on: Date,
+        due_at: Timestamp,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<i16>, DeadlineError> {
+        let provisional = inputs.calendar.provisional_year(next_day(self.run.due_on), due_on)?;
+        self.run.budget = match self.limit.unit {
+            Unit::WorkingDay => inputs.calendar.count(self.run.effective_on, due_on)?,
+            Unit::CalendarDay => days_between(self.run.effective_on, due_on),
+            Unit::WorkingHour => minutes_between(self.run.from, due_at, inputs)?,
+            Unit::SameDay | Unit::Month => self.run.budget,
+        };
+        self.run.due_on = due_on;
+        self.run.due_at = due_at;
+        self.phase = self.run.phase();
+        self.provisional |= provisional.is_some();
+        Ok(provisional)
     }
 
     /// Stops the clock for good: completed (9), not accepted (3) or stopped (8). Of a paused

@@ -208,4 +208,9 @@ pub enum Line {
         /// Its unit.
         unit: Unit,
     },
+    /// The date that was promised with an apology stays, since it is later (T26).
+    PromiseKept {
+        /// That date.
+        on: Date,
+    },
 }

@@ -47,6 +47,7 @@ pub(crate) fn sentence(line: &Line, lang: Lang) -> String {
         Line::Resumed { at, regime } => resumed(*at, *regime, lang),
         Line::Reappointed { at, from, to } => reappointed(*at, *from, *to, lang),
         Line::Relimited { at, amount, unit } => relimited(*at, *amount, *unit, lang),
+        Line::PromiseKept { on } => promise_kept(*on, lang),
     }
 }
 
@@ -208,6 +209,14 @@ fn relimited(at: Timestamp, amount: u32, unit: Unit, lang: Lang) -> String {
     match lang {
         Lang::Vi => format!("Thời hạn mới từ lúc {at}: {amount} kể từ khi bắt đầu tính."),
         Lang::En => format!("Another limit from {at}: {amount} from where it began."),
+    }
+}
+
+fn promise_kept(on: Date, lang: Lang) -> String {
+    let on = day(on, lang);
+    match lang {
+        Lang::Vi => format!("Ngày đã hẹn lại {on} muộn hơn nên được giữ nguyên."),
+        Lang::En => format!("The date promised with the apology, {on}, is later, so it stays."),
     }
 }
 

@@ -5,20 +5,21 @@
 
 use jiff::Timestamp;
 use motcua_deadlines::{Calendar, Clock, DeadlineError, Explanation, Inputs, Phase, Regime};
-use motcua_procedures::Procedure;
+use motcua_procedures::{Act, LimitRule, Procedure};
 
 use crate::dossier::Clocks;
 
 /// Computes once more what an act did to the appointment; none if it did nothing to it.
 ///
-/// `at` is the instant from which the act counts, `calendar` the one of `after`.
+/// `kind` is the name of the act, `at` the instant from which it counts, `calendar` the one of
+/// `after`.
 ///
 /// # Errors
 /// The act cannot be computed from these inputs, so the stored clock cannot be its outcome.
 pub fn explain(
+    (kind, at): (&str, Timestamp),
     before: Option<&Clocks>,
     after: &Clocks,
-    at: Timestamp,
     procedure: &Procedure,
     calendar: &Calendar,
 ) -> Result<Option<(Clock, Explanation)>, DeadlineError> {
@@ -38,11 +39,19 @@ pub fn explain(
         (Phase::Paused { .. }, Phase::Running { .. }) => {
             earlier.resume(at, &regime(procedure, before), &inputs).map(Some)
         }
-        (Phase::Running { .. }, Phase::Running { .. }) if earlier.limit() != clock.limit() => {
-            earlier.relimit(clock.limit(), at, &inputs).map(Some)
-        }
-        (Phase::Running { due_on: old, .. }, Phase::Running { due_on: new, .. }) if old != new => {
-            earlier.reappoint(*new, at, &inputs).map(Some)
+        (Phase::Running { .. }, Phase::Running { due_on, .. }) if earlier != clock => {
+            // Only an apology says the date itself; whatever else moves it puts a limit in the
+            // place of another one, also of an equal one.
+            if kind == Act::Apologise.as_str() {
+                return earlier.reappoint(*due_on, at, &inputs).map(Some);
+            }
+            let computed = match (&before.committed, &after.committed) {
+                (Some(dropped), None) => {
+                    before.statutory.relimit_for(dropped, clock.limit(), at, &inputs)
+                }
+                _ => earlier.relimit(clock.limit(), at, &inputs),
+            };
+            computed.map(Some)
         }
         _ => Ok(None),
     }
@@ -51,11 +60,17 @@ pub fn explain(
 /// How the limit goes on after the pause that `clocks` is in (T20). Checked procedures name a
 /// regime for each ground on which they pause.
 pub(crate) fn regime(procedure: &Procedure, clocks: &Clocks) -> Regime {
+    let regime = rule_of(procedure, clocks)
+        .zip(clocks.paused_on)
+        .and_then(|(rule, on)| rule.resume.get(&on));
+    regime.copied().unwrap_or(Regime::ResumeRemaining)
+}
+
+/// The rule that the clocks count by.
+pub(crate) fn rule_of<'p>(procedure: &'p Procedure, clocks: &Clocks) -> Option<&'p LimitRule> {
     let definition = procedure.definition();
     let phase = clocks.phase.as_ref();
     let phase = phase.and_then(|id| definition.phases.iter().find(|phase| phase.id == *id));
     let limits = phase.map_or(&definition.limits, |phase| &phase.limits);
-    let rule = limits.iter().find(|limit| limit.id == clocks.rule);
-    let regime = rule.zip(clocks.paused_on).and_then(|(rule, on)| rule.resume.get(&on));
-    regime.copied().unwrap_or(Regime::ResumeRemaining)
+    limits.iter().find(|limit| limit.id == clocks.rule)
 }

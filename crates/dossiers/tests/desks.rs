@@ -3,6 +3,8 @@
 mod desk;
 #[path = "desks/interruptions.rs"]
 mod interruptions;
+#[path = "desks/limits.rs"]
+mod limits;
 #[path = "desks/migrations.rs"]
 mod migrations;
 #[path = "desks/papers.rs"]
@@ -27,7 +29,11 @@ fn large() -> Value {
 
 /// Two agencies are asked, and the site is inspected.
 fn consulted(units: &[&str]) -> (Desk, Result<Vec<Event>, Rejection>) {
-    let mut desk = Desk::filed(PARALLEL, "2026-10-05 09:00", "large", large(), &["D1"]);
+    consulted_under(PARALLEL, units)
+}
+
+fn consulted_under(source: &str, units: &[&str]) -> (Desk, Result<Vec<Event>, Rejection>) {
+    let mut desk = Desk::filed(source, "2026-10-05 09:00", "large", large(), &["D1"]);
     desk.received();
     let units = units.iter().map(|unit| (*unit).to_owned()).collect();
     let ask = Advance { units, ..advance("take_over") };

@@ -231,7 +231,7 @@ impl Walk {
         };
         let at = event.facts.timer.as_ref().map_or(self.now, |timer| timer.due_at);
         let before = before.and_then(|dossier| dossier.clocks.as_ref());
-        let explained = explain(before, after, at, &self.procedure, &self.calendar);
+        let explained = explain((event.kind, at), before, after, &self.procedure, &self.calendar);
         let explained = explained.expect("the act can be computed again");
         if let Some((clock, explanation)) = explained {
             assert_eq!(&clock, after.appointment(), "{} computed otherwise", event.kind);

@@ -252,7 +252,7 @@ fn explained(
     let calendar = picture.calendar_of(digest).ok_or_else(|| format!("no calendar {digest}"))?;
     let procedure = picture.pinned(&dossier.procedure.digest).ok_or("no such procedure")?;
     let at = facts.timer.map_or_else(|| timestamp(header.at), |timer| timer.due_at);
-    let computed = explain(earlier.as_ref(), clocks, at, procedure, calendar);
+    let computed = explain((&header.kind, at), earlier.as_ref(), clocks, procedure, calendar);
     let Some((clock, explanation)) = computed.map_err(|e| e.to_string())? else {
         return Ok((dossier, None));
     };

@@ -205,15 +205,17 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Err(crate::error::invalid("procedure", "RETIRED", &vi, &en))
     }
 
-    /// A version takes effect after every one that was published before it, and not in the past:
-    /// which version a dossier was filed under never changes afterwards.
+    /// A version has a higher number than every one that was published before it, takes effect
+    /// after them, and not in the past: which version a dossier was filed under never changes
+    /// afterwards, and numbers follow the order in which versions count.
     fn check_effective(&self, definition: &Definition) -> Result<(), EngineError> {
         let picture = self.0.registers.now();
         let known = picture.procedures.get(&definition.code).into_iter().flatten();
         // The same version with other content is refused as such.
         let taken = known.clone().any(|known| known.reference().version == definition.version);
-        let last = known.map(|version| version.definition().effective_from).max();
+        let last = known.clone().map(|version| version.definition().effective_from).max();
         let Some(last) = last.filter(|_| !taken) else { return Ok(()) };
+        check_above(&definition.version, known.map(|known| known.reference().version.as_str()))?;
         let (from, today) = (definition.effective_from, local_date(self.now()));
         let earliest = last.tomorrow().unwrap_or(last).max(today);
         if from >= earliest {
@@ -466,6 +468,28 @@ impl<S: Store, D: Documents> Engine<S, D> {
     }
 }
 
+/// Refuses a version that is not above all that were published.
+fn check_above<'v>(
+    version: &str,
+    published: impl Iterator<Item = &'v str>,
+) -> Result<(), EngineError> {
+    let highest = published.max_by_key(|version| numbers(version));
+    let Some(highest) = highest.filter(|highest| numbers(highest) >= numbers(version)) else {
+        return Ok(());
+    };
+    Err(crate::error::invalid(
+        "version",
+        "VERSION_NOT_ABOVE",
+        &format!("Phiên bản {version} phải lớn hơn phiên bản {highest} đã công bố."),
+        &format!("{version} is not above {highest}, which is published: give a higher version."),
+    ))
+}
+
+/// The numbers of a version: 1.10.0 is above 1.9.0.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').filter_map(|number| number.parse().ok()).collect()
+}
+
 fn system_chain(name: &str) -> Result<ChainId, EngineError> {
     ChainId::parse(name).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
@@ -493,4 +517,28 @@ pub(crate) fn canonical(value: &serde_json::Value) -> Result<cj::Value, EngineEr
 /// SHA-256, lower-case hex.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_only_go_up_by_their_numbers() {
+        let check = |version: &str| check_above(version, ["1.9.0", "1.10.0", "1.2.0"].into_iter());
+        for above in ["1.10.1", "1.11.0", "2.0.0", "10.0.0"] {
+            assert!(check(above).is_ok(), "{above}");
+        }
+        for version in ["0.9.0", "1.9.1", "1.3.0", "1.10.0"] {
+            let Err(EngineError::Invalid(faults)) = check(version) else {
+                panic!("{version} went through");
+            };
+            let fault = &faults[0];
+            assert_eq!((fault.subject.as_str(), &*fault.code), ("version", "VERSION_NOT_ABOVE"));
+            for text in [&fault.message.vi, &fault.message.en] {
+                assert!(text.contains(version) && text.contains("1.10.0"), "{text}");
+            }
+        }
+        assert!(check_above("0.1.0", std::iter::empty()).is_ok());
+    }
 }

@@ -241,7 +241,8 @@ impl<'a> World<'a> {
         let Some(after) = &event.facts.clocks else { return Ok(()) };
         let at = event.facts.timer.as_ref().map_or(self.now, |timer| timer.due_at);
         let before = before.and_then(|dossier| dossier.clocks.as_ref());
-        let explained = explain(before, after, at, self.procedure, &self.setting.calendar);
+        let explained =
+            explain((event.kind, at), before, after, self.procedure, &self.setting.calendar);
         match explained {
             Err(error) => Err(format!("{}: the date cannot be explained: {error}", event.kind)),
             Ok(Some((clock, _))) if clock != *after.appointment() => {

@@ -299,3 +299,28 @@ fn an_extension_counts_from_where_the_run_began() {
     let refused = goes_on.relimit(&other, at("2026-10-27 09:00"), &office.inputs());
     assert!(matches!(refused, Err(DeadlineError::UnitChanged { .. })), "{refused:?}");
 }
+
+/// 30 working days from Monday 5 October 2026 end on 16 November; promised is 25 November.
+#[test]
+fn a_promised_date_stays_where_another_limit_ends_before_it() {
+    let office = Office::new();
+    let clock = started(&office, Unit::WorkingDay, 30, "2026-10-05 09:00");
+    let promised = clock.reappoint(date(2026, 11, 25), at("2026-10-30 09:00"), &office.inputs());
+    let (promised, _) = promised.expect("in time");
+    let relimit = |days: u32| {
+        let limit = Limit::new(Unit::WorkingDay, days);
+        promised.relimit(&limit, at("2026-10-30 10:00"), &office.inputs()).expect("lawful")
+    };
+    let (shorter, explanation) = relimit(20);
+    assert_eq!(shorter.due_on(), Some(date(2026, 11, 25)));
+    assert_eq!(shorter.original_due_on(), Some(date(2026, 11, 2)));
+    let words = explanation.text(Lang::En).join(" ");
+    assert!(words.contains("promised with the apology"), "{words}");
+    // No other limit makes late by the date before the apology what was punctual.
+    assert_eq!(relimit(10).0.original_due_on(), Some(date(2026, 11, 16)));
+    let (longer, _) = relimit(35);
+    assert_eq!(longer.due_on(), Some(date(2026, 11, 25)), "a promise adds nothing");
+    assert_eq!(longer.original_due_on(), Some(date(2026, 11, 23)));
+    // The Vietnamese Culture Day, 24 November, is off.
+    assert_eq!(relimit(40).0.due_on(), Some(date(2026, 12, 1)));
+}

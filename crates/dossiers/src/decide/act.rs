@@ -385,10 +385,12 @@ pub(super) fn action_name(chosen: Chosen<'_>) -> String {
 
 /// Under which name uses of a counted action are kept: actions of one act that lead to the same
 /// step count together, since they are rounds of the same stage (T23).
-pub(super) fn round_name(chosen: Chosen<'_>) -> String {
-    match &chosen.action.target {
-        Target::Step(to) => format!("{}/{to}", chosen.action.act.as_str()),
-        Target::Stay | Target::Back | Target::End | Target::Choice(_) => action_name(chosen),
+pub(super) fn round_name(step: &Step, action: &Action) -> String {
+    match &action.target {
+        Target::Step(to) => format!("{}/{to}", action.act.as_str()),
+        Target::Stay | Target::Back | Target::End | Target::Choice(_) => {
+            format!("{}/{}", step.id, action.id)
+        }
     }
 }
 
@@ -397,7 +399,7 @@ pub(super) fn round_name(chosen: Chosen<'_>) -> String {
 fn rounds_used(dossier: &Dossier, chosen: Chosen<'_>, procedure: &Procedure) -> u32 {
     let action = chosen.action;
     if !matches!(action.target, Target::Stay) {
-        return dossier.rounds.get(&round_name(chosen)).copied().unwrap_or(0);
+        return dossier.rounds.get(&round_name(chosen.step, action)).copied().unwrap_or(0);
     }
     let is_same = |name: &str| {
         let other = name.split_once('/').and_then(|(step, id)| procedure.action(step, id));

@@ -36,16 +36,17 @@ pub(super) fn extend(
         ));
     }
     let clocks = running(dossier)?;
-    let longer = |limit: &Limit| Limit {
-        amount: limit.amount.saturating_add(extend.amount),
-        ..limit.clone()
-    };
-    let statutory = longer(clocks.statutory.limit());
-    let committed = clocks.committed.as_ref().map(|clock| longer(clock.limit()));
+    let statutory = longer(clocks.statutory.limit(), extend.amount);
+    let committed = clocks.committed.as_ref().map(|clock| longer(clock.limit(), extend.amount));
     let mut change = Change::begin(dossier, Act::Extend.as_str(), chosen, &extend.choose, ctx);
     change.set_clocks(relimited(dossier, clocks, (&statutory, committed.as_ref()), ctx)?)?;
     change.follow_target()?;
     change.finish()
+}
+
+/// A limit with what an extension adds, in its unit.
+pub(super) fn longer(limit: &Limit, amount: u32) -> Limit {
+    Limit { amount: limit.amount.saturating_add(amount), ..limit.clone() }
 }
 
 /// The case turns out to be another variant: documents, fees and limit are evaluated anew; the old
@@ -108,8 +109,9 @@ fn running(dossier: &Dossier) -> Result<&Clocks, Rejection> {
     })
 }
 
-/// The clocks with other limits. A committed limit that the new rule does not have is dropped, one
-/// that it adds counts from the start of the statutory clock's present run.
+/// The clocks with other limits. A committed limit that the new rule does not have is dropped, but
+/// not the date that was promised with an apology; one that it adds counts from the start of the
+/// statutory clock's present run.
 pub(super) fn relimited(
     dossier: &Dossier,
     clocks: &Clocks,
@@ -124,7 +126,13 @@ pub(super) fn relimited(
     let both = || -> Result<(Clock, Option<Clock>), DeadlineError> {
         let before = clocks.committed.as_ref().unwrap_or(&clocks.statutory);
         let committed = committed.map(|limit| relimit(before, limit)).transpose()?;
-        Ok((relimit(&clocks.statutory, statutory)?, committed))
+        let statutory = match &clocks.committed {
+            Some(dropped) if committed.is_none() => {
+                clocks.statutory.relimit_for(dropped, statutory, ctx.now, &inputs)?.0
+            }
+            _ => relimit(&clocks.statutory, statutory)?,
+        };
+        Ok((statutory, committed))
     };
     let (statutory, committed) = both().map_err(|error| deadline_rule(&error))?;
     Ok(Clocks { statutory, committed, ..clocks.clone() })

@@ -3,17 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use motcua_deadlines::{Clock, DeadlineError, Limit, is_late};
 use motcua_procedures::{ClockEffect, Guard, Procedure, Role, Status, Step, Target};
 use serde_json::json;
 
+use super::act::round_name;
 use super::filing::{applicable, form_violations, requirements};
-use super::limits::relimited;
+use super::limits::{longer, relimited};
 use super::money::fees;
 use super::transition::Change;
-use super::{Case, Context, dossier_closed, reject, violation};
+use super::{Case, Context, deadline_rule, dossier_closed, reject, violation};
 use crate::command::{ItemName, Migrate, MigratedLimits};
 use crate::dossier::{BranchState, Clocks, Dossier, SupplementRequested, WorkItem};
 use crate::event::Event;
+use crate::explain::rule_of;
 use crate::rejection::{Reason, Rejection, Violation};
 
 /// What a case brings about only on its way; a condition that looks at it may hold at some time.
@@ -46,6 +49,7 @@ pub(super) fn migrate(
         rejection.violations = faults;
         return Err(rejection);
     }
+    let bound = ctx.procedure;
     let ctx = &Context { procedure: target, ..ctx.clone() };
     let case = Case::of(dossier, ctx);
     let mut change = Change::plain(dossier, "migrate", ctx);
@@ -57,7 +61,7 @@ pub(super) fn migrate(
     let back = moved_back(dossier, migrate);
     change.facts.back = (back != dossier.back).then_some(back);
     change.facts.supplement = moved_supplement(dossier, target);
-    if let Some(clocks) = moved_clocks(dossier, migrate, &case, ctx)? {
+    if let Some(clocks) = moved_clocks(dossier, (migrate, bound), &case, ctx)? {
         change.set_clocks(clocks)?;
     }
     change.personal("reason", json!(migrate.ground));
@@ -436,10 +440,11 @@ fn moved_back(dossier: &Dossier, migrate: &Migrate) -> Vec<crate::dossier::Inter
     back
 }
 
-/// The clocks under the rule of the other version; its limit counts only when that is asked for.
+/// The clocks under the rule of the other version; its limit counts only when that is asked for,
+/// with the extensions that were granted: a decision on the case outlives the rule (T30).
 fn moved_clocks(
     dossier: &Dossier,
-    migrate: &Migrate,
+    (migrate, bound): (&Migrate, &Procedure),
     case: &Case<'_>,
     ctx: &Context<'_>,
 ) -> Result<Option<Clocks>, Rejection> {
@@ -451,11 +456,66 @@ fn moved_clocks(
     let Some(rule) = applicable(rules, case)? else { return Ok(None) };
     let moved = match migrate.limits {
         MigratedLimits::New if clocks.statutory.is_running() => {
-            let limits = (&rule.statutory, rule.committed.as_ref());
-            relimited(dossier, clocks, limits, ctx)?
+            let granted = granted(dossier, clocks, &rule.statutory, bound)?;
+            let statutory = longer(&rule.statutory, granted);
+            let committed = rule.committed.as_ref().map(|limit| longer(limit, granted));
+            let moved = relimited(dossier, clocks, (&statutory, committed.as_ref()), ctx)?;
+            not_late_at_once(&moved, ctx)?;
+            moved
         }
         MigratedLimits::New | MigratedLimits::Keep => clocks.clone(),
     };
     let moved = Clocks { rule: rule.id.clone(), ..moved };
     Ok((moved != *clocks).then_some(moved))
+}
+
+/// Refuses dates that have passed already: a migration makes no dossier late.
+fn not_late_at_once(clocks: &Clocks, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let both = [clocks.appointment(), &clocks.statutory].into_iter();
+    let mut missed = both.filter(|clock| is_late(clock, ctx.now));
+    let Some(due_on) = missed.find_map(Clock::due_on) else { return Ok(()) };
+    let vi = format!("thời hạn mới đã hết ngày {due_on}; hãy giữ thời hạn hiện tại của hồ sơ");
+    let en = format!("the new limit would have ended on {due_on}; keep the limit of the dossier");
+    let mut rejection = reject(
+        Reason::DeadlineRule,
+        format!("Không tính được thời hạn: {vi}."),
+        format!("The deadline rules do not allow it: {en}."),
+    );
+    rejection.violations = vec![violation("deadline", "RELIMIT_INTO_PAST", vi, en)];
+    Err(rejection)
+}
+
+/// What extensions by decision added to the rule by which the clocks were started: what they go
+/// beyond it, at most what was allowed as often as it was used. A limit that an earlier migration
+/// kept is longer or shorter than the rule as well, which nobody granted.
+fn granted(
+    dossier: &Dossier,
+    clocks: &Clocks,
+    new: &Limit,
+    bound: &Procedure,
+) -> Result<u32, Rejection> {
+    let most = extended_at_most(dossier, bound);
+    let Some(rule) = rule_of(bound, clocks).filter(|_| most > 0) else { return Ok(0) };
+    let limit = clocks.statutory.limit();
+    if new.unit != limit.unit {
+        // What was granted in days is no number of hours.
+        let error = DeadlineError::UnitChanged { from: limit.unit, to: new.unit };
+        return Err(deadline_rule(&error));
+    }
+    let is_same = rule.statutory.unit == limit.unit;
+    Ok(if is_same { limit.amount.saturating_sub(rule.statutory.amount).min(most) } else { most })
+}
+
+/// The most that the extensions of the dossier may have added.
+fn extended_at_most(dossier: &Dossier, bound: &Procedure) -> u32 {
+    let mut most: BTreeMap<String, u32> = BTreeMap::new();
+    for step in &bound.definition().steps {
+        for action in &step.actions {
+            let Some(extension) = &action.extension else { continue };
+            let amount = most.entry(round_name(step, action)).or_default();
+            *amount = extension.amount_max.max(*amount);
+        }
+    }
+    let used = |name: &String| dossier.rounds.get(name).copied().unwrap_or(0);
+    most.iter().map(|(name, amount)| amount.saturating_mul(used(name))).sum()
 }

@@ -90,7 +90,7 @@ impl<'a> Change<'a> {
         if action.act == Act::Sign || chosen.step.kind == StepKind::Applicant {
             change.facts.draft.clone_from(&dossier.draft);
         }
-        change.facts.round = action.rounds_max.map(|_| round_name(chosen));
+        change.facts.round = action.rounds_max.map(|_| round_name(chosen.step, action));
         if let Some(reason) = &choose.reason {
             let text: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
             change.personal("reason", Value::String(text));

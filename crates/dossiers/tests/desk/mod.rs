@@ -1,13 +1,14 @@
 //! A desk at which one dossier is worked on: acts and the passing of time as the engine does them.
 
 use jiff::Timestamp;
-use motcua_deadlines::Calendar;
+use motcua_deadlines::{Calendar, Phase};
 use motcua_dossiers::command::{
     Actor, Advance, Choose, Command, DecideItems, DocumentContent, DocumentInput, HandOver, Part,
     Person, RecordPayment, Submit,
 };
-use motcua_dossiers::dossier::{Dossier, WorkItem};
+use motcua_dossiers::dossier::{Clocks, Dossier, WorkItem};
 use motcua_dossiers::event::Event;
+use motcua_dossiers::explain::explain;
 use motcua_dossiers::names::KeyedDigest;
 use motcua_dossiers::rejection::Rejection;
 use motcua_dossiers::units::UnitRegister;
@@ -15,7 +16,7 @@ use motcua_dossiers::{Context, after, decide, fire_timers, merged_form};
 use motcua_procedures::{Channel, Procedure, Role};
 use serde_json::{Value, json};
 
-const CALENDAR: &[u8] = include_bytes!("../../../deadlines/data/calendar-vn.json");
+pub(crate) const CALENDAR: &[u8] = include_bytes!("../../../deadlines/data/calendar-vn.json");
 
 /// A procedure, a dossier under it and what surrounds them.
 pub(crate) struct Desk {
@@ -23,7 +24,7 @@ pub(crate) struct Desk {
     pub(crate) target: Option<Procedure>,
     pub(crate) dossier: Option<Dossier>,
     pub(crate) form: Value,
-    calendar: Calendar,
+    pub(crate) calendar: Calendar,
     units: UnitRegister,
     now: Timestamp,
 }
@@ -222,10 +223,31 @@ impl Desk {
             let changes: serde_json::Map<String, Value> =
                 fields.map(|(name, value)| (name.to_owned(), value.clone())).collect();
             self.form = merged_form(&self.form, &Value::Object(changes));
+            self.explains_itself(event);
             self.dossier = Some(match &self.dossier {
                 Some(dossier) => after(dossier, event, self.now),
                 None => self.born(event),
             });
+        }
+    }
+
+    /// Computing the act once more from what is stored gives the stored date; none is moved by
+    /// an act that cannot say how.
+    #[track_caller]
+    fn explains_itself(&self, event: &Event) {
+        let Some(after) = &event.facts.clocks else { return };
+        let before = self.dossier.as_ref().and_then(|dossier| dossier.clocks.as_ref());
+        let at = event.facts.timer.as_ref().map_or(self.now, |timer| timer.due_at);
+        let target = self.target.as_ref().filter(|_| event.kind == "migrate");
+        let procedure = target.unwrap_or(&self.procedure);
+        let explained = explain((event.kind, at), before, after, procedure, &self.calendar);
+        let explained = explained.unwrap_or_else(|error| panic!("{}: {error}", event.kind));
+        let clock = explained.as_ref().map(|(clock, _)| clock);
+        let unmoved = before.map(Clocks::appointment);
+        let stops = matches!(after.appointment().phase(), Phase::Stopped { .. });
+        if !stops {
+            let computed = clock.or(unmoved);
+            assert_eq!(computed, Some(after.appointment()), "{} computed otherwise", event.kind);
         }
     }
 
