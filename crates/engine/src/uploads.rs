@@ -220,6 +220,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let expires_at = self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_FILING_DAYS);
         let upload = Upload { sha256: Some(found), expires_at, ..status.upload };
         self.0.store.put_upload(&upload).await?;
+        // Another node may have removed the same content before it could know of this upload: now
+        // it knows, and what it took away is kept again.
+        self.0.documents.finish(id, sha256).await?;
+        self.0.documents.discard(id).await?;
         Ok(UploadStatus { received: upload.size, upload })
     }
 
@@ -270,7 +274,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(false);
         }
         self.0.documents.remove(sha256).await?;
-        Ok(true)
+        // Another node may have finished an upload of the same content meanwhile, and found it kept.
+        let needed = self.0.store.needs_document(sha256).await;
+        let aside = aside(sha256);
+        if !matches!(needed, Ok(false)) {
+            self.0.documents.finish(aside, sha256).await?;
+        }
+        self.0.documents.discard(aside).await?;
+        Ok(!needed?)
     }
 
     /// Completes the documents of a command from the caller's finished uploads.
@@ -355,6 +366,11 @@ fn shelf(sha256: &str) -> &'static Mutex<()> {
     &SHELVES[first.unwrap_or(0) % SHELVES.len()]
 }
 
+/// The upload as which [`Documents::remove`] holds a document that it removed, to bring it back.
+fn aside(sha256: &str) -> Uuid {
+    sha256.get(..32).and_then(|half| Uuid::try_parse(half).ok()).unwrap_or_default()
+}
+
 fn begins_like(media: &str, beginning: &[u8]) -> bool {
     let known = MEDIA.iter().find(|(name, _)| *name == media);
     known.is_some_and(|(_, magics)| magics.iter().any(|magic| beginning.starts_with(magic)))
@@ -368,3 +384,6 @@ fn digest_mismatch(found: &str) -> EngineError {
         &format!("The SHA-256 of the content is {found}; upload it again."),
     )
 }
+
+#[cfg(test)]
+mod tests;
