@@ -1,8 +1,8 @@
 //! Documents as files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -43,9 +43,9 @@ impl FolderDocuments {
         let documents = Self { folder: folder.into(), holder: Uuid::now_v7(), turns };
         documents
             .work(|folder| {
-                fs::create_dir_all(folder.join("uploads"))?;
-                fs::create_dir_all(folder.join("documents"))?;
-                fs::create_dir_all(folder.join("held"))?;
+                for name in ["uploads", "documents", "held"] {
+                    make_private(&folder.join(name))?;
+                }
                 sweep(&folder.join("held"))?;
                 sync_folder(folder)
             })
@@ -129,7 +129,7 @@ impl Documents for FolderDocuments {
             let shelf = kept.parent().expect("a document lies in a folder");
             let held = held_path(folder, upload, holder, &digest);
             let fits = take(folder, upload, &held)?;
-            fs::create_dir_all(shelf)?;
+            make_private(shelf)?;
             sync_folder(&folder.join("documents"))?;
             // Held since now, by an earlier call, or since it was removed; or else kept already.
             match fs::hard_link(&held, &kept) {
@@ -212,7 +212,7 @@ impl Documents for FolderDocuments {
 fn open_to_write(path: &Path, create: bool) -> io::Result<Option<File>> {
     loop {
         let mut options = OpenOptions::new();
-        let options = options.create(create).truncate(false).write(true);
+        let options = options.create(create).truncate(false).write(true).mode(0o600);
         let Some(file) = present(options.open(path))? else {
             return Ok(None);
         };
@@ -317,6 +317,15 @@ fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// A folder that only its owner looks into, whatever it was: what lies in it is personal.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// Makes names in a folder durable.
