@@ -33,7 +33,8 @@ const MEDIA: [(&str, &[&[u8]]); 6] = [
 ];
 
 impl<S: Store, D: Documents> Engine<S, D> {
-    /// Announces an upload. Repeating the call answers how much is there.
+    /// Announces an upload. Repeating the call answers how much is there; of a finished upload it
+    /// renews the time to be filed, as uploading it again would.
     ///
     /// # Errors
     /// Type or size are not accepted; the id is in use for another upload.
@@ -66,6 +67,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             if present.owner != caller.id || present.media != media || present.size != size {
                 return Err(EngineError::AlreadyExists { what: "upload" });
             }
+            self.renew(present).await?;
             return self.upload_status(caller, id).await;
         }
         self.check_open_uploads(caller).await?;
@@ -80,6 +82,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         self.0.store.put_upload(&upload).await?;
         Ok(UploadStatus { upload, received: 0 })
+    }
+
+    /// A finished upload has its whole time again. If it expired and its bytes went meanwhile, it
+    /// begins anew.
+    async fn renew(&self, finished: Upload) -> Result<(), EngineError> {
+        let Some(sha256) = finished.sha256.clone() else {
+            return Ok(());
+        };
+        let _shelf = shelf(&sha256).lock().await;
+        let time = |days: i64| self.now() + SignedDuration::from_hours(24 * days);
+        let expires_at = time(limits::UPLOAD_FILING_DAYS);
+        let renewed = Upload { expires_at, ..finished };
+        // First the store, so that whoever removes the content knows that it is needed.
+        self.0.store.put_upload(&renewed).await?;
+        if self.0.documents.read(&sha256, 0, 0).await?.is_none() {
+            let expires_at = time(limits::UPLOAD_TTL_DAYS);
+            self.0.store.put_upload(&Upload { sha256: None, expires_at, ..renewed }).await?;
+        }
+        Ok(())
     }
 
     async fn check_open_uploads(&self, caller: &Caller) -> Result<(), EngineError> {

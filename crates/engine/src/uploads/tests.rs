@@ -159,3 +159,28 @@ async fn a_document_that_is_needed_again_once_it_was_removed_comes_back() {
     assert!(world.engine.remove_document(&sha256).await.expect("removed"));
     assert!(!world.is_kept(&sha256).await);
 }
+
+#[tokio::test]
+async fn beginning_a_finished_upload_again_renews_its_time() {
+    let world = World::new().await;
+    let id = Uuid::from_u128(1);
+    let finished = world.upload(id).await.upload;
+    let near = finished.expires_at - SignedDuration::from_secs(1);
+    world.clock.set(near);
+    let renewed = world.begin(id).await;
+    assert_eq!(renewed.received, CONTENT.len() as u64);
+    let whole = SignedDuration::from_hours(24 * limits::UPLOAD_FILING_DAYS);
+    assert_eq!(renewed.upload, Upload { expires_at: near + whole, ..finished });
+}
+
+#[tokio::test]
+async fn beginning_a_finished_upload_again_whose_bytes_went_begins_it_anew() {
+    let world = World::new().await;
+    let id = Uuid::from_u128(1);
+    let sha256 = world.upload(id).await.upload.sha256.expect("finished");
+    world.documents().other.remove(&sha256).await.expect("removed");
+    let begun = world.begin(id).await;
+    assert_eq!((begun.received, begun.upload.sha256), (0, None));
+    world.upload(id).await;
+    assert!(world.is_kept(&sha256).await);
+}
