@@ -5,6 +5,8 @@ mod desk;
 mod interruptions;
 #[path = "desks/migrations.rs"]
 mod migrations;
+#[path = "desks/offers.rs"]
+mod offers;
 #[path = "desks/papers.rs"]
 mod papers;
 #[path = "desks/phases.rs"]
