@@ -11,6 +11,8 @@ use motcua_store::{Documents, StoreError};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::owner;
+
 /// Bytes of the beginning that [`Documents::inspect`] shows.
 const INSPECTED_BYTES: usize = 512;
 /// Bytes read at once to compute a digest.
@@ -51,6 +53,16 @@ impl FolderDocuments {
             })
             .await?;
         Ok(documents)
+    }
+
+    /// Says whose documents these are, unless it was said before: the origin that the folder is marked
+    /// with from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be read or written.
+    pub async fn mark(&self, origin: &str) -> Result<String, StoreError> {
+        let origin = origin.to_owned();
+        self.work(move |folder| owner::mark(folder, &origin)).await
     }
 
     /// Files block: each piece of work runs on a thread that may, to its end, even when the call
@@ -311,7 +323,7 @@ fn document_path(folder: &Path, digest: &str) -> Option<PathBuf> {
 }
 
 /// What is not there is no failure.
-fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+pub(crate) fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -329,7 +341,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! uploads/0190….part       what was received of an upload
 //! documents/ab/abcdef…     kept documents by their digest
+//! origin                   whose documents these are: the origin of the service's history log
 //! held/01a2….0190….abcdef… what one process holds of an upload, to keep it or keep it again
 //! ```
 //!
@@ -38,5 +39,7 @@
 //! `motcua_store::conformance` says what must hold whatever the layout.
 
 mod folder;
+mod owner;
 
 pub use folder::FolderDocuments;
+pub use owner::Owner;

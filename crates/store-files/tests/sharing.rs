@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
 use motcua_store::{Documents, StoreError};
-use motcua_store_files::FolderDocuments;
+use motcua_store_files::{FolderDocuments, Owner};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -108,4 +108,18 @@ async fn a_removed_document_is_brought_back_by_the_node_that_removed_it() {
     b.discard(aside).await.expect("ended");
     let held = std::fs::read_dir(folder.path().join("held")).expect("readable").count();
     assert_eq!(held, 0, "nothing of it is left");
+}
+
+#[tokio::test]
+async fn a_folder_tells_whose_it_is_and_keeps_to_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let owner = || Owner::of(folder.path()).expect("readable");
+    assert_eq!(owner(), Owner::Nobody);
+    let [a, b] = two(&folder).await;
+    assert_eq!(owner(), Owner::Unmarked);
+    assert_eq!(a.mark("shop.example/log/1").await, Ok("shop.example/log/1".into()));
+    assert_eq!(b.mark("other.example/log/1").await, Ok("shop.example/log/1".into()));
+    assert_eq!(owner(), Owner::Log("shop.example/log/1".into()));
+    let files = std::fs::read_dir(folder.path()).expect("readable").count();
+    assert_eq!(files, 4, "nothing is left aside");
 }
