@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use motcua_store::{Documents, StoreError};
 use sha2::{Digest, Sha256};
@@ -21,7 +20,7 @@ const DIGEST_BUFFER_BYTES: usize = 64 * 1024;
 const READ_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
 /// What a process that has died still held is thrown away after this time.
-const HELD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+const HELD_S: i64 = 24 * 60 * 60;
 
 /// Writers to uploads at once; two uploads that share a turn only wait for each other.
 const TURNS: usize = 64;
@@ -43,12 +42,13 @@ impl FolderDocuments {
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
         let documents = Self { folder: folder.into(), holder: Uuid::now_v7(), turns };
+        let holder = documents.holder;
         documents
-            .work(|folder| {
+            .work(move |folder| {
                 for name in ["uploads", "documents", "held"] {
                     make_private(&folder.join(name))?;
                 }
-                sweep(&folder.join("held"))?;
+                sweep(&folder.join("held"), holder, HELD_S)?;
                 sync_folder(folder)
             })
             .await?;
@@ -285,16 +285,16 @@ fn digest_of(mut file: impl Read) -> io::Result<(String, Vec<u8>)> {
     }
 }
 
-/// Throws away what processes held that have died.
-fn sweep(held: &Path) -> io::Result<()> {
+/// Throws away what processes held that have died, after some seconds by the clock of the folder.
+fn sweep(held: &Path, holder: Uuid, seconds: i64) -> io::Result<()> {
+    let probe = held.join(format!("{holder}.now"));
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe)?;
+    let now = made.metadata()?.ctime();
+    fs::remove_file(probe)?;
     for entry in fs::read_dir(held)? {
         let entry = entry?;
-        let Some(found) = present(entry.metadata())? else {
-            continue;
-        };
-        let since = u64::try_from(found.ctime()).unwrap_or(0);
-        let age = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(since));
-        if age.is_ok_and(|age| age > HELD_TIME) {
+        let found = present(entry.metadata())?;
+        if found.is_some_and(|found| now - found.ctime() >= seconds) {
             present(fs::remove_file(entry.path()))?;
         }
     }
@@ -347,4 +347,20 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_dead_held_goes_after_its_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = folder.path().join("of-another");
+        fs::write(&held, "x").expect("written");
+        sweep(folder.path(), Uuid::nil(), HELD_S).expect("swept");
+        assert!(held.exists(), "somebody may still hold it");
+        sweep(folder.path(), Uuid::nil(), 0).expect("swept");
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+    }
 }
