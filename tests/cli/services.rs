@@ -97,6 +97,28 @@ fn lost_keys_stop_the_service_until_the_loss_is_accepted() {
 }
 
 #[test]
+fn a_service_in_use_starts_with_no_documents_but_its_own() {
+    let mut service = Service::bare(&["--origin", "centre.example/log/1"]);
+    service.stop();
+    let start = |data: &std::path::Path, documents: &std::path::Path| {
+        let mut command = motcua(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data).arg("--documents").arg(documents);
+        run(&mut command)
+    };
+    let wrong = service.desk().join("wrong");
+    start(&service.data(), &wrong)
+        .with(1)
+        .saying("--documents")
+        .saying("restore it from the backup");
+    assert!(!wrong.exists(), "nothing was made");
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = service.data().join("documents");
+    let ended = start(&folder.path().join("data"), &own).with(1);
+    ended.saying("belong to the service centre.example/log/1");
+    service.restart(&[]);
+}
+
+#[test]
 fn an_origin_that_cannot_be_is_refused_before_anything_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use motcua_dossiers::units::UnitRegister;
 use motcua_server::TokenKey;
 use motcua_store::contract::RegisterKind;
+use motcua_store_files::Owner;
 use motcua_store_sql::{Glance, Options, SqlStore};
 
 use crate::settings::shown;
@@ -85,6 +86,32 @@ impl Folder {
     /// The documents.
     pub(crate) fn documents(&self) -> &Path {
         &self.documents
+    }
+
+    /// Whether the documents are those of the service: of the origin in force, or else of the wanted
+    /// one. A service with another folder would lose papers for itself and for others.
+    ///
+    /// # Errors
+    /// They are another's, or a service that is in use finds nothing there.
+    pub(crate) fn check_documents(
+        &self,
+        in_force: Option<&str>,
+        wanted: Option<&str>,
+    ) -> anyhow::Result<()> {
+        let path = self.documents.display();
+        let owner = Owner::of(&self.documents).with_context(|| path.to_string())?;
+        match (owner, in_force.or(wanted)) {
+            (Owner::Log(marked), own) if own != Some(marked.as_str()) => bail!(
+                "the documents in {path} belong to the service {marked}: name the folder of this \
+                 service's documents with --documents"
+            ),
+            (Owner::Nobody, _) if in_force.is_some() => bail!(
+                "there are no documents in {path}, though the database is in use: name the folder that \
+                 all nodes share with --documents, or restore it from the backup; if there never were \
+                 any, or they are lost for good, make the folder {path}/documents"
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// The folder of the keys, where it is not in the data folder.
@@ -369,6 +396,26 @@ mod tests {
         assert!(error.contains("another motcua"), "{error}");
         drop(first);
         folder.lock().expect("free again");
+    }
+
+    #[test]
+    fn documents_of_another_service_or_none_at_all_are_refused() {
+        let (_place, folder) = folder();
+        let refused = |in_force, wanted| {
+            let checked = folder.check_documents(in_force, wanted);
+            checked.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(None, Some("a")), "", "a first start");
+        assert!(refused(Some("a"), None).contains("--documents"), "a wrong folder");
+        assert!(!folder.documents().exists(), "nothing was made");
+        fs::create_dir_all(folder.documents().join("documents")).expect("made");
+        assert_eq!(refused(Some("a"), None), "", "as an earlier version left it");
+        fs::write(folder.documents().join("origin"), "a\n").expect("written");
+        assert_eq!(refused(Some("a"), Some("b")), "");
+        assert_eq!(refused(None, Some("a")), "");
+        for (in_force, wanted) in [(Some("b"), None), (Some("b"), Some("a")), (None, None)] {
+            assert!(refused(in_force, wanted).contains("belong to the service a"));
+        }
     }
 
     #[test]

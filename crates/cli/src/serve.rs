@@ -161,10 +161,16 @@ async fn open_engine(
     folder: &Folder,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<LocalEngine> {
+    let in_force = folder.origin_in_force(settings.store.clone()).await?;
+    folder.check_documents(in_force.as_deref(), settings.origin.as_deref())?;
     let store = folder.store(settings.store.clone()).await?;
     let documents = FolderDocuments::open(folder.documents()).await?;
+    let shared = documents.clone();
     let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
     let engine = Engine::start(store, documents, clock, config).await.map_err(told)?;
+    shared.mark(engine.origin()).await?;
+    // Of two services that start at once on one folder, it is marked as that of the first.
+    folder.check_documents(Some(engine.origin()), None)?;
     if engine.calendar().is_none() {
         let loaded = engine.load_calendar(&operator(), CALENDAR.to_vec()).await?;
         info!(digest = loaded.digest, "loaded the calendar that comes with the program");

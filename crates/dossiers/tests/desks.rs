@@ -7,6 +7,8 @@ mod interruptions;
 mod limits;
 #[path = "desks/migrations.rs"]
 mod migrations;
+#[path = "desks/offers.rs"]
+mod offers;
 #[path = "desks/papers.rs"]
 mod papers;
 #[path = "desks/phases.rs"]

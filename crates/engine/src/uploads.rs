@@ -33,7 +33,8 @@ const MEDIA: [(&str, &[&[u8]]); 6] = [
 ];
 
 impl<S: Store, D: Documents> Engine<S, D> {
-    /// Announces an upload. Repeating the call answers how much is there.
+    /// Announces an upload. Repeating the call answers how much is there; of a finished upload it
+    /// renews the time to be filed, as uploading it again would.
     ///
     /// # Errors
     /// Type or size are not accepted; the id is in use for another upload.
@@ -66,6 +67,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             if present.owner != caller.id || present.media != media || present.size != size {
                 return Err(EngineError::AlreadyExists { what: "upload" });
             }
+            self.renew(present).await?;
             return self.upload_status(caller, id).await;
         }
         self.check_open_uploads(caller).await?;
@@ -80,6 +82,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
         };
         self.0.store.put_upload(&upload).await?;
         Ok(UploadStatus { upload, received: 0 })
+    }
+
+    /// A finished upload has its whole time again. If it expired and its bytes went meanwhile, it
+    /// begins anew.
+    async fn renew(&self, finished: Upload) -> Result<(), EngineError> {
+        let Some(sha256) = finished.sha256.clone() else {
+            return Ok(());
+        };
+        let _shelf = shelf(&sha256).lock().await;
+        let time = |days: i64| self.now() + SignedDuration::from_hours(24 * days);
+        let expires_at = time(limits::UPLOAD_FILING_DAYS);
+        let renewed = Upload { expires_at, ..finished };
+        // First the store, so that whoever removes the content knows that it is needed.
+        self.0.store.put_upload(&renewed).await?;
+        if self.0.documents.read(&sha256, 0, 0).await?.is_none() {
+            let expires_at = time(limits::UPLOAD_TTL_DAYS);
+            self.0.store.put_upload(&Upload { sha256: None, expires_at, ..renewed }).await?;
+        }
+        Ok(())
     }
 
     async fn check_open_uploads(&self, caller: &Caller) -> Result<(), EngineError> {
@@ -220,6 +241,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let expires_at = self.now() + SignedDuration::from_hours(24 * limits::UPLOAD_FILING_DAYS);
         let upload = Upload { sha256: Some(found), expires_at, ..status.upload };
         self.0.store.put_upload(&upload).await?;
+        // Another node may have removed the same content before it could know of this upload: now
+        // it knows, and what it took away is kept again.
+        self.0.documents.finish(id, sha256).await?;
+        self.0.documents.discard(id).await?;
         Ok(UploadStatus { received: upload.size, upload })
     }
 
@@ -270,7 +295,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(false);
         }
         self.0.documents.remove(sha256).await?;
-        Ok(true)
+        // Another node may have finished an upload of the same content meanwhile, and found it kept.
+        let needed = self.0.store.needs_document(sha256).await;
+        let aside = aside(sha256);
+        if !matches!(needed, Ok(false)) {
+            self.0.documents.finish(aside, sha256).await?;
+        }
+        self.0.documents.discard(aside).await?;
+        Ok(!needed?)
     }
 
     /// Completes the documents of a command from the caller's finished uploads.
@@ -355,6 +387,11 @@ fn shelf(sha256: &str) -> &'static Mutex<()> {
     &SHELVES[first.unwrap_or(0) % SHELVES.len()]
 }
 
+/// The upload as which [`Documents::remove`] holds a document that it removed, to bring it back.
+fn aside(sha256: &str) -> Uuid {
+    sha256.get(..32).and_then(|half| Uuid::try_parse(half).ok()).unwrap_or_default()
+}
+
 fn begins_like(media: &str, beginning: &[u8]) -> bool {
     let known = MEDIA.iter().find(|(name, _)| *name == media);
     known.is_some_and(|(_, magics)| magics.iter().any(|magic| beginning.starts_with(magic)))
@@ -368,3 +405,6 @@ fn digest_mismatch(found: &str) -> EngineError {
         &format!("The SHA-256 of the content is {found}; upload it again."),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,16 @@
 //! Documents as files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use motcua_store::{Documents, StoreError};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::owner;
 
 /// Bytes of the beginning that [`Documents::inspect`] shows.
 const INSPECTED_BYTES: usize = 512;
@@ -17,6 +19,9 @@ const DIGEST_BUFFER_BYTES: usize = 64 * 1024;
 /// Most bytes of one [`Documents::read`]; a larger limit is answered with this much.
 const READ_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
+/// What a process that has died still held is thrown away after this time.
+const HELD_S: i64 = 24 * 60 * 60;
+
 /// Writers to uploads at once; two uploads that share a turn only wait for each other.
 const TURNS: usize = 64;
 
@@ -24,6 +29,8 @@ const TURNS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct FolderDocuments {
     folder: Arc<Path>,
+    /// Tells what this process holds from what others do that share the folder.
+    holder: Uuid,
     turns: Arc<[Mutex<()>]>,
 }
 
@@ -34,15 +41,28 @@ impl FolderDocuments {
     /// [`StoreError::Unavailable`] when it cannot be created.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
-        let documents = Self { folder: folder.into(), turns };
+        let documents = Self { folder: folder.into(), holder: Uuid::now_v7(), turns };
+        let holder = documents.holder;
         documents
-            .work(|folder| {
-                fs::create_dir_all(folder.join("uploads"))?;
-                fs::create_dir_all(folder.join("documents"))?;
+            .work(move |folder| {
+                for name in ["uploads", "documents", "held"] {
+                    make_private(&folder.join(name))?;
+                }
+                sweep(&folder.join("held"), holder, HELD_S)?;
                 sync_folder(folder)
             })
             .await?;
         Ok(documents)
+    }
+
+    /// Says whose documents these are, unless it was said before: the origin that the folder is marked
+    /// with from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be read or written.
+    pub async fn mark(&self, origin: &str) -> Result<String, StoreError> {
+        let origin = origin.to_owned();
+        self.work(move |folder| owner::mark(folder, &origin)).await
     }
 
     /// Files block: each piece of work runs on a thread that may, to its end, even when the call
@@ -83,8 +103,8 @@ impl Documents for FolderDocuments {
     ) -> Result<u64, StoreError> {
         self.write(upload, move |folder| {
             let path = upload_path(folder, upload);
-            let Some(file) = present(File::options().write(true).open(&path))? else {
-                return if offset > 0 { Ok(0) } else { create(&path, &bytes) };
+            let Some(file) = open_to_write(&path, offset == 0)? else {
+                return Ok(0);
             };
             let length = file.metadata()?.len();
             if offset > length {
@@ -105,52 +125,49 @@ impl Documents for FolderDocuments {
     }
 
     async fn inspect(&self, upload: Uuid) -> Result<(String, Vec<u8>), StoreError> {
-        self.work(move |folder| {
-            let mut hasher = Sha256::new();
-            let mut start = Vec::new();
-            if let Some(mut file) = present(File::open(upload_path(folder, upload)))? {
-                let mut buffer = vec![0; DIGEST_BUFFER_BYTES];
-                loop {
-                    let count = file.read(&mut buffer)?;
-                    if count == 0 {
-                        break;
-                    }
-                    hasher.update(&buffer[..count]);
-                    let wanted = (INSPECTED_BYTES - start.len()).min(count);
-                    start.extend_from_slice(&buffer[..wanted]);
-                }
-            }
-            Ok((hex(&hasher.finalize()), start))
+        self.work(move |folder| match present(File::open(upload_path(folder, upload)))? {
+            Some(file) => digest_of(file),
+            None => Ok((hex(&Sha256::digest([])), Vec::new())),
         })
         .await
     }
 
     async fn finish(&self, upload: Uuid, sha256: &str) -> Result<(), StoreError> {
         let digest = sha256.to_owned();
+        let holder = self.holder;
         self.write(upload, move |folder| {
             let not_a_digest = || io::Error::new(ErrorKind::InvalidInput, "not a digest");
             let kept = document_path(folder, &digest).ok_or_else(not_a_digest)?;
             let shelf = kept.parent().expect("a document lies in a folder");
-            let received = upload_path(folder, upload);
-            if let Some(file) = present(OpenOptions::new().write(true).open(&received))? {
-                file.sync_all()?;
-                fs::create_dir_all(shelf)?;
-                sync_folder(&folder.join("documents"))?;
-                keep(&received, &kept)?;
-                sync_folder(shelf)?;
-                present(fs::remove_file(&received))?;
-                return sync_folder(&folder.join("uploads"));
+            let held = held_path(folder, upload, holder, &digest);
+            let fits = take(folder, upload, &held)?;
+            make_private(shelf)?;
+            sync_folder(&folder.join("documents"))?;
+            // Held since now, by an earlier call, or since it was removed; or else kept already.
+            match fs::hard_link(&held, &kept) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let found = present(fs::metadata(&kept))?;
+                    found.ok_or_else(|| nothing_to_keep(fits))?;
+                }
+                linked => linked?,
             }
-            // Kept by an earlier call; or never begun, and then not there.
-            fs::metadata(&kept)?;
             sync_folder(shelf)
         })
         .await
     }
 
     async fn discard(&self, upload: Uuid) -> Result<(), StoreError> {
+        let holder = self.holder;
         self.write(upload, move |folder| {
             present(fs::remove_file(upload_path(folder, upload)))?;
+            let begin = format!("{holder}.{upload}.");
+            for entry in fs::read_dir(folder.join("held"))? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(&begin) {
+                    present(fs::remove_file(entry.path()))?;
+                }
+            }
             Ok(())
         })
         .await
@@ -158,11 +175,17 @@ impl Documents for FolderDocuments {
 
     async fn remove(&self, sha256: &str) -> Result<(), StoreError> {
         let digest = sha256.to_owned();
+        let holder = self.holder;
         self.work(move |folder| {
-            let Some(path) = document_path(folder, &digest) else {
+            let (Some(path), Some(aside)) = (document_path(folder, &digest), aside(&digest)) else {
                 return Ok(());
             };
-            match present(fs::remove_file(&path))? {
+            let held = held_path(folder, aside, holder, &digest);
+            if path.exists() {
+                // Renaming one name of a file to another name of it does nothing.
+                present(fs::remove_file(&held))?;
+            }
+            match present(fs::rename(&path, held))? {
                 Some(()) => sync_folder(path.parent().expect("a document lies in a folder")),
                 None => Ok(()),
             }
@@ -196,24 +219,100 @@ impl Documents for FolderDocuments {
     }
 }
 
-/// Begins an upload. Of two that begin it at once the second overwrites with its own chunk, which
-/// is a chunk of the same upload at the same place.
-fn create(path: &Path, bytes: &[u8]) -> io::Result<u64> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    file.write_all_at(bytes, 0)?;
-    Ok(file.metadata()?.len())
+/// The file of an upload for one writer, of whatever process. What was taken to be kept meanwhile is
+/// not written to any more: then the upload begins anew.
+fn open_to_write(path: &Path, create: bool) -> io::Result<Option<File>> {
+    loop {
+        let mut options = OpenOptions::new();
+        let options = options.create(create).truncate(false).write(true).mode(0o600);
+        let Some(file) = present(options.open(path))? else {
+            return Ok(None);
+        };
+        file.lock()?;
+        let opened = file.metadata()?;
+        let named = present(fs::metadata(path))?;
+        if named.is_some_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())) {
+            return Ok(Some(file));
+        }
+    }
 }
 
-/// Gives what was received its place among the documents; one that is kept already stays as it is.
-fn keep(received: &Path, kept: &Path) -> io::Result<()> {
-    match fs::hard_link(received, kept) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+/// Takes what was received away from its writers, and holds it if it has the digest that `held` ends
+/// with. Whether it had; `None` if nothing was received.
+fn take(folder: &Path, upload: Uuid, held: &Path) -> io::Result<Option<bool>> {
+    let taken = held.with_extension("taken");
+    let received = upload_path(folder, upload);
+    if present(fs::rename(&received, &taken))?.is_none() {
+        return Ok(None);
     }
+    let file = OpenOptions::new().read(true).write(true).open(&taken)?;
+    // Whoever opened it before writes to its end first.
+    file.lock()?;
+    let (found, _) = digest_of(&file)?;
+    let fits = held.extension().is_some_and(|digest| *digest == *found);
+    if fits {
+        file.sync_all()?;
+        fs::rename(&taken, held)?;
+    } else {
+        fs::remove_file(&taken)?;
+    }
+    sync_folder(&folder.join("uploads"))?;
+    Ok(Some(fits))
+}
+
+fn nothing_to_keep(fits: Option<bool>) -> io::Error {
+    match fits {
+        Some(false) => {
+            io::Error::new(ErrorKind::InvalidData, "the upload was written to meanwhile")
+        }
+        _ => io::Error::new(ErrorKind::NotFound, "nothing was uploaded"),
+    }
+}
+
+/// Digest and first bytes of a file.
+fn digest_of(mut file: impl Read) -> io::Result<(String, Vec<u8>)> {
+    let mut hasher = Sha256::new();
+    let mut start = Vec::new();
+    let mut buffer = vec![0; DIGEST_BUFFER_BYTES];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((hex(&hasher.finalize()), start));
+        }
+        hasher.update(&buffer[..count]);
+        let wanted = (INSPECTED_BYTES - start.len()).min(count);
+        start.extend_from_slice(&buffer[..wanted]);
+    }
+}
+
+/// Throws away what processes held that have died, after some seconds by the clock of the folder.
+fn sweep(held: &Path, holder: Uuid, seconds: i64) -> io::Result<()> {
+    let probe = held.join(format!("{holder}.now"));
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe)?;
+    let now = made.metadata()?.ctime();
+    fs::remove_file(probe)?;
+    for entry in fs::read_dir(held)? {
+        let entry = entry?;
+        let found = present(entry.metadata())?;
+        if found.is_some_and(|found| now - found.ctime() >= seconds) {
+            present(fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 fn upload_path(folder: &Path, upload: Uuid) -> PathBuf {
     folder.join("uploads").join(format!("{upload}.part"))
+}
+
+/// What one process holds, where no other writes or removes.
+fn held_path(folder: &Path, upload: Uuid, holder: Uuid, digest: &str) -> PathBuf {
+    folder.join("held").join(format!("{holder}.{upload}.{digest}"))
+}
+
+/// The upload as which a removed document is held: the first half of its digest.
+fn aside(digest: &str) -> Option<Uuid> {
+    digest.get(..32).and_then(|half| Uuid::try_parse(half).ok())
 }
 
 /// Where a document lies; none for a text that is no digest in lower case.
@@ -224,7 +323,7 @@ fn document_path(folder: &Path, digest: &str) -> Option<PathBuf> {
 }
 
 /// What is not there is no failure.
-fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+pub(crate) fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -232,11 +331,36 @@ fn present<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// A folder that only its owner looks into, whatever it was: what lies in it is personal.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
 /// Makes names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_dead_held_goes_after_its_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = folder.path().join("of-another");
+        fs::write(&held, "x").expect("written");
+        sweep(folder.path(), Uuid::nil(), HELD_S).expect("swept");
+        assert!(held.exists(), "somebody may still hold it");
+        sweep(folder.path(), Uuid::nil(), 0).expect("swept");
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+    }
 }

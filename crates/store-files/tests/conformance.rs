@@ -1,5 +1,8 @@
 //! A folder keeps every promise about documents.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use motcua_store::{Documents, StoreError, conformance};
 use motcua_store_files::FolderDocuments;
 use tempfile::TempDir;
@@ -50,4 +53,28 @@ async fn a_name_that_is_no_digest_never_becomes_a_path() {
     let refused = documents.finish(upload, "../../escaped").await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     assert_eq!(documents.received(upload).await, Ok(1));
+}
+
+#[tokio::test]
+async fn nobody_but_the_owner_reads_what_lies_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().join("shared");
+    // As an earlier version left it.
+    fs::create_dir_all(root.join("uploads")).expect("made");
+    fs::set_permissions(root.join("uploads"), fs::Permissions::from_mode(0o755)).expect("set");
+    let documents = FolderDocuments::open(&root).await.expect("a folder");
+    let (done, begun) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    documents.put_chunk(done, 0, b"abcdef".to_vec()).await.expect("a chunk");
+    documents.finish(done, DIGEST).await.expect("finished");
+    documents.put_chunk(begun, 0, b"abc".to_vec()).await.expect("a chunk");
+    let mode = |path: &str| {
+        let found = fs::metadata(root.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        found.permissions().mode() & 0o777
+    };
+    for path in ["uploads", "documents", "documents/be", "held"] {
+        assert_eq!(mode(path), 0o700, "{path}");
+    }
+    for path in [format!("documents/be/{DIGEST}"), format!("uploads/{begun}.part")] {
+        assert_eq!(mode(&path), 0o600, "{path}");
+    }
 }

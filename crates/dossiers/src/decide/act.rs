@@ -46,7 +46,7 @@ pub(super) struct Chosen<'a> {
 }
 
 /// Everything that may be done with the dossier now, by whomever. Conditions that depend on
-/// personal values are left to the act itself.
+/// personal values are left to the act itself; what was used as often as allowed is not offered.
 pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
     let mut offers = Vec::new();
     for item in dossier.items.values() {
@@ -54,7 +54,9 @@ pub fn offers(dossier: &Dossier, procedure: &Procedure) -> Vec<Offer> {
             continue;
         };
         let by_people = |action: &&Action| !action.act.is_automatic();
-        for action in step.actions.iter().filter(by_people) {
+        let left =
+            |action: &&Action| !is_used_up(dossier, Chosen { item, step, action }, procedure);
+        for action in step.actions.iter().filter(by_people).filter(left) {
             offers.push(Offer {
                 item: Some(item.id),
                 act: action.act.as_str(),
@@ -128,6 +130,8 @@ pub(super) fn choose<'a>(
     ctx: &'a Context<'_>,
 ) -> Result<Chosen<'a>, Rejection> {
     let offered = offered(dossier, act, choose, ctx)?;
+    let used_up = offered.iter().all(|chosen| is_used_up(dossier, *chosen, ctx.procedure));
+    let first = offered[0];
     let mut refusal = None;
     let mut allowed = Vec::new();
     for chosen in offered {
@@ -138,6 +142,8 @@ pub(super) fn choose<'a>(
     }
     let chosen = match (allowed.as_slice(), refusal) {
         ([chosen], _) => *chosen,
+        // What is offered to nobody any more: no other role or unit would help.
+        ([], _) if used_up => return Err(rounds_exhausted(dossier, first, ctx.procedure)),
         ([], Some(rejection)) => return Err(rejection),
         ([], None) => return Err(not_offered(dossier, act, choose, ctx)),
         (several, _) => return Err(ambiguous(several)),
@@ -345,13 +351,8 @@ fn check(
             "A written reason is required: give it in `reason`.",
         ));
     }
-    let used = rounds_used(dossier, chosen, ctx.procedure);
-    if action.rounds_max.is_some_and(|max| used >= max) {
-        return Err(reject(
-            Reason::RoundsExhausted,
-            format!("Đã dùng hết số lần cho phép ({used}) của \"{}\".", action.name.vi),
-            format!("\"{}\" has been used {used} times, as often as allowed.", action.name.en),
-        ));
+    if is_used_up(dossier, chosen, ctx.procedure) {
+        return Err(rounds_exhausted(dossier, chosen, ctx.procedure));
     }
     Ok(())
 }
@@ -392,6 +393,22 @@ pub(super) fn round_name(step: &Step, action: &Action) -> String {
             format!("{}/{}", step.id, action.id)
         }
     }
+}
+
+fn rounds_exhausted(dossier: &Dossier, chosen: Chosen<'_>, procedure: &Procedure) -> Rejection {
+    let used = rounds_used(dossier, chosen, procedure);
+    let name = &chosen.action.name;
+    reject(
+        Reason::RoundsExhausted,
+        format!("Đã dùng hết số lần cho phép ({used}) của \"{}\".", name.vi),
+        format!("\"{}\" has been used {used} times, as often as allowed.", name.en),
+    )
+}
+
+/// Whether a counted action was used as often as it may be.
+fn is_used_up(dossier: &Dossier, chosen: Chosen<'_>, procedure: &Procedure) -> bool {
+    let most = chosen.action.rounds_max;
+    most.is_some_and(|most| rounds_used(dossier, chosen, procedure) >= most)
 }
 
 /// How often a counted action was used in the life of the dossier. One that stays where it is and
