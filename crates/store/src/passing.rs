@@ -37,11 +37,11 @@ pub struct Upload {
     pub expires_at: Timestamp,
 }
 
-/// What [`Store::expire`] took away, whose bytes are to go too.
+/// What [`crate::Store::expire`] took away, whose bytes are to go too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
     /// Unfinished uploads.
     pub uploads: Vec<Uuid>,
-    /// Digests of finished uploads; each may still be needed, see [`Store::needs_document`].
+    /// Digests of finished uploads; each may still be needed, see [`crate::Store::needs_document`].
     pub documents: Vec<String>,
 }
