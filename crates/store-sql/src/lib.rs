@@ -29,8 +29,8 @@
 //!
 //! `store.rs` the store over either database · `database.rs` a statement, its arguments and its rows
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
-//! `desk.rs` the writes that are no commits · `sqlite/` settings, the queue and the one writer,
-//! verdicts and rows of commits in a few statements · `postgres/` settings, the queue and the
+//! `desk.rs` the writes that are no commits · `queue.rs` what waits for a writer · `sqlite/` settings
+//! and the one writer, verdicts and rows of commits in a few statements · `postgres/` settings and the
 //! writers, commits as one call · `schema.rs` a database's schema against the one that the program
 //! knows · `glance.rs`, `look.rs` reading without opening it as a store, and what a doctor asks ·
 //! `error.rs` what went wrong, with its address.
@@ -42,6 +42,7 @@ mod glance;
 mod look;
 mod postgres;
 mod prepare;
+mod queue;
 mod read;
 mod schema;
 mod sqlite;

@@ -115,8 +115,8 @@ impl SqlStore {
 
     async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         match &self.writer {
-            Writer::Sqlite { writer, .. } => writer.write(write).await,
-            Writer::Postgres(writers) => writers.write(write).await,
+            Writer::Sqlite { writer, .. } => writer.queue().write(write).await,
+            Writer::Postgres(writers) => writers.queue().write(write).await,
         }
     }
 }
@@ -127,8 +127,8 @@ impl Store for SqlStore {
     async fn commit(&self, batch: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let batch = batch.into_iter().map(prepare).collect();
         match &self.writer {
-            Writer::Sqlite { writer, .. } => writer.commit(batch).await,
-            Writer::Postgres(writers) => writers.commit(batch).await,
+            Writer::Sqlite { writer, .. } => writer.queue().commit(batch).await,
+            Writer::Postgres(writers) => writers.queue().commit(batch).await,
         }
     }
 
@@ -311,7 +311,7 @@ impl Store for SqlStore {
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
         if let Writer::Postgres(writers) = &self.writer
-            && let Err(error) = writers.write(KeepParts).await
+            && let Err(error) = writers.queue().write(KeepParts).await
         {
             // What no quarter was made for lies in the rest, and nothing else depends on it.
             tracing::warn!(%error, "the parts of the next quarters could not be made: {error}");

@@ -4,7 +4,6 @@
 //! waits and writes it in one transaction; the others' transactions are under way meanwhile. Two
 //! batches that touch one dossier, of one node or of two, meet at the lock of its row.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,15 +11,15 @@ use std::time::Duration;
 use motcua_store::StoreError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 use super::commits;
 use crate::database::Argument::Text;
 use crate::database::Session;
-use crate::desk::{Verdict, Write};
 use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows};
+use crate::queue::{AnyWrite, Job, Queue, take, writer_gone};
 
 const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN";
@@ -46,7 +45,7 @@ pub(crate) struct Limits {
 /// The way to the writers.
 #[derive(Debug)]
 pub(crate) struct Writers {
-    queue: mpsc::Sender<Job>,
+    queue: Queue,
     transactions: Arc<AtomicU64>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -54,7 +53,7 @@ pub(crate) struct Writers {
 impl Writers {
     /// Starts them; each connects when it has something to write.
     pub(crate) fn start(connect: Arc<PgConnectOptions>, limits: Limits) -> Self {
-        let (queue, jobs) = mpsc::channel(limits.queue_jobs_max);
+        let (queue, jobs) = Queue::new(limits.queue_jobs_max);
         let jobs = Arc::new(Mutex::new(jobs));
         let transactions = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
@@ -70,21 +69,9 @@ impl Writers {
         Self { queue, transactions, tasks: Mutex::new(tasks) }
     }
 
-    /// Writes commits and answers each.
-    pub(crate) async fn commit(&self, batch: Vec<Prepared>) -> Vec<Result<(), StoreError>> {
-        let count = batch.len();
-        let (answer, answered) = oneshot::channel();
-        match self.send(Job::Commits { batch, answer }) {
-            Ok(()) => answered.await.unwrap_or_else(|_| vec![Err(writer_gone()); count]),
-            Err(refused) => vec![Err(refused); count],
-        }
-    }
-
-    /// Does another piece of work in a transaction of its own.
-    pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Job::Write(Box::new(Pending { write, verdict: None, answer })))?;
-        answered.await.unwrap_or_else(|_| Err(writer_gone()))
+    /// Where work waits for them.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Lets the writers finish what waits and ends them.
@@ -97,69 +84,6 @@ impl Writers {
 
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
-    }
-
-    fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.queue.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => {
-                StoreError::Unavailable("the writers have ended".into())
-            }
-        })
-    }
-}
-
-fn writer_gone() -> StoreError {
-    StoreError::OutcomeUnknown("the writer ended before it answered".into())
-}
-
-/// Work in the queue.
-enum Job {
-    Commits { batch: Vec<Prepared>, answer: oneshot::Sender<Vec<Result<(), StoreError>>> },
-    Write(Box<dyn AnyWrite>),
-}
-
-impl Job {
-    fn commits(&self) -> usize {
-        match self {
-            Self::Commits { batch, .. } => batch.len(),
-            Self::Write(_) => 1,
-        }
-    }
-}
-
-type Written<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
-
-/// A [`Write`] of any kind, with its answer.
-trait AnyWrite: Send {
-    fn exclusive(&self) -> Vec<String>;
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Written<'a>;
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
-}
-
-struct Pending<W: Write> {
-    write: W,
-    verdict: Option<Verdict<W::Answer>>,
-    answer: oneshot::Sender<Result<W::Answer, StoreError>>,
-}
-
-impl<W: Write> AnyWrite for Pending<W> {
-    fn exclusive(&self) -> Vec<String> {
-        self.write.exclusive()
-    }
-
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Written<'a> {
-        Box::pin(async move {
-            let mut session = Session::Postgres(connection);
-            self.verdict = Some(self.write.write(&mut session).await?);
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let verdict = self.verdict.unwrap_or_else(|| Err(writer_gone()));
-        // Nobody listens where the call was given up, which is no matter.
-        let _given_up = self.answer.send(outcome.and(verdict));
     }
 }
 
@@ -193,7 +117,10 @@ impl Ended {
 
 impl Writing {
     async fn run(mut self, jobs: Arc<Mutex<mpsc::Receiver<Job>>>, commits_max: usize) {
-        while let Some(taken) = take(&jobs, commits_max).await {
+        loop {
+            // The queue is free for the others while this one is under way.
+            let taken = take(&mut *jobs.lock().await, commits_max).await;
+            let Some(taken) = taken else { break };
             self.settle(taken).await;
         }
         if let Some(connection) = self.connection {
@@ -206,7 +133,7 @@ impl Writing {
         let (mut batches, mut others) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
-                Job::Commits { batch, answer } => batches.push((batch, answer)),
+                Job::Commits { batch, answer, .. } => batches.push((batch, answer)),
                 Job::Write(write) => others.push(write),
             }
         }
@@ -294,7 +221,7 @@ impl Writing {
             for key in &exclusive {
                 Session::Postgres(connection).rows(WRITER_EXCLUSIVE, &[Text(key)]).await?;
             }
-            write.write(connection).await?;
+            write.write(Session::Postgres(connection)).await?;
             sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
             Ok(())
         });
@@ -351,21 +278,6 @@ impl Writing {
             Err(unknown) => Err(unknown),
         }
     }
-}
-
-/// What waits, at most `commits_max` commits; none when the queue has ended.
-async fn take(jobs: &Mutex<mpsc::Receiver<Job>>, commits_max: usize) -> Option<Vec<Job>> {
-    let mut jobs = jobs.lock().await;
-    let first = jobs.recv().await?;
-    let mut commits = first.commits();
-    let mut taken = vec![first];
-    while commits < commits_max
-        && let Ok(job) = jobs.try_recv()
-    {
-        commits += job.commits();
-        taken.push(job);
-    }
-    Some(taken)
 }
 
 fn explain(ended: Ended) -> StoreError {

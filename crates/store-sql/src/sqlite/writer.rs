@@ -4,21 +4,20 @@
 //! waits, writes all of it in one transaction and answers after COMMIT; alone, a piece of work
 //! waits for nothing. A piece that is refused leaves nothing behind and harms no other.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use motcua_store::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
 use super::write::commits;
 use crate::database::Session;
-use crate::desk::{Verdict, Write};
 use crate::error::Failure;
 use crate::prepare::Prepared;
+use crate::queue::{Job, Queue, take};
 
 const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN IMMEDIATE;
@@ -38,7 +37,7 @@ pub(crate) struct Limits {
 /// The way to the writer.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Job>,
+    queue: Queue,
     transactions: Arc<AtomicU64>,
     task: Mutex<JoinHandle<()>>,
 }
@@ -50,7 +49,7 @@ impl Writer {
         connect: Arc<SqliteConnectOptions>,
         limits: Limits,
     ) -> Self {
-        let (queue, jobs) = mpsc::channel(limits.queue_jobs_max);
+        let (queue, jobs) = Queue::new(limits.queue_jobs_max);
         let transactions = Arc::new(AtomicU64::new(0));
         let writing = Writing {
             connection: Some(connection),
@@ -61,22 +60,9 @@ impl Writer {
         Self { queue, transactions, task: Mutex::new(task) }
     }
 
-    /// Writes commits and answers each.
-    pub(crate) async fn commit(&self, batch: Vec<Prepared>) -> Vec<Result<(), StoreError>> {
-        let count = batch.len();
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Commits { batch, verdicts: Vec::new(), answer };
-        match self.send(job) {
-            Ok(()) => answered.await.unwrap_or_else(|_| vec![Err(writer_gone()); count]),
-            Err(refused) => vec![Err(refused); count],
-        }
-    }
-
-    /// Does another piece of work.
-    pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Job::Write(Box::new(Pending { write, verdict: None, answer })))?;
-        answered.await.unwrap_or_else(|_| Err(writer_gone()))
+    /// Where work waits for it.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Lets the writer finish what waits and ends it.
@@ -88,81 +74,6 @@ impl Writer {
 
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
-    }
-
-    fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.queue.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => {
-                StoreError::Unavailable("the writer has ended".into())
-            }
-        })
-    }
-}
-
-fn writer_gone() -> StoreError {
-    StoreError::OutcomeUnknown("the writer ended before it answered".into())
-}
-
-/// Work in the queue.
-enum Job {
-    Commits {
-        batch: Vec<Prepared>,
-        verdicts: Vec<Verdict<()>>,
-        answer: oneshot::Sender<Vec<Result<(), StoreError>>>,
-    },
-    Write(Box<dyn AnyWrite>),
-}
-
-impl Job {
-    fn commits(&self) -> usize {
-        match self {
-            Self::Commits { batch, .. } => batch.len(),
-            Self::Write(_) => 1,
-        }
-    }
-
-    /// Tells the caller; nobody listens where the call was given up, which is no matter.
-    fn answer(self, outcome: &Result<(), StoreError>) {
-        match self {
-            Self::Commits { batch, verdicts, answer } => {
-                let answers = match outcome {
-                    Ok(()) => verdicts,
-                    Err(error) => vec![Err(error.clone()); batch.len()],
-                };
-                let _given_up = answer.send(answers);
-            }
-            Self::Write(write) => write.answer(outcome.clone()),
-        }
-    }
-}
-
-type Written<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
-
-/// A [`Write`] of any kind, with its answer.
-trait AnyWrite: Send {
-    fn write<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Written<'a>;
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
-}
-
-struct Pending<W: Write> {
-    write: W,
-    verdict: Option<Verdict<W::Answer>>,
-    answer: oneshot::Sender<Result<W::Answer, StoreError>>,
-}
-
-impl<W: Write> AnyWrite for Pending<W> {
-    fn write<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Written<'a> {
-        Box::pin(async move {
-            let mut session = Session::Sqlite(connection);
-            self.verdict = Some(self.write.write(&mut session).await?);
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let verdict = self.verdict.unwrap_or_else(|| Err(writer_gone()));
-        let _given_up = self.answer.send(outcome.and(verdict));
     }
 }
 
@@ -184,15 +95,7 @@ enum Ended {
 
 impl Writing {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, commits_max: usize) {
-        while let Some(first) = jobs.recv().await {
-            let mut commits = first.commits();
-            let mut taken = vec![first];
-            while commits < commits_max
-                && let Ok(job) = jobs.try_recv()
-            {
-                commits += job.commits();
-                taken.push(job);
-            }
+        while let Some(taken) = take(&mut jobs, commits_max).await {
             self.settle(taken).await;
         }
         if let Some(connection) = self.connection {
@@ -250,7 +153,7 @@ async fn write_all(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Resul
             Job::Commits { batch, verdicts, .. } => {
                 *verdicts = decided.by_ref().take(batch.len()).collect();
             }
-            Job::Write(write) => write.write(connection).await?,
+            Job::Write(write) => write.write(Session::Sqlite(connection)).await?,
         }
     }
     Ok(())
