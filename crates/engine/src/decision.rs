@@ -121,7 +121,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         let repinned = pinned(picture, &present.dossier.procedure.digest)?;
         Ok(Answer {
-            view: DossierView::new(present.dossier.clone(), present.head_hash(), repinned),
+            view: DossierView::new(Arc::clone(&present.dossier), present.head_hash(), repinned),
             first_seq,
             repeated: nothing,
             tracking_secret: self.tracking_secret(&request.command, id),
@@ -247,11 +247,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
             target: target.as_deref(),
             units: &units,
             calendar: &calendar,
-            form: segment.map_or(&empty, |segment| &segment.form),
+            form: segment.map_or(&empty, |segment| &*segment.form),
             code: code.as_deref(),
             digests: &self.0.secret,
         };
-        let dossier = segment.map(|segment| &segment.dossier);
+        let dossier = segment.map(|segment| &*segment.dossier);
         motcua_dossiers::decide(dossier, &request.command, &context)
             .map_err(|rejection| EngineError::Rejected { rejection, situation: None })
     }
@@ -345,7 +345,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &past.dossier.procedure.digest)?;
         Ok(Some(Answer {
-            view: DossierView::new(past.dossier, past.hash, procedure),
+            view: DossierView::new(Arc::new(past.dossier), past.hash, procedure),
             first_seq,
             repeated: true,
             tracking_secret: self.tracking_secret(&waiting.request.command, id),

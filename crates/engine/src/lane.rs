@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use motcua_dossiers::Context;
 use motcua_dossiers::command::{Actor, CommandRef};
 use motcua_dossiers::rejection::Rejection;
-use motcua_store::contract::{Commit, Documents, DossierKey, Store};
+use motcua_store::contract::{Commit, Documents, DossierKey, Loaded, Store};
 use motcua_store::error::StoreError;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -28,6 +28,9 @@ use crate::watch::Wake;
 use crate::{Engine, limits};
 
 pub(crate) type Reply = Result<Answer, EngineError>;
+
+/// What is to be written, and the replies to all that waited.
+type Decided = Result<(Option<Segment>, Vec<Reply>), EngineError>;
 
 /// A command that waits in a lane.
 pub(crate) struct Waiting {
@@ -94,8 +97,19 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Decides everything that waits and commits it as one segment; after a conflict, again.
     async fn run_segment(&self, id: Uuid, mut waiting: Vec<Waiting>) {
         let mut careful = false;
+        let mut standing = self.0.standing.take(id);
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let replies = match self.decide_all(id, &waiting, careful).await {
+            // Another node may have gone on from there. A commit finds that out; a refusal, or a
+            // command that changes nothing, would never.
+            let is_guess = standing.is_some() && self.0.store.is_shared();
+            let decided = self.decide_all(id, &waiting, standing.take(), careful).await;
+            if is_guess && !is_found_out(&decided) {
+                if let Ok((Some(mut segment), _)) = decided {
+                    self.give_back(take(&mut segment.numbers)).await;
+                }
+                continue;
+            }
+            let replies = match decided {
                 Ok((mut segment, replies)) => {
                     let numbers = segment.as_mut().map(|segment| take(&mut segment.numbers));
                     match self.commit(segment).await {
@@ -127,6 +141,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if matches!(why, StoreError::Taken { what: "dossier code" }) {
             return;
         }
+        self.give_back(numbers).await;
+    }
+
+    async fn give_back(&self, numbers: Vec<Taken>) {
         for number in numbers {
             self.0.numbers.give_back(number).await;
         }
@@ -137,7 +155,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             return Ok(());
         };
         let stood_in = take(&mut segment.units);
+        let standing = segment.standing();
         let Some(commit) = segment.into_commit() else {
+            self.0.standing.keep(standing);
             return Ok(());
         };
         let wake = Wake::of(self, &commit, stood_in);
@@ -147,6 +167,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let is_near = commit.timers.values().flatten().any(|at| *at <= horizon);
         let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
         results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
+        if !standing.dossier.closed {
+            self.0.standing.keep(standing);
+        }
         wake.up(self);
         if is_near {
             self.0.timer_set.notify_one();
@@ -158,9 +181,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         id: Uuid,
         waiting: &[Waiting],
+        standing: Option<Loaded>,
         careful: bool,
-    ) -> Result<(Option<Segment>, Vec<Reply>), EngineError> {
-        let loaded = self.0.store.load(&DossierKey::Id(id)).await?;
+    ) -> Decided {
+        let loaded = match standing {
+            Some(standing) => Some(standing),
+            None => self.0.store.load(&DossierKey::Id(id)).await?,
+        };
         let picture = match &loaded {
             Some(loaded) => self.picture_with(&loaded.dossier.procedure.digest).await?,
             None => self.0.registers.now(),
@@ -220,6 +247,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
 /// Whoever asks for something else is not at fault: the service lacks what it needs.
 pub(crate) fn timers_stuck(rejection: Rejection) -> EngineError {
     EngineError::TimersStuck(Box::new(rejection))
+}
+
+/// Whether the commit of what was decided will tell if it was decided on an old state.
+fn is_found_out(decided: &Decided) -> bool {
+    decided.as_ref().is_ok_and(|(segment, replies)| {
+        segment.as_ref().is_some_and(|segment| !segment.is_empty())
+            && replies.iter().all(Result::is_ok)
+    })
 }
 
 /// The same failure for everyone of a segment.

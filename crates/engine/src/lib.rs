@@ -28,6 +28,7 @@ mod query;
 mod registers;
 mod secret;
 mod segment;
+mod standing;
 mod uploads;
 mod view;
 mod watch;
@@ -81,6 +82,7 @@ struct Inner<S, D> {
     origin: String,
     registers: registers::Registers,
     lanes: lane::Lanes,
+    standing: standing::Standing,
     numbers: numbers::Numbers,
     system_chains: tokio::sync::Mutex<()>,
     timer_set: Notify,
@@ -159,6 +161,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             origin,
             registers: registers::Registers::default(),
             lanes: lane::Lanes::default(),
+            standing: standing::Standing::default(),
             numbers: numbers::Numbers::default(),
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),

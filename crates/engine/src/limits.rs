@@ -4,6 +4,8 @@
 pub const LANES_MAX: usize = 4_096;
 /// Commands waiting for one dossier.
 pub const LANE_COMMANDS_MAX: usize = 256;
+/// Open dossiers that a node keeps at hand as it last wrote them.
+pub const STANDING_DOSSIERS_MAX: usize = 1_024;
 /// How often a segment is decided anew after a conflict.
 pub const CONFLICT_RETRIES_MAX: u32 = 4;
 /// Oldest time inside the UUIDv7 of a new dossier: a commune may have been offline.

@@ -210,7 +210,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let command = Command::Migrate(move_of(from, to, migration));
         let fired = motcua_dossiers::fire_timers(&segment.dossier, &context);
         let decided = fired.map_err(timers_stuck).and_then(|fired| {
-            let mut present = Cow::Borrowed(&segment.dossier);
+            let mut present = Cow::Borrowed(&*segment.dossier);
             for event in &fired {
                 present = Cow::Owned(motcua_dossiers::after(&present, event, segment.now()));
             }
@@ -266,7 +266,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             Err(error) => return Err(error),
         };
         let before = Position::of(&loaded.dossier);
-        Ok(Migrated { dossier, code: loaded.dossier.code, before, outcome })
+        Ok(Migrated { dossier, code: loaded.dossier.code.clone(), before, outcome })
     }
 }
 

@@ -45,7 +45,7 @@ pub enum Track {
 #[derive(Clone, Debug)]
 pub struct TrackView {
     /// State.
-    pub dossier: Dossier,
+    pub dossier: Arc<Dossier>,
     /// Pinned procedure.
     pub procedure: Arc<Procedure>,
 }

@@ -1,6 +1,7 @@
 //! A segment of a dossier's history in the making: what one commit will write.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use motcua_audit::{At, ChainHead, ChainId, Hash, Salt, SealedEvent};
@@ -25,9 +26,9 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub(crate) struct Segment {
     /// State after the events gathered so far.
-    pub(crate) dossier: Dossier,
+    pub(crate) dossier: Arc<Dossier>,
     /// Form values after them.
-    pub(crate) form: Value,
+    pub(crate) form: Arc<Value>,
     /// Numbers that its events carry.
     pub(crate) numbers: Vec<Taken>,
     /// Units in whose queues the dossier stood before, if queues may be watched.
@@ -111,7 +112,7 @@ impl Segment {
             // Only a name that is taken makes another give way, which is free then.
             let before =
                 recorded.facts.reserved.as_ref().map(|_| self.dossier.reservations.clone());
-            apply(&mut self.dossier, &recorded);
+            apply(Arc::make_mut(&mut self.dossier), &recorded);
             let given_up = before.into_iter().flatten();
             let given_up = given_up.filter(|name| !self.dossier.reservations.contains(name));
             self.base.released.extend(given_up);
@@ -137,7 +138,7 @@ impl Segment {
             .filter_map(|(name, value)| Some((name.strip_prefix("form.")?.to_owned(), value)))
             .collect();
         if !changed.is_empty() {
-            self.form = merged_form(&self.form, &Value::Object(changed));
+            self.form = Arc::new(merged_form(&self.form, &Value::Object(changed)));
             self.form_changed = true;
         }
         let results = &procedure.definition().results;
@@ -174,9 +175,20 @@ impl Segment {
         self.base.search.dedup();
     }
 
+    /// Whether nothing happened.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.base.events.is_empty()
+    }
+
+    /// The dossier as it stands once this is written.
+    pub(crate) fn standing(&self) -> Loaded {
+        let (dossier, form) = (Arc::clone(&self.dossier), Arc::clone(&self.form));
+        Loaded { dossier, head: self.head.clone(), form }
+    }
+
     /// What is to be written; nothing if nothing happened.
     pub(crate) fn into_commit(self) -> Option<DossierCommit> {
-        if self.base.events.is_empty() {
+        if self.is_empty() {
             return None;
         }
         Some(DossierCommit {
@@ -215,8 +227,8 @@ impl Unborn {
         self.0.events = sealed;
         self.0.commands.push((command.id, 1));
         let mut segment = Segment {
-            dossier,
-            form: Value::Null,
+            dossier: Arc::new(dossier),
+            form: Arc::new(Value::Null),
             numbers: Vec::new(),
             units: BTreeSet::new(),
             base: self.0,

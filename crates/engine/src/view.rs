@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct DossierView {
     /// State.
-    pub dossier: Dossier,
+    pub dossier: Arc<Dossier>,
     /// Event hash of its last event: the citizen's evidence.
     pub hash: Hash,
     /// Pinned procedure.
@@ -30,11 +30,11 @@ pub struct Personal {
     /// People.
     pub persons: Vec<Person>,
     /// Form values.
-    pub form: Value,
+    pub form: Arc<Value>,
 }
 
 impl DossierView {
-    pub(crate) fn new(dossier: Dossier, hash: Hash, procedure: Arc<Procedure>) -> Self {
+    pub(crate) fn new(dossier: Arc<Dossier>, hash: Hash, procedure: Arc<Procedure>) -> Self {
         let offers = motcua_dossiers::offers(&dossier, &procedure);
         Self { dossier, hash, procedure, offers, personal: None }
     }

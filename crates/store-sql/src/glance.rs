@@ -2,6 +2,7 @@
 //! data of another version of the program.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use motcua_audit::{ChainId, ChainVerifier, Hash, Header};
 use motcua_dossiers::codec;
@@ -188,7 +189,7 @@ impl Glance {
         }
         if let Some(id) = id {
             let loaded = dossiers::load(&self.0, &DossierKey::Id(id)).await?;
-            if loaded.map(|loaded| loaded.dossier) != folded {
+            if loaded.map(|loaded| Arc::unwrap_or_clone(loaded.dossier)) != folded {
                 findings.push("the history does not yield the stored state".to_owned());
             }
         }

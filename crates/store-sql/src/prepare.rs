@@ -12,7 +12,6 @@ use motcua_store::contract::{
     dossier_chain,
 };
 use motcua_store::worklist::Appointment;
-use serde_json::Value;
 use uuid::Uuid;
 
 /// A commit as rows.
@@ -175,7 +174,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         items: commit.dossier.items.values().map(item_row).collect(),
         timers: timers.map(|(name, at)| (name, at.map(|at| at.as_microsecond()))).collect(),
         received_at,
-        form: commit.form.as_ref().map(Value::to_string),
+        form: commit.form.as_ref().map(|form| form.to_string()),
         search: search.into_iter().collect(),
         tracking: tracking.into_iter().collect(),
         documents,

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -38,7 +39,7 @@ pub struct DossierCommit {
     /// gone.
     pub expected: u64,
     /// State after the segment. Its open work items replace those in the store.
-    pub dossier: Dossier,
+    pub dossier: Arc<Dossier>,
     /// Head of the chain after the segment.
     pub head: ChainHead,
     /// The events, in order.
@@ -48,7 +49,7 @@ pub struct DossierCommit {
     /// Timers to set and clear.
     pub timers: TimerChanges,
     /// Present form values, replaced when given. Personal: kept apart, erasable.
-    pub form: Option<Value>,
+    pub form: Option<Arc<Value>>,
     /// What the dossier is found by besides its code; replaced when not empty. Personal: kept
     /// apart, erasable.
     pub search: Vec<SearchTerm>,
@@ -132,11 +133,11 @@ pub enum RegisterKind {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The state; its `version` is the head's `seq`.
-    pub dossier: Dossier,
+    pub dossier: Arc<Dossier>,
     /// Head of its chain.
     pub head: ChainHead,
     /// Present form values; `null` after erasure.
-    pub form: Value,
+    pub form: Arc<Value>,
 }
 
 /// What may stand for a dossier.

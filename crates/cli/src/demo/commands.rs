@@ -87,7 +87,7 @@ impl Finder<'_> {
             let found = self.engine.dossier(&auditor(), &DossierKey::Id(id), false).await;
             let Ok(view) = found else { continue };
             if view.dossier.state == state && view.dossier.supplement.is_none() {
-                let name = view.dossier.code.unwrap_or_else(|| id.to_string());
+                let name = view.dossier.code.clone().unwrap_or_else(|| id.to_string());
                 return Some(Found { name, citizen: citizen_id(story.filing.citizen) });
             }
         }

@@ -2,6 +2,7 @@
 //! what came after the version that it told last, and folds it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -119,7 +120,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let dossier = match after {
             None => {
                 news.push_back(DossierNews::Present(DossierChange::to(&loaded.dossier)));
-                Some(loaded.dossier)
+                Some(Arc::unwrap_or_clone(loaded.dossier))
             }
             Some(after) if after > loaded.dossier.version => return Err(version_unknown()),
             Some(after) => self.folded(id, after).await?,

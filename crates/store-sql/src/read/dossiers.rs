@@ -1,5 +1,7 @@
 //! Dossiers: loaded by key, found by search.
 
+use std::sync::Arc;
+
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
 use motcua_store::contract::{
@@ -192,7 +194,7 @@ async fn loaded_of(reads: &Reads, row: &Row) -> Result<Loaded, Failure> {
         }
     };
     let dossier = dossier_of(reads, row).await?;
-    Ok(Loaded { dossier, head, form })
+    Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
 }
 
 pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loaded>, Failure> {

@@ -72,7 +72,7 @@ impl Inner {
             loaded: Loaded {
                 dossier: commit.dossier.clone(),
                 head: commit.head.clone(),
-                form: serde_json::Value::Null,
+                form: std::sync::Arc::new(serde_json::Value::Null),
             },
             search: BTreeSet::new(),
             tracking: BTreeSet::new(),

@@ -53,7 +53,7 @@ impl Inner {
             dossiers.filter_map(|dossier| Some((query.place_of(dossier)?, dossier))).collect();
         received.sort_by_key(|(place, _)| *place);
         let page = received.into_iter().take(query.limit as usize);
-        page.map(|(_, dossier)| dossier.clone()).collect()
+        page.map(|(_, dossier)| Dossier::clone(dossier)).collect()
     }
 
     pub(super) fn versions(&self, dossiers: &[Uuid]) -> Vec<(Uuid, u64)> {
