@@ -4,9 +4,10 @@
 //! waits.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use motcua_store::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::database::Session;
 use crate::desk::{Verdict, Write};
@@ -15,13 +16,23 @@ use crate::prepare::Prepared;
 
 /// The way to whoever writes.
 #[derive(Debug)]
-pub(crate) struct Queue(mpsc::Sender<Job>);
+pub(crate) struct Queue {
+    jobs: mpsc::Sender<Job>,
+    /// Told whenever at least `crowd` jobs wait.
+    crowded: Arc<Notify>,
+    crowd: usize,
+}
 
 impl Queue {
-    /// A queue for so many jobs, and its other end.
-    pub(crate) fn new(jobs_max: usize) -> (Self, mpsc::Receiver<Job>) {
+    /// A queue for so many jobs, and its other end; `crowd` jobs are a crowd.
+    pub(crate) fn new(jobs_max: usize, crowd: usize) -> (Self, mpsc::Receiver<Job>) {
         let (queue, jobs) = mpsc::channel(jobs_max);
-        (Self(queue), jobs)
+        (Self { jobs: queue, crowded: Arc::default(), crowd }, jobs)
+    }
+
+    /// Told whenever a crowd waits.
+    pub(crate) fn crowded(&self) -> Arc<Notify> {
+        Arc::clone(&self.crowded)
     }
 
     /// Has commits written and answers each.
@@ -42,12 +53,16 @@ impl Queue {
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.0.try_send(job).map_err(|refused| match refused {
+        self.jobs.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => {
                 StoreError::Unavailable("the writer has ended".into())
             }
-        })
+        })?;
+        if self.jobs.max_capacity() - self.jobs.capacity() >= self.crowd {
+            self.crowded.notify_one();
+        }
+        Ok(())
     }
 }
 
@@ -58,6 +73,19 @@ pub(crate) fn writer_gone() -> StoreError {
 /// What waits, at most `commits_max` commits; none when the queue has ended.
 pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Option<Vec<Job>> {
     let first = jobs.recv().await?;
+    Some(join_first(first, jobs, commits_max))
+}
+
+/// What waits just now, at most `commits_max` commits; none when nothing does.
+pub(crate) fn take_waiting(
+    jobs: &mut mpsc::Receiver<Job>,
+    commits_max: usize,
+) -> Option<Vec<Job>> {
+    let first = jobs.try_recv().ok()?;
+    Some(join_first(first, jobs, commits_max))
+}
+
+fn join_first(first: Job, jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Vec<Job> {
     let mut commits = first.commits();
     let mut taken = vec![first];
     while commits < commits_max
@@ -66,7 +94,7 @@ pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> 
         commits += job.commits();
         taken.push(job);
     }
-    Some(taken)
+    taken
 }
 
 /// Work in the queue. Nobody listens where the call was given up, which is no matter.

@@ -1,8 +1,9 @@
 //! The writers: group commit over several connections.
 //!
-//! Work queues up while all writers are on their way to the server. Whoever comes back takes what
-//! waits and writes it in one transaction; the others' transactions are under way meanwhile. Two
-//! batches that touch one dossier, of one node or of two, meet at the lock of its row.
+//! Work queues up while a writer is on its way to the server. One writer writes as long as it keeps
+//! up: the more it finds when it comes back, the less each commit costs. Only when more waits than
+//! one transaction takes do the others help, and their transactions overlap. Two batches that touch
+//! one dossier, of one node or of two, meet at the lock of its row.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use motcua_store::StoreError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::commits;
@@ -19,7 +20,7 @@ use crate::database::Argument::Text;
 use crate::database::Session;
 use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows};
-use crate::queue::{AnyWrite, Job, Queue, take, writer_gone};
+use crate::queue::{AnyWrite, Job, Queue, take, take_waiting, writer_gone};
 
 const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN";
@@ -53,8 +54,14 @@ pub(crate) struct Writers {
 impl Writers {
     /// Starts them; each connects when it has something to write.
     pub(crate) fn start(connect: Arc<PgConnectOptions>, limits: Limits) -> Self {
-        let (queue, jobs) = Queue::new(limits.queue_jobs_max);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (queue, jobs) =
+            Queue::new(limits.queue_jobs_max, limits.commits_per_transaction_max);
+        let source = Arc::new(Source {
+            jobs: Mutex::new(jobs),
+            turn: Semaphore::new(1),
+            crowded: queue.crowded(),
+            commits_max: limits.commits_per_transaction_max,
+        });
         let transactions = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..limits.writers {
@@ -64,7 +71,7 @@ impl Writers {
                 transactions: Arc::clone(&transactions),
                 deadline: limits.timeout + DEADLINE_MARGIN,
             };
-            tasks.spawn(writing.run(Arc::clone(&jobs), limits.commits_per_transaction_max));
+            tasks.spawn(writing.run(Arc::clone(&source)));
         }
         Self { queue, transactions, tasks: Mutex::new(tasks) }
     }
@@ -85,6 +92,15 @@ impl Writers {
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
     }
+}
+
+/// Where the writers take their work.
+struct Source {
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Held by the writer that writes while no crowd waits.
+    turn: Semaphore,
+    crowded: Arc<Notify>,
+    commits_max: usize,
 }
 
 /// A writer's own side.
@@ -116,12 +132,27 @@ impl Ended {
 }
 
 impl Writing {
-    async fn run(mut self, jobs: Arc<Mutex<mpsc::Receiver<Job>>>, commits_max: usize) {
+    async fn run(mut self, source: Arc<Source>) {
         loop {
+            let turn = tokio::select! {
+                biased;
+                turn = source.turn.acquire() => Some(turn),
+                () = source.crowded.notified() => None,
+            };
             // The queue is free for the others while this one is under way.
-            let taken = take(&mut *jobs.lock().await, commits_max).await;
-            let Some(taken) = taken else { break };
-            self.settle(taken).await;
+            let mut jobs = source.jobs.lock().await;
+            let taken = match &turn {
+                Some(_) => take(&mut jobs, source.commits_max).await,
+                None => take_waiting(&mut jobs, source.commits_max),
+            };
+            drop(jobs);
+            match taken {
+                Some(taken) => self.settle(taken).await,
+                // The queue has ended.
+                None if turn.is_some() => break,
+                // Another writer was faster.
+                None => {}
+            }
         }
         if let Some(connection) = self.connection {
             // Everything is committed; a failing goodbye loses nothing.

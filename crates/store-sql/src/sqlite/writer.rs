@@ -49,7 +49,7 @@ impl Writer {
         connect: Arc<SqliteConnectOptions>,
         limits: Limits,
     ) -> Self {
-        let (queue, jobs) = Queue::new(limits.queue_jobs_max);
+        let (queue, jobs) = Queue::new(limits.queue_jobs_max, limits.queue_jobs_max);
         let transactions = Arc::new(AtomicU64::new(0));
         let writing = Writing {
             connection: Some(connection),
