@@ -14,6 +14,9 @@ use motcua_store::contract::{
 use motcua_store::worklist::Appointment;
 use uuid::Uuid;
 
+/// Events from one snapshot of a state to the next: whoever loads a dossier folds fewer than these.
+const SNAPSHOT_EVENTS: u64 = 8;
+
 /// A commit as rows.
 #[derive(Debug)]
 pub(crate) enum Prepared {
@@ -28,6 +31,7 @@ pub(crate) enum Prepared {
 pub(crate) struct DossierRows {
     pub(crate) expected: i64,
     pub(crate) dossier: DossierRow,
+    pub(crate) snapshot: Option<SnapshotRow>,
     pub(crate) events: Vec<EventRow>,
     pub(crate) items: Vec<ItemRow>,
     /// Name and instant, none to clear.
@@ -69,6 +73,12 @@ pub(crate) struct DossierRow {
     pub(crate) sort_at: i64,
     pub(crate) head_hash: Vec<u8>,
     pub(crate) head_at: i64,
+}
+
+/// A row of `snapshot`: the whole state at a version.
+#[derive(Debug)]
+pub(crate) struct SnapshotRow {
+    pub(crate) version: i64,
     pub(crate) state_schema: i64,
     pub(crate) state: String,
 }
@@ -170,6 +180,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
     DossierRows {
         expected: integer(commit.expected),
         dossier: dossier_row(&commit.dossier, &commit.head),
+        snapshot: snapshot_row(commit.expected, &commit.dossier),
         events,
         items: commit.dossier.items.values().map(item_row).collect(),
         timers: timers.map(|(name, at)| (name, at.map(|at| at.as_microsecond()))).collect(),
@@ -218,9 +229,17 @@ fn dossier_row(dossier: &Dossier, head: &ChainHead) -> DossierRow {
         sort_at: appointment.sort_at_us,
         head_hash: head.hash.0.to_vec(),
         head_at: head.at.micros(),
+    }
+}
+
+/// The state whole, every few events and at the end: most commits write their events alone.
+fn snapshot_row(expected: u64, dossier: &Dossier) -> Option<SnapshotRow> {
+    let is_due = dossier.version / SNAPSHOT_EVENTS > expected / SNAPSHOT_EVENTS;
+    (is_due || dossier.closed).then(|| SnapshotRow {
+        version: integer(dossier.version),
         state_schema: STATE_SCHEMA.into(),
         state: json(dossier),
-    }
+    })
 }
 
 fn item_row(item: &motcua_dossiers::dossier::WorkItem) -> ItemRow {

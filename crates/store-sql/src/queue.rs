@@ -77,10 +77,7 @@ pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> 
 }
 
 /// What waits just now, at most `commits_max` commits; none when nothing does.
-pub(crate) fn take_waiting(
-    jobs: &mut mpsc::Receiver<Job>,
-    commits_max: usize,
-) -> Option<Vec<Job>> {
+pub(crate) fn take_waiting(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Option<Vec<Job>> {
     let first = jobs.try_recv().ok()?;
     Some(join_first(first, jobs, commits_max))
 }

@@ -19,7 +19,7 @@ const COMMIT_DOSSIERS: &str = "-- commit_dossiers
     SELECT actuals, takens FROM commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
         $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
-        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62)";
+        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63)";
 const CHAIN_LOCK: &str = "-- chain_lock
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const CHAIN_STANDING: &str = "-- chain_standing
@@ -96,9 +96,10 @@ lists! {
     sort_ats: i64,
     head_hashes: &'a [u8],
     head_ats: i64,
-    state_schemas: i64,
-    states: &'a str,
     received_ats: Option<i64>,
+    snapshot_of: i32,
+    snapshot_schemas: i64,
+    snapshot_states: &'a str,
     event_of: i32,
     event_seqs: i64,
     event_commands: Option<Uuid>,
@@ -142,7 +143,7 @@ impl<'a> Lists<'a> {
     fn of(commits: &[&'a DossierRows]) -> Self {
         let mut lists = Self::default();
         for (number, rows) in (1..).zip(commits) {
-            lists.add_state(rows);
+            lists.add_state(number, rows);
             lists.add_events(number, rows);
             lists.add_work(number, rows);
             lists.add_personal(number, rows);
@@ -151,7 +152,7 @@ impl<'a> Lists<'a> {
         lists
     }
 
-    fn add_state(&mut self, rows: &'a DossierRows) {
+    fn add_state(&mut self, number: i32, rows: &'a DossierRows) {
         let row = &rows.dossier;
         self.ids.push(row.key);
         self.expecteds.push(rows.expected);
@@ -176,9 +177,12 @@ impl<'a> Lists<'a> {
         self.sort_ats.push(row.sort_at);
         self.head_hashes.push(&row.head_hash);
         self.head_ats.push(row.head_at);
-        self.state_schemas.push(row.state_schema);
-        self.states.push(&row.state);
         self.received_ats.push(rows.received_at);
+        if let Some(snapshot) = &rows.snapshot {
+            self.snapshot_of.push(number);
+            self.snapshot_schemas.push(snapshot.state_schema);
+            self.snapshot_states.push(&snapshot.state);
+        }
     }
 
     fn add_events(&mut self, number: i32, rows: &'a DossierRows) {

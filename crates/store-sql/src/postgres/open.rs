@@ -185,6 +185,7 @@ pub(crate) fn migrator() -> Migrator {
         (9, "payments", include_str!("../../../../migrations/postgres/0009_payments.sql")),
         (10, "documents", include_str!("../../../../migrations/postgres/0010_documents.sql")),
         (11, "receptions", include_str!("../../../../migrations/postgres/0011_receptions.sql")),
+        (12, "snapshots", include_str!("../../../../migrations/postgres/0012_snapshots.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

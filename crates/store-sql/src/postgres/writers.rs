@@ -54,8 +54,7 @@ pub(crate) struct Writers {
 impl Writers {
     /// Starts them; each connects when it has something to write.
     pub(crate) fn start(connect: Arc<PgConnectOptions>, limits: Limits) -> Self {
-        let (queue, jobs) =
-            Queue::new(limits.queue_jobs_max, limits.commits_per_transaction_max);
+        let (queue, jobs) = Queue::new(limits.queue_jobs_max, limits.commits_per_transaction_max);
         let source = Arc::new(Source {
             jobs: Mutex::new(jobs),
             turn: Semaphore::new(1),

@@ -1,5 +1,6 @@
 //! Dossiers: loaded by key, found by search.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use motcua_audit::ChainHead;
@@ -10,7 +11,7 @@ use motcua_store::contract::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::histories;
+use super::histories::{self, Tail};
 use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
@@ -22,8 +23,11 @@ macro_rules! dossier_load {
             "-- ",
             $name,
             "
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
-    FROM dossier d LEFT JOIN form f ON f.dossier_id = d.id
+    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
+        s.state_schema, s.state, f.body
+    FROM dossier d
+        LEFT JOIN snapshot s ON s.dossier_id = d.id
+        LEFT JOIN form f ON f.dossier_id = d.id
     WHERE ",
             $key
         )
@@ -51,11 +55,13 @@ macro_rules! search {
             "-- ",
             $name,
             "
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, d.state_schema, d.state, f.body
+    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
+        s.state_schema, s.state, f.body
     FROM ",
             $from,
             $join,
             "
+        LEFT JOIN snapshot s ON s.dossier_id = d.id
         LEFT JOIN form f ON f.dossier_id = d.id
     WHERE ",
             $scope,
@@ -126,10 +132,11 @@ macro_rules! received {
     ($join:literal) => {
         concat!(
             "-- dossiers_received
-    SELECT d.id, d.version, d.state_schema, d.state
+    SELECT d.id, d.version, s.version AS snapshot_version, s.state_schema, s.state
     FROM reception r ",
             $join,
             " dossier d ON d.id = r.dossier_id
+        LEFT JOIN snapshot s ON s.dossier_id = d.id
     WHERE r.unit = $1 AND (r.received_at, r.dossier_id) > ($2, $3) AND r.received_at < $4
     ORDER BY r.received_at, r.dossier_id LIMIT $5"
         )
@@ -158,10 +165,8 @@ pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loade
             reads.row(DOSSIER_BY_EXTERNAL, &[Text(source), Text(id)]).await?
         }
     };
-    match row {
-        Some(row) => Ok(Some(loaded_of(reads, &row).await?)),
-        None => Ok(None),
-    }
+    let row: Vec<Row> = row.into_iter().collect();
+    Ok(loaded_of(reads, &row).await?.pop())
 }
 
 pub(crate) async fn versions(
@@ -177,24 +182,27 @@ pub(crate) async fn versions(
     versions.collect()
 }
 
-/// What was loaded, from one row.
-async fn loaded_of(reads: &Reads, row: &Row) -> Result<Loaded, Failure> {
-    let columns = Columns::new(row, "dossier", "id");
-    let head = ChainHead {
-        seq: columns.number("version")?,
-        hash: columns.hash("head_hash")?,
-        at: columns.at("head_at")?,
-        state: columns.get("state_name")?,
-    };
-    let form = match columns.get::<Option<&str>>("body")? {
-        None => Value::Null,
-        Some(body) => {
-            let form = Columns::new(row, "form", "id");
-            serde_json::from_str(body).map_err(|_| form.corrupt("body"))?
-        }
-    };
-    let dossier = dossier_of(reads, row).await?;
-    Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
+/// What was loaded, from its rows.
+async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> {
+    let dossiers = dossiers_of(reads, rows).await?;
+    let loaded = rows.iter().zip(dossiers).map(|(row, dossier)| {
+        let columns = Columns::new(row, "dossier", "id");
+        let head = ChainHead {
+            seq: columns.number("version")?,
+            hash: columns.hash("head_hash")?,
+            at: columns.at("head_at")?,
+            state: columns.get("state_name")?,
+        };
+        let form = match columns.get::<Option<&str>>("body")? {
+            None => Value::Null,
+            Some(body) => {
+                let form = Columns::new(row, "form", "id");
+                serde_json::from_str(body).map_err(|_| form.corrupt("body"))?
+            }
+        };
+        Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
+    });
+    loaded.collect()
 }
 
 pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loaded>, Failure> {
@@ -220,11 +228,7 @@ pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loa
         (Scope::All | Scope::Unit(_), None) => return Ok(Vec::new()),
     };
     let rows = reads.rows(statement, &arguments).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        found.push(loaded_of(reads, row).await?);
-    }
-    Ok(found)
+    loaded_of(reads, &rows).await
 }
 
 pub(crate) async fn received(
@@ -244,11 +248,7 @@ pub(crate) async fn received(
         Integer(query.limit.into()),
     ];
     let rows = reads.rows(DOSSIERS_RECEIVED, &arguments).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        found.push(dossier_of(reads, row).await?);
-    }
-    Ok(found)
+    dossiers_of(reads, &rows).await
 }
 
 /// The term to begin with: an identity number, or the longest word.
@@ -256,19 +256,42 @@ fn rarest(terms: &[SearchTerm]) -> Option<&SearchTerm> {
     terms.iter().max_by_key(|term| (term.kind == TermKind::IdNumber, term.term.len()))
 }
 
-/// The state of a row; folded from the history where another program version wrote it.
-async fn dossier_of(reads: &Reads, row: &Row) -> Result<Dossier, Failure> {
-    let columns = Columns::new(row, "dossier", "id");
-    let id = columns.id("id")?;
-    let version: u64 = columns.number("version")?;
-    if columns.number::<u32>("state_schema")? != STATE_SCHEMA {
-        let folded = histories::fold(reads, id, version).await?;
-        return folded.ok_or_else(|| columns.corrupt("state_schema"));
+/// The states of rows: their snapshots, and what has happened since. Where there is none yet, or
+/// another version of the program wrote it, the whole history is folded.
+async fn dossiers_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Dossier>, Failure> {
+    let mut known: HashMap<Uuid, Dossier> = HashMap::new();
+    let mut tails = Vec::new();
+    for row in rows {
+        let columns = Columns::new(row, "dossier", "id");
+        let (id, version): (Uuid, u64) = (columns.id("id")?, columns.number("version")?);
+        match snapshot_of(row, id)? {
+            Some(snapshot) if snapshot.version == version => {
+                known.insert(id, snapshot);
+            }
+            Some(from) => tails.push(Tail { from, version }),
+            None => known.extend(histories::fold(reads, id, version).await?.map(|d| (id, d))),
+        }
     }
-    let dossier: Dossier =
-        serde_json::from_str(columns.get("state")?).map_err(|_| columns.corrupt("state"))?;
-    if (dossier.id, dossier.version) != (id, version) {
+    if !tails.is_empty() {
+        known.extend(histories::fold_tails(reads, tails).await?);
+    }
+    let states = rows.iter().map(|row| {
+        let columns = Columns::new(row, "dossier", "id");
+        known.remove(&columns.id("id")?).ok_or_else(|| columns.corrupt("version"))
+    });
+    states.collect()
+}
+
+/// The snapshot of a row that this program can read; none if there is none.
+fn snapshot_of(row: &Row, id: Uuid) -> Result<Option<Dossier>, Failure> {
+    let columns = Columns::new(row, "snapshot", "id");
+    let Some(state) = columns.get::<Option<&str>>("state")? else { return Ok(None) };
+    if columns.number::<u32>("state_schema")? != STATE_SCHEMA {
+        return Ok(None);
+    }
+    let state: Dossier = serde_json::from_str(state).map_err(|_| columns.corrupt("state"))?;
+    if (state.id, state.version) != (id, columns.number("snapshot_version")?) {
         return Err(columns.corrupt("state"));
     }
-    Ok(dossier)
+    Ok(Some(state))
 }

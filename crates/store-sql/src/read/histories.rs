@@ -1,5 +1,7 @@
 //! Events, heads and register entries.
 
+use std::collections::HashMap;
+
 use motcua_audit::{ChainHead, ChainId, Field, FieldSlot, Hash, Salt, cj};
 use motcua_dossiers::codec;
 use motcua_dossiers::dossier::Dossier;
@@ -28,6 +30,24 @@ const EVENT_RANGE: Statement = Statement {
     sqlite: event_range!("v.event = e.id"),
     postgres: event_range!("v.chain = $1 AND v.seq = e.seq"),
 };
+/// The events of many dossiers, each after one version up to another: $1 is a JSON array of
+/// [chain, after, until].
+const EVENT_TAILS: Statement = Statement {
+    sqlite: "-- event_tails
+    SELECT e.seq, e.chain || ' ' || e.seq AS key, substr(e.chain, 9) AS dossier_id, e.header, e.hash,
+        e.commitments, v.slots
+    FROM json_each($1) tail
+    CROSS JOIN event e ON e.chain = tail.value ->> 0 AND e.seq > tail.value ->> 1
+        AND e.seq <= tail.value ->> 2
+    LEFT JOIN event_value v ON v.event = e.id",
+    postgres: "-- event_tails
+    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.chain AS dossier_id, e.header, e.hash,
+        e.commitments, v.slots
+    FROM jsonb_array_elements(CAST($1 AS jsonb)) AS tail
+    JOIN event e ON e.chain = CAST(substr(tail ->> 0, 9) AS uuid)
+        AND e.seq > CAST(tail ->> 1 AS bigint) AND e.seq <= CAST(tail ->> 2 AS bigint)
+    LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq",
+};
 const COMMAND_FIND: &str = "-- command_find
     SELECT seq FROM event WHERE chain = $1 AND command_id = $2";
 const CHAIN_HEAD_READ: &str = "-- chain_head_read
@@ -38,6 +58,7 @@ const REGISTER_BY_KIND: &str = "-- register_by_kind
 
 pub(super) const STATEMENTS: &[Statement] = &[
     EVENT_RANGE,
+    EVENT_TAILS,
     Statement::both(COMMAND_FIND),
     Statement::both(CHAIN_HEAD_READ),
     Statement::both(REGISTER_BY_KIND),
@@ -129,6 +150,51 @@ pub(crate) async fn fold(
             }
         }
     }
+}
+
+/// The end of a history, to be folded onto an older state.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// The older state.
+    pub(crate) from: Dossier,
+    /// The version to fold it to.
+    pub(crate) version: u64,
+}
+
+/// The states of dossiers at the ends of their tails, by id; one whose history cannot be folded is
+/// missing.
+pub(crate) async fn fold_tails(
+    reads: &Reads,
+    tails: Vec<Tail>,
+) -> Result<HashMap<Uuid, Dossier>, Failure> {
+    let wanted: Vec<_> = tails
+        .iter()
+        .map(|tail| {
+            (dossier_chain(tail.from.id).as_str().to_owned(), tail.from.version, tail.version)
+        })
+        .collect();
+    let wanted = serde_json::to_string(&wanted).expect("texts and numbers");
+    let mut states = HashMap::new();
+    let mut ends = HashMap::new();
+    for Tail { from, version } in tails {
+        ends.insert(from.id, version);
+        states.insert(from.id, from);
+    }
+    let mut events = Vec::new();
+    for row in reads.rows(EVENT_TAILS, &[Text(&wanted)]).await? {
+        events.push((Columns::new(&row, "event", "key").id("dossier_id")?, event_of(&row)?));
+    }
+    events.sort_unstable_by_key(|(id, event)| (*id, event.seq));
+    for (id, event) in events {
+        let Some(state) = states.remove(&id) else { continue };
+        let header = motcua_audit::Header::decode(&event.header).ok();
+        let next = header.filter(|header| header.seq == state.version + 1);
+        let next =
+            next.and_then(|header| codec::fold(Some(state), id, &header, event.opened()).ok());
+        states.extend(next.map(|state| (id, state)));
+    }
+    states.retain(|id, state| ends.get(id) == Some(&state.version));
+    Ok(states)
 }
 
 fn event_of(row: &Row) -> Result<StoredEvent, Failure> {

@@ -17,7 +17,8 @@ async fn one_filed(database: &Database) -> Subject {
     let store = database.open().await;
     let mut subject = Subject::new(1);
     let filed = subject.file(|facts| facts.code = Some("C-1".into()));
-    let filed = DossierCommit { form: Some(serde_json::json!({"a": 1})), ..filed };
+    let filed =
+        DossierCommit { form: Some(std::sync::Arc::new(serde_json::json!({"a": 1}))), ..filed };
     let chain = motcua_audit::ChainId::parse("sys:definitions").expect("a valid name");
     let published = register_commit(&chain, None, vec![procedure_entry("1.0.0")]);
     let batch = vec![dossier(filed), Commit::Register(Box::new(published))];
@@ -35,7 +36,7 @@ async fn a_reopened_database_holds_all_that_was_written() {
         let store = database.open().await;
         let found = store.load(&DossierKey::Code("C-1".into())).await.expect("a read");
         let found = found.expect("it is there");
-        assert_eq!((&found.dossier, &found.head), (subject.dossier(), subject.head()));
+        assert_eq!((&*found.dossier, &found.head), (subject.dossier(), subject.head()));
         assert_eq!(
             store.register(RegisterKind::Procedure).await,
             Ok(vec![procedure_entry("1.0.0")])
@@ -85,8 +86,13 @@ async fn an_erased_value_leaves_its_commitment() {
 #[tokio::test]
 async fn a_corrupt_row_is_named_by_table_column_and_key() {
     for (sql, table, column) in [
-        ("UPDATE dossier SET state = '{}'", "dossier", "state"),
-        ("UPDATE dossier SET version = 7", "dossier", "state"),
+        (
+            "INSERT INTO snapshot (dossier_id, version, state_schema, state)
+                SELECT id, version, 5, '{}' FROM dossier",
+            "snapshot",
+            "state",
+        ),
+        ("UPDATE dossier SET version = 7", "dossier", "version"),
         ("UPDATE dossier SET version = -1", "dossier", "version"),
         ("UPDATE dossier SET head_hash = x'00'", "dossier", "head_hash"),
         ("UPDATE form SET body = '{'", "form", "body"),
@@ -114,16 +120,16 @@ async fn a_state_of_another_schema_is_folded_anew() {
     let mut subject = one_filed(&database).await;
     let store = database.open().await;
     assert_eq!(store.commit(vec![dossier(subject.act(|_| {}))]).await, [Ok(())]);
-    let sql = "UPDATE dossier SET state_schema = 0, state = 'of another program'";
+    let sql = "INSERT INTO snapshot (dossier_id, version, state_schema, state)
+        SELECT id, version, 0, 'of another program' FROM dossier";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
     let found = store.load(&DossierKey::Id(subject.id())).await.expect("a read");
-    assert_eq!(&found.expect("it is there").dossier, subject.dossier());
+    assert_eq!(&*found.expect("it is there").dossier, subject.dossier());
     let sql = "UPDATE dossier SET version = 9";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
     let error = store.load(&DossierKey::Id(subject.id())).await.map(|_| ());
     let key = subject.id().to_string();
-    let column = "state_schema";
-    assert_eq!(error, Err(StoreError::Corrupt { table: "dossier", column, key }));
+    assert_eq!(error, Err(StoreError::Corrupt { table: "dossier", column: "version", key }));
 }
 
 #[tokio::test]
@@ -132,16 +138,30 @@ async fn receptions_from_before_their_table_are_read_from_the_states() {
     let store = database.open().await;
     let micros = [0, 1, 250_000, 999_999];
     let mut batch = vec![dossier(Subject::new(9).file(|_| {}))];
+    let mut states_of = vec![(dossier_id(9), None)];
     for (number, micros) in (1..).zip(micros) {
         let mut subject = Subject::new(number);
         let at = minute(5) + SignedDuration::from_micros(micros);
         batch.extend([dossier(subject.file(|_| {})), dossier(subject.receive(at))]);
+        states_of.push((subject.id(), Some(at.to_string())));
     }
     assert!(store.commit(batch).await.iter().all(Result::is_ok));
     store.close().await;
     let mut connection = database.connection().await;
-    for sql in ["DROP TABLE reception", "DELETE FROM _sqlx_migrations WHERE version >= 11"] {
+    for sql in [
+        "DROP TABLE reception",
+        "DROP TABLE snapshot",
+        "ALTER TABLE dossier ADD COLUMN state_schema INTEGER",
+        "ALTER TABLE dossier ADD COLUMN state TEXT",
+        "DELETE FROM _sqlx_migrations WHERE version >= 11",
+    ] {
         execute(&mut connection, sql).await.expect("the database of before");
+    }
+    let states = "UPDATE dossier SET state_schema = 0, state = json_object('received_at', $2)
+        WHERE id = $1";
+    for (id, received_at) in states_of {
+        let state = sqlx::query(states).bind(id.to_string()).bind(received_at);
+        state.execute(&mut connection).await.expect("the state of before");
     }
     let store = database.open().await;
     for (number, micros) in (1..).zip(micros) {

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::verdict::{self, Known};
 use super::{dossiers, histories};
 use crate::error::Failure;
-use crate::prepare::{DossierRows, Prepared, RegisterRows};
+use crate::prepare::{DossierRows, Prepared, RegisterRows, SnapshotRow};
 
 /// What the accepted commits of one dossier leave: several in one transaction become one row.
 pub(super) struct Net<'a> {
@@ -18,6 +18,7 @@ pub(super) struct Net<'a> {
     pub(super) last: &'a DossierRows,
     pub(super) timers: BTreeMap<&'a str, Option<i64>>,
     pub(super) received_at: Option<i64>,
+    pub(super) snapshot: Option<&'a SnapshotRow>,
     pub(super) form: Option<&'a str>,
     pub(super) search: &'a [(i64, String)],
     pub(super) tracking: &'a [String],
@@ -28,6 +29,7 @@ impl<'a> Net<'a> {
         self.last = rows;
         self.timers.extend(rows.timers.iter().map(|(name, at)| (name.as_str(), *at)));
         self.received_at = rows.received_at.or(self.received_at);
+        self.snapshot = rows.snapshot.as_ref().or(self.snapshot);
         self.form = rows.form.as_deref().or(self.form);
         if !rows.search.is_empty() {
             self.search = &rows.search;
@@ -64,6 +66,7 @@ pub(crate) async fn write(
                     last: rows,
                     timers: BTreeMap::new(),
                     received_at: None,
+                    snapshot: None,
                     form: None,
                     search: &[],
                     tracking: &[],

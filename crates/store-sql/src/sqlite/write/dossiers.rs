@@ -12,10 +12,9 @@ static DOSSIER_CREATE: Rows = Rows::new(
     "-- dossier_create
     INSERT INTO dossier (id, version, code, external_source, external_id, procedure_code,
         procedure_version, procedure_digest, closed, state_name, status, assisting_unit,
-        receiving_unit, competent_unit, parties, due_on, due_at, late_at, head_hash, head_at,
-        state_schema, state)
+        receiving_unit, competent_unit, parties, due_on, due_at, late_at, head_hash, head_at)
     SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL",
 );
 // Without the columns of indexes: naming them would write the indexes anew each time.
@@ -25,10 +24,9 @@ static DOSSIER_ADVANCE: Rows = Rows::new(
         state_name = v.column4, status = v.column5,
         assisting_unit = v.column6, receiving_unit = v.column7, competent_unit = v.column8,
         parties = v.column9, due_on = v.column10, due_at = v.column11, late_at = v.column12,
-        head_hash = v.column13, head_at = v.column14, state_schema = v.column15,
-        state = v.column16
+        head_hash = v.column13, head_at = v.column14
     FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ") v WHERE dossier.id = v.column1 AND dossier.version = v.column2",
 );
 const DOSSIER_NAME: &str = "-- dossier_name
@@ -59,6 +57,15 @@ static RECEPTION_ADD: Rows = Rows::new(
     "(?, ?, ?)",
     ") v WHERE v.column1 IS NOT NULL
     ON CONFLICT (dossier_id) DO NOTHING",
+);
+static SNAPSHOT_PUT: Rows = Rows::new(
+    "-- snapshot_put
+    INSERT INTO snapshot (dossier_id, version, state_schema, state)
+    SELECT * FROM (VALUES ",
+    "(?, ?, ?, ?)",
+    ") v WHERE v.column1 IS NOT NULL
+    ON CONFLICT (dossier_id) DO UPDATE SET version = excluded.version,
+        state_schema = excluded.state_schema, state = excluded.state",
 );
 static FORM_PUT: Rows = Rows::new(
     "-- form_put
@@ -158,6 +165,7 @@ pub(super) const ROWS: &[&Rows] = &[
     &PARTY_CLEAR,
     &PARTY_ADD,
     &RECEPTION_ADD,
+    &SNAPSHOT_PUT,
     &FORM_PUT,
     &WORK_ITEM_CLEAR,
     &WORK_ITEM_OPEN,
@@ -195,6 +203,12 @@ pub(super) async fn write(
             bind(connection, net).await?;
         }
     }
+    let snapshots = nets.iter().filter_map(|net| Some((&net.last.dossier.id, net.snapshot?)));
+    let snapshots: Vec<_> = snapshots.collect();
+    let put = SNAPSHOT_PUT.write(connection, &snapshots, |query, (id, row)| {
+        query.bind((*id).clone()).bind(row.version).bind(row.state_schema).bind(row.state.clone())
+    });
+    put.await?;
     DRAFT_SUBMITTED.write(connection, &created, bind_id).await?;
     write_parties(connection, nets, known).await?;
     let received = nets.iter().filter_map(|net| Some((&net.last.dossier, net.received_at?)));
@@ -391,8 +405,6 @@ fn bind_state(query: Binding, row: &DossierRow) -> Binding {
         .bind(row.late_at)
         .bind(row.head_hash.clone())
         .bind(row.head_at)
-        .bind(row.state_schema)
-        .bind(row.state.clone())
 }
 
 fn bind_item(query: Binding, (dossier, item): &(&DossierRow, &ItemRow)) -> Binding {
