@@ -4,8 +4,8 @@
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`,
-//! watching in `watch.rs`.
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`, that
+//! of timers in `timers.rs`, watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
@@ -28,6 +28,7 @@ mod query;
 mod registers;
 mod secret;
 mod segment;
+mod timers;
 mod uploads;
 mod view;
 mod watch;
@@ -84,6 +85,7 @@ struct Inner<S, D> {
     numbers: numbers::Numbers,
     system_chains: tokio::sync::Mutex<()>,
     timer_set: Notify,
+    load: timers::Load,
     watchers: watch::Watchers,
 }
 
@@ -162,6 +164,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             numbers: numbers::Numbers::default(),
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),
+            load: timers::Load::default(),
             watchers: watch::Watchers::default(),
         }));
         engine.refresh_registers().await?;

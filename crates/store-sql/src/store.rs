@@ -9,12 +9,13 @@ use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{
-    Commit, DossierKey, Draft, Expired, Loaded, ReceptionQuery, RegisterEntry, RegisterKind,
-    SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
+    RegisterKind, SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
 
+use crate::claims::{ClaimTimers, PutOffTimers};
 use crate::database::Reads;
 use crate::desk::{
     CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
@@ -207,13 +208,18 @@ impl Store for SqlStore {
         self.write(TakeBackGuess { keys: keys.to_vec(), until }).await
     }
 
-    async fn due_dossiers(
+    async fn claim_timers(
         &self,
         now: Timestamp,
+        until: Timestamp,
         after: Option<(Timestamp, Uuid)>,
         limit: u32,
-    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
-        Ok(desk::due_dossiers(&self.reads, now, after, limit).await?)
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.write(ClaimTimers { now, until, after, limit }).await
+    }
+
+    async fn put_off_timers(&self, claims: Vec<PutOff>) -> Result<(), StoreError> {
+        self.write(PutOffTimers(claims)).await
     }
 
     async fn dossiers_of(
@@ -225,8 +231,8 @@ impl Store for SqlStore {
         Ok(desk::dossiers_of(&self.reads, digest, after, limit).await?)
     }
 
-    async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(desk::next_timer_at(&self.reads).await?)
+    async fn next_timer_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(desk::next_timer_at(&self.reads, after).await?)
     }
 
     async fn reserve_numbers(

@@ -185,6 +185,11 @@ pub(crate) fn migrator() -> Migrator {
         (9, "payments", include_str!("../../../../migrations/postgres/0009_payments.sql")),
         (10, "documents", include_str!("../../../../migrations/postgres/0010_documents.sql")),
         (11, "receptions", include_str!("../../../../migrations/postgres/0011_receptions.sql")),
+        (
+            13,
+            "expand_claims",
+            include_str!("../../../../migrations/postgres/0013_expand_claims.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
