@@ -66,6 +66,21 @@ fn keys_that_others_may_read_and_keys_that_are_gone_are_errors() {
 }
 
 #[tokio::test]
+async fn timers_that_no_attempt_could_fire_are_told_with_the_reason() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    let data = service.data();
+    assert_eq!(status(&doctor(&data).with(0), "TIMERS"), "ok");
+    let parked = "PRAGMA foreign_keys = OFF;
+        INSERT INTO timer (dossier_id, name, due_at, claimed_for, claimed_until, attempts, failure)
+        VALUES ('a', 'late', 1, 1, 2, 8, 'no such year'), ('b', 'late', 1, 1, 2, 7, 'not yet')";
+    execute(&data, parked).await;
+    let (found, told) = check(&doctor(&data), "TIMERS");
+    assert_eq!(found, "warning");
+    assert_eq!(told, "1 dossiers whose timers could not be fired: no such year");
+}
+
+#[tokio::test]
 async fn schemas_of_other_programs_are_told_apart() {
     let mut service = Service::bare(&[]);
     service.stop();

@@ -1,6 +1,7 @@
 //! Several servers on one PostgreSQL database: any of them gives the same answers, and whatever they
 //! do at the same time happens once.
 
+mod timers;
 mod watching;
 
 use std::collections::BTreeSet;
@@ -94,38 +95,6 @@ async fn codes_are_unique_over_nodes() {
         assert!(codes.insert(here) && codes.insert(there), "{codes:?}");
     }
     assert_eq!(codes.len(), 20);
-}
-
-/// A birth that waits for its applicant until its timers are due.
-async fn waiting(crew: &Crew) -> String {
-    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
-    let id = filed.expect("filed").id;
-    crew.drive(&id, "applicant_confirms").await;
-    id
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn timers_that_all_nodes_see_fire_once() {
-    let alone = World::start_on_postgres().await;
-    let crew = Crew::of(&alone);
-    let id = waiting(&crew).await;
-    alone.at("2026-12-01T09:00:00+07:00");
-    alone.fire_timers().await;
-    let (events, _) = alone.client(&AUDITOR).replay(&id).await.expect("replayed");
-    let fired_alone = kinds(&events);
-
-    let ((first, one), (second, _)) = two().await;
-    let mut ids = Vec::new();
-    for _ in 0..10 {
-        ids.push(waiting(&one).await);
-    }
-    first.at("2026-12-01T09:00:00+07:00");
-    tokio::join!(first.fire_timers(), second.fire_timers());
-    for id in ids {
-        let (events, verdict) = second.client(&AUDITOR).replay(&id).await.expect("replayed");
-        assert!(verdict.equal, "{:?}", verdict.findings);
-        assert_eq!(kinds(&events), fired_alone);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use motcua_store::contract::{Claim, PutOff};
 use uuid::Uuid;
 
 use crate::database::Argument::{Id, Integer, OptionalText, Text};
-use crate::database::{Session, Statement};
+use crate::database::{Reads, Session, Statement};
 use crate::desk::{Verdict, Write};
 use crate::error::{Columns, Failure};
 
@@ -77,7 +77,27 @@ const TIMER_PUT_OFF: Statement = Statement {
     ),
 };
 
-pub(crate) const STATEMENTS: &[Statement] = &[TIMER_CLAIM, TIMER_PUT_OFF];
+/// $2 is how many attempts a parked timer has had; at most 1,000 are counted.
+const TIMERS_PARKED: &str = "-- timers_parked
+    SELECT count(*) AS parked, CAST(min(failure) AS TEXT) AS failure FROM (
+        SELECT failure FROM timer
+        WHERE due_at <= $1 AND claimed_for = due_at AND attempts >= $2 AND failure IS NOT NULL
+        ORDER BY due_at LIMIT 1000) AS p";
+
+pub(crate) const STATEMENTS: &[Statement] =
+    &[TIMER_CLAIM, TIMER_PUT_OFF, Statement::both(TIMERS_PARKED)];
+
+/// Dossiers whose timers could not be fired so often, at most 1,000, with one of the reasons.
+pub(crate) async fn parked(
+    reads: &Reads,
+    now: Timestamp,
+    attempts_min: u32,
+) -> Result<(u32, Option<String>), Failure> {
+    let arguments = [Integer(now.as_microsecond()), Integer(attempts_min.into())];
+    let row = reads.one(TIMERS_PARKED, &arguments).await?;
+    let columns = Columns::new(&row, "timer", "failure");
+    Ok((columns.number("parked")?, columns.get("failure")?))
+}
 
 /// Claims dossiers whose timers are due.
 pub(crate) struct ClaimTimers {
