@@ -69,8 +69,15 @@ pub struct SqlStore {
 
 #[derive(Debug)]
 enum Writer {
-    Sqlite { writer: sqlite::writer::Writer, path: PathBuf },
-    Postgres(Writers),
+    Sqlite {
+        writer: sqlite::writer::Writer,
+        path: PathBuf,
+    },
+    /// `pulse` is a connection apart, which no other work keeps busy.
+    Postgres {
+        writers: Writers,
+        pulse: Reads,
+    },
 }
 
 impl SqlStore {
@@ -94,14 +101,19 @@ impl SqlStore {
     /// acknowledged, or has the schema of a newer program.
     pub async fn connect(url: &str, options: Options) -> Result<Self, StoreError> {
         let (reads, writers) = postgres::open(url, &options).await?;
-        Ok(Self { reads: Reads::Postgres(reads), writer: Writer::Postgres(writers) })
+        let pulse = Reads::Postgres(postgres::lazy_reads(url, &options, 1)?);
+        let writer = Writer::Postgres { writers, pulse };
+        Ok(Self { reads: Reads::Postgres(reads), writer })
     }
 
     /// Finishes what waits, then closes the connections.
     pub async fn close(self) {
         match self.writer {
             Writer::Sqlite { writer, .. } => writer.stop().await,
-            Writer::Postgres(writers) => writers.stop().await,
+            Writer::Postgres { writers, pulse } => {
+                writers.stop().await;
+                pulse.close().await;
+            }
         }
         self.reads.close().await;
     }
@@ -110,14 +122,14 @@ impl SqlStore {
     pub fn transactions(&self) -> u64 {
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.transactions(),
-            Writer::Postgres(writers) => writers.transactions(),
+            Writer::Postgres { writers, .. } => writers.transactions(),
         }
     }
 
     async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.queue().write(write).await,
-            Writer::Postgres(writers) => writers.queue().write(write).await,
+            Writer::Postgres { writers, .. } => writers.queue().write(write).await,
         }
     }
 }
@@ -129,7 +141,7 @@ impl Store for SqlStore {
         let batch = batch.into_iter().map(prepare).collect();
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.queue().commit(batch).await,
-            Writer::Postgres(writers) => writers.queue().commit(batch).await,
+            Writer::Postgres { writers, .. } => writers.queue().commit(batch).await,
         }
     }
 
@@ -316,7 +328,7 @@ impl Store for SqlStore {
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
-        if let Writer::Postgres(writers) = &self.writer
+        if let Writer::Postgres { writers, .. } = &self.writer
             && let Err(error) = writers.queue().write(KeepParts).await
         {
             // What no quarter was made for lies in the rest, and nothing else depends on it.
@@ -329,10 +341,21 @@ impl Store for SqlStore {
         self.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
     }
 
+    async fn find_setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(crate::glance::setting(&self.reads, key).await?)
+    }
+
+    async fn reach(&self) -> Result<(), StoreError> {
+        match &self.writer {
+            Writer::Sqlite { path, .. } => sqlite::open::file_bytes(path).await.map(drop),
+            Writer::Postgres { pulse, .. } => Ok(postgres::feel(pulse).await?),
+        }
+    }
+
     async fn size_bytes(&self) -> Result<u64, StoreError> {
         match &self.writer {
             Writer::Sqlite { path, .. } => sqlite::open::file_bytes(path).await,
-            Writer::Postgres(_) => Ok(desk::database_bytes(&self.reads).await?),
+            Writer::Postgres { .. } => Ok(desk::database_bytes(&self.reads).await?),
         }
     }
 }

@@ -541,6 +541,15 @@ pub trait Store: Send + Sync + 'static {
         value: &str,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 
+    /// The setting, where it was set.
+    fn find_setting(
+        &self,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Whether the store answers, however much waits for it.
+    fn reach(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// How many bytes the store takes on disk.
     fn size_bytes(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

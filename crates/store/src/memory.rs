@@ -373,6 +373,14 @@ impl Store for MemoryStore {
         Ok(inner.settings.entry(key.to_owned()).or_insert_with(|| value.to_owned()).clone())
     }
 
+    async fn find_setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.inner().settings.get(key).cloned())
+    }
+
+    async fn reach(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn size_bytes(&self) -> Result<u64, StoreError> {
         Ok(0)
     }

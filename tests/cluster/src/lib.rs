@@ -109,9 +109,26 @@ impl Cluster {
     /// # Panics
     /// When it does not come back.
     pub fn crash(&self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Stops the server at once, as a loss of power does.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
         let data = self.folder.path().join("data");
         let mut stop = command(&self.bin.join("pg_ctl"));
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(&data));
+    }
+
+    /// Starts a server that was stopped.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub fn start_again(&self) {
+        let data = self.folder.path().join("data");
         let mut start = command(&self.bin.join("pg_ctl"));
         start.args(["-w", "start", "-l"]).arg(self.folder.path().join("log.after"));
         start.arg("-o").arg(format!("-k {} -c listen_addresses=", self.folder.path().display()));
