@@ -104,6 +104,15 @@ impl Cluster {
         format!("postgres://{USER}@localhost/{name}?host={}", self.folder.path().display())
     }
 
+    /// What the server logged until it was stopped for the first time.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn log(&self) -> String {
+        let log = std::fs::read(self.folder.path().join("log")).expect("a log");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Stops the server at once, as a loss of power does, and starts it again.
     ///
     /// # Panics
