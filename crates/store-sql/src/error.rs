@@ -18,7 +18,7 @@ const CONSTRAINT_TRIGGER: &str = "1811";
 const RAISED: &str = "P0001";
 const DEADLOCK: &str = "40P01";
 const NOT_SERIALIZABLE: &str = "40001";
-const LOCKED: &str = "55P03";
+pub(crate) const LOCKED: &str = "55P03";
 /// PostgreSQL's code for a write where only reads are possible.
 const READ_ONLY: &str = "25006";
 
