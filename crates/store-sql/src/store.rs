@@ -169,7 +169,7 @@ impl Store for SqlStore {
             Reads::Sqlite(_) => {
                 Err(StoreError::Unavailable("a SQLite file has one process".into()))
             }
-            Reads::Postgres(pool) => Ok(postgres::listen(pool).await?),
+            Reads::Postgres(reads) => Ok(postgres::listen(&reads.pool).await?),
         }
     }
 

@@ -4,6 +4,8 @@
 //! The binaries come from `MOTCUA_POSTGRES_BIN`, from the path, or from where Debian keeps them. A
 //! server refuses to run as root, so there it runs as the user `postgres`.
 
+mod silence;
+
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+pub use silence::{Line, Proxy};
 
 /// Longest wait for the server.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -102,6 +106,11 @@ impl Cluster {
         let mut create = command(&self.bin.join("createdb"));
         run(create.arg("-h").arg(self.folder.path()).args(["-U", USER, "-T", template, &name]));
         format!("postgres://{USER}@localhost/{name}?host={}", self.folder.path().display())
+    }
+
+    /// Where the server listens: a Unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
     }
 
     /// What the server logged until it was stopped for the first time.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use motcua_store::StoreError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
 
 use super::writers::{Limits, Writers};
-use crate::database::Session;
+use crate::database::{DEADLINE_MARGIN, PgReads, Session};
 use crate::error::{Failure, LOCKED};
 use crate::schema;
 use crate::store::Options;
@@ -33,7 +33,7 @@ const MIGRATION_PAUSE: Duration = Duration::from_secs(2);
 /// # Errors
 /// [`StoreError::Unavailable`] when the URL is none, the database cannot be reached, is too old or
 /// would lose what was acknowledged, or its schema is of a newer program.
-pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writers), StoreError> {
+pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgReads, Writers), StoreError> {
     let connect = connect_options(url)?;
     let lock_timeout = MIGRATION_LOCK_TIMEOUT.as_millis().to_string();
     let patient = connect.clone().options([("lock_timeout", &*lock_timeout)]);
@@ -101,7 +101,7 @@ pub(crate) fn lazy_reads(
     url: &str,
     options: &Options,
     connections: u32,
-) -> Result<PgPool, StoreError> {
+) -> Result<PgReads, StoreError> {
     let timeout = options.statement_timeout.as_millis().to_string();
     let connect = connect_options(url)?.options([
         ("default_transaction_read_only", "on"),
@@ -113,7 +113,8 @@ pub(crate) fn lazy_reads(
         .acquire_timeout(options.read_wait)
         .test_before_acquire(false)
         .idle_timeout(None);
-    Ok(pool.connect_lazy_with(connect))
+    let deadline = options.statement_timeout + DEADLINE_MARGIN;
+    Ok(PgReads { pool: pool.connect_lazy_with(connect), deadline })
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, StoreError> {

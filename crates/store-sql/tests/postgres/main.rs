@@ -5,6 +5,7 @@ mod faults;
 mod glance;
 mod parts;
 mod plans;
+mod silence;
 
 use motcua_store::conformance;
 use motcua_store_sql::{Options, SqlStore};
