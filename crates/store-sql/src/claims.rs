@@ -82,7 +82,7 @@ const TIMERS_PARKED: &str = "-- timers_parked
     SELECT count(*) AS parked, CAST(min(failure) AS TEXT) AS failure FROM (
         SELECT failure FROM timer
         WHERE due_at <= $1 AND claimed_for = due_at AND attempts >= $2 AND failure IS NOT NULL
-        ORDER BY due_at LIMIT 1000) AS p";
+        ORDER BY due_at LIMIT 1000) few";
 
 pub(crate) const STATEMENTS: &[Statement] =
     &[TIMER_CLAIM, TIMER_PUT_OFF, Statement::both(TIMERS_PARKED)];

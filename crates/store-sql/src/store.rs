@@ -23,7 +23,7 @@ use crate::desk::{
 };
 use crate::postgres::{self, KeepParts, Writers};
 use crate::prepare::prepare;
-use crate::read::{desk, dossiers, histories, worklists};
+use crate::read::{desk, dossiers, histories, searches, worklists};
 use crate::sqlite;
 
 /// Limits of a store.
@@ -195,7 +195,7 @@ impl Store for SqlStore {
     }
 
     async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
-        Ok(dossiers::search(&self.reads, query).await?)
+        searches::search(&self.reads, query).await
     }
 
     async fn received(&self, query: &ReceptionQuery) -> Result<Vec<Dossier>, StoreError> {

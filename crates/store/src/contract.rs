@@ -376,8 +376,8 @@ pub trait Store: Send + Sync + 'static {
         query: &WorklistQuery,
     ) -> impl Future<Output = Result<WorklistPage, StoreError>> + Send;
 
-    /// Dossiers that fit, newest first; each as [`Store::load`] would give it, all from one
-    /// snapshot.
+    /// Dossiers that fit, newest first, each as [`Store::load`] gives it, all from one snapshot;
+    /// [`StoreError::TooWide`] where too many had to be looked at.
     fn search(
         &self,
         query: &SearchQuery,

@@ -5,6 +5,7 @@ mod faults;
 mod glance;
 mod parts;
 mod plans;
+mod searches;
 mod silence;
 
 use motcua_store::conformance;
