@@ -141,7 +141,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
 
     async fn claim(&self, pass: &mut Pass) -> Result<Vec<Claim>, EngineError> {
         let now = self.now();
-        let until = now + SignedDuration::from_secs(limits::TIMER_CLAIM_S);
+        // Where nobody else can work, a process that was killed keeps nobody waiting.
+        let seconds = if self.0.store.is_shared() { limits::TIMER_CLAIM_S } else { 0 };
+        let until = now + SignedDuration::from_secs(seconds);
         let after = pass.next(now);
         let batch = limits::TIMER_BATCH_MAX;
         let claims = self.0.store.claim_timers(now, until, after, batch).await?;
@@ -173,7 +175,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     async fn fire_wave(&self, claims: Vec<Claim>) -> Vec<PutOff> {
         // Whoever was stopped for long has lost its claims to others.
         let now = self.now();
-        let held = claims.into_iter().filter(|claim| claim.until > now);
+        let is_shared = self.0.store.is_shared();
+        let held = claims.into_iter().filter(|claim| claim.until > now || !is_shared);
         let under_way: Vec<_> = held
             .map(|claim| {
                 let (engine, id) = (self.clone(), claim.dossier);
