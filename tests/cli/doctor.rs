@@ -65,6 +65,51 @@ fn keys_that_others_may_read_and_keys_that_are_gone_are_errors() {
     assert_eq!(status(&doctor(&service.data()).with(1), "KEYS_PRESENT"), "error");
 }
 
+/// Replaces the secret of a stopped service and gives back what it was.
+fn replace_secret(service: &Service, with: &str) -> String {
+    let path = service.data().join("keys/secret.key");
+    let before = fs::read_to_string(&path).expect("the secret");
+    fs::write(&path, with).expect("it is ours");
+    before
+}
+
+#[test]
+fn a_secret_that_is_not_the_databases_is_told_and_no_service_starts_with_it() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    assert_eq!(status(&doctor(&service.data()).with(0), "KEYS_SECRET"), "ok");
+    let first = replace_secret(&service, &format!("{}\n", "0f".repeat(32)));
+    assert_eq!(status(&doctor(&service.data()).with(1), "KEYS_SECRET"), "error");
+    for further in [&[][..], &["--new-keys"]] {
+        let mut serve = motcua(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        let ended = run(serve.arg(service.data()).args(further)).with(1);
+        ended.saying("secret.key is not the one").saying("--keys").saying("backup");
+    }
+    // One that is lost for good is followed by another, and then it is the old one that is wrong.
+    fs::remove_file(service.data().join("keys/secret.key")).expect("it is ours");
+    service.restart(&["--new-keys"]);
+    service.stop();
+    assert_eq!(status(&doctor(&service.data()).with(0), "KEYS_SECRET"), "ok");
+    replace_secret(&service, &first);
+    let mut serve = motcua(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    run(serve.arg(service.data())).with(1).saying("secret.key is not the one");
+}
+
+#[tokio::test]
+async fn timers_that_no_attempt_could_fire_are_told_with_the_reason() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    let data = service.data();
+    assert_eq!(status(&doctor(&data).with(0), "TIMERS"), "ok");
+    let parked = "PRAGMA foreign_keys = OFF;
+        INSERT INTO timer (dossier_id, name, due_at, claimed_for, claimed_until, attempts, failure)
+        VALUES ('a', 'late', 1, 1, 2, 8, 'no such year'), ('b', 'late', 1, 1, 2, 7, 'not yet')";
+    execute(&data, parked).await;
+    let (found, told) = check(&doctor(&data), "TIMERS");
+    assert_eq!(found, "warning");
+    assert_eq!(told, "1 dossiers whose timers could not be fired: no such year");
+}
+
 #[tokio::test]
 async fn schemas_of_other_programs_are_told_apart() {
     let mut service = Service::bare(&[]);

@@ -101,6 +101,11 @@ impl World {
         world
     }
 
+    /// The same on this database.
+    pub async fn start_on_database(database: Database) -> Self {
+        Self::start_on(tempfile::tempdir().expect("a folder for the data"), database).await
+    }
+
     async fn start_on(folder: TempDir, database: Database) -> Self {
         let world = Self::bare_on(folder, database, BEGINNING).await;
         let admin = Caller {
@@ -158,7 +163,7 @@ impl World {
     async fn run(&mut self) {
         let store = self.database.open(Options::default()).await;
         let documents = FolderDocuments::open(&self.folder.path().join("documents")).await;
-        let config = Config { origin: Some(ORIGIN.into()), secret: SECRET };
+        let config = Config { origin: Some(ORIGIN.into()), secret: SECRET, is_new_secret: false };
         let engine = Engine::start(
             store,
             documents.expect("the documents open"),

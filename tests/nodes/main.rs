@@ -1,17 +1,22 @@
 //! Several servers on one PostgreSQL database: any of them gives the same answers, and whatever they
 //! do at the same time happens once.
 
+mod health;
+mod timers;
 mod watching;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use motcua_api::v1::*;
+use motcua_engine::{Config, Engine, EngineError, ManualClock};
+use motcua_store_files::FolderDocuments;
 use motcua_store_sql::{Options, SqlStore};
 use motcua_tests::database::Database;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
 use motcua_tests::wait::until;
-use motcua_tests::world::CATALOGUE;
+use motcua_tests::world::{CATALOGUE, SECRET};
 use motcua_tests::{World, filing};
 use tokio::sync::watch;
 use tonic::Code;
@@ -96,38 +101,6 @@ async fn codes_are_unique_over_nodes() {
     assert_eq!(codes.len(), 20);
 }
 
-/// A birth that waits for its applicant until its timers are due.
-async fn waiting(crew: &Crew) -> String {
-    let filed = crew.citizen.submit(filing::birth_online(&crew.citizen).await).await;
-    let id = filed.expect("filed").id;
-    crew.drive(&id, "applicant_confirms").await;
-    id
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn timers_that_all_nodes_see_fire_once() {
-    let alone = World::start_on_postgres().await;
-    let crew = Crew::of(&alone);
-    let id = waiting(&crew).await;
-    alone.at("2026-12-01T09:00:00+07:00");
-    alone.fire_timers().await;
-    let (events, _) = alone.client(&AUDITOR).replay(&id).await.expect("replayed");
-    let fired_alone = kinds(&events);
-
-    let ((first, one), (second, _)) = two().await;
-    let mut ids = Vec::new();
-    for _ in 0..10 {
-        ids.push(waiting(&one).await);
-    }
-    first.at("2026-12-01T09:00:00+07:00");
-    tokio::join!(first.fire_timers(), second.fire_timers());
-    for id in ids {
-        let (events, verdict) = second.client(&AUDITOR).replay(&id).await.expect("replayed");
-        assert!(verdict.equal, "{:?}", verdict.findings);
-        assert_eq!(kinds(&events), fired_alone);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_node_puts_in_force_is_known_to_the_others() {
     let ((first, one), (second, other)) = two().await;
@@ -185,6 +158,21 @@ async fn a_node_that_goes_takes_nothing_with_it() {
     let third = second.another_node().await;
     let (_, verdict) = third.client(&AUDITOR).replay(&id).await.expect("replayed");
     assert!(verdict.equal, "{:?}", verdict.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_another_secret_does_not_start() {
+    let first = World::start_on_postgres().await;
+    let start = async |secret: [u8; 32]| {
+        let store = first.database().open(Options::default()).await;
+        let documents = FolderDocuments::open(&first.folder().join("documents")).await;
+        let clock = Arc::new(ManualClock::new(first.now()));
+        let config = Config { origin: None, secret, is_new_secret: false };
+        Engine::start(store, documents.expect("documents"), clock, config).await
+    };
+    assert!(start(SECRET).await.is_ok());
+    let Err(EngineError::Invalid(faults)) = start([1; 32]).await else { panic!("it started") };
+    assert_eq!((faults[0].subject.as_str(), faults[0].code.as_str()), ("secret", "SECRET_DIFFERS"));
 }
 
 /// A migration of a newer program, as its node would apply it: in one transaction with its number.

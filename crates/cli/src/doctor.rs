@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use motcua_deadlines::Calendar;
+use motcua_engine::limits::TIMER_ATTEMPTS_MAX;
 use motcua_engine::{Clock as _, SystemClock};
 use motcua_store::contract::RegisterKind;
 use motcua_store_sql::{Glance, Look, Schema, Server};
@@ -146,6 +147,7 @@ async fn examine_all(settings: &Parsed, glance: &Glance) -> anyhow::Result<Vec<C
     checks.push(schema(&look.schema));
     checks.push(clock(glance, &look).await?);
     checks.push(calendar(glance, today()).await?);
+    checks.push(timers(glance).await?);
     checks.extend(place::checks(&settings.folder, glance, look.origin.is_some()).await?);
     Ok(checks)
 }
@@ -247,6 +249,22 @@ async fn clock(glance: &Glance, look: &Look) -> anyhow::Result<Check> {
         format!("{after}, last event {last}"),
     )
     .error_if(last > after, remedy.0, remedy.1))
+}
+
+/// Timers that no node could fire.
+async fn timers(glance: &Glance) -> anyhow::Result<Check> {
+    let (parked, why) = glance.parked_timers(SystemClock.now(), TIMER_ATTEMPTS_MAX).await?;
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    Ok(Check::new(
+        "TIMERS",
+        format!("{parked} hồ sơ có hẹn giờ không kích hoạt được{why}"),
+        format!("{parked} dossiers whose timers could not be fired{why}"),
+    )
+    .warning_if(
+        parked > 0,
+        "Khắc phục nguyên nhân; hẹn giờ được thử lại mỗi giờ và khi hồ sơ được thao tác.",
+        "Mend the cause; they are tried again every hour, and with any act on the dossier.",
+    ))
 }
 
 /// How far an instant lies outside the time in which it was asked for.

@@ -303,6 +303,22 @@ impl Folder {
         read_secret(&path).with_context(|| path.display().to_string())
     }
 
+    /// Whether no service has made the key of fingerprints yet, or it is lost.
+    pub(crate) fn lacks_secret(&self) -> bool {
+        !self.secret_file().exists()
+    }
+
+    /// The key of fingerprints, where there is one; it is not made.
+    ///
+    /// # Errors
+    /// As [`Self::secret`].
+    pub(crate) fn existing_secret(&self) -> anyhow::Result<Option<[u8; 32]>> {
+        if self.lacks_secret() {
+            return Ok(None);
+        }
+        self.secret().map(Some)
+    }
+
     fn make_keys_folder(&self) -> anyhow::Result<()> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.keys);
         made.with_context(|| self.keys.display().to_string())

@@ -69,16 +69,17 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
     })?;
     refuse_lost_keys(&settings, &folder, arguments.new_keys).await?;
     let address = listener.local_addr()?;
+    let is_new_secret = arguments.new_keys && folder.lacks_secret();
     let key = folder.token_key()?;
     let output = Output::new(false, Lang::En);
     let engine = if arguments.demo {
         let clock = Arc::new(DemoClock::new());
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let engine = open_engine(&settings, &folder, shared).await?;
+        let engine = open_engine(&settings, &folder, shared, is_new_secret).await?;
         demo::prepare(&engine, &clock, &folder, &output).await?;
         engine
     } else {
-        open_engine(&settings, &folder, Arc::new(SystemClock)).await?
+        open_engine(&settings, &folder, Arc::new(SystemClock), is_new_secret).await?
     };
     if !address.ip().is_loopback() {
         warn!("calls are not encrypted: put a proxy with TLS before {address}");
@@ -160,13 +161,15 @@ async fn open_engine(
     settings: &Parsed,
     folder: &Folder,
     clock: Arc<dyn Clock>,
+    is_new_secret: bool,
 ) -> anyhow::Result<LocalEngine> {
     let in_force = folder.origin_in_force(settings.store.clone()).await?;
     folder.check_documents(in_force.as_deref(), settings.origin.as_deref())?;
     let store = folder.store(settings.store.clone()).await?;
     let documents = FolderDocuments::open(folder.documents()).await?;
     let shared = documents.clone();
-    let config = Config { origin: settings.origin.clone(), secret: folder.secret()? };
+    let (origin, secret) = (settings.origin.clone(), folder.secret()?);
+    let config = Config { origin, secret, is_new_secret };
     let engine = Engine::start(store, documents, clock, config).await.map_err(told)?;
     shared.mark(engine.origin()).await?;
     // Of two services that start at once on one folder, it is marked as that of the first.

@@ -133,6 +133,12 @@ impl From<StoreError> for EngineError {
                 Self::Stale { expected, actual, situation: None }
             }
             StoreError::Taken { what } => Self::AlreadyExists { what },
+            StoreError::TooWide => invalid(
+                "query",
+                "SEARCH_TOO_WIDE",
+                "Quá nhiều hồ sơ có tên này: thêm từ, dùng đủ dấu hoặc tìm theo số định danh.",
+                "Too many dossiers have this name: add words, write its marks, or search by number.",
+            ),
             StoreError::Overloaded => Self::Overloaded,
             StoreError::Unavailable(why) => Self::Unavailable(why),
             StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown,

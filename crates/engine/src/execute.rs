@@ -55,6 +55,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// was changed.
     pub async fn execute(&self, mut request: Request) -> Reply {
         check_attests(&request.actor)?;
+        let _live = self.0.load.enter(&request.command);
         let fingerprint = self.fingerprint(&request)?;
         let id = match &request.dossier {
             DossierKey::Id(id) => *id,

@@ -105,7 +105,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             let decided = self.decide_all(id, &waiting, standing.take(), careful).await;
             if is_guess && !is_found_out(&decided) {
                 if let Ok((Some(mut segment), _)) = decided {
-                    self.give_back(take(&mut segment.numbers)).await;
+                    self.return_unused(take(&mut segment.numbers)).await;
                 }
                 continue;
             }
@@ -141,10 +141,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if matches!(why, StoreError::Taken { what: "dossier code" }) {
             return;
         }
-        self.give_back(numbers).await;
+        self.return_unused(numbers).await;
     }
 
-    async fn give_back(&self, numbers: Vec<Taken>) {
+    async fn return_unused(&self, numbers: Vec<Taken>) {
         for number in numbers {
             self.0.numbers.give_back(number).await;
         }

@@ -4,8 +4,8 @@
 //! (`lane.rs`), which loads the dossier, lets the pure core decide (`decision.rs`), gathers the
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`,
-//! watching in `watch.rs`.
+//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`, that
+//! of timers in `timers.rs`, watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
@@ -29,6 +29,7 @@ mod registers;
 mod secret;
 mod segment;
 mod standing;
+mod timers;
 mod uploads;
 mod view;
 mod watch;
@@ -86,6 +87,7 @@ struct Inner<S, D> {
     numbers: numbers::Numbers,
     system_chains: tokio::sync::Mutex<()>,
     timer_set: Notify,
+    load: timers::Load,
     watchers: watch::Watchers,
 }
 
@@ -95,8 +97,11 @@ pub struct Config {
     /// Name of the history log; set at the first start, immutable afterwards, since every chain
     /// begins with it. None takes the one that is set, or makes one up.
     pub origin: Option<String>,
-    /// Key of fingerprints, tracking secrets and search digests.
+    /// Key of fingerprints, tracking secrets and search digests; the same at every node and every
+    /// start.
     pub secret: [u8; 32],
+    /// The key takes the place of one that is lost for good.
+    pub is_new_secret: bool,
 }
 
 /// Who calls: the content of a bearer token.
@@ -145,7 +150,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Opens the engine on a store: settles the origin and reads what was published.
     ///
     /// # Errors
-    /// The store is unavailable or corrupt, or `config.origin` differs from the one set before.
+    /// The store is unavailable or corrupt, or `config.origin` or `config.secret` differs from the
+    /// one set before.
     pub async fn start(
         store: S,
         documents: D,
@@ -153,11 +159,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         config: Config,
     ) -> Result<Self, EngineError> {
         let origin = settle_origin(&store, config.origin).await?;
+        let secret = Secret::new(config.secret);
+        settle_secret(&store, &secret, config.is_new_secret).await?;
         let engine = Self(Arc::new(Inner {
             store,
             documents,
             clock,
-            secret: Secret::new(config.secret),
+            secret,
             origin,
             registers: registers::Registers::default(),
             lanes: lane::Lanes::default(),
@@ -165,6 +173,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             numbers: numbers::Numbers::default(),
             system_chains: tokio::sync::Mutex::new(()),
             timer_set: Notify::new(),
+            load: timers::Load::default(),
             watchers: watch::Watchers::default(),
         }));
         engine.refresh_registers().await?;
@@ -174,6 +183,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn reach(&self) -> Result<(), EngineError> {
+        Ok(self.0.store.reach().await?)
     }
 
     /// Name of the history log.
@@ -256,6 +273,38 @@ async fn settle_origin<S: Store>(store: &S, asked: Option<String>) -> Result<Str
         )),
         _ => Ok(origin),
     }
+}
+
+/// Whether the secret is the one that fingerprints and digests in the store were made with: with
+/// another, repeated commands would be refused and nothing would be found, without a word.
+async fn settle_secret<S: Store>(
+    store: &S,
+    secret: &Secret,
+    is_new: bool,
+) -> Result<(), EngineError> {
+    let ours = secret.check_value();
+    let mut in_force = None;
+    for key in Secret::check_keys() {
+        match store.find_setting(&key).await? {
+            Some(value) => in_force = Some(value),
+            None if in_force.is_none() || (is_new && in_force.as_ref() != Some(&ours)) => {
+                in_force = Some(store.setting(&key, &ours).await?);
+                break;
+            }
+            None => break,
+        }
+    }
+    if in_force.as_ref() == Some(&ours) {
+        return Ok(());
+    }
+    Err(error::invalid(
+        "secret",
+        "SECRET_DIFFERS",
+        "Khóa bí mật secret.key không phải khóa của cơ sở dữ liệu này: dùng chung --keys giữa các \
+         nút, hoặc khôi phục khóa từ bản sao lưu.",
+        "The secret secret.key is not the one that this database was used with: let all nodes use \
+         the same --keys, or restore the keys from the backup.",
+    ))
 }
 
 /// Runs a piece of work to its end even if whoever asked for it goes away, so that a commit and

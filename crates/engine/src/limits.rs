@@ -67,12 +67,30 @@ pub const FACTOR_CHARS_MIN: usize = 6;
 
 /// Dossiers whose timers are fired in one go.
 pub const TIMER_BATCH_MAX: u32 = 500;
-/// Timer commands under way at once; live commands keep the rest of the capacity.
+/// Timer commands under way at once while nobody calls.
 pub const TIMER_CONCURRENCY: usize = 64;
+/// The same while somebody calls: as many as live calls, but not fewer than these.
+pub const TIMER_CONCURRENCY_MIN: usize = 8;
+/// Longest rest between two waves of timers while somebody calls; up to it they rest as long as the
+/// wave took.
+pub const TIMER_REST_MAX_S: u64 = 5;
+/// How long a node has to fire what it claimed, before others may take it over.
+pub const TIMER_CLAIM_S: i64 = 60;
+/// How often a node looks for claims that ended, and timers that were set into the past.
+pub const TIMER_SWEEP_S: u64 = 10;
+/// How far before the last look the next one begins: commits that were under way, and clocks.
+pub const TIMER_OVERLAP_S: i64 = 60;
 /// Longest sleep of the timer worker; a wake-up in between is only a hint.
 pub const TIMER_POLL_MAX_S: u64 = 5;
-/// A dossier whose timers could not be fired is left alone for this long.
-pub const TIMER_RETRY_S: i64 = 60;
+/// A dossier whose timers could not be fired is left alone for this long, and twice as long after
+/// every further attempt; up to half as much again so that not all come back together.
+pub const TIMER_RETRY_S: i64 = 10;
+/// Attempts after which the timers of a dossier are parked.
+pub const TIMER_ATTEMPTS_MAX: u32 = 8;
+/// Parked timers are tried again after this: the cause may be gone.
+pub const TIMER_PARKED_RETRY_S: i64 = 3600;
+/// What is kept of the reason.
+pub const TIMER_FAILURE_CHARS_MAX: usize = 500;
 /// How long a node may not know what another has put in force; a dossier that is bound to a version
 /// which a node does not know yet makes it look at once.
 pub const REGISTERS_POLL_MS: u64 = 500;

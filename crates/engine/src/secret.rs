@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 /// Bytes of the authenticator inside a tracking secret.
 const TRACKING_TAG_BYTES: usize = 12;
+/// Secrets that a store may have had one after the other.
+const SECRETS_MAX: u32 = 100;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// The key of everything that must be keyed; 32 random bytes made at first start.
@@ -28,6 +30,17 @@ impl Secret {
     /// Keyed digest of `bytes` for one purpose, lower-case hex.
     pub fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
         self.mac(purpose, bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Names of the settings that keep [`Self::check_value`]; the last that is set counts, since a
+    /// secret that was lost is followed by another.
+    pub fn check_keys() -> impl Iterator<Item = String> {
+        (1..=SECRETS_MAX).map(|number| format!("secret_check:{number}"))
+    }
+
+    /// What tells this secret from any other, and tells nothing else.
+    pub fn check_value(&self) -> String {
+        self.digest("check", b"")
     }
 
     /// The unguessable text by which a citizen tracks a dossier: its id and an authenticator.

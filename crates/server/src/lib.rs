@@ -28,7 +28,7 @@
 //! # Map
 //!
 //! [`serve`] life of the server · [`ServerConfig`] every limit · [`TokenKey`] tokens ·
-//! `connections` who may connect · `gate` what every call passes ·
+//! `connections` who may connect · `gate` what every call passes · `health` whether the node can serve ·
 //! `watching` what streams of changes have in common ·
 //! `known` refuses fields that the API does not have · `services` the RPCs · `convert`
 //! the only place that knows both messages and domain types · `status` the only place that knows
@@ -39,6 +39,7 @@ mod config;
 mod connections;
 mod convert;
 mod gate;
+mod health;
 mod key;
 mod known;
 mod page;

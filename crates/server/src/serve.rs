@@ -16,12 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder;
 
 use crate::config::ServerConfig;
 use crate::connections;
 use crate::gate::GateLayer;
+use crate::health::{announce, follow};
 use crate::known::{KnownLayer, Schema, Sizes};
 use crate::page::PageTokens;
 use crate::services::Api;
@@ -41,7 +41,8 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Serves the API on `listener` until `stop` resolves; then reports NOT_SERVING, accepts nothing
+/// Serves the API on `listener` until `stop` resolves; NOT_SERVING while the store cannot be reached.
+/// Then reports NOT_SERVING, accepts nothing
 /// new, ends the streams that watch, and waits for open calls, at most
 /// [`ServerConfig::drain_timeout`]. A state change that is under way then goes on in the runtime
 /// until it is finished.
@@ -61,6 +62,7 @@ pub async fn serve<S: Store, D: Documents>(
         false => (None, None),
     };
     let (ending, stopping) = watch::channel(false);
+    let following = follow(engine.clone(), health.clone());
     let pages = PageTokens::new(config.key.derive("motcua/page/v1"));
     let api = Api::new(engine, pages, Watching::new(&config, stopping));
     let (small, large) = (config.request_bytes_max, config.register_request_bytes_max);
@@ -94,6 +96,7 @@ pub async fn serve<S: Store, D: Documents>(
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
         () = stop => {}
+        () = following => {}
     }
     announce(&health, ServingStatus::NotServing).await;
     drain.send(()).ok();
@@ -127,10 +130,4 @@ fn reflection() -> Builder<'static> {
         .register_encoded_file_descriptor_set(motcua_api::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-}
-
-async fn announce(health: &HealthReporter, status: ServingStatus) {
-    for service in motcua_api::SERVICES.into_iter().chain([""]) {
-        health.set_service_status(service, status).await;
-    }
 }

@@ -56,7 +56,11 @@ struct Server {
 impl Server {
     async fn start(set: impl FnOnce(&mut ServerConfig)) -> Self {
         let key = TokenKey::ephemeral().expect("random bytes");
-        let config = Config { origin: Some("test.example/log/1".into()), secret: [7; 32] };
+        let config = Config {
+            origin: Some("test.example/log/1".into()),
+            secret: [7; 32],
+            is_new_secret: false,
+        };
         let store = MemoryStore::default();
         let documents = MemoryDocuments::default();
         let engine = Engine::start(store, documents, Arc::new(SystemClock), config);

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 
-/// Longest wait for the answer to a read, beyond the server's own limit of a statement.
-const READ_DEADLINE: Duration = Duration::from_secs(30);
+/// Beyond the server's own limit of a statement a connection is given up: it may be dead.
+pub(crate) const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
 /// A statement in the words of each database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,15 @@ pub(crate) enum Row {
 #[derive(Clone, Debug)]
 pub(crate) enum Reads {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(PgReads),
+}
+
+/// Connections to a server that read.
+#[derive(Clone, Debug)]
+pub(crate) struct PgReads {
+    pub(crate) pool: PgPool,
+    /// Longest wait for an answer.
+    pub(crate) deadline: Duration,
 }
 
 impl Reads {
@@ -112,9 +120,9 @@ impl Reads {
                 let query = sqlx::query_with(statement.sqlite, for_sqlite(arguments)?);
                 query.fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(pool) => {
+            Self::Postgres(reads) => {
                 let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
-                read(pool, query).await?.into_iter().map(Row::Postgres).collect()
+                read(reads, query).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -140,7 +148,7 @@ impl Reads {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(reads) => reads.pool.close().await,
         }
     }
 }
@@ -214,12 +222,12 @@ impl Session<'_> {
 /// Reads on a connection of the pool. The driver knows no deadline: a connection that died without a
 /// word would be waited for without an end, and so would its return to the pool.
 async fn read(
-    pool: &PgPool,
+    PgReads { pool, deadline }: &PgReads,
     query: sqlx::query::Query<'static, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
     let connection = pool.acquire().await.map_err(|error| reached(pool, error))?;
-    let mut held = Held { connection, is_whole: false };
-    let reading = tokio::time::timeout(READ_DEADLINE, query.fetch_all(&mut *held.connection));
+    let mut held = Held { connection, is_whole: false, deadline: *deadline };
+    let reading = tokio::time::timeout(*deadline, query.fetch_all(&mut *held.connection));
     let rows =
         reading.await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
     held.is_whole = matches!(rows, Ok(_) | Err(sqlx::Error::Database(_)));
@@ -231,13 +239,19 @@ async fn read(
 struct Held {
     connection: PoolConnection<Postgres>,
     is_whole: bool,
+    deadline: Duration,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_whole {
             self.connection.close_on_drop();
+            return;
         }
+        // The pool asks the server whether the connection is well, and would wait for the answer without
+        // an end, its place taken.
+        let returned = tokio::time::timeout(self.deadline, self.connection.return_to_pool());
+        drop(tokio::spawn(returned));
     }
 }
 

@@ -18,7 +18,9 @@ const CONSTRAINT_TRIGGER: &str = "1811";
 const RAISED: &str = "P0001";
 const DEADLOCK: &str = "40P01";
 const NOT_SERIALIZABLE: &str = "40001";
-const LOCKED: &str = "55P03";
+pub(crate) const LOCKED: &str = "55P03";
+/// PostgreSQL's code for what took longer than a statement may.
+const CANCELED: &str = "57014";
 /// PostgreSQL's code for a write where only reads are possible.
 const READ_ONLY: &str = "25006";
 
@@ -37,6 +39,12 @@ impl Failure {
         let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
         let raced = |code: &str| [DEADLOCK, NOT_SERIALIZABLE].contains(&code);
         error.is_unique_violation() || error.code().is_some_and(|code| raced(&code))
+    }
+
+    /// Whether a statement took longer than it may.
+    pub(crate) fn is_timed_out(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == CANCELED)
     }
 
     /// Whether PostgreSQL has become a standby under the connection.

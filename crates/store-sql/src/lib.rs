@@ -29,12 +29,13 @@
 //!
 //! `store.rs` the store over either database · `database.rs` a statement, its arguments and its rows
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
-//! `desk.rs` the writes that are no commits · `queue.rs` what waits for a writer · `sqlite/` settings
-//! and the one writer, verdicts and rows of commits in a few statements · `postgres/` settings and the
-//! writers, commits as one call · `schema.rs` a database's schema against the one that the program
-//! knows · `glance.rs`, `look.rs` reading without opening it as a store, and what a doctor asks ·
-//! `error.rs` what went wrong, with its address.
+//! `desk.rs` the writes that are no commits · `claims.rs` which node fires a due timer · `queue.rs`
+//! what waits for a writer · `sqlite/` settings and the one writer, verdicts and rows of commits in a
+//! few statements · `postgres/` settings and the writers, commits as one call · `schema.rs` a
+//! database's schema against the one that the program knows · `glance.rs`, `look.rs` reading without
+//! opening it as a store, and what a doctor asks · `error.rs` what went wrong, with its address.
 
+mod claims;
 mod database;
 mod desk;
 mod error;
@@ -60,7 +61,7 @@ pub use store::{Options, SqlStore};
 pub fn statements() -> (Vec<String>, Vec<String>) {
     let both = || {
         let read = read::STATEMENTS.iter().flat_map(|topic| topic.iter());
-        read.chain(glance::STATEMENTS).chain(desk::STATEMENTS)
+        read.chain(glance::STATEMENTS).chain(desk::STATEMENTS).chain(claims::STATEMENTS)
     };
     let sqlite = both().map(|text| text.sqlite.to_owned()).chain(sqlite::write::statements());
     let postgres = both().map(|text| text.postgres).chain(postgres::statements());

@@ -8,7 +8,7 @@ use crate::database::Reads;
 use crate::error::{Columns, Failure};
 use crate::glance::{Glance, setting};
 use crate::schema::Schema;
-use crate::{postgres, sqlite};
+use crate::{claims, postgres, sqlite};
 
 /// Oldest PostgreSQL that the statements run on.
 pub const SERVER_MAJOR_MIN: i64 = postgres::SERVER_VERSION_MIN as i64 / 10_000;
@@ -63,6 +63,9 @@ const PARTS_MISSING: &str = "-- parts_missing
 const EVENTS_IN_REST: &str = "-- events_in_rest
     SELECT count(*) AS events FROM (SELECT 1 FROM event_rest
         WHERE chain < 'ff000000-0000-0000-0000-000000000000' LIMIT 1000) AS rest";
+
+/// The migration that lets attempts be counted.
+const CLAIMS_MIGRATION: i64 = 13;
 
 /// What a database is, as far as looking tells.
 #[derive(Clone, Debug)]
@@ -164,6 +167,23 @@ impl Glance {
             false => None,
         };
         Ok(Look { server, schema: Schema::read(reads).await?, origin })
+    }
+
+    /// How many dossiers have timers due that could not be fired in so many attempts (1,000 stand
+    /// for all more), with one of the reasons; none where the database knows no attempts yet.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub async fn parked_timers(
+        &self,
+        now: Timestamp,
+        attempts_min: u32,
+    ) -> Result<(u32, Option<String>), StoreError> {
+        let schema = Schema::read(self.reads()).await?;
+        if schema.applied < CLAIMS_MIGRATION {
+            return Ok((0, None));
+        }
+        Ok(claims::parked(self.reads(), now, attempts_min).await?)
     }
 
     /// The clock of a database server; a file has none.

@@ -7,7 +7,7 @@ mod parts;
 mod writers;
 
 pub use hints::Listener;
-pub(crate) use hints::{listen, tell};
+pub(crate) use hints::{feel, listen, tell};
 pub(crate) use open::{SERVER_VERSION_MIN, lazy_reads, migrator, open, reach};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;

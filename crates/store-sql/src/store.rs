@@ -9,12 +9,13 @@ use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{
-    Commit, DossierKey, Draft, Expired, Loaded, ReceptionQuery, RegisterEntry, RegisterKind,
-    SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
+    RegisterKind, SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
 
+use crate::claims::{ClaimTimers, PutOffTimers};
 use crate::database::Reads;
 use crate::desk::{
     CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
@@ -22,7 +23,7 @@ use crate::desk::{
 };
 use crate::postgres::{self, KeepParts, Writers};
 use crate::prepare::prepare;
-use crate::read::{desk, dossiers, histories, worklists};
+use crate::read::{desk, dossiers, histories, searches, worklists};
 use crate::sqlite;
 
 /// Limits of a store.
@@ -68,8 +69,15 @@ pub struct SqlStore {
 
 #[derive(Debug)]
 enum Writer {
-    Sqlite { writer: sqlite::writer::Writer, path: PathBuf },
-    Postgres(Writers),
+    Sqlite {
+        writer: sqlite::writer::Writer,
+        path: PathBuf,
+    },
+    /// `pulse` is a connection apart, which no other work keeps busy.
+    Postgres {
+        writers: Writers,
+        pulse: Reads,
+    },
 }
 
 impl SqlStore {
@@ -93,14 +101,19 @@ impl SqlStore {
     /// acknowledged, or has the schema of a newer program.
     pub async fn connect(url: &str, options: Options) -> Result<Self, StoreError> {
         let (reads, writers) = postgres::open(url, &options).await?;
-        Ok(Self { reads: Reads::Postgres(reads), writer: Writer::Postgres(writers) })
+        let pulse = Reads::Postgres(postgres::lazy_reads(url, &options, 1)?);
+        let writer = Writer::Postgres { writers, pulse };
+        Ok(Self { reads: Reads::Postgres(reads), writer })
     }
 
     /// Finishes what waits, then closes the connections.
     pub async fn close(self) {
         match self.writer {
             Writer::Sqlite { writer, .. } => writer.stop().await,
-            Writer::Postgres(writers) => writers.stop().await,
+            Writer::Postgres { writers, pulse } => {
+                writers.stop().await;
+                pulse.close().await;
+            }
         }
         self.reads.close().await;
     }
@@ -109,14 +122,14 @@ impl SqlStore {
     pub fn transactions(&self) -> u64 {
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.transactions(),
-            Writer::Postgres(writers) => writers.transactions(),
+            Writer::Postgres { writers, .. } => writers.transactions(),
         }
     }
 
     async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.queue().write(write).await,
-            Writer::Postgres(writers) => writers.queue().write(write).await,
+            Writer::Postgres { writers, .. } => writers.queue().write(write).await,
         }
     }
 }
@@ -128,7 +141,7 @@ impl Store for SqlStore {
         let batch = batch.into_iter().map(prepare).collect();
         match &self.writer {
             Writer::Sqlite { writer, .. } => writer.queue().commit(batch).await,
-            Writer::Postgres(writers) => writers.queue().commit(batch).await,
+            Writer::Postgres { writers, .. } => writers.queue().commit(batch).await,
         }
     }
 
@@ -156,7 +169,7 @@ impl Store for SqlStore {
             Reads::Sqlite(_) => {
                 Err(StoreError::Unavailable("a SQLite file has one process".into()))
             }
-            Reads::Postgres(pool) => Ok(postgres::listen(pool).await?),
+            Reads::Postgres(reads) => Ok(postgres::listen(&reads.pool).await?),
         }
     }
 
@@ -182,7 +195,7 @@ impl Store for SqlStore {
     }
 
     async fn search(&self, query: &SearchQuery) -> Result<Vec<Loaded>, StoreError> {
-        Ok(dossiers::search(&self.reads, query).await?)
+        searches::search(&self.reads, query).await
     }
 
     async fn received(&self, query: &ReceptionQuery) -> Result<Vec<Dossier>, StoreError> {
@@ -207,13 +220,18 @@ impl Store for SqlStore {
         self.write(TakeBackGuess { keys: keys.to_vec(), until }).await
     }
 
-    async fn due_dossiers(
+    async fn claim_timers(
         &self,
         now: Timestamp,
+        until: Timestamp,
         after: Option<(Timestamp, Uuid)>,
         limit: u32,
-    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
-        Ok(desk::due_dossiers(&self.reads, now, after, limit).await?)
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.write(ClaimTimers { now, until, after, limit }).await
+    }
+
+    async fn put_off_timers(&self, claims: Vec<PutOff>) -> Result<(), StoreError> {
+        self.write(PutOffTimers(claims)).await
     }
 
     async fn dossiers_of(
@@ -225,8 +243,8 @@ impl Store for SqlStore {
         Ok(desk::dossiers_of(&self.reads, digest, after, limit).await?)
     }
 
-    async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(desk::next_timer_at(&self.reads).await?)
+    async fn next_timer_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(desk::next_timer_at(&self.reads, after).await?)
     }
 
     async fn reserve_numbers(
@@ -310,7 +328,7 @@ impl Store for SqlStore {
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
-        if let Writer::Postgres(writers) = &self.writer
+        if let Writer::Postgres { writers, .. } = &self.writer
             && let Err(error) = writers.queue().write(KeepParts).await
         {
             // What no quarter was made for lies in the rest, and nothing else depends on it.
@@ -323,10 +341,21 @@ impl Store for SqlStore {
         self.write(Setting { key: key.to_owned(), value: value.to_owned() }).await
     }
 
+    async fn find_setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(crate::glance::setting(&self.reads, key).await?)
+    }
+
+    async fn reach(&self) -> Result<(), StoreError> {
+        match &self.writer {
+            Writer::Sqlite { path, .. } => sqlite::open::file_bytes(path).await.map(drop),
+            Writer::Postgres { pulse, .. } => Ok(postgres::feel(pulse).await?),
+        }
+    }
+
     async fn size_bytes(&self) -> Result<u64, StoreError> {
         match &self.writer {
             Writer::Sqlite { path, .. } => sqlite::open::file_bytes(path).await,
-            Writer::Postgres(_) => Ok(desk::database_bytes(&self.reads).await?),
+            Writer::Postgres { .. } => Ok(desk::database_bytes(&self.reads).await?),
         }
     }
 }

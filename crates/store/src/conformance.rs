@@ -97,7 +97,11 @@ async fn run_queries<S: Store>(make: &impl AsyncFn() -> S) {
         searches::a_reception_stays_where_it_was,
         timers::the_most_overdue_dossier_comes_first,
         timers::a_dossier_comes_once,
-        timers::due_dossiers_come_in_pages,
+        timers::claims_come_in_pages,
+        timers::what_is_claimed_is_offered_to_nobody_until_the_claim_ends,
+        timers::of_those_who_claim_at_once_each_has_others,
+        timers::a_timer_that_is_set_anew_is_free_of_its_claim,
+        timers::what_was_put_off_comes_back_with_its_attempts,
         timers::a_timer_can_be_moved_and_cleared,
         timers::a_timer_is_due_at_its_instant,
     );

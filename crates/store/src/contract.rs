@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+pub use crate::claim::{Claim, PutOff};
 pub use crate::hints::{HINT_BYTES_MAX, Hints};
 pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
@@ -376,8 +377,8 @@ pub trait Store: Send + Sync + 'static {
         query: &WorklistQuery,
     ) -> impl Future<Output = Result<WorklistPage, StoreError>> + Send;
 
-    /// Dossiers that fit, newest first; each as [`Store::load`] would give it, all from one
-    /// snapshot.
+    /// Dossiers that fit, newest first, each as [`Store::load`] gives it, all from one snapshot;
+    /// [`StoreError::TooWide`] where too many had to be looked at.
     fn search(
         &self,
         query: &SearchQuery,
@@ -415,14 +416,24 @@ pub trait Store: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Dossiers that have a timer due at `now`, with the instant of their first, most overdue
-    /// first, at most `limit`; those after `after` in this order.
-    fn due_dossiers(
+    /// Claims dossiers that have a timer due at `now`, most overdue first, at most `limit`, those
+    /// after `after` in this order. None is offered again before `until`, to this node or another,
+    /// unless its first timer is set anew. Claiming does not fire: the commit that fires a timer
+    /// clears it, and its version lets that happen once.
+    fn claim_timers(
         &self,
         now: Timestamp,
+        until: Timestamp,
         after: Option<(Timestamp, Uuid)>,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<(Timestamp, Uuid)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
+
+    /// Ends claims whose timers did not fire. A claim that ended by itself, or whose timer is gone
+    /// or set anew, is passed over.
+    fn put_off_timers(
+        &self,
+        claims: Vec<PutOff>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Open dossiers that are bound to the procedure file of this digest, by id, at most `limit`;
     /// those after `after`.
@@ -433,8 +444,11 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
 
-    /// When the next timer is due.
-    fn next_timer_at(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+    /// When the next timer is due, of those due after `after`.
+    fn next_timer_at(
+        &self,
+        after: Timestamp,
+    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
     /// Reserves `count` numbers of the series of `agency` on `day`, durably and for ever: no
     /// number is handed out twice, whatever becomes of those reserved. The first is 1.
@@ -527,6 +541,15 @@ pub trait Store: Send + Sync + 'static {
         key: &str,
         value: &str,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
+
+    /// The setting, where it was set.
+    fn find_setting(
+        &self,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Whether the store answers, however much waits for it.
+    fn reach(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// How many bytes the store takes on disk.
     fn size_bytes(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;

@@ -20,6 +20,9 @@ pub enum StoreError {
         /// What is taken.
         what: &'static str,
     },
+    /// So many dossiers have every word of a search that not all could be looked at: it needs more.
+    #[error("the search is too wide")]
+    TooWide,
     /// Too much is waiting; nothing was written. Try again later.
     #[error("the store has more work waiting than it accepts")]
     Overloaded,

@@ -26,10 +26,11 @@
 //!
 //! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom · `named`
 //! what a commit holds and names · `reception` what a log book asks for · `passing` drafts and uploads ·
-//! `hints` what nodes tell each other ·
+//! `hints` what nodes tell each other · `claim` due timers that a node fires ·
 //! [`MemoryStore`], [`MemoryDocuments`] the simplest that keep the promises · `conformance` (a
 //! feature of that name) the suites.
 
+mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contract;

@@ -2,6 +2,7 @@
 //! demonstrations. Nothing outlives the process.
 
 mod apply;
+mod claims;
 mod lists;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,8 +17,8 @@ use motcua_dossiers::dossier::Dossier;
 use uuid::Uuid;
 
 use crate::contract::{
-    Commit, DossierKey, Draft, Expired, Loaded, ReceptionQuery, RegisterEntry, RegisterKind,
-    SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
+    RegisterKind, SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use crate::error::StoreError;
 
@@ -36,6 +37,8 @@ struct Inner {
     heads: HashMap<String, ChainHead>,
     commands: HashMap<(Uuid, Uuid), u64>,
     timers: BTreeMap<(Uuid, String), Timestamp>,
+    /// Claims of timers; one of another instant than the timer's does not count.
+    claims: BTreeMap<(Uuid, String), Claim>,
     registers: Vec<RegisterEntry>,
     /// Numbers handed out, by agency and day.
     numbers: HashMap<(String, Date), u32>,
@@ -181,13 +184,19 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn due_dossiers(
+    async fn claim_timers(
         &self,
         now: Timestamp,
+        until: Timestamp,
         after: Option<(Timestamp, Uuid)>,
         limit: u32,
-    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
-        Ok(self.inner().due_dossiers(now, after, limit))
+    ) -> Result<Vec<Claim>, StoreError> {
+        Ok(self.inner().claim_timers(now, until, after, limit))
+    }
+
+    async fn put_off_timers(&self, claims: Vec<PutOff>) -> Result<(), StoreError> {
+        self.inner().put_off_timers(claims);
+        Ok(())
     }
 
     async fn dossiers_of(
@@ -199,8 +208,8 @@ impl Store for MemoryStore {
         Ok(self.inner().dossiers_of(digest, after, limit))
     }
 
-    async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.inner().timers.values().min().copied())
+    async fn next_timer_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.inner().timers.values().filter(|due_at| **due_at > after).min().copied())
     }
 
     async fn reserve_numbers(
@@ -362,6 +371,14 @@ impl Store for MemoryStore {
     async fn setting(&self, key: &str, value: &str) -> Result<String, StoreError> {
         let mut inner = self.inner();
         Ok(inner.settings.entry(key.to_owned()).or_insert_with(|| value.to_owned()).clone())
+    }
+
+    async fn find_setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.inner().settings.get(key).cloned())
+    }
+
+    async fn reach(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn size_bytes(&self) -> Result<u64, StoreError> {

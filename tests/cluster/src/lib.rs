@@ -4,6 +4,8 @@
 //! The binaries come from `MOTCUA_POSTGRES_BIN`, from the path, or from where Debian keeps them. A
 //! server refuses to run as root, so there it runs as the user `postgres`.
 
+mod silence;
+
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+pub use silence::{Line, Proxy};
 
 /// Longest wait for the server.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -104,14 +108,45 @@ impl Cluster {
         format!("postgres://{USER}@localhost/{name}?host={}", self.folder.path().display())
     }
 
+    /// Where the server listens: a Unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    /// What the server logged until it was stopped for the first time.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn log(&self) -> String {
+        let log = std::fs::read(self.folder.path().join("log")).expect("a log");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Stops the server at once, as a loss of power does, and starts it again.
     ///
     /// # Panics
     /// When it does not come back.
     pub fn crash(&self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Stops the server at once, as a loss of power does.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
         let data = self.folder.path().join("data");
         let mut stop = command(&self.bin.join("pg_ctl"));
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(&data));
+    }
+
+    /// Starts a server that was stopped.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub fn start_again(&self) {
+        let data = self.folder.path().join("data");
         let mut start = command(&self.bin.join("pg_ctl"));
         start.args(["-w", "start", "-l"]).arg(self.folder.path().join("log.after"));
         start.arg("-o").arg(format!("-k {} -c listen_addresses=", self.folder.path().display()));

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use motcua_engine::{Clock as _, SystemClock};
+use motcua_engine::{Clock as _, Secret, SystemClock};
 use motcua_store_sql::Glance;
 use rustix::fs::{Access, access, statvfs};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ pub(super) async fn checks(
     let mut checks =
         vec![room("DISK_DATA", folder.path()), room("DISK_DOCUMENTS", folder.documents())];
     checks.extend(keys(folder, is_used));
+    checks.push(secret(folder, glance).await?);
     if folder.has_server() {
         checks.push(shared(folder));
     }
@@ -104,6 +105,36 @@ fn keys(folder: &Folder, is_used: bool) -> [Check; 2] {
             "Run `chmod 700` on the folder and `chmod 600` on the files, owned by who runs the service.",
         ),
     ]
+}
+
+/// Whether the key of fingerprints is the one that the database was used with.
+async fn secret(folder: &Folder, glance: &Glance) -> anyhow::Result<Check> {
+    let mut in_force = None;
+    for key in Secret::check_keys() {
+        match glance.setting(&key).await? {
+            Some(value) => in_force = Some(value),
+            None => break,
+        }
+    }
+    // What cannot be read is told by the permissions.
+    let ours = folder.existing_secret().ok().flatten().map(|key| Secret::new(key).check_value());
+    let check = match (&in_force, &ours) {
+        (None, _) => Check::new("KEYS_SECRET", "chưa ghi nhận", "not recorded yet"),
+        (Some(_), None) => Check::new("KEYS_SECRET", "không đọc được", "cannot be read"),
+        (Some(theirs), Some(ours)) if theirs == ours => {
+            Check::new("KEYS_SECRET", "đúng khóa của cơ sở dữ liệu", "that of the database")
+        }
+        (Some(_), Some(_)) => Check::new(
+            "KEYS_SECRET",
+            "khác khóa của cơ sở dữ liệu",
+            "another than that of the database",
+        ),
+    };
+    Ok(check.error_if(
+        in_force.is_some() && in_force != ours,
+        "Dùng chung --keys giữa các nút, hoặc khôi phục secret.key từ bản sao lưu.",
+        "Let all nodes use the same --keys, or restore secret.key from the backup.",
+    ))
 }
 
 /// Nodes of one database need the same documents and keys.

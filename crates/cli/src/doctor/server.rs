@@ -93,7 +93,8 @@ fn recovery(look: &PostgresLook) -> Vec<Check> {
 
 /// Room for one more node.
 fn connections(look: &PostgresLook, options: &Options) -> Check {
-    let needed = i64::from(options.read_connections) + i64::from(options.write_connections);
+    // One listens where a queue is watched, and one feels whether the server answers.
+    let needed = i64::from(options.read_connections) + i64::from(options.write_connections) + 2;
     let (max, used) = (look.connections_max, look.connections);
     let remedy = (
         "Tăng max_connections, hoặc giảm store_read_connections và store_write_connections.",

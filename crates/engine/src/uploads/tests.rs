@@ -96,7 +96,11 @@ impl World {
         };
         let beginning = "2026-10-05T02:00:00Z".parse().expect("an instant");
         let clock = Arc::new(ManualClock::new(beginning));
-        let config = Config { origin: Some("test.example/log/1".into()), secret: [7; 32] };
+        let config = Config {
+            origin: Some("test.example/log/1".into()),
+            secret: [7; 32],
+            is_new_secret: false,
+        };
         let shared = Arc::clone(&clock) as Arc<dyn crate::Clock>;
         let engine = Engine::start(MemoryStore::default(), documents, shared, config).await;
         Self { _folder: folder, clock, engine: engine.expect("an engine") }

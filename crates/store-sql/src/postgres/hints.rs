@@ -14,10 +14,17 @@ use crate::error::Failure;
 const CHANNEL: &str = "motcua";
 const HINT_TELL: &str = "-- hint_tell
     SELECT CAST(pg_notify('motcua', $1) AS text) AS told";
+const PULSE_FEEL: &str = "-- pulse_feel
+    SELECT 1 AS beats";
 
 /// Tells all nodes.
 pub(crate) async fn tell(reads: &Reads, text: &str) -> Result<(), Failure> {
     reads.one(HINT_TELL, &[Text(text)]).await.map(drop)
+}
+
+/// Whether the server answers.
+pub(crate) async fn feel(pulse: &Reads) -> Result<(), Failure> {
+    pulse.one(PULSE_FEEL, &[]).await.map(drop)
 }
 
 /// A connection of its own that listens.

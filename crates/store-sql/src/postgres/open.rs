@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use motcua_store::StoreError;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
 
 use super::writers::{Limits, Writers};
-use crate::database::Session;
-use crate::error::Failure;
+use crate::database::{DEADLINE_MARGIN, PgReads, Session};
+use crate::error::{Failure, LOCKED};
 use crate::schema;
 use crate::store::Options;
 
@@ -23,21 +23,24 @@ const STATEMENTS_KEPT_MAX: usize = 256;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for the schema, during which another node may bring it to the newest.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
+/// Longest wait of a migration for a table, while which nobody else may begin on it.
+const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+/// Pause after such a wait, in which those who were kept waiting go on.
+const MIGRATION_PAUSE: Duration = Duration::from_secs(2);
 
 /// Connects, checks the settings, brings the schema to the newest and starts the writers.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] when the URL is none, the database cannot be reached, is too old or
 /// would lose what was acknowledged, or its schema is of a newer program.
-pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writers), StoreError> {
+pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgReads, Writers), StoreError> {
     let connect = connect_options(url)?;
-    let mut first = within(CONNECT_TIMEOUT, connect.connect()).await?;
+    let lock_timeout = MIGRATION_LOCK_TIMEOUT.as_millis().to_string();
+    let patient = connect.clone().options([("lock_timeout", &*lock_timeout)]);
+    let mut first = within(CONNECT_TIMEOUT, patient.connect()).await?;
     check(&mut first).await?;
     schema::tolerate(Session::Postgres(&mut first)).await?;
-    let migrated = within(MIGRATION_TIMEOUT, async {
-        migrator().run(&mut first).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
-    });
-    migrated.await.map_err(|error| match error {
+    within(MIGRATION_TIMEOUT, migrate(&mut first)).await.map_err(|error| match error {
         StoreError::Unavailable(text) => StoreError::Unavailable(format!("migrations: {text}")),
         other => other,
     })?;
@@ -54,6 +57,29 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgPool, Writer
     };
     let writes = writing(connect, options);
     Ok((reads, Writers::start(Arc::new(writes), limits)))
+}
+
+/// Brings the schema to the newest. A step that waits for a table lets everybody else wait behind it,
+/// so it gives up soon, undoes what it did, lets the others through and tries again.
+async fn migrate(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    loop {
+        match migrator().run(&mut *connection).await {
+            Ok(()) => return Ok(()),
+            Err(error) if is_kept_waiting(&error) => {
+                tracing::warn!("a migration waits for a table, or for another node: {error}");
+                tokio::time::sleep(MIGRATION_PAUSE).await;
+            }
+            Err(error) => return Err(sqlx::Error::Migrate(Box::new(error))),
+        }
+    }
+}
+
+fn is_kept_waiting(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == LOCKED)
 }
 
 /// Connects once and hangs up: says why where a pool only says that it waited.
@@ -75,7 +101,7 @@ pub(crate) fn lazy_reads(
     url: &str,
     options: &Options,
     connections: u32,
-) -> Result<PgPool, StoreError> {
+) -> Result<PgReads, StoreError> {
     let timeout = options.statement_timeout.as_millis().to_string();
     let connect = connect_options(url)?.options([
         ("default_transaction_read_only", "on"),
@@ -87,7 +113,8 @@ pub(crate) fn lazy_reads(
         .acquire_timeout(options.read_wait)
         .test_before_acquire(false)
         .idle_timeout(None);
-    Ok(pool.connect_lazy_with(connect))
+    let deadline = options.statement_timeout + DEADLINE_MARGIN;
+    Ok(PgReads { pool: pool.connect_lazy_with(connect), deadline })
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, StoreError> {
@@ -186,6 +213,11 @@ pub(crate) fn migrator() -> Migrator {
         (10, "documents", include_str!("../../../../migrations/postgres/0010_documents.sql")),
         (11, "receptions", include_str!("../../../../migrations/postgres/0011_receptions.sql")),
         (12, "snapshots", include_str!("../../../../migrations/postgres/0012_snapshots.sql")),
+        (
+            13,
+            "expand_claims",
+            include_str!("../../../../migrations/postgres/0013_expand_claims.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

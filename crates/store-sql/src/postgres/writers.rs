@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::commits;
 use crate::database::Argument::Text;
-use crate::database::Session;
+use crate::database::{DEADLINE_MARGIN, Session};
 use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows};
 use crate::queue::{AnyWrite, Job, Queue, take, take_waiting, writer_gone};
@@ -30,9 +30,6 @@ const WRITER_ROLLBACK: &str = "-- writer_rollback
     ROLLBACK";
 const WRITER_EXCLUSIVE: &str = "-- writer_exclusive
     SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
-
-/// Beyond the server's own limit the connection is given up: it may be dead.
-const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Limits of the writers, see [`crate::Options`].
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Timers, drafts, uploads, factors and guesses.
+//! The next timer, drafts, uploads, factors and guesses.
 
 use jiff::Timestamp;
 use motcua_store::contract::{Draft, Upload};
@@ -8,14 +8,6 @@ use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement, flagged};
 use crate::error::{Columns, Failure};
 
-// Of the timers of a dossier only the first counts, so the cost does not grow with the backlog.
-const TIMER_DUE: &str = "-- timer_due
-    SELECT t.dossier_id, t.due_at FROM timer t
-    WHERE t.due_at <= $1 AND (t.due_at, t.dossier_id) > ($2, $3) AND NOT EXISTS (
-        SELECT 1 FROM timer earlier
-        WHERE earlier.dossier_id = t.dossier_id
-            AND (earlier.due_at, earlier.name) < (t.due_at, t.name))
-    ORDER BY t.due_at, t.dossier_id LIMIT $4";
 const DOSSIER_OF_PROCEDURE: Statement = flagged!(
     "-- dossier_of_procedure
     SELECT id FROM dossier
@@ -23,8 +15,9 @@ const DOSSIER_OF_PROCEDURE: Statement = flagged!(
     not "closed",
     " AND id > $2 ORDER BY id LIMIT $3"
 );
+// Whatever has fired lies before the instant, and is not gone through.
 const TIMER_NEXT: &str = "-- timer_next
-    SELECT min(due_at) AS due_at FROM timer";
+    SELECT min(due_at) AS due_at FROM timer WHERE due_at > $1";
 const FACTOR_IS_KNOWN: &str = "-- factor_is_known
     SELECT EXISTS (
         SELECT 1 FROM tracking_factor WHERE dossier_id = $1 AND digest = $2) AS known";
@@ -59,7 +52,6 @@ const DATABASE_BYTES: &str = "-- database_bytes
 
 pub(super) const STATEMENTS: &[Statement] = &[
     DOSSIER_OF_PROCEDURE,
-    Statement::both(TIMER_DUE),
     Statement::both(TIMER_NEXT),
     Statement::both(FACTOR_IS_KNOWN),
     Statement::both(UPLOADS_OPEN),
@@ -70,26 +62,6 @@ pub(super) const STATEMENTS: &[Statement] = &[
     UPLOADS_WAITING,
     Statement::both(DOCUMENT_NEEDED),
 ];
-
-pub(crate) async fn due_dossiers(
-    reads: &Reads,
-    now: Timestamp,
-    after: Option<(Timestamp, Uuid)>,
-    limit: u32,
-) -> Result<Vec<(Timestamp, Uuid)>, Failure> {
-    let (after_at, after_id) = match after {
-        Some((at, id)) => (at.as_microsecond(), id),
-        None => (i64::MIN, Uuid::nil()),
-    };
-    let arguments =
-        [Integer(now.as_microsecond()), Integer(after_at), Id(after_id), Integer(limit.into())];
-    let rows = reads.rows(TIMER_DUE, &arguments).await?;
-    let due = rows.iter().map(|row| {
-        let columns = Columns::new(row, "timer", "dossier_id");
-        Ok((columns.instant("due_at")?, columns.id("dossier_id")?))
-    });
-    due.collect()
-}
 
 pub(crate) async fn dossiers_of(
     reads: &Reads,
@@ -103,8 +75,11 @@ pub(crate) async fn dossiers_of(
     rows.iter().map(|row| Columns::new(row, "dossier", "id").id("id")).collect()
 }
 
-pub(crate) async fn next_timer_at(reads: &Reads) -> Result<Option<Timestamp>, Failure> {
-    let row = reads.one(TIMER_NEXT, &[]).await?;
+pub(crate) async fn next_timer_at(
+    reads: &Reads,
+    after: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    let row = reads.one(TIMER_NEXT, &[Integer(after.as_microsecond())]).await?;
     Columns::new(&row, "timer", "due_at").instant_optional("due_at")
 }
 

@@ -1,13 +1,11 @@
-//! Dossiers: loaded by key, found by search.
+//! Dossiers: loaded by key, listed as received.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
-use motcua_store::contract::{
-    DossierKey, Loaded, ReceptionQuery, Scope, SearchQuery, SearchTerm, TermKind,
-};
+use motcua_store::contract::{DossierKey, Loaded, ReceptionQuery};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,7 +13,6 @@ use super::histories::{self, Tail};
 use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
-use crate::prepare::term_row;
 
 macro_rules! dossier_load {
     ($name:literal, $key:literal) => {
@@ -48,86 +45,6 @@ const DOSSIER_VERSIONS: Statement = Statement {
         SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid)))",
 };
 
-/// All further terms must fit too: $3 is a JSON array of [kind, term].
-macro_rules! search {
-    ($name:literal, $from:literal, $join:literal, $fits:literal, $scope:literal, $order:literal) => {
-        concat!(
-            "-- ",
-            $name,
-            "
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
-        s.state_schema, s.state, f.body
-    FROM ",
-            $from,
-            $join,
-            "
-        LEFT JOIN snapshot s ON s.dossier_id = d.id
-        LEFT JOIN form f ON f.dossier_id = d.id
-    WHERE ",
-            $scope,
-            " AND NOT EXISTS (
-            SELECT 1 FROM ",
-            $fits,
-            $order,
-        )
-    };
-}
-
-/// The search beginning at one part of an index, in the words of each database: SQLite is told
-/// the order of its joins and reads JSON by its own function.
-macro_rules! searches {
-    ($name:literal, $from:literal, $key:literal, $scope:literal) => {
-        Statement {
-            sqlite: search!(
-                $name,
-                $from,
-                " CROSS JOIN dossier d ON d.id = first.dossier_id",
-                "json_each($3) other WHERE NOT EXISTS (
-                SELECT 1 FROM search_term t
-                WHERE t.kind = other.value ->> 0 AND t.term = other.value ->> 1
-                    AND t.dossier_id = d.id))",
-                $key,
-                $scope
-            ),
-            postgres: search!(
-                $name,
-                $from,
-                " JOIN dossier d ON d.id = first.dossier_id",
-                "jsonb_array_elements(CAST($3 AS jsonb)) AS other WHERE NOT EXISTS (
-                SELECT 1 FROM search_term t
-                WHERE t.kind = CAST(other ->> 0 AS bigint) AND t.term = other ->> 1
-                    AND t.dossier_id = d.id))",
-                $key,
-                $scope
-            ),
-        }
-    };
-}
-
-const SEARCH_ALL: Statement = searches!(
-    "search_all",
-    "search_term first",
-    "first.kind = $4 AND first.term = $5 AND first.dossier_id < $1",
-    "
-    ORDER BY first.dossier_id DESC LIMIT $2"
-);
-const SEARCH_IN_UNIT: Statement = searches!(
-    "search_in_unit",
-    "search_term first",
-    "first.kind = $4 AND first.term = $5 AND first.dossier_id < $1",
-    "
-        AND (d.assisting_unit = $6 OR d.receiving_unit = $6 OR d.competent_unit = $6
-            OR EXISTS (SELECT 1 FROM work_item w WHERE w.dossier_id = d.id AND w.unit = $6))
-    ORDER BY first.dossier_id DESC LIMIT $2"
-);
-const SEARCH_OF_PARTY: Statement = searches!(
-    "search_of_party",
-    "party first",
-    "first.person = $4 AND first.dossier_id < $1",
-    "
-    ORDER BY first.dossier_id DESC LIMIT $2"
-);
-
 macro_rules! received {
     ($join:literal) => {
         concat!(
@@ -152,9 +69,6 @@ pub(super) const STATEMENTS: &[Statement] = &[
     Statement::both(DOSSIER_BY_ID),
     Statement::both(DOSSIER_BY_CODE),
     Statement::both(DOSSIER_BY_EXTERNAL),
-    SEARCH_ALL,
-    SEARCH_IN_UNIT,
-    SEARCH_OF_PARTY,
 ];
 
 pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loaded>, Failure> {
@@ -183,7 +97,7 @@ pub(crate) async fn versions(
 }
 
 /// What was loaded, from its rows.
-async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> {
+pub(super) async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> {
     let dossiers = dossiers_of(reads, rows).await?;
     let loaded = rows.iter().zip(dossiers).map(|(row, dossier)| {
         let columns = Columns::new(row, "dossier", "id");
@@ -203,32 +117,6 @@ async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> 
         Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
     });
     loaded.collect()
-}
-
-pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loaded>, Failure> {
-    let others: Vec<Value> = query.terms.iter().map(|term| json!(term_row(term))).collect();
-    let others = Value::Array(others).to_string();
-    let mut arguments =
-        vec![Id(query.after.unwrap_or(Uuid::max())), Integer(query.limit.into()), Text(&others)];
-    let first = rarest(&query.terms).map(term_row);
-    let statement = match (&query.scope, &first) {
-        (Scope::Party(person), _) => {
-            arguments.push(Text(person));
-            SEARCH_OF_PARTY
-        }
-        (Scope::All, Some(first)) => {
-            arguments.extend([Integer(first.0), Text(&first.1)]);
-            SEARCH_ALL
-        }
-        (Scope::Unit(unit), Some(first)) => {
-            arguments.extend([Integer(first.0), Text(&first.1)]);
-            arguments.push(Text(unit));
-            SEARCH_IN_UNIT
-        }
-        (Scope::All | Scope::Unit(_), None) => return Ok(Vec::new()),
-    };
-    let rows = reads.rows(statement, &arguments).await?;
-    loaded_of(reads, &rows).await
 }
 
 pub(crate) async fn received(
@@ -251,10 +139,9 @@ pub(crate) async fn received(
     dossiers_of(reads, &rows).await
 }
 
-/// The term to begin with: an identity number, or the longest word.
-fn rarest(terms: &[SearchTerm]) -> Option<&SearchTerm> {
-    terms.iter().max_by_key(|term| (term.kind == TermKind::IdNumber, term.term.len()))
-}
+/// Events without a snapshot that are read together with those of other dossiers; a longer history
+/// is that of another version of the program and is read by itself.
+const TAIL_EVENTS_MAX: u64 = 64;
 
 /// The states of rows: their snapshots, and what has happened since. Where there is none yet, or
 /// another version of the program wrote it, the whole history is folded.
@@ -268,8 +155,10 @@ async fn dossiers_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Dossier>, Failur
             Some(snapshot) if snapshot.version == version => {
                 known.insert(id, snapshot);
             }
-            Some(from) => tails.push(Tail { from, version }),
-            None => known.extend(histories::fold(reads, id, version).await?.map(|d| (id, d))),
+            None if version > TAIL_EVENTS_MAX => {
+                known.extend(histories::fold(reads, id, version).await?.map(|d| (id, d)))
+            }
+            from => tails.push(Tail { id, from, version }),
         }
     }
     if !tails.is_empty() {

@@ -152,11 +152,13 @@ pub(crate) async fn fold(
     }
 }
 
-/// The end of a history, to be folded onto an older state.
+/// The end of a history, or all of it, to be folded onto an older state.
 #[derive(Debug)]
 pub(crate) struct Tail {
-    /// The older state.
-    pub(crate) from: Dossier,
+    /// The dossier.
+    pub(crate) id: Uuid,
+    /// The older state, if there is one.
+    pub(crate) from: Option<Dossier>,
     /// The version to fold it to.
     pub(crate) version: u64,
 }
@@ -167,34 +169,35 @@ pub(crate) async fn fold_tails(
     reads: &Reads,
     tails: Vec<Tail>,
 ) -> Result<HashMap<Uuid, Dossier>, Failure> {
-    let wanted: Vec<_> = tails
+    let version_of = |from: &Option<Dossier>| from.as_ref().map_or(0, |from| from.version);
+    let wanted: Vec<(String, u64, u64)> = tails
         .iter()
-        .map(|tail| {
-            (dossier_chain(tail.from.id).as_str().to_owned(), tail.from.version, tail.version)
+        .map(|Tail { id, from, version }| {
+            (dossier_chain(*id).as_str().to_owned(), version_of(from), *version)
         })
         .collect();
     let wanted = serde_json::to_string(&wanted).expect("texts and numbers");
-    let mut states = HashMap::new();
-    let mut ends = HashMap::new();
-    for Tail { from, version } in tails {
-        ends.insert(from.id, version);
-        states.insert(from.id, from);
-    }
     let mut events = Vec::new();
     for row in reads.rows(EVENT_TAILS, &[Text(&wanted)]).await? {
         events.push((Columns::new(&row, "event", "key").id("dossier_id")?, event_of(&row)?));
     }
     events.sort_unstable_by_key(|(id, event)| (*id, event.seq));
+    let mut states: HashMap<Uuid, Option<Dossier>> = HashMap::new();
+    let mut ends: HashMap<Uuid, u64> = HashMap::new();
+    for Tail { id, from, version } in tails {
+        ends.insert(id, version);
+        states.insert(id, from);
+    }
     for (id, event) in events {
         let Some(state) = states.remove(&id) else { continue };
         let header = motcua_audit::Header::decode(&event.header).ok();
-        let next = header.filter(|header| header.seq == state.version + 1);
-        let next =
-            next.and_then(|header| codec::fold(Some(state), id, &header, event.opened()).ok());
-        states.extend(next.map(|state| (id, state)));
+        let next = header.filter(|header| header.seq == version_of(&state) + 1);
+        let next = next.and_then(|header| codec::fold(state, id, &header, event.opened()).ok());
+        // What cannot be folded is left out.
+        states.extend(next.map(|state| (id, Some(state))));
     }
-    states.retain(|id, state| ends.get(id) == Some(&state.version));
-    Ok(states)
+    let states = states.into_iter().filter_map(|(id, state)| Some((id, state?)));
+    Ok(states.filter(|(id, state)| ends.get(id) == Some(&state.version)).collect())
 }
 
 fn event_of(row: &Row) -> Result<StoredEvent, Failure> {

@@ -1,5 +1,6 @@
 //! What goes wrong between the store and the server.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use motcua_store::StoreError;
@@ -64,6 +65,38 @@ async fn a_server_that_went_down_and_came_back_is_found_again_and_has_every_comm
         loaded = store.load(&DossierKey::Id(dossier_id(1))).await;
     }
     assert_eq!(loaded.expect("read").expect("there").dossier.version, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_waits_for_a_table_lets_others_through_and_tries_again() {
+    let url = database().await;
+    let mut beside = connection(&url).await;
+    let older = "ALTER TABLE timer DROP COLUMN claimed_for, DROP COLUMN claimed_until,
+            DROP COLUMN attempts, DROP COLUMN failure;
+        DELETE FROM _sqlx_migrations WHERE version = 13";
+    execute(&mut beside, older).await.expect("the schema of before");
+    // A dump reads the table for hours.
+    let mut dump = connection(&url).await;
+    execute(&mut dump, "BEGIN; LOCK TABLE timer IN ACCESS SHARE MODE").await.expect("locked");
+    let is_open = Cell::new(false);
+    let opening = async {
+        open(&url).await.close().await;
+        is_open.set(true);
+    };
+    let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+        AND relation = CAST('timer' AS regclass)";
+    let others = async {
+        while execute(&mut beside, waiting).await.expect("read") == 0 {
+            assert!(!is_open.get(), "the migration did not wait for the table");
+        }
+        // Whoever reads waits behind the migration, and yet goes on before the dump ends.
+        let read = "SET lock_timeout = '15s'; SELECT count(*) FROM timer";
+        execute(&mut beside, read).await.expect("read");
+        assert!(!is_open.get(), "the dump still has the table");
+        execute(&mut dump, "COMMIT").await.expect("ended");
+    };
+    tokio::join!(opening, others);
+    execute(&mut beside, "SELECT attempts FROM timer").await.expect("the newest schema");
 }
 
 #[tokio::test(flavor = "multi_thread")]

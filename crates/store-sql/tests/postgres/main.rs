@@ -1,9 +1,12 @@
 //! The store on PostgreSQL: the suite, and what only a database that is shared can show.
 
+mod distribution;
 mod faults;
 mod glance;
 mod parts;
 mod plans;
+mod searches;
+mod silence;
 
 use motcua_store::conformance;
 use motcua_store_sql::{Options, SqlStore};

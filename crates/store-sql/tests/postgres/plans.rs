@@ -73,6 +73,19 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
 }
 
 #[tokio::test]
+async fn what_is_due_is_claimed_in_the_order_of_its_index_as_far_as_the_batch_goes() {
+    let mut connection = connection(&database().await).await;
+    let careful = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+        SET plan_cache_mode = force_generic_plan";
+    execute(&mut connection, careful).await.expect("set");
+    let (_, statements) = motcua_store_sql::statements();
+    let claim = statements.iter().find(|text| name(text) == "timer_claim").expect("the statement");
+    let steps = plan(&mut connection, claim).await;
+    assert!(steps.iter().any(|step| step.contains("timer_by_due")), "{steps:#?}");
+    assert!(!steps.iter().any(|step| step.contains("Sort")), "{steps:#?}");
+}
+
+#[tokio::test]
 async fn names_of_statements_are_unique() {
     let (_, statements) = motcua_store_sql::statements();
     let mut names: Vec<_> = statements.iter().map(|statement| name(statement)).collect();

@@ -3,6 +3,7 @@
 mod durability;
 mod glance;
 mod plans;
+mod searches;
 mod sharing;
 
 use std::path::PathBuf;

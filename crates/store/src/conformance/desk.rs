@@ -386,9 +386,12 @@ pub(super) async fn of_guesses_at_once_no_more_are_counted_than_may_be<S: Store>
 }
 
 pub(super) async fn a_setting_is_set_once<S: Store>(store: Arc<S>) {
+    assert_eq!(store.find_setting("origin").await, Ok(None));
     assert_eq!(store.setting("origin", "a").await, Ok("a".into()));
+    assert_eq!(store.find_setting("origin").await, Ok(Some("a".into())));
     assert_eq!(store.setting("origin", "b").await, Ok("a".into()));
     assert_eq!(store.setting("other", "b").await, Ok("b".into()));
     let size = store.size_bytes().await;
     assert!(size.is_ok(), "{size:?}");
+    assert_eq!(store.reach().await, Ok(()));
 }

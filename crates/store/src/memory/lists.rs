@@ -1,6 +1,4 @@
-//! Lists: worklists, searches, timers.
-
-use std::collections::BTreeMap;
+//! Lists: worklists, searches.
 
 use jiff::Timestamp;
 use motcua_dossiers::dossier::{Dossier, WorkItem};
@@ -68,23 +66,6 @@ impl Inner {
             open && after.is_none_or(|after| **id > after)
         });
         dossiers.map(|(id, _)| *id).take(limit as usize).collect()
-    }
-
-    pub(super) fn due_dossiers(
-        &self,
-        now: Timestamp,
-        after: Option<(Timestamp, Uuid)>,
-        limit: u32,
-    ) -> Vec<(Timestamp, Uuid)> {
-        let mut due: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
-        for ((dossier, _), due_at) in self.timers.iter().filter(|(_, due_at)| **due_at <= now) {
-            let first = due.entry(*dossier).or_insert(*due_at);
-            *first = (*first).min(*due_at);
-        }
-        let mut due: Vec<_> = due.into_iter().map(|(dossier, at)| (at, dossier)).collect();
-        due.sort();
-        let rest = due.into_iter().filter(|key| after.is_none_or(|after| *key > after));
-        rest.take(limit as usize).collect()
     }
 }
 
