@@ -76,6 +76,21 @@ fn nodes_that_are_killed_under_load_lose_nothing_and_do_nothing_twice() {
 }
 
 #[test]
+fn timers_that_come_due_together_and_one_by_one_fire_once_each() {
+    let line = "--mix timers --preload 30 --callers 2 --seconds 1 --verify -- --log error";
+    let json = bench(line).with(0).json();
+    let timers = &json["timers"];
+    for firings in [timers, &timers["one_by_one"]] {
+        assert_eq!((&firings["missing"], &firings["twice"]), (&0.into(), &0.into()), "{timers}");
+    }
+    assert_eq!(timers["fired"], 30);
+    assert_eq!(timers["one_by_one"]["count"], 30);
+    let levels = json["levels"].as_array().expect("levels");
+    let during: Vec<_> = levels.iter().map(|level| &level["during_timers"]).collect();
+    assert_eq!(during, [false, true]);
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_a_remedy() {
     bench("--mix reads").with(1).saying("--preload");
     bench("--callers 0").with(2).saying("1 to 1408");

@@ -45,8 +45,8 @@ const FIRING_MAX: Duration = Duration::from_secs(900);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often histories are read again that lack a timer: one that another node fires now.
 const READINGS_MAX: u32 = 5;
-/// Timers that come due one by one, and the time between two of them.
-const ALONE: usize = 200;
+/// Timers that come due one by one, unless the preload is smaller, and the time between two of them.
+const ALONE_MAX: usize = 200;
 const ALONE_EVERY: Duration = Duration::from_millis(50);
 
 impl BenchArguments {
@@ -153,12 +153,13 @@ impl Bench {
         after: Timestamp,
         output: &Output,
     ) -> anyhow::Result<Firings> {
-        output.note(&format!("{ALONE} timers one by one"));
+        let alone = ALONE_MAX.min(self.stock.filed.len());
+        output.note(&format!("{alone} timers one by one"));
         self.move_to(library, morning(after, calendar)?).await?;
         let lines = self.lines(1).await?.remove(0);
-        let (mut filed, mut done) = (Vec::with_capacity(ALONE), Done::default());
+        let (mut filed, mut done) = (Vec::with_capacity(alone), Done::default());
         let begun = Instant::now();
-        for place in 0..ALONE {
+        for place in 0..alone {
             let due = begun + ALONE_EVERY * u32::try_from(place)?;
             tokio::time::sleep_until(due.into()).await;
             let number = self.stock.next.fetch_add(1, Ordering::Relaxed);
@@ -167,7 +168,7 @@ impl Bench {
             filed.push(Filed::of(&life));
         }
         self.keep(std::mem::take(&mut done.ledger));
-        let [first, last] = [filed[0], filed[ALONE - 1]];
+        let [first, last] = [filed[0], filed[alone - 1]];
         let (first, last) = (self.due_at(first).await?, self.due_at(last).await?);
         self.move_to(library, first - LEAD).await?;
         let rest = last.duration_since(SystemClock.now() + self.tokens.ahead);
