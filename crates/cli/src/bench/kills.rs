@@ -48,7 +48,7 @@ fn moment_of(period: Duration, chance: u64) -> Duration {
 }
 
 fn chance() -> anyhow::Result<u64> {
-    Ok(getrandom::u64().map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?)
+    getrandom::u64().map_err(|_| anyhow::anyhow!("the system gives no random bytes"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! not.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,7 @@ impl Bench {
     }
 
     /// Starts the service anew at another time of day.
-    async fn move_to(&mut self, library: &PathBuf, at: Timestamp) -> anyhow::Result<()> {
+    async fn move_to(&mut self, library: &Path, at: Timestamp) -> anyhow::Result<()> {
         let clock = Moved::to(library, at);
         self.tokens.ahead = clock.ahead();
         self.server.restart_at(clock).await
@@ -148,7 +148,7 @@ impl Bench {
     /// Files dossiers one by one during office hours, and lets their timers come due so.
     async fn one_by_one(
         &mut self,
-        library: &PathBuf,
+        library: &Path,
         calendar: &Calendar,
         after: Timestamp,
         output: &Output,
