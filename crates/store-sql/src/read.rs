@@ -5,8 +5,14 @@ use crate::database::Statement;
 pub(crate) mod desk;
 pub(crate) mod dossiers;
 pub(crate) mod histories;
+pub(crate) mod sweep;
 pub(crate) mod worklists;
 
 /// Every statement by topic, for the plan test.
-pub(crate) const STATEMENTS: [&[Statement]; 4] =
-    [desk::STATEMENTS, dossiers::STATEMENTS, histories::STATEMENTS, worklists::STATEMENTS];
+pub(crate) const STATEMENTS: [&[Statement]; 5] = [
+    desk::STATEMENTS,
+    dossiers::STATEMENTS,
+    histories::STATEMENTS,
+    sweep::STATEMENTS,
+    worklists::STATEMENTS,
+];

@@ -131,7 +131,8 @@ pub(crate) async fn fold(
     }
 }
 
-fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
+/// An event of its row.
+pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
     let columns = Columns::new(row, "event", "key");
     let values = Columns::new(row, "event_value", "key");
     let bytes: &[u8] = columns.get("commitments")?;
