@@ -207,6 +207,7 @@ impl Bench {
             ..Figures::default()
         };
         prepare(server.admin()).await?;
+        server.settle(PROCEDURES.len()).await?;
         let tokens = Tokens::issue(server.key())?;
         let (stock, ledger) = (Arc::default(), Ledger::default());
         Ok(Self { arguments, server, tokens, stock, ledger, figures })

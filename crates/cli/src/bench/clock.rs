@@ -55,7 +55,10 @@ pub(super) fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
     command.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
     let done = command.output().with_context(|| {
         let compiler = compiler.display();
-        format!("there is no C compiler {compiler}: install one, or name a compiled bench/clock.c with --clock")
+        format!(
+            "there is no C compiler {compiler}: install one, or name a compiled bench/clock.c with \
+             --clock"
+        )
     })?;
     if !done.status.success() {
         bail!("bench/clock.c cannot be compiled: {}", String::from_utf8_lossy(&done.stderr));

@@ -22,6 +22,8 @@ use crate::folder::Folder;
 const READY: &str = "motcua is ready on ";
 /// Longest wait for the service to stop.
 const STOP_MAX: Duration = Duration::from_secs(60);
+/// Longest wait until nodes know of each other's registers.
+const SETTLE_MAX: Duration = Duration::from_secs(30);
 /// Where a node listens that was not there before.
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -138,6 +140,25 @@ impl Server {
     /// An administrator's session.
     pub(super) fn admin(&self) -> &Session {
         &self.first().admin
+    }
+
+    /// Waits until every node knows what was put in force through the first one.
+    pub(super) async fn settle(&self, procedures: usize) -> anyhow::Result<()> {
+        let until = Instant::now() + SETTLE_MAX;
+        for Node { admin, .. } in &self.nodes {
+            loop {
+                let ask = async || admin.admin().get_server_info(GetServerInfoRequest {}).await;
+                let known = steadily(ask).await?;
+                if known.procedures >= procedures as u64 && !known.units_digest.is_empty() {
+                    break;
+                }
+                if Instant::now() > until {
+                    bail!("a node does not learn what another has put in force");
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Ok(())
     }
 
     /// From the start of the first node's process to its first answer, the last time.
