@@ -1,6 +1,8 @@
 //! All histories of a store, verified from the stored bytes: chain by chain, in flat memory, beside
 //! whoever writes.
 
+use std::collections::HashMap;
+
 use motcua_audit::{ChainHead, ChainId, ChainVerifier, Header};
 use motcua_dossiers::codec;
 use motcua_dossiers::dossier::Dossier;
@@ -10,11 +12,13 @@ use uuid::Uuid;
 
 use crate::database::Reads;
 use crate::glance::Glance;
-use crate::read::sweep::{Place, events, never_begun};
+use crate::read::sweep::{Place, events, never_begun, stored as stored_states};
 use crate::read::{dossiers, histories};
 
 /// Events read at once.
 const SWEEP_ROWS: i64 = 2_000;
+/// Chains whose ends are compared with the stored heads and states at once.
+const ENDED_MAX: usize = 256;
 
 /// What was verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,13 +123,17 @@ impl Glance {
         let mut swept = Swept::default();
         let (mut place, mut seq) = (Place::first(reads), 0);
         let mut open: Option<(Place, Chain)> = None;
+        let mut ended = Vec::with_capacity(ENDED_MAX);
         loop {
             let page = events(reads, &place, seq, SWEEP_ROWS).await?;
             let Some(last) = page.last() else { break };
             (place, seq) = (last.place.clone(), last.seq);
             for row in page {
                 if let Some((_, chain)) = open.take_if(|(at, _)| *at != row.place) {
-                    close(reads, chain, &mut swept, &mut told).await?;
+                    ended.push(chain);
+                    if ended.len() == ENDED_MAX {
+                        close_all(reads, &mut ended, &mut swept, &mut told).await?;
+                    }
                 }
                 let event = match row.event {
                     Ok(event) => event,
@@ -147,9 +155,8 @@ impl Glance {
                 }
             }
         }
-        if let Some((_, chain)) = open {
-            close(reads, chain, &mut swept, &mut told).await?;
-        }
+        ended.extend(open.map(|(_, chain)| chain));
+        close_all(reads, &mut ended, &mut swept, &mut told).await?;
         self.lost(&mut swept, &mut told).await?;
         Ok(swept)
     }
@@ -173,6 +180,31 @@ impl Glance {
             }
         }
     }
+}
+
+/// Ends chains: those of dossiers that agree with what is stored are done with one query for all.
+async fn close_all(
+    reads: &Reads,
+    ended: &mut Vec<Chain>,
+    swept: &mut Swept,
+    told: &mut impl FnMut(Difference),
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = ended.iter().filter_map(|chain| chain.dossier).collect();
+    let stored = stored_states(reads, &ids).await?;
+    let stored: HashMap<Uuid, _> =
+        stored.into_iter().map(|(head, dossier)| (dossier.id, (head, dossier))).collect();
+    for mut chain in ended.drain(..) {
+        let found = chain.dossier.and_then(|id| stored.get(&id));
+        if let Some((head, dossier)) = found.filter(|(head, _)| head.seq == chain.seq) {
+            swept.chains += 1;
+            chain.compare(Some(head), Some(dossier));
+            swept.differences += chain.found.len() as u64;
+            chain.found.into_iter().for_each(&mut *told);
+        } else {
+            close(reads, chain, swept, told).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends a chain. Events that were committed since they were read are read now: the head that is read

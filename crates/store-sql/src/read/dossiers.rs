@@ -178,12 +178,6 @@ pub(crate) async fn versions(
 /// What was loaded, from one row.
 async fn loaded_of(reads: &Reads, row: &Row) -> Result<Loaded, Failure> {
     let columns = Columns::new(row, "dossier", "id");
-    let head = ChainHead {
-        seq: columns.number("version")?,
-        hash: columns.hash("head_hash")?,
-        at: columns.at("head_at")?,
-        state: columns.get("state_name")?,
-    };
     let form = match columns.get::<Option<&str>>("body")? {
         None => Value::Null,
         Some(body) => {
@@ -191,8 +185,20 @@ async fn loaded_of(reads: &Reads, row: &Row) -> Result<Loaded, Failure> {
             serde_json::from_str(body).map_err(|_| form.corrupt("body"))?
         }
     };
-    let dossier = dossier_of(reads, row).await?;
+    let (head, dossier) = stored_of(reads, row).await?;
     Ok(Loaded { dossier, head, form })
+}
+
+/// Head and state of a row.
+pub(crate) async fn stored_of(reads: &Reads, row: &Row) -> Result<(ChainHead, Dossier), Failure> {
+    let columns = Columns::new(row, "dossier", "id");
+    let head = ChainHead {
+        seq: columns.number("version")?,
+        hash: columns.hash("head_hash")?,
+        at: columns.at("head_at")?,
+        state: columns.get("state_name")?,
+    };
+    Ok((head, dossier_of(reads, row).await?))
 }
 
 pub(crate) async fn search(reads: &Reads, query: &SearchQuery) -> Result<Vec<Loaded>, Failure> {

@@ -1,12 +1,13 @@
 //! Everything, chain by chain: for whoever verifies a whole store.
 
-use motcua_audit::{ChainId, Header};
+use motcua_audit::{ChainHead, ChainId, Header};
+use motcua_dossiers::dossier::Dossier;
 use motcua_store::StoreError;
 use motcua_store::contract::StoredEvent;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::histories;
+use super::{dossiers, histories};
 use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement, chain_key};
 use crate::error::{Columns, Failure};
@@ -41,7 +42,35 @@ const CHAINS_BEGUN: Statement = Statement {
         SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid))) AND seq = 1",
 };
 
-pub(super) const STATEMENTS: &[Statement] = &[EVENT_SWEEP, CHAINS_BEGUN];
+/// States and heads of many: $1 is a JSON array of ids.
+const DOSSIERS_STORED: Statement = Statement {
+    sqlite: "-- dossiers_stored
+    SELECT id, version, state_name, head_hash, head_at, state_schema, state FROM dossier
+    WHERE id IN (SELECT value FROM json_each($1))",
+    postgres: "-- dossiers_stored
+    SELECT id, version, state_name, head_hash, head_at, state_schema, state FROM dossier
+    WHERE id = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid)))",
+};
+
+pub(super) const STATEMENTS: &[Statement] = &[EVENT_SWEEP, CHAINS_BEGUN, DOSSIERS_STORED];
+
+/// The stored heads and states of dossiers, with the id of each; a row that cannot be read is left
+/// out, and told by whoever loads that dossier alone.
+pub(crate) async fn stored(
+    reads: &Reads,
+    ids: &[Uuid],
+) -> Result<Vec<(ChainHead, Dossier)>, Failure> {
+    let ids = json!(ids).to_string();
+    let mut stored = Vec::new();
+    for row in &reads.rows(DOSSIERS_STORED, &[Text(&ids)]).await? {
+        match dossiers::stored_of(reads, row).await {
+            Ok(found) => stored.push(found),
+            Err(Failure::Corrupt(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(stored)
+}
 
 /// Where the events of a chain lie: its name in SQLite, its key in PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
