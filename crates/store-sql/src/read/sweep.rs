@@ -29,7 +29,8 @@ macro_rules! event_sweep {
 /// In the order of the index of chains: a chain comes whole, so one is known at a time.
 const EVENT_SWEEP: Statement = Statement {
     sqlite: event_sweep!("v.event = e.id"),
-    postgres: event_sweep!("v.chain = e.chain AND v.seq = e.seq"),
+    // The bound is repeated: the server merges both tables and would read the values from their first.
+    postgres: event_sweep!("v.chain = e.chain AND v.seq = e.seq AND (v.chain, v.seq) > ($1, $2)"),
 };
 
 /// Which of the chains have a first event: $1 is a JSON array of their places.
