@@ -1,5 +1,6 @@
 //! The instrument: it measures for as long as it was told, says so in JSON, and ends by itself.
 
+use motcua_test_cluster::Cluster;
 use motcua_tests::process::{Ended, motcua, run};
 
 fn bench(line: &str) -> Ended {
@@ -57,7 +58,42 @@ fn every_mix_is_carried_out_without_a_refusal() {
 }
 
 #[test]
+fn nodes_that_are_killed_under_load_lose_nothing_and_do_nothing_twice() {
+    let line =
+        "--nodes 2 --kill-every 2 --callers 8 --seconds 5 --verify -- --log error --database";
+    let url = Cluster::shared().database();
+    let json = bench(&format!("{line} {url}")).with(0).json();
+    assert_eq!((&json["nodes"], &json["kill_every_seconds"]), (&2.into(), &2.into()));
+    let run = &json["levels"][0]["runs"][0];
+    assert!(run["kills"].as_f64() > Some(0.0), "{run}");
+    assert!(run["longest_down_ms"].as_f64() > Some(0.0), "{run}");
+    assert!(run["longest_silence_ms"].as_f64() > Some(0.0), "{run}");
+    let acknowledged = json["ledger"]["commands"].as_f64();
+    assert_eq!(acknowledged, run["transitions"].as_f64(), "all that was acknowledged is compared");
+    for fault in ["lost", "twice", "misplaced", "strange", "unequal"] {
+        assert_eq!(json["ledger"][fault], 0, "{fault}: {json}");
+    }
+}
+
+#[test]
+fn timers_that_come_due_together_and_one_by_one_fire_once_each() {
+    let line = "--mix timers --preload 30 --callers 2 --seconds 1 --verify -- --log error";
+    let json = bench(line).with(0).json();
+    let timers = &json["timers"];
+    for firings in [timers, &timers["one_by_one"]] {
+        assert_eq!((&firings["missing"], &firings["twice"]), (&0.into(), &0.into()), "{timers}");
+    }
+    assert_eq!(timers["fired"], 30);
+    assert_eq!(timers["one_by_one"]["count"], 30);
+    let levels = json["levels"].as_array().expect("levels");
+    let during: Vec<_> = levels.iter().map(|level| &level["during_timers"]).collect();
+    assert_eq!(during, [false, true]);
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_a_remedy() {
     bench("--mix reads").with(1).saying("--preload");
-    bench("--callers 0").with(2).saying("1 to 512");
+    bench("--callers 0").with(2).saying("1 to 1408");
+    bench("--nodes 2").with(1).saying("--database");
+    bench("--mix timers --preload 9 --callers 1,2").with(1).saying("one load");
 }

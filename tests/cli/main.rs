@@ -11,4 +11,5 @@ mod phases;
 mod postgres;
 mod refusals;
 mod services;
+mod sweep;
 mod watching;

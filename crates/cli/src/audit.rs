@@ -24,6 +24,11 @@ use crate::table::{Table, clean};
 use crate::wire::to_json;
 
 const VERIFY_HELP: &str = "\
+With --data or --database every chain is read from the database itself, in flat memory and without
+a server's help: headers, links, states, commitments and hashes are recomputed, every dossier is
+folded and compared with its stored state. The JSON verdict is then {\"verdict\": {\"equal\",
+\"chains\", \"events\", \"differences\", \"seconds\", \"events_per_second\"}}.
+
 An export that was cut off at its end recomputes like a whole one. Compare the head with an evidence
 line that somebody kept, or give such lines with --evidence.
 
@@ -38,11 +43,19 @@ pub(crate) enum AuditCommand {
     /// Stream a dossier's history, recompute its chain here, and compare the folded state with the
     /// stored one. Exit code 0: equal, 1: differs, 2: not readable
     Replay(ReplayArguments),
-    /// Recompute chains from exported lines, without a server. Exit codes as for replay
+    /// Recompute chains from exported lines, without a server; with --data or --database all chains
+    /// of a store, beside a server that runs. Exit codes as for replay
     #[command(after_long_help = VERIFY_HELP)]
     Verify {
         /// Lines of `audit replay --json` or `audit chain --json`; default: standard input
+        #[arg(conflicts_with_all = ["data", "database"])]
         file: Option<PathBuf>,
+        /// Data folder whose SQLite database is verified as a whole
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["evidence", "database"])]
+        data: Option<PathBuf>,
+        /// URL of the PostgreSQL database that is verified as a whole
+        #[arg(long, value_name = "URL", conflicts_with = "evidence")]
+        database: Option<String>,
         /// Evidence line that the export must contain, motcua:1:CHAIN:SEQ:HASH, as on receipts and
         /// in every answer; several times
         #[arg(long, value_name = "LINE", value_parser = Evidence::parse)]
@@ -74,7 +87,12 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        AuditCommand::Verify { file, evidence } => verify(file.as_deref(), evidence, output),
+        AuditCommand::Verify { file, data: None, database: None, evidence } => {
+            verify(file.as_deref(), evidence, output)
+        }
+        AuditCommand::Verify { data, database, .. } => {
+            crate::sweep::run(data, database, output).await
+        }
         AuditCommand::Chain { name } => chain(name, &Session::open(global).await?, output).await,
         AuditCommand::Replay(arguments) => {
             let session = Session::open(global).await?;

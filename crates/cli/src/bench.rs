@@ -1,17 +1,22 @@
 //! `motcua bench`: what a service of its own does under a load, from outside, over gRPC.
 //!
 //! `crews` who calls · `life` one dossier, act by act · `worker` a caller and what it does · `schedule`
-//! when · `preload` what is there before · `server`, `process` the service and what it uses · `figures`
-//! the arithmetic · `ledger` what was acknowledged, against the histories.
+//! when · `preload` what is there before · `timers` what comes by itself · `server`, `process`, `clock`
+//! the service and what it uses · `health`, `kills` nodes that go and come · `figures` the arithmetic ·
+//! `ledger` what was acknowledged, against the histories.
 
+mod clock;
 mod crews;
 mod figures;
+mod health;
+mod kills;
 mod ledger;
 mod life;
 mod preload;
 mod process;
 mod schedule;
 mod server;
+mod timers;
 mod worker;
 
 use std::path::PathBuf;
@@ -22,14 +27,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum as _};
 use motcua_api::v1;
+use tokio::sync::oneshot;
 
 use crate::Ending;
 use crate::client::{Session, steadily};
 use crate::demo::{PROCEDURES, UNITS};
 use crate::output::Output;
 
-use crews::{Crews, Tokens};
-use figures::{Figures, Level, Load, Preload, Run, Used};
+use crews::{Crews, Lines, Tokens};
+use figures::{Figures, Level, Load, Outages, Preload, Run, Used};
+use kills::{Kills, kill_at_random};
 use ledger::Ledger;
 use life::{Life, TAKEN_OVER};
 use process::{Family, Usage};
@@ -39,14 +46,18 @@ use worker::{Done, Mix, Stock, Worker};
 
 /// Callers on one connection.
 const CALLERS_PER_CONNECTION: usize = 16;
-/// Most callers: what the service lets one address open.
-const CALLERS_MAX: usize = 512;
-/// Callers that share the calls of an open loop: as many may wait for an answer at a time.
-const CALLERS_OPEN: usize = 256;
+/// Callers on one connection where there are more than [`CALLERS_APART`]: what the service takes.
+const CALLERS_PER_CONNECTION_MAX: usize = 32;
+/// So many callers need not sit that close: the service lets one address open 50 connections.
+const CALLERS_APART: usize = 512;
+/// Most callers.
+const CALLERS_MAX: usize = 1_408;
 /// Callers that file what is there before.
 const CALLERS_PRELOAD: usize = 96;
 /// Largest rate of an open loop, calls a second.
 const RATE_MAX: u32 = 100_000;
+/// Most nodes of the service.
+const NODES_MAX: usize = 8;
 /// Longest measurement of one level, in seconds.
 const SECONDS_MAX: u64 = 3600;
 /// Most dossiers that are filed before: their numbers keep to the forms.
@@ -61,6 +72,9 @@ pub(crate) struct BenchArguments {
     /// Calls a second, due at instants fixed in advance; their time counts from there
     #[arg(long, value_name = "N,N...", value_delimiter = ',', value_parser = rate)]
     rate: Vec<u32>,
+    /// Callers that share the calls of --rate: as many may wait for an answer at a time
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = callers)]
+    open_callers: usize,
     /// What the callers do
     #[arg(long, value_enum, default_value_t = Mix::Lives)]
     mix: Mix,
@@ -80,6 +94,18 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
+    /// Servers on one database, which --database names behind `--`; callers are spread over them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = nodes)]
+    nodes: usize,
+    /// Kill a node (SIGKILL) at a random moment of every so many seconds, and start it again; its
+    /// callers send their commands through another node until they are answered
+    #[arg(long, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    kill_every: Option<u64>,
+    /// Compiled bench/clock.c, which moves the clock of the service for --mix timers [default: it is
+    /// compiled now]
+    #[arg(long, value_name = "FILE")]
+    clock: Option<PathBuf>,
     /// At the end, compare every history with what was acknowledged
     #[arg(long)]
     verify: bool,
@@ -104,6 +130,11 @@ fn rate(text: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("write numbers from 1 to {RATE_MAX}"))
 }
 
+fn nodes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=NODES_MAX).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {NODES_MAX}"))
+}
+
 impl BenchArguments {
     fn loads(&self) -> Vec<Load> {
         let callers = match (self.callers.is_empty(), self.rate.is_empty()) {
@@ -118,6 +149,15 @@ impl BenchArguments {
         if self.mix.reads() && self.preload == 0 {
             bail!("there is nothing to read: file dossiers before with --preload N");
         }
+        let names_database =
+            |argument: &String| argument == "--database" || argument.starts_with("--database=");
+        let in_environment = std::env::var_os("MOTCUA_DATABASE").is_some_and(|url| !url.is_empty());
+        if self.nodes > 1 && !in_environment && !self.serve.iter().any(names_database) {
+            bail!("nodes share a PostgreSQL database: name it with -- --database URL");
+        }
+        if self.mix == Mix::Timers {
+            self.check_timers()?;
+        }
         if let Some(process) = self.database_pid
             && !Family::of(process).is_there()
         {
@@ -131,18 +171,12 @@ impl BenchArguments {
 pub(crate) async fn run(arguments: BenchArguments, output: &Output) -> anyhow::Result<Ending> {
     arguments.check()?;
     let mut bench = Bench::start(arguments).await?;
-    bench.preload(output).await?;
-    let loads = bench.arguments.loads();
-    bench.figures.levels = loads.into_iter().map(Level::new).collect();
-    for round in 1..=bench.arguments.runs {
-        for place in 0..bench.figures.levels.len() {
-            let load = bench.figures.levels[place].load();
-            output.note(&format!("run {round} of {}: {load:?}", bench.arguments.runs));
-            let run = bench.measure(load).await?;
-            bench.figures.levels[place].add(run);
+    let ending = match bench.arguments.mix {
+        Mix::Timers => bench.timers(output).await?,
+        Mix::Lives | Mix::HotOffice | Mix::OneDossier | Mix::Reads | Mix::Worklists => {
+            bench.levels(output).await?
         }
-    }
-    let ending = bench.verify(output).await?;
+    };
     match output.json {
         true => output.value(&bench.figures.json())?,
         false => output.table(&bench.figures.table())?,
@@ -162,30 +196,59 @@ struct Bench {
 
 impl Bench {
     async fn start(arguments: BenchArguments) -> anyhow::Result<Self> {
-        let server = Server::start(arguments.serve.clone()).await?;
+        let server = Server::start(arguments.serve.clone(), arguments.nodes).await?;
         let mix = arguments.mix.to_possible_value();
         let figures = Figures {
             mix: mix.map(|mix| mix.get_name().to_owned()).unwrap_or_default(),
             started_in: vec![server.started_in()],
-            resident_bytes: server.family().resident_bytes(),
+            resident_bytes: server.resident_bytes(),
+            nodes: arguments.nodes,
+            kill_every_s: arguments.kill_every,
             ..Figures::default()
         };
         prepare(server.admin()).await?;
+        server.settle(PROCEDURES.len()).await?;
         let tokens = Tokens::issue(server.key())?;
         let (stock, ledger) = (Arc::default(), Ledger::default());
         Ok(Self { arguments, server, tokens, stock, ledger, figures })
     }
 
-    /// Everybody, once for each caller; callers of one connection share it.
-    async fn crews(&self, callers: usize) -> anyhow::Result<Vec<Arc<Crews>>> {
-        let mut crews = Vec::with_capacity(callers);
-        while crews.len() < callers {
-            let connection = Session::connect(self.server.address(), None).await?;
-            let shared = Arc::new(Crews::new(&connection, &self.tokens)?);
-            let here = CALLERS_PER_CONNECTION.min(callers - crews.len());
-            crews.extend(std::iter::repeat_n(shared, here));
+    /// All levels, as often as was asked for.
+    async fn levels(&mut self, output: &Output) -> anyhow::Result<Ending> {
+        self.preload(output).await?;
+        let loads = self.arguments.loads();
+        self.figures.levels = loads.into_iter().map(Level::new).collect();
+        for round in 1..=self.arguments.runs {
+            for place in 0..self.figures.levels.len() {
+                let load = self.figures.levels[place].load();
+                output.note(&format!("run {round} of {}: {load:?}", self.arguments.runs));
+                let run = self.measure(load).await?;
+                self.figures.levels[place].add(run);
+            }
         }
-        Ok(crews)
+        self.verify(output).await
+    }
+
+    /// Lines to all nodes, once for each caller; callers of one connection share it.
+    async fn lines(&self, callers: usize) -> anyhow::Result<Vec<Lines>> {
+        let together = match callers {
+            0..=CALLERS_APART => CALLERS_PER_CONNECTION,
+            _ => CALLERS_PER_CONNECTION_MAX,
+        };
+        let mut lines = Vec::with_capacity(callers);
+        while lines.len() < callers {
+            let mut crews = Vec::with_capacity(self.server.nodes());
+            for address in self.server.addresses() {
+                let connection = Session::connect(address, None).await?;
+                crews.push(Crews::new(&connection, &self.tokens)?);
+            }
+            let shared = Arc::new(crews);
+            let here = lines.len()..callers.min(lines.len() + together);
+            let line =
+                |number| Lines::new(Arc::clone(&shared), Arc::clone(self.server.health()), number);
+            lines.extend(here.map(line));
+        }
+        Ok(lines)
     }
 
     /// Files what is to be there, and starts the service anew on it.
@@ -195,11 +258,11 @@ impl Bench {
             return Ok(());
         }
         output.note(&format!("filing {count} dossiers"));
-        let (before, crews) =
-            (self.server.store_bytes().await?, self.crews(CALLERS_PRELOAD).await?);
+        let (before, lines) =
+            (self.server.store_bytes().await?, self.lines(CALLERS_PRELOAD).await?);
         let mix = self.arguments.mix;
         let next = Arc::clone(&self.stock.next);
-        let loaded = preload::preload(crews, mix, &next, count).await?;
+        let loaded = preload::preload(lines, mix, &next, count).await?;
         let preload = Preload {
             dossiers: loaded.filed.len() as u64,
             transitions: loaded.done.acts.values().map(|times| times.len() as u64).sum(),
@@ -224,40 +287,67 @@ impl Bench {
 
     /// Puts a load on the service for a while.
     async fn measure(&mut self, load: Load) -> anyhow::Result<Run> {
+        let workers = self.workers(load).await?;
+        let warm_up = Duration::from_secs(self.arguments.warm_up);
+        let (workers, unmeasured, _) = drive(workers, pace(load, warm_up)).await?;
+        self.keep(unmeasured.ledger);
+        self.measure_with(workers, pace(load, Duration::from_secs(self.arguments.seconds))).await
+    }
+
+    /// Callers for a load.
+    async fn workers(&mut self, load: Load) -> anyhow::Result<Vec<Worker>> {
         let callers = match load {
             Load::Closed(callers) => callers,
-            Load::Open(_) => CALLERS_OPEN,
+            Load::Open(_) => self.arguments.open_callers,
         };
-        let crews = self.crews(callers).await?;
+        let lines = self.lines(callers).await?;
         let shared = match self.arguments.mix {
-            Mix::OneDossier => Some(self.shared(&crews[0]).await?),
-            Mix::Lives | Mix::HotOffice | Mix::Reads | Mix::Worklists => None,
+            Mix::OneDossier => Some(self.shared(&lines[0]).await?),
+            Mix::Lives | Mix::HotOffice | Mix::Reads | Mix::Worklists | Mix::Timers => None,
         };
-        let worker = |(number, crews)| {
-            Worker::new(crews, Arc::clone(&self.stock), self.arguments.mix, number, shared.clone())
+        let worker = |(number, lines)| {
+            Worker::new(lines, Arc::clone(&self.stock), self.arguments.mix, number, shared.clone())
         };
-        let workers: Vec<Worker> = crews.into_iter().enumerate().map(worker).collect();
-        let warm_up = Duration::from_secs(self.arguments.warm_up);
-        let (workers, unmeasured, _) = drive(workers, load, warm_up).await?;
-        self.keep(unmeasured.ledger);
+        Ok(lines.into_iter().enumerate().map(worker).collect())
+    }
 
+    /// Lets callers work at a pace, and kills nodes meanwhile if that was asked for.
+    async fn measure_with(&mut self, workers: Vec<Worker>, pace: Pace) -> anyhow::Result<Run> {
         let before = self.look().await?;
-        self.server.family().forget_peak();
+        self.server.forget_peak();
+        let health = Arc::clone(self.server.health());
+        health.forget();
+        let (stop, mut stopped) = oneshot::channel();
         let begun = Instant::now();
-        let time = Duration::from_secs(self.arguments.seconds);
-        let (_, mut done, unsent) = drive(workers, load, time).await?;
-        let elapsed = begun.elapsed();
-        let used = self.used_since(&before).await?;
+        let load = async move {
+            let driven = drive(workers, pace).await;
+            // Nobody waits for it where no node is killed.
+            let _told = stop.send(());
+            (driven, begun.elapsed())
+        };
+        let every = self.arguments.kill_every.map(Duration::from_secs);
+        let killing = async {
+            match every {
+                Some(every) => kill_at_random(&mut self.server, every, &mut stopped).await,
+                None => Ok(Kills::default()),
+            }
+        };
+        let ((driven, elapsed), kills) = tokio::join!(load, killing);
+        let ((_, mut done, unsent), kills) = (driven?, kills?);
+        let mut used = self.used_since(&before).await?;
+        if self.server.nodes() > 1 || every.is_some() {
+            used.outages = Some(Outages { kills, endured: health.endured() });
+        }
         self.keep(std::mem::take(&mut done.ledger));
         Ok(Run::new(elapsed, done, unsent, used))
     }
 
     /// A dossier for everybody, with a specialist.
-    async fn shared(&mut self, crews: &Crews) -> anyhow::Result<Life> {
+    async fn shared(&mut self, lines: &Lines) -> anyhow::Result<Life> {
         let number = self.stock.next.fetch_add(1, Ordering::Relaxed);
         let mut life = Life::new(number, self.arguments.mix.office(number));
         let mut done = Done::default();
-        preload::bring(&mut life, TAKEN_OVER, crews, &mut done).await?;
+        preload::bring(&mut life, TAKEN_OVER, lines, &mut done).await?;
         self.keep(done.ledger);
         Ok(life)
     }
@@ -266,7 +356,7 @@ impl Bench {
         Ok(Look {
             store_bytes: self.server.store_bytes().await?,
             syncs: self.syncs()?,
-            server: self.server.family().usage(),
+            server: self.server.usage(),
             client: Family::own().usage_alone(),
             database: self.database().map(Family::usage),
         })
@@ -281,8 +371,9 @@ impl Bench {
             database: database.map(|(after, before)| after.since(before)),
             store_bytes: after.store_bytes.saturating_sub(before.store_bytes),
             syncs: after.syncs.zip(before.syncs).map(|(after, before)| after - before),
-            peak_bytes: self.server.family().peak_bytes(),
+            peak_bytes: self.server.peak_bytes(),
             database_bytes: self.database().and_then(Family::resident_bytes),
+            outages: None,
         })
     }
 
@@ -299,12 +390,17 @@ impl Bench {
         Ok(Some(count.with_context(|| format!("{} holds no counter", path.display()))?))
     }
 
+    /// Somebody who reads every history, at the first node.
+    async fn auditor(&self) -> anyhow::Result<Session> {
+        Ok(self.lines(1).await?[0].choose().crews.auditor.clone())
+    }
+
     async fn verify(&mut self, output: &Output) -> anyhow::Result<Ending> {
         if !self.arguments.verify {
             return Ok(Ending::Well);
         }
-        let crews = self.crews(1).await?;
-        let comparison = std::mem::take(&mut self.ledger).compare(&crews[0].auditor).await?;
+        let auditor = self.auditor().await?;
+        let comparison = std::mem::take(&mut self.ledger).compare(&auditor).await?;
         output.note(&comparison.text());
         self.figures.ledger = Some(comparison.json());
         Ok(if comparison.is_equal() { Ending::Well } else { Ending::Differs })
@@ -330,16 +426,16 @@ async fn prepare(admin: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets callers work for a while; what they did, and how many calls nobody sent.
-async fn drive(
-    workers: Vec<Worker>,
-    load: Load,
-    time: Duration,
-) -> anyhow::Result<(Vec<Worker>, Done, u64)> {
-    let pace = match load {
+/// When the calls of a load come that begins now.
+fn pace(load: Load, time: Duration) -> Pace {
+    match load {
         Load::Closed(_) => Pace::closed(time),
-        Load::Open(rate) => Pace::open(Schedule::new(rate, time), time, workers.len()),
-    };
+        Load::Open(rate) => Pace::open(Schedule::new(rate, time), time),
+    }
+}
+
+/// Lets callers work for a while; what they did, and how many calls nobody sent.
+async fn drive(workers: Vec<Worker>, pace: Pace) -> anyhow::Result<(Vec<Worker>, Done, u64)> {
     let work = workers.into_iter().map(|worker| tokio::spawn(worker.work(pace.clone())));
     let work: Vec<_> = work.collect();
     let (mut workers, mut done) = (Vec::with_capacity(work.len()), Done::default());
@@ -371,7 +467,7 @@ mod tests {
     #[test]
     fn numbers_of_callers_and_rates_are_bounded() {
         assert_eq!((callers("64"), rate("500")), (Ok(64), Ok(500)));
-        for bad in ["0", "513", "many", ""] {
+        for bad in ["0", "1409", "many", ""] {
             assert!(callers(bad).is_err(), "{bad}");
         }
         for bad in ["0", "100001", "-1", ""] {

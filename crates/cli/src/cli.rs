@@ -43,7 +43,7 @@ Law as data
   deadline    compute dates from JSON lines, without a server
 
 Evidence
-  audit       replay a history, verify an export without a server
+  audit       replay a history; verify an export, or a whole store
 
 Examples
   export MOTCUA_TOKEN=$(motcua token issue --subject hg-clerk-1 \\

@@ -47,6 +47,7 @@ mod render;
 mod restore;
 mod serve;
 mod settings;
+mod sweep;
 mod table;
 mod token;
 mod unit;

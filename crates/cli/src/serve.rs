@@ -24,7 +24,7 @@ use crate::output::{Lang, Output};
 use crate::settings::{Flags, LogFormat, Parsed, Settings, unknown_variables};
 
 /// The working calendar that a service without one loads at its first start.
-const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
+pub(crate) const CALENDAR: &[u8] = include_bytes!("../../deadlines/data/calendar-vn.json");
 /// Longest wait for the workers at the end.
 const WORKERS_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -140,23 +140,35 @@ impl<S: Store, D: Documents> Engine<S, D> {
         key: &DossierKey,
         until: Until,
     ) -> Result<Replay, EngineError> {
-        let (loaded, _) = self.visible(caller, key).await?;
-        self.record_read(caller, &loaded.dossier, "replay").await?;
-        let chain = dossier_chain(loaded.dossier.id);
-        let mut replay = Replayer::new(self.origin(), chain.clone(), loaded.dossier.id, until);
+        let (id, stored) = match (self.visible(caller, key).await, key) {
+            (Ok((loaded, _)), _) => {
+                self.record_read(caller, &loaded.dossier, "replay").await?;
+                (loaded.dossier.id, Ok(loaded))
+            }
+            // The state is made of the last events too, which may be what was changed: an auditor,
+            // who sees every dossier, is told by its history.
+            (Err(EngineError::Corrupt(why)), DossierKey::Id(id)) if caller.is(Role::Auditor) => {
+                self.append_read(caller, *id, "replay").await?;
+                (*id, Err(why))
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let end = stored.as_ref().map_or(u64::MAX, |loaded| loaded.head.seq);
+        let chain = dossier_chain(id);
+        let mut replay = Replayer::new(self.origin(), chain.clone(), id, until);
         let mut after = 0;
         loop {
             let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
             // A commit between the load and this page is not part of what was loaded.
-            let known = page.iter().filter(|event| event.seq <= loaded.head.seq);
+            let known = page.iter().filter(|event| event.seq <= end);
             known.for_each(|event| replay.push(event));
-            if after >= loaded.head.seq {
+            if after >= end {
                 break;
             }
         }
-        Ok(replay.finish(&loaded))
+        Ok(replay.finish(stored.as_ref().map_err(String::as_str)))
     }
 
     /// How the dossier's appointment came to be: every act that set or moved it, computed once
@@ -335,7 +347,23 @@ impl Replayer {
         }
     }
 
-    fn finish(mut self, stored: &Loaded) -> Replay {
+    fn finish(mut self, stored: Result<&Loaded, &str>) -> Replay {
+        match stored {
+            Ok(stored) => self.compare(stored),
+            Err(why) => {
+                let last = self.verifier.head().map_or(0, |head| head.seq);
+                self.findings.push(finding(last, None, "stored_state", "a state", why));
+            }
+        }
+        Replay {
+            dossier: self.dossier,
+            head: self.head,
+            events: self.events,
+            findings: self.findings,
+        }
+    }
+
+    fn compare(&mut self, stored: &Loaded) {
         let head = self.verifier.head();
         let (seq, hash) = (stored.head.seq, stored.head.hash);
         if head.is_none_or(|head| head.seq != seq || head.hash != hash) {
@@ -347,12 +375,6 @@ impl Replayer {
             && let Some(dossier) = &self.dossier
         {
             self.findings.extend(state_differences(dossier, &stored.dossier));
-        }
-        Replay {
-            dossier: self.dossier,
-            head: self.head,
-            events: self.events,
-            findings: self.findings,
         }
     }
 }

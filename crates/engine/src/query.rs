@@ -181,12 +181,22 @@ impl<S: Store, D: Documents> Engine<S, D> {
         if dossier.filing.is_party(&caller.id) {
             return Ok(());
         }
+        self.append_read(caller, dossier.id, what).await
+    }
+
+    /// Records that somebody opened something of a dossier.
+    pub(crate) async fn append_read(
+        &self,
+        caller: &Caller,
+        dossier: Uuid,
+        what: &str,
+    ) -> Result<(), EngineError> {
         let fields = vec![
             ("actor".to_owned(), canonical(&caller.as_actor_json())?),
             ("what".to_owned(), canonical(&json!(what))?),
         ];
         let event = NewEvent { kind: "read".into(), to: None, def: None, fields };
-        self.append(&access_chain(dossier.id), event, Vec::new()).await
+        self.append(&access_chain(dossier), event, Vec::new()).await
     }
 
     /// Dossiers to which the caller is a party, newest first.

@@ -33,7 +33,8 @@
 //! what waits for a writer · `sqlite/` settings and the one writer, verdicts and rows of commits in a
 //! few statements · `postgres/` settings and the writers, commits as one call · `schema.rs` a
 //! database's schema against the one that the program knows · `glance.rs`, `look.rs` reading without
-//! opening it as a store, and what a doctor asks · `error.rs` what went wrong, with its address.
+//! opening it as a store, and what a doctor asks · `sweep.rs` all histories verified · `error.rs` what
+//! went wrong, with its address.
 
 mod claims;
 mod database;
@@ -48,12 +49,14 @@ mod read;
 mod schema;
 mod sqlite;
 mod store;
+mod sweep;
 
 pub use glance::{Glance, Head};
 pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
 pub use postgres::Listener;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
+pub use sweep::{Difference, Swept};
 
 /// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds
 /// its rows by an index.

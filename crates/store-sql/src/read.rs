@@ -6,13 +6,15 @@ pub(crate) mod desk;
 pub(crate) mod dossiers;
 pub(crate) mod histories;
 pub(crate) mod searches;
+pub(crate) mod sweep;
 pub(crate) mod worklists;
 
 /// Every statement by topic, for the plan test.
-pub(crate) const STATEMENTS: [&[Statement]; 5] = [
+pub(crate) const STATEMENTS: [&[Statement]; 6] = [
     desk::STATEMENTS,
     dossiers::STATEMENTS,
     histories::STATEMENTS,
     searches::STATEMENTS,
+    sweep::STATEMENTS,
     worklists::STATEMENTS,
 ];

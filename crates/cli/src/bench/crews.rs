@@ -1,8 +1,14 @@
 //! Who makes the calls: the staff of a few offices, citizens, an auditor.
 
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use motcua_engine::{Clock as _, SystemClock};
 use motcua_procedures::Role;
 use motcua_server::TokenKey;
+use tonic::{Code, Status};
 
+use super::health::{Health, Seen};
 use super::server::TOKEN_TTL;
 use crate::client::Session;
 use crate::demo::people::{BINH_LIEU, CO_TO, HONG_GAI, Office, citizen_id};
@@ -29,6 +35,8 @@ pub(super) struct Tokens {
     staff: Vec<[String; 7]>,
     auditor: String,
     key: TokenKey,
+    /// How far the clock of the service is ahead of the callers'.
+    pub(super) ahead: SignedDuration,
 }
 
 impl Tokens {
@@ -44,7 +52,7 @@ impl Tokens {
             staff.push(tokens);
         }
         let auditor = key.issue("bench-auditor", None, &[Role::Auditor], TOKEN_TTL)?;
-        Ok(Self { staff, auditor, key: key.clone() })
+        Ok(Self { staff, auditor, key: key.clone(), ahead: SignedDuration::ZERO })
     }
 }
 
@@ -54,6 +62,7 @@ pub(super) struct Crews {
     /// Reads any history, with personal values masked.
     pub(super) auditor: Session,
     key: TokenKey,
+    ahead: SignedDuration,
 }
 
 impl Crews {
@@ -66,6 +75,7 @@ impl Crews {
             staff: tokens.staff.iter().map(crew).collect::<anyhow::Result<_>>()?,
             auditor: connection.with_token(&tokens.auditor)?,
             key: tokens.key.clone(),
+            ahead: tokens.ahead,
         })
     }
 
@@ -75,10 +85,83 @@ impl Crews {
         &self.staff[office][place.expect("only the crew acts")]
     }
 
+    /// Now, by the clock of the service.
+    pub(super) fn now(&self) -> Timestamp {
+        SystemClock.now() + self.ahead
+    }
+
     /// A citizen.
     pub(super) fn citizen(&self, number: usize) -> anyhow::Result<Session> {
         let id = citizen_id(number);
         let token = self.key.issue(&id, None, &[Role::Applicant], TOKEN_TTL)?;
         self.auditor.with_token(&token)
+    }
+}
+
+/// A caller's lines to every node. Callers share connections; each has a node of its own, which it
+/// leaves only while that does not answer.
+#[derive(Clone)]
+pub(super) struct Lines {
+    nodes: Arc<Vec<Crews>>,
+    health: Arc<Health>,
+    own: usize,
+}
+
+/// Everybody at the node that was chosen for a call.
+pub(super) struct Line<'a> {
+    /// Who calls it.
+    pub(super) crews: &'a Crews,
+    /// The node as it was then.
+    pub(super) seen: Seen,
+}
+
+impl Lines {
+    /// The lines of the caller with a number over connections to each node.
+    pub(super) fn new(nodes: Arc<Vec<Crews>>, health: Arc<Health>, number: usize) -> Self {
+        let own = number % nodes.len();
+        Self { nodes, health, own }
+    }
+
+    /// Where to send the next call.
+    pub(super) fn choose(&self) -> Line<'_> {
+        let seen = self.health.choose(self.own);
+        Line { crews: &self.nodes[seen.node], seen }
+    }
+
+    /// Hears that a call failed: if its line broke, the node is gone for all callers.
+    pub(super) fn failed(&self, line: &Line<'_>, status: &Status) {
+        if is_broken(status) {
+            self.health.gone(line.seen);
+        }
+    }
+
+    /// What callers know of the nodes.
+    pub(super) fn health(&self) -> &Health {
+        &self.health
+    }
+}
+
+/// Whether the line broke: the status was made here and the service never sent one. A call whose time
+/// ran out broke no line.
+pub(super) fn is_broken(status: &Status) -> bool {
+    let made_here = std::error::Error::source(status).is_some();
+    let dropped = status.code() == Code::Unavailable && status.details().is_empty();
+    let is_late = matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled);
+    (made_here || dropped) && !is_late
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_where_no_service_has_answered() {
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(is_broken(&Status::from_error(Box::new(broken))));
+        assert!(is_broken(&Status::unavailable("connection refused")));
+        let told = Status::with_details(Code::Unavailable, "told", b"details".to_vec().into());
+        assert!(!is_broken(&told));
+        assert!(!is_broken(&Status::deadline_exceeded("late")));
+        assert!(!is_broken(&Status::failed_precondition("no")));
     }
 }

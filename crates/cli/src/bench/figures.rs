@@ -5,10 +5,30 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::health::Endured;
+use super::kills::Kills;
 use super::process::Usage;
 use super::worker::Done;
 use crate::output::grouped;
 use crate::table::Table;
+
+const HEADINGS: [&str; 14] = [
+    "CALLERS",
+    "TRANSITIONS/S",
+    "SPREAD",
+    "P50 ms",
+    "P99 ms",
+    "READS/S",
+    "SERVER µs",
+    "CLIENT µs",
+    "BYTES/TRANSITION",
+    "SYNCS",
+    "PEAK MiB",
+    "REFUSED",
+    "HINTED",
+    "UNSENT",
+];
+const HEADINGS_OF_OUTAGES: [&str; 4] = ["KILLS", "FAILOVERS", "DOWN ms", "SILENCE ms"];
 
 /// How calls come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +48,15 @@ pub(super) struct Figures {
     pub(super) started_in: Vec<Duration>,
     /// Memory of the service after its first answer.
     pub(super) resident_bytes: Option<u64>,
+    /// Number of nodes, and every how many seconds one of them is killed.
+    pub(super) nodes: usize,
+    pub(super) kill_every_s: Option<u64>,
     /// What was there before.
     pub(super) preload: Option<Preload>,
     /// The levels in the order in which they were asked for.
     pub(super) levels: Vec<Level>,
+    /// What became of timers.
+    pub(super) timers: Option<Value>,
     /// What the histories said at the end.
     pub(super) ledger: Option<Value>,
 }
@@ -49,6 +74,8 @@ pub(super) struct Preload {
 #[derive(Debug)]
 pub(super) struct Level {
     load: Load,
+    /// Timers fired meanwhile.
+    during_timers: bool,
     runs: Vec<Run>,
 }
 
@@ -67,6 +94,15 @@ pub(super) struct Used {
     pub(super) peak_bytes: Option<u64>,
     /// Memory of the database at the end.
     pub(super) database_bytes: Option<u64>,
+    /// Where there are several nodes, or one is killed.
+    pub(super) outages: Option<Outages>,
+}
+
+/// Nodes that went away, and what callers went through.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outages {
+    pub(super) kills: Kills,
+    pub(super) endured: Endured,
 }
 
 /// One measurement.
@@ -79,22 +115,24 @@ pub(super) struct Run {
 }
 
 /// Times, shortest first.
-struct Times(Vec<Duration>);
+pub(super) struct Times(Vec<Duration>);
 
 impl Times {
-    fn new(mut times: Vec<Duration>) -> Self {
+    /// Of calls in any order.
+    pub(super) fn new(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self(times)
     }
 
     /// The time that so many of a thousand calls did not exceed, in milliseconds: one that was
     /// measured. None without calls.
-    fn permille_ms(&self, permille: usize) -> Option<f64> {
+    pub(super) fn permille_ms(&self, permille: usize) -> Option<f64> {
         let rank = (self.0.len() * permille).div_ceil(1000).max(1) - 1;
         self.0.get(rank).map(|time| time.as_secs_f64() * 1000.0)
     }
 
-    fn json(&self) -> Value {
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
         let at = |permille| self.permille_ms(permille).map(rounded);
         json!({ "count": self.0.len(), "p50_ms": at(500), "p99_ms": at(990), "max_ms": at(1000) })
     }
@@ -116,6 +154,7 @@ impl Run {
             ("lives", done.lives as f64),
             ("reads", reads),
             ("refused", done.refusals.values().sum::<u64>() as f64),
+            ("refused_with_hint", done.hinted as f64),
             ("unsent", unsent as f64),
             ("transitions_per_second", transitions / seconds),
             ("reads_per_second", reads / seconds),
@@ -140,6 +179,13 @@ impl Run {
         put("syncs_per_transition", used.syncs.map(|syncs| syncs as f64 / transitions));
         put("peak_resident_bytes", used.peak_bytes.map(|bytes| bytes as f64));
         put("database_resident_bytes", used.database_bytes.map(|bytes| bytes as f64));
+        let milliseconds = |time: Duration| Some(time.as_secs_f64() * 1000.0);
+        if let Some(Outages { kills, endured }) = used.outages {
+            put("kills", Some(kills.count as f64));
+            put("failovers", Some(endured.failovers as f64));
+            put("longest_down_ms", milliseconds(kills.down));
+            put("longest_silence_ms", milliseconds(endured.silence));
+        }
         Self { values, operations, refusals: done.refusals }
     }
 
@@ -154,7 +200,12 @@ impl Run {
 impl Level {
     /// Of a load that was not measured yet.
     pub(super) fn new(load: Load) -> Self {
-        Self { load, runs: Vec::new() }
+        Self { load, during_timers: false, runs: Vec::new() }
+    }
+
+    /// The same while timers fire.
+    pub(super) fn during_timers(self) -> Self {
+        Self { during_timers: true, ..self }
     }
 
     /// The load.
@@ -178,7 +229,8 @@ impl Level {
         all
     }
 
-    fn medians(&self) -> BTreeMap<&'static str, f64> {
+    /// The middle of every figure.
+    pub(super) fn medians(&self) -> BTreeMap<&'static str, f64> {
         self.sorted().into_iter().map(|(name, values)| (name, median(&values))).collect()
     }
 
@@ -192,13 +244,14 @@ impl Level {
             "loop": kind,
             "callers": callers,
             "rate": rate,
+            "during_timers": self.during_timers,
             "runs": self.runs.iter().map(Run::json).collect::<Vec<_>>(),
             "median": Map::from_iter(numbers(&self.medians())),
             "spread": Map::from_iter(numbers(&spreads.collect())),
         })
     }
 
-    fn row(&self) -> [String; 12] {
+    fn row(&self, with_outages: bool) -> Vec<String> {
         let medians = self.medians();
         let spreads = self.sorted();
         let spread = |name: &str| spreads.get(name).map_or(0.0, |values| spread(values));
@@ -211,11 +264,12 @@ impl Level {
             value.map_or_else(|| "-".to_owned(), |value| grouped(value.round() as u64))
         };
         let mebibytes = medians.get("peak_resident_bytes").map(|bytes| bytes / 1_048_576.0);
-        [
-            match self.load {
-                Load::Closed(callers) => callers.to_string(),
-                Load::Open(rate) => format!("{rate}/s"),
-            },
+        let load = match self.load {
+            Load::Closed(callers) => callers.to_string(),
+            Load::Open(rate) => format!("{rate}/s"),
+        };
+        let mut row = vec![
+            if self.during_timers { format!("{load} + timers") } else { load },
             whole("transitions_per_second"),
             format!("{:.0} %", spread("transitions_per_second") * 100.0),
             shown("p50_ms", 2),
@@ -227,7 +281,14 @@ impl Level {
             shown("syncs_per_transition", 2),
             mebibytes.map_or_else(|| "-".to_owned(), |mebibytes| format!("{mebibytes:.0}")),
             whole("refused"),
-        ]
+            whole("refused_with_hint"),
+            whole("unsent"),
+        ];
+        if with_outages {
+            row.extend([whole("kills"), whole("failovers")]);
+            row.extend([whole("longest_down_ms"), whole("longest_silence_ms")]);
+        }
+        row
     }
 }
 
@@ -238,6 +299,8 @@ impl Figures {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "mix": self.mix,
+            "nodes": self.nodes,
+            "kill_every_seconds": self.kill_every_s,
             "start": {
                 "empty_ms": self.started_in.first().map(milliseconds),
                 "preloaded_ms": self.started_in.get(1).map(milliseconds),
@@ -245,27 +308,20 @@ impl Figures {
             },
             "preload": self.preload.map(Preload::json),
             "levels": self.levels.iter().map(Level::json).collect::<Vec<_>>(),
+            "timers": self.timers,
             "ledger": self.ledger,
         })
     }
 
     /// For people.
     pub(super) fn table(&self) -> Table {
-        let mut table = Table::new(&[
-            "CALLERS",
-            "TRANSITIONS/S",
-            "SPREAD",
-            "P50 ms",
-            "P99 ms",
-            "READS/S",
-            "SERVER µs",
-            "CLIENT µs",
-            "BYTES/TRANSITION",
-            "SYNCS",
-            "PEAK MiB",
-            "REFUSED",
-        ]);
-        self.levels.iter().for_each(|level| table.row(level.row()));
+        let with_outages = self.nodes > 1 || self.kill_every_s.is_some();
+        let mut headings = HEADINGS.to_vec();
+        if with_outages {
+            headings.extend(HEADINGS_OF_OUTAGES);
+        }
+        let mut table = Table::new(&headings);
+        self.levels.iter().for_each(|level| table.row(level.row(with_outages)));
         table
     }
 }

@@ -91,6 +91,39 @@ impl Ledger {
     }
 }
 
+/// Reads the history of each dossier and keeps what `keep` finds in it.
+///
+/// # Errors
+/// A history cannot be read.
+pub(super) async fn read_each<T: Send + 'static>(
+    auditor: &Session,
+    dossiers: Vec<Uuid>,
+    keep: fn(&[HistoryEvent]) -> T,
+) -> anyhow::Result<Vec<(Uuid, T)>> {
+    let mut kept = Vec::with_capacity(dossiers.len());
+    let waiting = Arc::new(Mutex::new(dossiers));
+    let reader = || {
+        let (waiting, auditor) = (Arc::clone(&waiting), auditor.clone());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Some(dossier) = next(&waiting)? {
+                let (history, _) = read(&auditor, dossier).await?;
+                kept.push((dossier, keep(&history)));
+            }
+            anyhow::Ok(kept)
+        })
+    };
+    let readers: Vec<_> = (0..READERS).map(|_| reader()).collect();
+    for reader in readers {
+        kept.extend(reader.await??);
+    }
+    Ok(kept)
+}
+
+fn next(waiting: &Mutex<Vec<Uuid>>) -> anyhow::Result<Option<Uuid>> {
+    Ok(waiting.lock().map_err(|_| anyhow!("a reader of histories panicked"))?.pop())
+}
+
 async fn read_all(
     ledger: &Ledger,
     waiting: &Mutex<Vec<Uuid>>,
@@ -98,8 +131,7 @@ async fn read_all(
 ) -> anyhow::Result<Comparison> {
     let mut comparison = Comparison::default();
     loop {
-        let next = waiting.lock().map_err(|_| anyhow!("a reader of histories panicked"))?.pop();
-        let Some(dossier) = next else {
+        let Some(dossier) = next(waiting)? else {
             return Ok(comparison);
         };
         let (history, verdict) = read(auditor, dossier).await?;
@@ -264,13 +296,17 @@ fn commands_done(history: &[HistoryEvent]) -> Vec<Done> {
 
 /// The caller's command id that an event carries; events of timers carry none.
 fn command_of(event: &HistoryEvent) -> Option<Uuid> {
-    let opened = event.fields.iter().filter_map(|field| match field.slot.as_ref()? {
+    opened(event, "command")?["id"].as_str()?.parse().ok()
+}
+
+/// The value of an opened field.
+pub(super) fn opened(event: &HistoryEvent, name: &str) -> Option<Value> {
+    let mut opened = event.fields.iter().filter_map(|field| match field.slot.as_ref()? {
         Slot::Opened(opened) => Some(opened),
         Slot::Commitment(_) => None,
     });
-    let command = opened.into_iter().find(|field| field.name == "command")?;
-    let command: Value = serde_json::from_str(&command.value_json).ok()?;
-    command["id"].as_str()?.parse().ok()
+    let field = opened.find(|field| field.name == name)?;
+    serde_json::from_str(&field.value_json).ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use jiff::tz::Offset;
 use motcua_api::v1::{self, CommandMeta, DossierState};
 use motcua_dossiers::command::DocumentContent;
-use motcua_engine::{Clock as _, SystemClock};
 use motcua_procedures::{Channel, Role};
 use serde_json::json;
 use tonic::Status;
@@ -75,6 +74,8 @@ const BUSINESS: &[Act] = &[
     Act::Deliver,
 ];
 
+/// Acts after which a dossier is filed and waits to be received.
+pub(super) const SUBMITTED: usize = 1;
 /// Acts after which a dossier of either kind lies with a specialist.
 pub(super) const TAKEN_OVER: usize = 5;
 
@@ -94,6 +95,15 @@ impl Life {
     /// The dossier with this number, to be filed in an office; births and businesses in turn.
     pub(super) fn new(number: usize, office: usize) -> Self {
         let kind = if number.is_multiple_of(2) { Kind::Birth } else { Kind::Business };
+        Self::of(kind, number, office)
+    }
+
+    /// The same of a birth, whatever its number.
+    pub(super) fn birth(number: usize, office: usize) -> Self {
+        Self::of(Kind::Birth, number, office)
+    }
+
+    fn of(kind: Kind, number: usize, office: usize) -> Self {
         let citizen = number % CITIZENS;
         let filing = Filing { kind, channel: Channel::Counter, office: OFFICES[office], citizen };
         Self { dossier: Uuid::now_v7(), office, number, filing, done: 0 }
@@ -263,7 +273,7 @@ impl Call<'_> {
     }
 
     async fn issue(&self) -> Result<Note, Status> {
-        let today = Offset::constant(7).to_datetime(SystemClock.now()).date();
+        let today = Offset::constant(7).to_datetime(self.crews.now()).date();
         let number = format!("{}/2026", self.life.number);
         send!(
             self,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use super::crews::Crews;
-use super::life::{Life, TAKEN_OVER};
+use super::crews::Lines;
+use super::life::{Life, SUBMITTED, TAKEN_OVER};
 use super::worker::{Done, Filed, Mix, carry_out};
 
 /// What the preload came to.
@@ -27,7 +27,7 @@ fn acts(number: usize, whole_life: usize) -> usize {
     match number % 10 {
         0 => whole_life,
         5 => TAKEN_OVER,
-        _ => 1,
+        _ => SUBMITTED,
     }
 }
 
@@ -36,7 +36,7 @@ fn acts(number: usize, whole_life: usize) -> usize {
 /// # Errors
 /// An act is refused.
 pub(super) async fn preload(
-    callers: Vec<Arc<Crews>>,
+    callers: Vec<Lines>,
     mix: Mix,
     next: &Arc<AtomicUsize>,
     count: usize,
@@ -44,7 +44,7 @@ pub(super) async fn preload(
     let begun = Instant::now();
     let work: Vec<_> = callers
         .into_iter()
-        .map(|crews| tokio::spawn(file(crews, mix, Arc::clone(next), count)))
+        .map(|lines| tokio::spawn(file(lines, mix, Arc::clone(next), count)))
         .collect();
     let mut all = Preloaded::default();
     for work in work {
@@ -58,7 +58,7 @@ pub(super) async fn preload(
 }
 
 async fn file(
-    crews: Arc<Crews>,
+    lines: Lines,
     mix: Mix,
     next: Arc<AtomicUsize>,
     count: usize,
@@ -69,12 +69,17 @@ async fn file(
         if number >= count {
             return Ok((filed, done));
         }
-        let mut life = Life::new(number, mix.office(number));
-        let wanted = acts(number, life.acts());
-        bring(&mut life, wanted, &crews, &mut done).await?;
+        let (mut life, wanted) = match mix {
+            Mix::Timers => (Life::birth(number, mix.office(number)), SUBMITTED),
+            Mix::Lives | Mix::HotOffice | Mix::OneDossier | Mix::Reads | Mix::Worklists => {
+                let life = Life::new(number, mix.office(number));
+                let wanted = acts(number, life.acts());
+                (life, wanted)
+            }
+        };
+        bring(&mut life, wanted, &lines, &mut done).await?;
         done.lives += u64::from(life.next().is_none());
-        let citizen = life.citizen();
-        filed.push(Filed { dossier: life.dossier, office: life.office, citizen });
+        filed.push(Filed::of(&life));
     }
 }
 
@@ -85,13 +90,13 @@ async fn file(
 pub(super) async fn bring(
     life: &mut Life,
     acts: usize,
-    crews: &Crews,
+    lines: &Lines,
     done: &mut Done,
 ) -> anyhow::Result<()> {
     while life.done() < acts
         && let Some(act) = life.next()
     {
-        if !carry_out(life, act, crews, done, Instant::now()).await {
+        if !carry_out(life, act, lines, done, Instant::now()).await {
             bail!("{} was refused: {:?}", act.name(), done.refusals.keys());
         }
         life.advance();

@@ -19,6 +19,11 @@ pub(super) struct Usage {
 }
 
 impl Usage {
+    /// What two have used together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { cpu: self.cpu + other.cpu, written_bytes: self.written_bytes + other.written_bytes }
+    }
+
     /// What was used between two looks.
     pub(super) fn since(self, before: Self) -> Self {
         Self {

@@ -11,15 +11,15 @@ use motcua_procedures::Role;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::crews::{Crews, OFFICES};
+use super::crews::{Crews, Lines, OFFICES, is_broken};
 use super::ledger::Ledger;
 use super::life::{Act, Life};
 use super::schedule::Pace;
 use crate::client::Session;
-use crate::refusal::Refused;
+use crate::refusal::{Refused, retry_after};
 
-/// How often a command is sent that may or may not have been carried out.
-const ATTEMPTS_MAX: u32 = 50;
+/// How long a command is sent again that may or may not have been carried out.
+const REPEAT_MAX: Duration = Duration::from_secs(60);
 /// Pause before it is sent again.
 const REPEAT_AFTER: Duration = Duration::from_millis(20);
 /// Reads for each act, where reads are measured.
@@ -40,6 +40,8 @@ pub(super) enum Mix {
     Reads,
     /// Pages of a queue, first and deep, and one act for 20 pages
     Worklists,
+    /// Whole lives, while the timers of all dossiers of the preload come due
+    Timers,
 }
 
 impl Mix {
@@ -47,7 +49,7 @@ impl Mix {
     pub(super) fn reads(self) -> bool {
         match self {
             Self::Reads | Self::Worklists => true,
-            Self::Lives | Self::HotOffice | Self::OneDossier => false,
+            Self::Lives | Self::HotOffice | Self::OneDossier | Self::Timers => false,
         }
     }
 
@@ -56,7 +58,9 @@ impl Mix {
         match self {
             Self::HotOffice | Self::OneDossier => 0,
             // Births and businesses take turns: both come to each office.
-            Self::Lives | Self::Reads | Self::Worklists => number / 2 % OFFICES.len(),
+            Self::Lives | Self::Reads | Self::Worklists | Self::Timers => {
+                number / 2 % OFFICES.len()
+            }
         }
     }
 }
@@ -70,6 +74,13 @@ pub(super) struct Filed {
     pub(super) office: usize,
     /// Who filed it.
     pub(super) citizen: usize,
+}
+
+impl Filed {
+    /// The dossier of a life.
+    pub(super) fn of(life: &Life) -> Self {
+        Self { dossier: life.dossier, office: life.office, citizen: life.citizen() }
+    }
 }
 
 /// What callers share.
@@ -92,6 +103,8 @@ pub(super) struct Done {
     pub(super) lives: u64,
     /// Calls that were refused or failed, by reason.
     pub(super) refusals: BTreeMap<String, u64>,
+    /// Those of them that said when to come back.
+    pub(super) hinted: u64,
     /// What was acknowledged.
     pub(super) ledger: Ledger,
 }
@@ -109,10 +122,12 @@ impl Done {
             *self.refusals.entry(reason).or_default() += count;
         }
         self.lives += other.lives;
+        self.hinted += other.hinted;
         self.ledger.add(other.ledger);
     }
 
     fn refused(&mut self, status: Status) {
+        self.hinted += u64::from(retry_after(&status).is_some());
         *self.refusals.entry(Refused::from(status).reason()).or_default() += 1;
     }
 }
@@ -122,7 +137,7 @@ enum Call {
     Act,
     Dossier(Filed),
     /// By its owner, which is not recorded.
-    History(Filed, Session),
+    History(Filed),
     /// By an auditor, which is recorded.
     AuditedHistory(Filed),
     /// The first page of a queue, or the next one.
@@ -136,7 +151,7 @@ impl Call {
         match self {
             Self::Act => "act",
             Self::Dossier(_) => "get_dossier",
-            Self::History(..) => "history",
+            Self::History(_) => "history",
             Self::AuditedHistory(_) => "audited_history",
             Self::Page { first: true } => "first_page",
             Self::Page { first: false } => "deep_page",
@@ -146,7 +161,7 @@ impl Call {
 
 /// A caller.
 pub(super) struct Worker {
-    crews: Arc<Crews>,
+    lines: Lines,
     stock: Arc<Stock>,
     mix: Mix,
     life: Option<Life>,
@@ -162,7 +177,7 @@ pub(super) struct Worker {
 impl Worker {
     /// The caller with a number; in the mix of one dossier all work on `shared`.
     pub(super) fn new(
-        crews: Arc<Crews>,
+        lines: Lines,
         stock: Arc<Stock>,
         mix: Mix,
         number: usize,
@@ -172,39 +187,39 @@ impl Worker {
         let chance = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let office = number % OFFICES.len();
         let (turn, page, done) = (number, String::new(), Done::default());
-        Self { crews, stock, mix, life: shared, turn, chance, office, page, done }
+        Self { lines, stock, mix, life: shared, turn, chance, office, page, done }
     }
 
     /// Calls until the pace ends.
     pub(super) async fn work(mut self, pace: Pace) -> anyhow::Result<Self> {
         loop {
-            let call = self.prepare()?;
+            let call = self.prepare();
             let Some(from) = pace.next().await else {
                 return Ok(self);
             };
             match call {
                 Call::Act => self.act(from).await,
-                call => self.read(call, from).await,
+                call => self.read(call, from).await?,
             }
         }
     }
 
-    fn prepare(&mut self) -> anyhow::Result<Call> {
+    fn prepare(&mut self) -> Call {
         self.turn += 1;
         let turn = self.turn % (READS_PER_ACT + 1);
         if !self.mix.reads() || turn == READS_PER_ACT {
-            return Ok(Call::Act);
+            return Call::Act;
         }
         if self.mix == Mix::Worklists {
-            return Ok(Call::Page { first: turn.is_multiple_of(4) });
+            return Call::Page { first: turn.is_multiple_of(4) };
         }
         let place = self.any(self.stock.filed.len());
         let filed = self.stock.filed[place];
-        Ok(match turn {
-            4 | 9 | 14 => Call::History(filed, self.crews.citizen(filed.citizen)?),
+        match turn {
+            4 | 9 | 14 => Call::History(filed),
             19 => Call::AuditedHistory(filed),
             _ => Call::Dossier(filed),
-        })
+        }
     }
 
     /// A number below `end`, the same in every measurement.
@@ -219,7 +234,7 @@ impl Worker {
         if self.mix == Mix::OneDossier
             && let Some(life) = &self.life
         {
-            carry_out(life, Act::Assign, &self.crews, &mut self.done, from).await;
+            carry_out(life, Act::Assign, &self.lines, &mut self.done, from).await;
             return;
         }
         let (mix, next) = (self.mix, &self.stock.next);
@@ -228,7 +243,7 @@ impl Worker {
             Life::new(number, mix.office(number))
         });
         let act = life.next().expect("a life that ended was put away");
-        if !carry_out(life, act, &self.crews, &mut self.done, from).await {
+        if !carry_out(life, act, &self.lines, &mut self.done, from).await {
             // A dossier whose act was refused stays where it is.
             self.life = None;
             return;
@@ -240,30 +255,29 @@ impl Worker {
         }
     }
 
-    async fn read(&mut self, call: Call, from: Instant) {
+    async fn read(&mut self, call: Call, from: Instant) -> anyhow::Result<()> {
         let name = call.name();
+        let lines = self.lines.clone();
+        let line = lines.choose();
         let answer = match call {
-            Call::Act => return,
-            Call::Dossier(filed) => self.dossier(filed).await,
-            Call::History(filed, citizen) => history(&citizen, filed).await,
-            Call::AuditedHistory(filed) => history(&self.crews.auditor, filed).await,
-            Call::Page { first } => self.page(first).await,
+            Call::Act => return Ok(()),
+            Call::Dossier(filed) => dossier(line.crews, filed).await,
+            Call::History(filed) => history(&line.crews.citizen(filed.citizen)?, filed).await,
+            Call::AuditedHistory(filed) => history(&line.crews.auditor, filed).await,
+            Call::Page { first } => self.page(line.crews, first).await,
         };
         match answer {
             Ok(()) => self.done.reads.entry(name).or_default().push(from.elapsed()),
-            Err(status) => self.done.refused(status),
+            Err(status) => {
+                lines.failed(&line, &status);
+                self.done.refused(status);
+            }
         }
+        Ok(())
     }
 
-    async fn dossier(&self, filed: Filed) -> Result<(), Status> {
-        let clerk = self.crews.member(filed.office, Role::ReceptionClerk);
-        let (dossier, view) = (filed.dossier.to_string(), v1::DossierView::Basic.into());
-        let request = v1::GetDossierRequest { dossier, view, ..Default::default() };
-        clerk.dossiers().get_dossier(request).await.map(drop)
-    }
-
-    async fn page(&mut self, first: bool) -> Result<(), Status> {
-        let clerk = self.crews.member(self.office, Role::ReceptionClerk);
+    async fn page(&mut self, crews: &Crews, first: bool) -> Result<(), Status> {
+        let clerk = crews.member(self.office, Role::ReceptionClerk);
         let page_token = if first { String::new() } else { std::mem::take(&mut self.page) };
         let request = v1::ListWorkItemsRequest {
             queue: v1::Queue::ToReceive.into(),
@@ -279,6 +293,13 @@ impl Worker {
     }
 }
 
+async fn dossier(crews: &Crews, filed: Filed) -> Result<(), Status> {
+    let clerk = crews.member(filed.office, Role::ReceptionClerk);
+    let (dossier, view) = (filed.dossier.to_string(), v1::DossierView::Basic.into());
+    let request = v1::GetDossierRequest { dossier, view, ..Default::default() };
+    clerk.dossiers().get_dossier(request).await.map(drop)
+}
+
 async fn history(reader: &Session, filed: Filed) -> Result<(), Status> {
     let chain = format!("dossier:{}", filed.dossier);
     let request = v1::ReadChainRequest { chain, ..Default::default() };
@@ -287,24 +308,32 @@ async fn history(reader: &Session, filed: Filed) -> Result<(), Status> {
     Ok(())
 }
 
-/// Sends an act until it is answered, always under the same command id; its time counts from
-/// `from`. Whether it was carried out.
+/// Sends an act until it is answered, always under the same command id and through another node where
+/// one does not answer; its time counts from `from`. Whether it was carried out.
 pub(super) async fn carry_out(
     life: &Life,
     act: Act,
-    crews: &Crews,
+    lines: &Lines,
     done: &mut Done,
     from: Instant,
 ) -> bool {
     let command = Uuid::now_v7();
-    for _ in 0..ATTEMPTS_MAX {
-        match life.send(crews, act, command).await {
+    let until = Instant::now() + REPEAT_MAX;
+    let mut asked = None;
+    loop {
+        let line = lines.choose();
+        if asked.replace(line.seen.node).is_some_and(|before| before != line.seen.node) {
+            lines.health().failed_over();
+        }
+        match life.send(line.crews, act, command).await {
             Ok(note) => {
+                lines.health().answered();
                 done.acts.entry(act.name()).or_default().push(from.elapsed());
                 done.ledger.note(life.dossier, note);
                 return true;
             }
             Err(status) => {
+                lines.failed(&line, &status);
                 let passes = is_passing(&status);
                 done.refused(status);
                 if !passes {
@@ -312,18 +341,21 @@ pub(super) async fn carry_out(
                 }
             }
         }
+        if Instant::now() > until {
+            done.ledger.doubt(command);
+            return false;
+        }
         tokio::time::sleep(REPEAT_AFTER).await;
     }
-    done.ledger.doubt(command);
-    false
 }
 
 /// Whether the server could not, or nobody knows whether it did: the same again is right.
 fn is_passing(status: &Status) -> bool {
-    matches!(
+    let passing = matches!(
         status.code(),
         Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled
-    )
+    );
+    passing || is_broken(status)
 }
 
 #[cfg(test)]

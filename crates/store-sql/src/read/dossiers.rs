@@ -98,15 +98,9 @@ pub(crate) async fn versions(
 
 /// What was loaded, from its rows.
 pub(super) async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> {
-    let dossiers = dossiers_of(reads, rows).await?;
-    let loaded = rows.iter().zip(dossiers).map(|(row, dossier)| {
+    let stored = stored_of(reads, rows).await?;
+    let loaded = rows.iter().zip(stored).map(|(row, (head, dossier))| {
         let columns = Columns::new(row, "dossier", "id");
-        let head = ChainHead {
-            seq: columns.number("version")?,
-            hash: columns.hash("head_hash")?,
-            at: columns.at("head_at")?,
-            state: columns.get("state_name")?,
-        };
         let form = match columns.get::<Option<&str>>("body")? {
             None => Value::Null,
             Some(body) => {
@@ -117,6 +111,25 @@ pub(super) async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>
         Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
     });
     loaded.collect()
+}
+
+/// Heads and states of rows.
+pub(super) async fn stored_of(
+    reads: &Reads,
+    rows: &[Row],
+) -> Result<Vec<(ChainHead, Dossier)>, Failure> {
+    let dossiers = dossiers_of(reads, rows).await?;
+    let stored = rows.iter().zip(dossiers).map(|(row, dossier)| {
+        let columns = Columns::new(row, "dossier", "id");
+        let head = ChainHead {
+            seq: columns.number("version")?,
+            hash: columns.hash("head_hash")?,
+            at: columns.at("head_at")?,
+            state: columns.get("state_name")?,
+        };
+        Ok((head, dossier))
+    });
+    stored.collect()
 }
 
 pub(crate) async fn received(

@@ -200,7 +200,8 @@ pub(crate) async fn fold_tails(
     Ok(states.filter(|(id, state)| ends.get(id) == Some(&state.version)).collect())
 }
 
-fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
+/// An event of its row.
+pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
     let columns = Columns::new(row, "event", "key");
     let values = Columns::new(row, "event_value", "key");
     let bytes: &[u8] = columns.get("commitments")?;

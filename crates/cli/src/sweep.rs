@@ -1,0 +1,90 @@
+//! `motcua audit verify --data`: all histories of a store, recomputed from its own rows.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use motcua_store::StoreError;
+use motcua_store_sql::{Difference, Options, Swept};
+use serde_json::json;
+
+use crate::Ending;
+use crate::folder::{Folder, database_of};
+use crate::output::{Lang, Output, counted, grouped};
+use crate::table::clean;
+
+/// Verifies the database of a folder, or of a URL. Nothing is written.
+pub(crate) async fn run(
+    data: Option<PathBuf>,
+    database: Option<String>,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let database = match database {
+        Some(url) => database_of(Some(url))?,
+        None => None,
+    };
+    let folder = Folder::new(data.unwrap_or_default()).with_database(database.as_deref());
+    if !folder.has_database() {
+        let shown = folder.database_shown();
+        bail!("there is no database at {shown}: name the data folder of a service with --data");
+    }
+    let glance = folder.glance(&Options::default()).await?;
+    let begun = Instant::now();
+    let origin = glance.setting("origin").await.with_context(|| folder.unreadable())?;
+    let Some(origin) = origin else {
+        bail!("{} was never in use: there is nothing to verify", folder.database_shown());
+    };
+    let swept = glance.sweep(&origin, |difference| output.note(&told(&difference, output))).await;
+    glance.close().await;
+    match swept {
+        Ok(swept) => Ok(conclude(swept, begun.elapsed().as_secs_f64(), output)),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            output.note(&clean(&format!("{} {error}", output.error_mark())));
+            Ok(Ending::Unreadable)
+        }
+        Err(error) => Err(error).with_context(|| folder.unreadable()),
+    }
+}
+
+fn told(difference: &Difference, output: &Output) -> String {
+    let Difference { chain, code, message } = difference;
+    if output.json {
+        let finding = json!({ "chain": chain, "code": code, "message": message });
+        return json!({ "finding": finding }).to_string();
+    }
+    clean(&format!("{chain} {code}: {message}"))
+}
+
+fn conclude(swept: Swept, seconds: f64, output: &Output) -> Ending {
+    let Swept { chains, events, differences, unreadable } = swept;
+    let per_second = (events as f64 / seconds.max(f64::MIN_POSITIVE)).round();
+    if output.json {
+        let verdict = json!({ "verdict": { "equal": differences == 0, "chains": chains,
+            "events": events, "differences": differences,
+            "seconds": (seconds * 1000.0).round() / 1000.0, "events_per_second": per_second } });
+        output.note(&verdict.to_string());
+    } else {
+        let word = match differences {
+            0 => output.green(output.label("equal")),
+            _ => output.red(output.label("differs")),
+        };
+        let rate = grouped(per_second as u64);
+        output.note(&match output.lang {
+            Lang::Vi => format!(
+                "{word}: đã tính lại {events} sự kiện của {chains} chuỗi, {differences} sai khác, \
+                 {rate} sự kiện/s"
+            ),
+            Lang::En => format!(
+                "{word}: {} of {} recomputed, {}, {rate} events/s",
+                counted(events, "event", "events"),
+                counted(chains, "chain", "chains"),
+                counted(differences, "difference", "differences"),
+            ),
+        });
+    }
+    match (differences, unreadable) {
+        (0, _) => Ending::Well,
+        (_, 0) => Ending::Differs,
+        (_, _) => Ending::Unreadable,
+    }
+}
