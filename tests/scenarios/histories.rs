@@ -315,7 +315,11 @@ async fn every_change_in_the_database_is_found_with_its_event_and_field() {
     ];
     // Once with the state as it was kept, once with nothing to make it of but the events.
     let forgotten = cases.into_iter().filter(|(what, ..)| *what != "the state");
-    let forgotten = forgotten.map(|case| (case, "DELETE FROM snapshot;"));
+    let forgotten = forgotten.map(|(what, change, sequence, field, code)| match code {
+        // Without the last event there is no state of this version.
+        "head" => ((what, change, sequence - 1, field, "stored_state"), "DELETE FROM snapshot;"),
+        _ => ((what, change, sequence, field, code), "DELETE FROM snapshot;"),
+    });
     let cases = cases.into_iter().map(|case| (case, "")).chain(forgotten);
     for ((what, change, sequence, field, code), forget) in cases {
         let world = World::start().await;

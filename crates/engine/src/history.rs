@@ -81,6 +81,14 @@ pub(crate) struct Past {
     pub(crate) fingerprint: String,
 }
 
+/// A dossier whose history is read.
+struct Opened {
+    id: Uuid,
+    sight: Sight,
+    /// As it is stored, or why that cannot be read.
+    stored: Result<Loaded, String>,
+}
+
 impl<S: Store, D: Documents> Engine<S, D> {
     /// A page of a history, exactly as stored. Every page of a dossier's history that shows
     /// anything is recorded in its access chain, wherever the reading began.
@@ -96,14 +104,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<HistoryPage, EngineError> {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let of_dossier = match key {
-            HistoryKey::Dossier(key) => Some(self.visible(caller, key).await?),
+            HistoryKey::Dossier(key) => Some(self.open(caller, key).await?),
             HistoryKey::Chain(chain) => match dossier_of(chain) {
-                Some(key) => Some(self.visible(caller, &key).await?),
+                Some(key) => Some(self.open(caller, &key).await?),
                 None => None,
             },
         };
         let (chain, sight) = match (&of_dossier, key) {
-            (Some((loaded, sight)), _) => (dossier_chain(loaded.dossier.id), *sight),
+            (Some(opened), _) => (dossier_chain(opened.id), opened.sight),
             (None, HistoryKey::Chain(chain)) => {
                 caller.must_be(Role::Auditor)?;
                 (chain.clone(), Sight::Masked)
@@ -113,10 +121,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         };
         let mut events = self.0.store.events(&chain, after, limit).await?;
-        if let Some((loaded, _)) = &of_dossier
+        if let Some(opened) = &of_dossier
             && !events.is_empty()
         {
-            self.record_read(caller, &loaded.dossier, "history").await?;
+            self.record_opening(caller, opened, "history").await?;
         }
         if sight == Sight::Masked {
             let personal: fn(&str) -> bool = match of_dossier.is_some() {
@@ -126,6 +134,32 @@ impl<S: Store, D: Documents> Engine<S, D> {
             events.iter_mut().for_each(|event| mask(event, personal));
         }
         Ok(HistoryPage { chain, events })
+    }
+
+    /// Opens a dossier for its history. Its state is made of the last events too, which may be what
+    /// was changed: an auditor, who sees every dossier, opens it all the same.
+    async fn open(&self, caller: &Caller, key: &DossierKey) -> Result<Opened, EngineError> {
+        match (self.visible(caller, key).await, key) {
+            (Ok((loaded, sight)), _) => {
+                Ok(Opened { id: loaded.dossier.id, sight, stored: Ok(loaded) })
+            }
+            (Err(EngineError::Corrupt(why)), DossierKey::Id(id)) if caller.is(Role::Auditor) => {
+                Ok(Opened { id: *id, sight: Sight::Masked, stored: Err(why) })
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    async fn record_opening(
+        &self,
+        caller: &Caller,
+        opened: &Opened,
+        what: &str,
+    ) -> Result<(), EngineError> {
+        match &opened.stored {
+            Ok(loaded) => self.record_read(caller, &loaded.dossier, what).await,
+            Err(_) => self.append_read(caller, opened.id, what).await,
+        }
     }
 
     /// Recomputes a dossier's chain from the stored bytes, folds its state, and compares it with
@@ -140,19 +174,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         key: &DossierKey,
         until: Until,
     ) -> Result<Replay, EngineError> {
-        let (id, stored) = match (self.visible(caller, key).await, key) {
-            (Ok((loaded, _)), _) => {
-                self.record_read(caller, &loaded.dossier, "replay").await?;
-                (loaded.dossier.id, Ok(loaded))
-            }
-            // The state is made of the last events too, which may be what was changed: an auditor,
-            // who sees every dossier, is told by its history.
-            (Err(EngineError::Corrupt(why)), DossierKey::Id(id)) if caller.is(Role::Auditor) => {
-                self.append_read(caller, *id, "replay").await?;
-                (*id, Err(why))
-            }
-            (Err(error), _) => return Err(error),
-        };
+        let opened = self.open(caller, key).await?;
+        self.record_opening(caller, &opened, "replay").await?;
+        let Opened { id, stored, .. } = opened;
         let end = stored.as_ref().map_or(u64::MAX, |loaded| loaded.head.seq);
         let chain = dossier_chain(id);
         let mut replay = Replayer::new(self.origin(), chain.clone(), id, until);

@@ -106,6 +106,8 @@ pub(crate) fn lazy_reads(
     let connect = connect_options(url)?.options([
         ("default_transaction_read_only", "on"),
         ("statement_timeout", &timeout),
+        // By the indexes, whatever the statistics of a young table or part say.
+        ("enable_seqscan", "off"),
         ("jit", "off"),
     ]);
     let pool = PgPoolOptions::new()

@@ -41,12 +41,16 @@ const EVENT_TAILS: Statement = Statement {
         AND e.seq <= tail.value ->> 2
     LEFT JOIN event_value v ON v.event = e.id",
     postgres: "-- event_tails
-    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.chain AS dossier_id, e.header, e.hash,
-        e.commitments, v.slots
+    SELECT e.*
     FROM jsonb_array_elements(CAST($1 AS jsonb)) AS tail
-    JOIN event e ON e.chain = CAST(substr(tail ->> 0, 9) AS uuid)
-        AND e.seq > CAST(tail ->> 1 AS bigint) AND e.seq <= CAST(tail ->> 2 AS bigint)
-    LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq",
+    CROSS JOIN LATERAL (
+        SELECT e.seq, e.chain || ' ' || e.seq AS key, e.chain AS dossier_id, e.header, e.hash,
+            e.commitments, v.slots
+        FROM event e LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq
+        WHERE e.chain = CAST(substr(tail ->> 0, 9) AS uuid)
+            AND e.seq > CAST(tail ->> 1 AS bigint) AND e.seq <= CAST(tail ->> 2 AS bigint)
+        -- One dossier after the other, by the index, however many the server expects.
+        OFFSET 0) e",
 };
 const COMMAND_FIND: &str = "-- command_find
     SELECT seq FROM event WHERE chain = $1 AND command_id = $2";

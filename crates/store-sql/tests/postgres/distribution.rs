@@ -90,6 +90,8 @@ fn with_document(facts: &mut Facts, number: u32) {
 const VOLUME_BESIDE: &str = "
     INSERT INTO reservation (name, dossier_id)
         SELECT 'fill/' || n, gen_random_uuid() FROM generate_series(1, 600) AS n;
+    INSERT INTO snapshot (dossier_id, version, state_schema, state)
+        SELECT gen_random_uuid(), 1, 0, '' FROM generate_series(1, 600) AS n;
     INSERT INTO chain_head (chain, seq, hash, at)
         SELECT 'acc:' || n, 1, sha256('a'), 0 FROM generate_series(1, 600) AS n;
     INSERT INTO draft (id, owner, revision, updated_at, expires_at, body)
