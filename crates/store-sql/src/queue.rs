@@ -58,6 +58,19 @@ pub(crate) fn writer_gone() -> StoreError {
 /// What waits, at most `commits_max` commits; none when the queue has ended.
 pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Option<Vec<Job>> {
     let first = jobs.recv().await?;
+    Some(take_along(first, jobs, commits_max))
+}
+
+/// The same for a writer that has a thread of its own.
+pub(crate) fn take_blocking(
+    jobs: &mut mpsc::Receiver<Job>,
+    commits_max: usize,
+) -> Option<Vec<Job>> {
+    let first = jobs.blocking_recv()?;
+    Some(take_along(first, jobs, commits_max))
+}
+
+fn take_along(first: Job, jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Vec<Job> {
     let mut commits = first.commits();
     let mut taken = vec![first];
     while commits < commits_max
@@ -66,7 +79,7 @@ pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> 
         commits += job.commits();
         taken.push(job);
     }
-    Some(taken)
+    taken
 }
 
 /// Work in the queue. Nobody listens where the call was given up, which is no matter.
