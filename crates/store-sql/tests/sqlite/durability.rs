@@ -17,7 +17,8 @@ async fn one_filed(database: &Database) -> Subject {
     let store = database.open().await;
     let mut subject = Subject::new(1);
     let filed = subject.file(|facts| facts.code = Some("C-1".into()));
-    let filed = DossierCommit { form: Some(serde_json::json!({"a": 1})), ..filed };
+    let filed =
+        DossierCommit { form: Some(std::sync::Arc::new(serde_json::json!({"a": 1}))), ..filed };
     let chain = motcua_audit::ChainId::parse("sys:definitions").expect("a valid name");
     let published = register_commit(&chain, None, vec![procedure_entry("1.0.0")]);
     let batch = vec![dossier(filed), Commit::Register(Box::new(published))];
@@ -35,7 +36,7 @@ async fn a_reopened_database_holds_all_that_was_written() {
         let store = database.open().await;
         let found = store.load(&DossierKey::Code("C-1".into())).await.expect("a read");
         let found = found.expect("it is there");
-        assert_eq!((&found.dossier, &found.head), (subject.dossier(), subject.head()));
+        assert_eq!((&*found.dossier, &found.head), (subject.dossier(), subject.head()));
         assert_eq!(
             store.register(RegisterKind::Procedure).await,
             Ok(vec![procedure_entry("1.0.0")])
@@ -117,7 +118,7 @@ async fn a_state_of_another_schema_is_folded_anew() {
     let sql = "UPDATE dossier SET state_schema = 0, state = 'of another program'";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
     let found = store.load(&DossierKey::Id(subject.id())).await.expect("a read");
-    assert_eq!(&found.expect("it is there").dossier, subject.dossier());
+    assert_eq!(&*found.expect("it is there").dossier, subject.dossier());
     let sql = "UPDATE dossier SET version = 9";
     assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
     let error = store.load(&DossierKey::Id(subject.id())).await.map(|_| ());

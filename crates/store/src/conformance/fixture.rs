@@ -167,7 +167,7 @@ impl Subject {
         DossierCommit {
             expected,
             commands: vec![(command, expected + 1)],
-            dossier,
+            dossier: std::sync::Arc::new(dossier),
             head,
             events,
             timers,
