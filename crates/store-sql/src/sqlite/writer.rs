@@ -256,3 +256,36 @@ fn finish(jobs: Vec<Job>, outcome: Result<(), Ended>) {
         job.answer(&outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::{Setting, Verdict, Write};
+    use crate::store::Options;
+
+    /// Writes, then breaks an invariant.
+    struct Panics;
+
+    impl Write for Panics {
+        type Answer = ();
+
+        async fn write(&self, session: &mut Session<'_>) -> Result<Verdict<()>, Failure> {
+            Setting { key: "a".into(), value: "lost".into() }.write(session).await?.expect("set");
+            panic!("an invariant is broken");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panics_says_so_and_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, options) = (folder.path().join("a.db"), Options::default());
+        let opened = crate::sqlite::open::open(&path, &options).await;
+        let (reads, writer) = opened.expect("a store");
+        let answer = writer.queue().write(Panics).await;
+        assert!(matches!(answer, Err(StoreError::OutcomeUnknown(_))), "{answer:?}");
+        let setting = Setting { key: "a".into(), value: "kept".into() };
+        assert_eq!(writer.queue().write(setting).await, Ok("kept".into()));
+        writer.stop().await;
+        reads.close().await;
+    }
+}

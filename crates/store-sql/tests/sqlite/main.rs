@@ -4,6 +4,7 @@ mod durability;
 mod glance;
 mod plans;
 mod sharing;
+mod work_items;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
