@@ -30,8 +30,8 @@
 //! `store.rs` the store over either database · `database.rs` a statement, its arguments and its rows
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
 //! `desk.rs` the writes that are no commits · `queue.rs` what waits for a writer · `sqlite/` settings
-//! and the one writer, a thread that asks SQLite itself: verdicts and rows of commits · `postgres/` settings and the
-//! writers, commits as one call · `schema.rs` a database's schema against the one that the program
+//! and the one writer, a thread that asks SQLite itself: verdicts and rows of commits · `postgres/` settings
+//! and the writers, commits as one call · `schema.rs` a database's schema against the one that the program
 //! knows · `glance.rs`, `look.rs` reading without opening it as a store, and what a doctor asks ·
 //! `error.rs` what went wrong, with its address.
 
