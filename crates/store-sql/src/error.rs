@@ -29,6 +29,8 @@ const READ_ONLY: &str = "25006";
 pub(crate) enum Failure {
     /// The database refused or could not.
     Sql(sqlx::Error),
+    /// SQLite refused or could not, asked by the writer's own thread.
+    Sqlite(rusqlite::Error),
     /// A row cannot be what this program wrote.
     Corrupt(StoreError),
 }
@@ -65,6 +67,12 @@ impl Failure {
                 guarded || !matches!(error.kind(), ErrorKind::Other)
             }
             Self::Sql(_) => false,
+            Self::Sqlite(error) => {
+                use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+                let code = error.sqlite_error_code();
+                // Triggers and keys of any kind are constraints.
+                matches!(code, Some(ConstraintViolation | TooBig | TypeMismatch))
+            }
             Self::Corrupt(_) => true,
         }
     }
@@ -76,12 +84,19 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             // All readers are busy and stayed so.
             Failure::Sql(sqlx::Error::PoolTimedOut) => Self::Overloaded,
             Failure::Sql(error) => Self::Unavailable(error.to_string()),
+            Failure::Sqlite(error) => Self::Unavailable(error.to_string()),
             Failure::Corrupt(error) => error,
         }
     }

@@ -1,6 +1,6 @@
 //! The store contract on SQLite and on PostgreSQL.
 //!
-//! SQLite: one file in a folder, one connection that writes, a few that read. PostgreSQL: a
+//! SQLite: one file in a folder, one thread that writes, a few connections that read. PostgreSQL: a
 //! database that any number of nodes share, a few connections that write, a few that read.
 //! Whatever waits to be written goes into one transaction and is answered after its commit, so the
 //! cost of making it durable is shared by those who wait.
@@ -30,8 +30,8 @@
 //! `store.rs` the store over either database · `database.rs` a statement, its arguments and its rows
 //! in both · `prepare.rs` commits become rows, on the caller's task · `read/` one file per topic ·
 //! `desk.rs` the writes that are no commits · `claims.rs` which node fires a due timer · `queue.rs`
-//! what waits for a writer · `sqlite/` settings and the one writer, verdicts and rows of commits in a
-//! few statements · `postgres/` settings and the writers, commits as one call · `schema.rs` a
+//! what waits for a writer · `sqlite/` settings and the one writer, a thread that asks SQLite itself:
+//! verdicts and rows of commits · `postgres/` settings and the writers, commits as one call · `schema.rs` a
 //! database's schema against the one that the program knows · `glance.rs`, `look.rs` reading without
 //! opening it as a store, and what a doctor asks · `sweep.rs` all histories verified · `error.rs` what
 //! went wrong, with its address.

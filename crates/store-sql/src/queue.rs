@@ -76,6 +76,15 @@ pub(crate) async fn take(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> 
     Some(join_first(first, jobs, commits_max))
 }
 
+/// The same for a writer that has a thread of its own.
+pub(crate) fn take_blocking(
+    jobs: &mut mpsc::Receiver<Job>,
+    commits_max: usize,
+) -> Option<Vec<Job>> {
+    let first = jobs.blocking_recv()?;
+    Some(join_first(first, jobs, commits_max))
+}
+
 /// What waits just now, at most `commits_max` commits; none when nothing does.
 pub(crate) fn take_waiting(jobs: &mut mpsc::Receiver<Job>, commits_max: usize) -> Option<Vec<Job>> {
     let first = jobs.try_recv().ok()?;

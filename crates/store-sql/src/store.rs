@@ -82,7 +82,7 @@ enum Writer {
 
 impl SqlStore {
     /// Opens the SQLite file, creating it and its folder where they are missing, and brings it to
-    /// the newest schema. Call it on a tokio runtime: the writer runs there.
+    /// the newest schema. Call it on a tokio runtime: the writer's thread comes back to it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the file cannot be opened, a setting does not hold, the

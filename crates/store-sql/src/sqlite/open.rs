@@ -1,16 +1,18 @@
 //! Opening the database: settings, their check, migrations.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use motcua_store::StoreError;
+use rusqlite::OpenFlags;
+use rusqlite::types::ValueRef;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Row, SqlSafeStr, SqliteConnection};
 
-use super::writer::{self, Writer};
+use super::writer::{Connections, Limits, Writer};
 use crate::database::Session;
 use crate::error::Failure;
 use crate::schema;
@@ -20,6 +22,13 @@ use crate::store::Options;
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Prepared statements a connection keeps; more than the program has.
 const STATEMENTS_KEPT_MAX: usize = 256;
+/// What a statement with a trigger would undo lies in memory: such a statement writes one row.
+const PLAIN_SETTINGS: &str = "-- plain_settings
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;";
 
 /// Opens the file, creating it and its folder where they are missing, and brings it to the newest
 /// schema.
@@ -49,11 +58,46 @@ pub(crate) async fn open(
         .idle_timeout(None)
         .max_lifetime(None);
     let reads = pool.connect_lazy_with(connect.clone().read_only(true));
-    let limits = writer::Limits {
+    let plain = Plain { path: path.to_owned(), busy_timeout: options.busy_timeout };
+    let commits = plain.connect().map_err(Failure::from)?;
+    plain.check(&commits)?;
+    let limits = Limits {
         queue_jobs_max: options.queue_jobs_max,
         commits_per_transaction_max: options.commits_per_transaction_max,
     };
-    Ok((reads, Writer::start(first, Arc::new(connect), limits)))
+    let connections = Connections { commits, plain, desk: first, connect };
+    Ok((reads, Writer::start(connections, limits)?))
+}
+
+/// How the connection is opened on which commits are written, with the settings of the others.
+pub(crate) struct Plain {
+    path: PathBuf,
+    busy_timeout: Duration,
+}
+
+impl Plain {
+    /// Opens a connection to the file, which is there and has its schema.
+    pub(crate) fn connect(&self) -> Result<rusqlite::Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.execute_batch(PLAIN_SETTINGS)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
+        Ok(connection)
+    }
+
+    fn check(&self, connection: &rusqlite::Connection) -> Result<(), StoreError> {
+        for (pragma, wanted) in settings(self.busy_timeout) {
+            let found = connection.query_row(pragma, [], |row| {
+                Ok(match row.get_ref(0)? {
+                    ValueRef::Integer(number) => number.to_string(),
+                    other => other.as_str()?.to_owned(),
+                })
+            });
+            check_setting(pragma, &found.map_err(Failure::from)?, &wanted)?;
+        }
+        Ok(())
+    }
 }
 
 /// Bytes of the file and of its write-ahead log.
@@ -84,25 +128,32 @@ async fn check_settings(
     connection: &mut SqliteConnection,
     options: &Options,
 ) -> Result<(), StoreError> {
-    let busy_timeout = options.busy_timeout.as_millis().to_string();
-    for (pragma, wanted) in [
-        ("PRAGMA journal_mode", "wal"),
-        ("PRAGMA synchronous", "2"),
-        ("PRAGMA foreign_keys", "1"),
-        ("PRAGMA secure_delete", "1"),
-        ("PRAGMA busy_timeout", &busy_timeout),
-    ] {
+    for (pragma, wanted) in settings(options.busy_timeout) {
         let row = sqlx::query(pragma).fetch_one(&mut *connection).await.map_err(Failure::from)?;
         let found = match row.try_get::<String, _>(0) {
             Ok(text) => text,
             Err(_) => row.try_get::<i64, _>(0).map_err(Failure::from)?.to_string(),
         };
-        if found != wanted {
-            let problem = format!("{pragma} is {found}, not {wanted}");
-            return Err(StoreError::Unavailable(problem));
-        }
+        check_setting(pragma, &found, &wanted)?;
     }
     Ok(())
+}
+
+fn settings(busy_timeout: Duration) -> [(&'static str, String); 5] {
+    [
+        ("PRAGMA journal_mode", "wal".into()),
+        ("PRAGMA synchronous", "2".into()),
+        ("PRAGMA foreign_keys", "1".into()),
+        ("PRAGMA secure_delete", "1".into()),
+        ("PRAGMA busy_timeout", busy_timeout.as_millis().to_string()),
+    ]
+}
+
+fn check_setting(pragma: &str, found: &str, wanted: &str) -> Result<(), StoreError> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(format!("{pragma} is {found}, not {wanted}")))
 }
 
 async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {

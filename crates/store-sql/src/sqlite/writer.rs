@@ -1,27 +1,33 @@
-//! The one writer: group commit.
+//! The one writer: group commit on a thread of its own.
 //!
 //! Work queues up while the previous transaction is on its way to the disk. The writer takes what
 //! waits, writes all of it in one transaction and answers after COMMIT; alone, a piece of work
 //! waits for nothing. A piece that is refused leaves nothing behind and harms no other.
+//!
+//! Commits are written by the thread itself: a driver that keeps its connection on another thread
+//! hands each statement over and back. The few other writes go through that driver, after the
+//! commits that were taken with them, so the two connections never wait for each other.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use motcua_store::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 
+use super::open::Plain;
 use super::write::commits;
 use crate::database::Session;
 use crate::error::Failure;
 use crate::prepare::Prepared;
-use crate::queue::{Job, Queue, take};
+use crate::queue::{Job, Queue, take_blocking};
 
 const WRITER_BEGIN: &str = "-- writer_begin
-    BEGIN IMMEDIATE;
-    SELECT coalesce(max(id), 0) AS last_event FROM event";
+    BEGIN IMMEDIATE";
 const WRITER_COMMIT: &str = "-- writer_commit
     COMMIT";
 const WRITER_ROLLBACK: &str = "-- writer_rollback
@@ -34,30 +40,45 @@ pub(crate) struct Limits {
     pub(crate) commits_per_transaction_max: usize,
 }
 
+/// The connections of the writer, which are open, and how others are opened after a failure.
+pub(crate) struct Connections {
+    pub(crate) commits: rusqlite::Connection,
+    pub(crate) plain: Plain,
+    pub(crate) desk: SqliteConnection,
+    pub(crate) connect: SqliteConnectOptions,
+}
+
 /// The way to the writer.
 #[derive(Debug)]
 pub(crate) struct Writer {
     queue: Queue,
     transactions: Arc<AtomicU64>,
-    task: Mutex<JoinHandle<()>>,
+    /// Closes when the thread ends.
+    ended: oneshot::Receiver<()>,
 }
 
 impl Writer {
-    /// Starts the writer on a connection that is open; `connect` opens another after a failure.
-    pub(crate) fn start(
-        connection: SqliteConnection,
-        connect: Arc<SqliteConnectOptions>,
-        limits: Limits,
-    ) -> Self {
+    /// Starts the thread, on a tokio runtime.
+    pub(crate) fn start(connections: Connections, limits: Limits) -> Result<Self, StoreError> {
         let (queue, jobs) = Queue::new(limits.queue_jobs_max, limits.queue_jobs_max);
         let transactions = Arc::new(AtomicU64::new(0));
+        let Connections { commits, plain, desk, connect } = connections;
         let writing = Writing {
-            connection: Some(connection),
+            commits: Some(commits),
+            plain,
+            desk: Some(desk),
             connect,
+            runtime: Handle::current(),
             transactions: Arc::clone(&transactions),
         };
-        let task = tokio::spawn(writing.run(jobs, limits.commits_per_transaction_max));
-        Self { queue, transactions, task: Mutex::new(task) }
+        let (end, ended) = oneshot::channel();
+        let started = thread::Builder::new().name("motcua-writer".into()).spawn(move || {
+            writing.run(jobs, limits.commits_per_transaction_max);
+            // Nobody listens where the store was dropped without being closed.
+            let _given_up = end.send(());
+        });
+        started.map_err(|e| StoreError::Unavailable(format!("the writer's thread: {e}")))?;
+        Ok(Self { queue, transactions, ended })
     }
 
     /// Where work waits for it.
@@ -68,8 +89,8 @@ impl Writer {
     /// Lets the writer finish what waits and ends it.
     pub(crate) async fn stop(self) {
         drop(self.queue);
-        // An error means that the writer panicked: it has ended all the same.
-        let _ended = self.task.into_inner().await;
+        // An error means that the thread panicked: it has ended all the same.
+        let _ended = self.ended.await;
     }
 
     pub(crate) fn transactions(&self) -> u64 {
@@ -80,8 +101,12 @@ impl Writer {
 /// The writer's own side.
 struct Writing {
     /// None after a failure that may have left the connection in an unknown state.
-    connection: Option<SqliteConnection>,
-    connect: Arc<SqliteConnectOptions>,
+    commits: Option<rusqlite::Connection>,
+    plain: Plain,
+    /// For all that is no commit; none as above.
+    desk: Option<SqliteConnection>,
+    connect: SqliteConnectOptions,
+    runtime: Handle,
     transactions: Arc<AtomicU64>,
 }
 
@@ -90,28 +115,47 @@ enum Ended {
     /// Nothing was written.
     Failed(Failure),
     /// COMMIT failed: it may have been written.
-    Unknown(sqlx::Error),
+    Unknown(String),
 }
 
+type Transact = fn(&mut Writing, &mut [Job]) -> Result<(), Ended>;
+
 impl Writing {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, commits_max: usize) {
-        while let Some(taken) = take(&mut jobs, commits_max).await {
-            self.settle(taken).await;
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>, commits_max: usize) {
+        while let Some(taken) = take_blocking(&mut jobs, commits_max) {
+            // Jobs dropped by a panic tell their callers that the outcome is unknown. A connection
+            // in use goes with them, so that the writer goes on with a fresh one.
+            if catch_unwind(AssertUnwindSafe(|| self.settle(taken))).is_err() {
+                tracing::error!("the writer panicked and goes on with another connection");
+            }
         }
-        if let Some(connection) = self.connection {
-            // Everything is committed; a failing close loses nothing.
-            let _closed = connection.close().await;
+        // Everything is committed; a failing close loses nothing.
+        if let Some(connection) = self.desk {
+            let _closed = self.runtime.block_on(connection.close());
         }
+        if let Some(connection) = self.commits {
+            let _closed = connection.close();
+        }
+    }
+
+    fn settle(&mut self, jobs: Vec<Job>) {
+        let (commits, others): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| matches!(job, Job::Commits { .. }));
+        self.settle_together(commits, Self::transact_commits);
+        self.settle_together(others, Self::transact_others);
     }
 
     /// Writes the jobs together. If one of them breaks a constraint that no verdict foresaw, or
     /// meets a corrupt row, each is written alone, so that the others do not suffer.
-    async fn settle(&mut self, mut jobs: Vec<Job>) {
-        match self.transact(&mut jobs).await {
+    fn settle_together(&mut self, mut jobs: Vec<Job>, transact: Transact) {
+        if jobs.is_empty() {
+            return;
+        }
+        match transact(self, &mut jobs) {
             Err(Ended::Failed(failure)) if failure.concerns_one() && jobs.len() > 1 => {
                 for job in jobs {
                     let mut alone = vec![job];
-                    let outcome = self.transact(&mut alone).await;
+                    let outcome = transact(self, &mut alone);
                     finish(alone, outcome);
                 }
             }
@@ -119,40 +163,77 @@ impl Writing {
         }
     }
 
-    async fn transact(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
-        let mut connection = match self.connection.take() {
+    fn transact_commits(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
+        let connection = match self.commits.take() {
             Some(connection) => connection,
-            None => self.connect.connect().await.map_err(|e| Ended::Failed(e.into()))?,
+            None => self.plain.connect().map_err(|e| Ended::Failed(e.into()))?,
         };
-        if let Err(failure) = write_all(&mut connection, jobs).await {
+        if let Err(failure) = write_commits(&connection, jobs) {
             // A connection that cannot roll back is dropped, and the transaction with it.
-            if sqlx::query(WRITER_ROLLBACK).execute(&mut connection).await.is_ok() {
-                self.connection = Some(connection);
+            if connection.is_autocommit() || run(&connection, WRITER_ROLLBACK).is_ok() {
+                self.commits = Some(connection);
             }
             return Err(Ended::Failed(failure));
         }
         // After a failed COMMIT the connection is dropped: what it believes may not be true.
-        sqlx::query(WRITER_COMMIT).execute(&mut connection).await.map_err(Ended::Unknown)?;
-        self.connection = Some(connection);
+        run(&connection, WRITER_COMMIT).map_err(|e| Ended::Unknown(e.to_string()))?;
+        self.commits = Some(connection);
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn transact_others(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
+        let runtime = self.runtime.clone();
+        runtime.block_on(self.write_others(jobs))
+    }
+
+    async fn write_others(&mut self, jobs: &mut [Job]) -> Result<(), Ended> {
+        let mut connection = match self.desk.take() {
+            Some(connection) => connection,
+            None => self.connect.connect().await.map_err(|e| Ended::Failed(e.into()))?,
+        };
+        if let Err(failure) = write_each(&mut connection, jobs).await {
+            if sqlx::query(WRITER_ROLLBACK).execute(&mut connection).await.is_ok() {
+                self.desk = Some(connection);
+            }
+            return Err(Ended::Failed(failure));
+        }
+        let committed = sqlx::query(WRITER_COMMIT).execute(&mut connection).await;
+        committed.map_err(|e| Ended::Unknown(e.to_string()))?;
+        self.desk = Some(connection);
         self.transactions.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
 
-async fn write_all(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Result<(), Failure> {
-    let row = sqlx::query(WRITER_BEGIN).fetch_one(&mut *connection).await?;
-    let last_event: i64 = row.try_get("last_event")?;
+fn run(connection: &rusqlite::Connection, statement: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(statement)?.execute([]).map(|_| ())
+}
+
+fn write_commits(connection: &rusqlite::Connection, jobs: &mut [Job]) -> Result<(), Failure> {
+    run(connection, WRITER_BEGIN)?;
     let batches = jobs.iter().filter_map(|job| match job {
         Job::Commits { batch, .. } => Some(batch.as_slice()),
         Job::Write(_) => None,
     });
     let all: Vec<&Prepared> = batches.flatten().collect();
-    let mut decided = commits::write(connection, &all, last_event).await?.into_iter();
+    let mut decided = commits::write(connection, &all)?.into_iter();
     for job in jobs {
         match job {
             Job::Commits { batch, verdicts, .. } => {
                 *verdicts = decided.by_ref().take(batch.len()).collect();
             }
+            Job::Write(_) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn write_each(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Result<(), Failure> {
+    sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
+    for job in jobs {
+        match job {
+            Job::Commits { .. } => {}
             Job::Write(write) => write.write(Session::Sqlite(connection)).await?,
         }
     }
@@ -168,10 +249,43 @@ fn finish(jobs: Vec<Job>, outcome: Result<(), Ended>) {
         }
         Ended::Unknown(error) => {
             tracing::error!(%error, "the outcome of a transaction is unknown: {error}");
-            StoreError::OutcomeUnknown(error.to_string())
+            StoreError::OutcomeUnknown(error)
         }
     });
     for job in jobs {
         job.answer(&outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::{Setting, Verdict, Write};
+    use crate::store::Options;
+
+    /// Writes, then breaks an invariant.
+    struct Panics;
+
+    impl Write for Panics {
+        type Answer = ();
+
+        async fn write(&self, session: &mut Session<'_>) -> Result<Verdict<()>, Failure> {
+            Setting { key: "a".into(), value: "lost".into() }.write(session).await?.expect("set");
+            panic!("an invariant is broken");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panics_says_so_and_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, options) = (folder.path().join("a.db"), Options::default());
+        let opened = crate::sqlite::open::open(&path, &options).await;
+        let (reads, writer) = opened.expect("a store");
+        let answer = writer.queue().write(Panics).await;
+        assert!(matches!(answer, Err(StoreError::OutcomeUnknown(_))), "{answer:?}");
+        let setting = Setting { key: "a".into(), value: "kept".into() };
+        assert_eq!(writer.queue().write(setting).await, Ok("kept".into()));
+        writer.stop().await;
+        reads.close().await;
     }
 }

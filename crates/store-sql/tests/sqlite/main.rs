@@ -5,6 +5,7 @@ mod glance;
 mod plans;
 mod searches;
 mod sharing;
+mod work_items;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

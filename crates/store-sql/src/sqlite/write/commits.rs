@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use motcua_store::StoreError;
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use super::verdict::{self, Known};
-use super::{dossiers, histories};
+use super::{dossiers, histories, personal};
 use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows, SnapshotRow};
 
@@ -40,16 +40,12 @@ impl<'a> Net<'a> {
     }
 }
 
-/// Judges and writes commits in order; `last_event` is the row number of the newest event.
-pub(crate) async fn write(
-    connection: &mut SqliteConnection,
+/// Judges and writes commits in order.
+pub(crate) fn write(
+    connection: &Connection,
     commits: &[&Prepared],
-    last_event: i64,
 ) -> Result<Vec<Result<(), StoreError>>, Failure> {
-    if commits.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut known = Known::read(connection, commits).await?;
+    let mut known = Known::read(connection, commits)?;
     let verdicts: Vec<_> =
         commits.iter().map(|commit| verdict::judge(&mut known, commit)).collect();
     let accepted = || {
@@ -76,18 +72,19 @@ pub(crate) async fn write(
             Prepared::Register(rows) => registers.push(rows),
         }
     }
-    let nets: Vec<_> = nets.into_values().collect();
-    histories::append(connection, accepted(), last_event).await?;
-    histories::write_registers(connection, &registers).await?;
-    dossiers::write(connection, &nets, &known).await?;
-    let written = accepted().filter_map(|commit| match commit {
-        Prepared::Dossier(rows) => Some(&**rows),
-        Prepared::Register(_) => None,
-    });
-    let written: Vec<&DossierRows> = written.collect();
-    dossiers::file_documents(connection, &written).await?;
-    for rows in written {
-        dossiers::settle_reservations(connection, rows, &known).await?;
+    histories::append(connection, accepted())?;
+    histories::write_registers(connection, &registers)?;
+    for net in nets.values() {
+        dossiers::write(connection, net, &known)?;
+    }
+    for commit in accepted() {
+        match commit {
+            Prepared::Dossier(rows) => {
+                personal::file_documents(connection, rows)?;
+                dossiers::settle_reservations(connection, rows, &known)?;
+            }
+            Prepared::Register(_) => {}
+        }
     }
     Ok(verdicts)
 }

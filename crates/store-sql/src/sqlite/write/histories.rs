@@ -1,48 +1,37 @@
 //! Events and the chains that are no dossier's.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
 
+use super::execute;
 use crate::error::Failure;
 use crate::prepare::{EventRow, Prepared, RegisterRows};
-use crate::sqlite::rows::Rows;
 
-static EVENT_APPEND: Rows = Rows::new(
-    "-- event_append
+const LAST_EVENT: &str = "-- last_event
+    SELECT coalesce(max(id), 0) FROM event";
+const EVENT_APPEND: &str = "-- event_append
     INSERT INTO event (id, chain, seq, command_id, header, hash, commitments)
-    SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?)",
-    ") v WHERE v.column1 IS NOT NULL",
-);
-static EVENT_VALUE_APPEND: Rows = Rows::new(
-    "-- event_value_append
-    INSERT INTO event_value (event, slots)
-    SELECT * FROM (VALUES ",
-    "(?, ?)",
-    ") v WHERE v.column1 IS NOT NULL",
-);
-static CHAIN_HEAD_PUT: Rows = Rows::new(
-    "-- chain_head_put
-    INSERT INTO chain_head (chain, seq, hash, at, state)
-    SELECT * FROM (VALUES ",
-    "(?, ?, ?, ?, ?)",
-    ") v WHERE v.column1 IS NOT NULL
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const EVENT_VALUE_APPEND: &str = "-- event_value_append
+    INSERT INTO event_value (event, slots) VALUES (?1, ?2)";
+const CHAIN_HEAD_PUT: &str = "-- chain_head_put
+    INSERT INTO chain_head (chain, seq, hash, at, state) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (chain) DO UPDATE SET
-        seq = excluded.seq, hash = excluded.hash, at = excluded.at, state = excluded.state",
-);
+        seq = excluded.seq, hash = excluded.hash, at = excluded.at, state = excluded.state";
 const REGISTER_ENTRY_ADD: &str = "-- register_entry_add
     INSERT INTO register_entry
         (kind, code, version, digest, effective_from, recorded_at, recorded_by, bytes)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-pub(super) const ROWS: &[&Rows] = &[&EVENT_APPEND, &EVENT_VALUE_APPEND, &CHAIN_HEAD_PUT];
-pub(super) const STATEMENTS: &[&str] = &[REGISTER_ENTRY_ADD];
+pub(super) const STATEMENTS: &[&str] =
+    &[LAST_EVENT, EVENT_APPEND, EVENT_VALUE_APPEND, CHAIN_HEAD_PUT, REGISTER_ENTRY_ADD];
 
-/// Appends the events of commits behind the row `last_event`.
-pub(super) async fn append<'a>(
-    connection: &mut SqliteConnection,
+/// Appends the events of commits behind the newest one.
+pub(super) fn append<'a>(
+    connection: &Connection,
     commits: impl Iterator<Item = &'a Prepared>,
-    last_event: i64,
 ) -> Result<(), Failure> {
+    let last: i64 = connection.prepare_cached(LAST_EVENT)?.query_row([], |row| row.get(0))?;
     let of = |commit: &'a Prepared| -> (&'a str, &'a [EventRow]) {
         match commit {
             Prepared::Dossier(rows) => (&rows.dossier.chain, &rows.events),
@@ -51,53 +40,48 @@ pub(super) async fn append<'a>(
     };
     let events =
         commits.map(of).flat_map(|(chain, events)| events.iter().map(move |event| (chain, event)));
-    let numbered: Vec<(i64, (&str, &EventRow))> = (last_event + 1..).zip(events).collect();
-    let bind_event = |query: crate::sqlite::rows::Binding, row: &(i64, (&str, &EventRow))| {
-        let (id, (chain, event)) = row;
-        query
-            .bind(*id)
-            .bind((*chain).to_owned())
-            .bind(event.seq)
-            .bind(event.command.map(|command| command.to_string()))
-            .bind(event.header.clone())
-            .bind(event.hash.clone())
-            .bind(event.commitments.clone())
-    };
-    EVENT_APPEND.write(connection, &numbered, bind_event).await?;
-    let bind_values = |query: crate::sqlite::rows::Binding, row: &(i64, (&str, &EventRow))| {
-        query.bind(row.0).bind(row.1.1.slots.clone())
-    };
-    EVENT_VALUE_APPEND.write(connection, &numbered, bind_values).await?;
+    let mut append_event = connection.prepare_cached(EVENT_APPEND)?;
+    let mut append_values = connection.prepare_cached(EVENT_VALUE_APPEND)?;
+    let mut text = Uuid::encode_buffer();
+    for (id, (chain, event)) in (last + 1..).zip(events) {
+        let command = event.command.map(|command| &*command.hyphenated().encode_lower(&mut text));
+        append_event.execute(params![
+            id,
+            chain,
+            event.seq,
+            command,
+            event.header,
+            event.hash,
+            event.commitments
+        ])?;
+        append_values.execute(params![id, event.slots])?;
+    }
     Ok(())
 }
 
 /// Writes heads and register entries; of several commits to a chain the last head stands.
-pub(super) async fn write_registers(
-    connection: &mut SqliteConnection,
+pub(super) fn write_registers(
+    connection: &Connection,
     commits: &[&RegisterRows],
 ) -> Result<(), Failure> {
-    let put = CHAIN_HEAD_PUT.write(connection, commits, |query, rows| {
-        query
-            .bind(rows.chain.clone())
-            .bind(rows.head.seq)
-            .bind(rows.head.hash.clone())
-            .bind(rows.head.at)
-            .bind(rows.head.state.clone())
-    });
-    put.await?;
+    for rows in commits {
+        let head = &rows.head;
+        let arguments = params![rows.chain, head.seq, head.hash, head.at, head.state];
+        execute(connection, CHAIN_HEAD_PUT, arguments)?;
+    }
     for row in commits.iter().flat_map(|rows| &rows.entries) {
         let entry = &row.entry;
-        sqlx::query(REGISTER_ENTRY_ADD)
-            .bind(row.kind)
-            .bind(&entry.code)
-            .bind(&entry.version)
-            .bind(&entry.digest)
-            .bind(&row.effective_from)
-            .bind(row.recorded_at)
-            .bind(&entry.recorded_by)
-            .bind(&entry.bytes)
-            .execute(&mut *connection)
-            .await?;
+        let arguments = params![
+            row.kind,
+            entry.code,
+            entry.version,
+            entry.digest,
+            row.effective_from,
+            row.recorded_at,
+            entry.recorded_by,
+            entry.bytes
+        ];
+        execute(connection, REGISTER_ENTRY_ADD, arguments)?;
     }
     Ok(())
 }

@@ -1,300 +1,275 @@
-//! Whether commits may be written: what the store holds is read in a few statements, then each
-//! commit is judged in memory, in order, as if those before it were written.
+//! Whether commits may be written: what the store holds is read by its keys, then each commit is
+//! judged in memory, in order, as if those before it were written.
 //!
 //! The transaction holds the write lock from its beginning, so what was read here stays true.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use motcua_store::StoreError;
-use sqlx::SqliteConnection;
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use uuid::Uuid;
 
-use crate::error::{Columns, Failure};
+use crate::error::Failure;
 use crate::prepare::{Bound, DossierRows, Identity, Prepared, RegisterRows};
-use crate::sqlite::rows::Rows;
 
-static DOSSIER_STANDING: Rows = Rows::new(
-    "-- dossier_standing
-    SELECT d.id, d.version, d.code, d.external_source, d.external_id, d.parties,
-        d.procedure_code, d.procedure_version, d.procedure_digest, d.closed
-    FROM (VALUES ",
-    "(?)",
-    ") v CROSS JOIN dossier d ON d.id = v.column1",
-);
-static COMMAND_TAKEN: Rows = Rows::new(
-    "-- command_taken
-    SELECT e.chain, e.command_id
-    FROM (VALUES ",
-    "(?, ?)",
-    ") v CROSS JOIN event e ON e.chain = v.column1 AND e.command_id = v.column2",
-);
-static CODE_TAKEN: Rows = Rows::new(
-    "-- code_taken
-    SELECT d.id, d.code
-    FROM (VALUES ",
-    "(?)",
-    ") v CROSS JOIN dossier d ON d.code = v.column1",
-);
-static EXTERNAL_TAKEN: Rows = Rows::new(
-    "-- external_taken
-    SELECT d.id, d.external_source, d.external_id
-    FROM (VALUES ",
-    "(?, ?)",
-    ") v CROSS JOIN dossier d ON d.external_source = v.column1 AND d.external_id = v.column2",
-);
-static NAME_STANDING: Rows = Rows::new(
-    "-- name_standing
-    SELECT r.name, r.dossier_id, r.until
-    FROM (VALUES ",
-    "(?)",
-    ") v CROSS JOIN reservation r ON r.name = v.column1",
-);
-static CHAIN_STANDING: Rows = Rows::new(
-    "-- chain_standing
-    SELECT h.chain, h.seq
-    FROM (VALUES ",
-    "(?)",
-    ") v CROSS JOIN chain_head h ON h.chain = v.column1",
-);
-static VERSION_TAKEN: Rows = Rows::new(
-    "-- version_taken
-    SELECT r.kind, r.code, r.version
-    FROM (VALUES ",
-    "(?, ?, ?)",
-    ") v CROSS JOIN register_entry r
-        ON r.kind = v.column1 AND r.code = v.column2 AND r.version = v.column3",
-);
+const DOSSIER_STANDING: &str = "-- dossier_standing
+    SELECT version, code, external_source, external_id, parties, procedure_code,
+        procedure_version, procedure_digest, closed
+    FROM dossier WHERE id = ?1";
+const COMMAND_TAKEN: &str = "-- command_taken
+    SELECT 1 FROM event WHERE chain = ?1 AND command_id = ?2";
+const CODE_TAKEN: &str = "-- code_taken
+    SELECT id FROM dossier WHERE code = ?1";
+const EXTERNAL_TAKEN: &str = "-- external_taken
+    SELECT id FROM dossier WHERE external_source = ?1 AND external_id = ?2";
+const NAME_STANDING: &str = "-- name_standing
+    SELECT dossier_id, until FROM reservation WHERE name = ?1";
+const CHAIN_STANDING: &str = "-- chain_standing
+    SELECT seq FROM chain_head WHERE chain = ?1";
+const VERSION_TAKEN: &str = "-- version_taken
+    SELECT 1 FROM register_entry WHERE kind = ?1 AND code = ?2 AND version = ?3";
 
-pub(super) const ROWS: &[&Rows] = &[
-    &DOSSIER_STANDING,
-    &COMMAND_TAKEN,
-    &CODE_TAKEN,
-    &EXTERNAL_TAKEN,
-    &NAME_STANDING,
-    &CHAIN_STANDING,
-    &VERSION_TAKEN,
+pub(super) const STATEMENTS: &[&str] = &[
+    DOSSIER_STANDING,
+    COMMAND_TAKEN,
+    CODE_TAKEN,
+    EXTERNAL_TAKEN,
+    NAME_STANDING,
+    CHAIN_STANDING,
+    VERSION_TAKEN,
 ];
 
 /// A dossier as the store holds it.
 pub(super) struct Standing {
-    pub(super) version: i64,
-    pub(super) identity: Identity,
-    pub(super) bound: Bound,
+    version: i64,
+    identity: Identity,
+    bound: Bound,
     pub(super) parties: String,
+}
+
+impl Standing {
+    fn of(id: &str, row: &Row<'_>) -> Result<Self, Failure> {
+        let columns = Found { row, table: "dossier", key: id };
+        let external = match columns.get(2, "external_source")? {
+            Some(source) => Some((source, columns.get(3, "external_id")?)),
+            None => None,
+        };
+        Ok(Self {
+            version: columns.get(0, "version")?,
+            identity: Identity { code: columns.get(1, "code")?, external },
+            bound: Bound {
+                code: columns.get(5, "procedure_code")?,
+                version: columns.get(6, "procedure_version")?,
+                digest: columns.get(7, "procedure_digest")?,
+                closed: columns.get(8, "closed")?,
+            },
+            parties: columns.get(4, "parties")?,
+        })
+    }
+}
+
+/// A row that was found by its key.
+struct Found<'r> {
+    row: &'r Row<'r>,
+    table: &'static str,
+    key: &'r str,
+}
+
+impl Found<'_> {
+    fn get<T: FromSql>(&self, index: usize, column: &'static str) -> Result<T, Failure> {
+        self.row.get(index).map_err(|_| {
+            let key = self.key.to_owned();
+            Failure::Corrupt(StoreError::Corrupt { table: self.table, column, key })
+        })
+    }
 }
 
 /// What the store holds of the subjects of a transaction, and what was accepted since.
 #[derive(Default)]
-pub(super) struct Known {
-    /// Dossiers as they stood before the transaction.
-    pub(super) dossiers: HashMap<String, Standing>,
-    versions: HashMap<String, i64>,
-    commands: HashSet<(String, Uuid)>,
+pub(super) struct Known<'a> {
+    /// Dossiers as they stood before the transaction, none where there was none.
+    dossiers: HashMap<&'a str, Option<Standing>>,
+    versions: HashMap<&'a str, i64>,
+    commands: HashSet<(&'a str, Uuid)>,
     /// Holder by code.
-    codes: HashMap<String, String>,
+    codes: HashMap<&'a str, Cow<'a, str>>,
     /// Holder by external reference.
-    externals: HashMap<(String, String), String>,
+    externals: HashMap<&'a (String, String), Cow<'a, str>>,
     /// Holder by reserved name.
-    names: HashMap<String, String>,
-    /// Names and their holders that have no end, as they stood before the transaction.
-    lasting: HashSet<(String, String)>,
-    entries: HashSet<(String, String, String)>,
+    names: HashMap<&'a str, Cow<'a, str>>,
+    /// Holders of the names that have no end, as they stood before the transaction.
+    lasting: HashMap<&'a str, String>,
+    entries: HashSet<(&'static str, &'a str, &'a str)>,
 }
 
-impl Known {
-    pub(super) async fn read(
-        connection: &mut SqliteConnection,
-        commits: &[&Prepared],
-    ) -> Result<Self, Failure> {
+impl<'a> Known<'a> {
+    pub(super) fn read(connection: &Connection, commits: &[&'a Prepared]) -> Result<Self, Failure> {
         let mut known = Self::default();
-        let dossiers: Vec<&DossierRows> = commits
-            .iter()
-            .filter_map(|commit| match commit {
-                Prepared::Dossier(rows) => Some(&**rows),
-                Prepared::Register(_) => None,
-            })
-            .collect();
-        let registers: Vec<&RegisterRows> = commits
-            .iter()
-            .filter_map(|commit| match commit {
-                Prepared::Dossier(_) => None,
-                Prepared::Register(rows) => Some(&**rows),
-            })
-            .collect();
-        known.read_dossiers(connection, &dossiers).await?;
-        known.read_names(connection, &dossiers).await?;
-        known.read_registers(connection, &registers).await?;
+        for commit in commits {
+            match commit {
+                Prepared::Dossier(rows) => {
+                    known.read_dossier(connection, rows)?;
+                    known.read_names(connection, rows)?;
+                }
+                Prepared::Register(rows) => known.read_register(connection, rows)?,
+            }
+        }
         Ok(known)
     }
 
-    async fn read_dossiers(
+    fn read_dossier(
         &mut self,
-        connection: &mut SqliteConnection,
-        commits: &[&DossierRows],
+        connection: &Connection,
+        rows: &'a DossierRows,
     ) -> Result<(), Failure> {
-        let bind_id = |query: crate::sqlite::rows::Binding, rows: &&DossierRows| {
-            query.bind(rows.dossier.id.clone())
-        };
-        for row in DOSSIER_STANDING.read(connection, commits, bind_id).await? {
-            let columns = Columns::new(&row, "dossier", "id");
-            let id: String = columns.get("id")?;
-            let external = match columns.get("external_source")? {
-                Some(source) => Some((source, columns.get("external_id")?)),
-                None => None,
-            };
-            let standing = Standing {
-                version: columns.get("version")?,
-                identity: Identity { code: columns.get("code")?, external },
-                bound: Bound {
-                    code: columns.get("procedure_code")?,
-                    version: columns.get("procedure_version")?,
-                    digest: columns.get("procedure_digest")?,
-                    closed: columns.get("closed")?,
-                },
-                parties: columns.get("parties")?,
-            };
-            self.versions.insert(id.clone(), standing.version);
+        let id = rows.dossier.id.as_str();
+        if !self.dossiers.contains_key(id) {
+            let standing = find(connection, DOSSIER_STANDING, [id], |row| Standing::of(id, row))?;
+            if let Some(standing) = &standing {
+                self.versions.insert(id, standing.version);
+            }
             self.dossiers.insert(id, standing);
         }
         // What creates a dossier cannot repeat a command of it.
-        let commands: Vec<(&str, Uuid)> = commits
-            .iter()
-            .filter(|rows| rows.expected > 0)
-            .flat_map(|rows| {
-                let commands = rows.events.iter().filter_map(|event| event.command);
-                commands.map(|command| (rows.dossier.chain.as_str(), command))
-            })
-            .collect();
-        let found = COMMAND_TAKEN.read(connection, &commands, |query, (chain, command)| {
-            query.bind((*chain).to_owned()).bind(command.to_string())
-        });
-        for row in found.await? {
-            let columns = Columns::new(&row, "event", "chain");
-            self.commands.insert((columns.get("chain")?, columns.id("command_id")?));
-        }
-        Ok(())
-    }
-
-    /// Reads who holds the names that commits give to their dossiers.
-    async fn read_names(
-        &mut self,
-        connection: &mut SqliteConnection,
-        commits: &[&DossierRows],
-    ) -> Result<(), Failure> {
-        let named: Vec<&&DossierRows> = commits.iter().filter(|rows| self.renames(rows)).collect();
-        let codes: Vec<&str> =
-            named.iter().filter_map(|rows| rows.dossier.identity.code.as_deref()).collect();
-        let found =
-            CODE_TAKEN.read(connection, &codes, |query, code| query.bind((*code).to_owned()));
-        for row in found.await? {
-            let columns = Columns::new(&row, "dossier", "id");
-            self.codes.insert(columns.get("code")?, columns.get("id")?);
-        }
-        let externals: Vec<&(String, String)> =
-            named.iter().filter_map(|rows| rows.dossier.identity.external.as_ref()).collect();
-        let found = EXTERNAL_TAKEN.read(connection, &externals, |query, (source, id)| {
-            query.bind(source.clone()).bind(id.clone())
-        });
-        for row in found.await? {
-            let columns = Columns::new(&row, "dossier", "id");
-            let external = (columns.get("external_source")?, columns.get("external_id")?);
-            self.externals.insert(external, columns.get("id")?);
-        }
-        self.read_reservations(connection, commits).await
-    }
-
-    async fn read_reservations(
-        &mut self,
-        connection: &mut SqliteConnection,
-        commits: &[&DossierRows],
-    ) -> Result<(), Failure> {
-        let names: Vec<&String> =
-            commits.iter().flat_map(|rows| rows.held.iter().chain(&rows.released)).collect();
-        let found =
-            NAME_STANDING.read(connection, &names, |query, name| query.bind((*name).clone()));
-        for row in found.await? {
-            let columns = Columns::new(&row, "reservation", "name");
-            let (name, holder): (String, String) =
-                (columns.get("name")?, columns.get("dossier_id")?);
-            if columns.get::<Option<i64>>("until")?.is_none() {
-                self.lasting.insert((name.clone(), holder.clone()));
+        let before = if rows.expected > 0 { rows.events.as_slice() } else { &[] };
+        let chain = rows.dossier.chain.as_str();
+        let mut text = Uuid::encode_buffer();
+        for command in before.iter().filter_map(|event| event.command) {
+            let key = [chain, command.hyphenated().encode_lower(&mut text)];
+            if connection.prepare_cached(COMMAND_TAKEN)?.exists(key)? {
+                self.commands.insert((chain, command));
             }
-            self.names.insert(name, holder);
         }
         Ok(())
     }
 
-    async fn read_registers(
+    /// Reads who holds the names that a commit gives to its dossier.
+    fn read_names(
         &mut self,
-        connection: &mut SqliteConnection,
-        commits: &[&RegisterRows],
+        connection: &Connection,
+        rows: &'a DossierRows,
     ) -> Result<(), Failure> {
-        let found =
-            CHAIN_STANDING.read(connection, commits, |query, rows| query.bind(rows.chain.clone()));
-        for row in found.await? {
-            let columns = Columns::new(&row, "chain_head", "chain");
-            self.versions.insert(columns.get("chain")?, columns.get("seq")?);
+        let identity = &rows.dossier.identity;
+        if self.renames(rows) {
+            if let Some(code) = &identity.code
+                && let Some(holder) = holder(connection, CODE_TAKEN, [code], code)?
+            {
+                self.codes.insert(code, holder.into());
+            }
+            if let Some(external @ (source, id)) = &identity.external
+                && let Some(holder) = holder(connection, EXTERNAL_TAKEN, [source, id], id)?
+            {
+                self.externals.insert(external, holder.into());
+            }
         }
-        let entries: Vec<_> = commits.iter().flat_map(|rows| &rows.entries).collect();
-        let found = VERSION_TAKEN.read(connection, &entries, |query, row| {
-            query.bind(row.kind).bind(row.entry.code.clone()).bind(row.entry.version.clone())
-        });
-        for row in found.await? {
-            let columns = Columns::new(&row, "register_entry", "code");
-            let entry = (columns.get("kind")?, columns.get("code")?, columns.get("version")?);
-            self.entries.insert(entry);
+        for name in rows.held.iter().chain(&rows.released) {
+            let found = find(connection, NAME_STANDING, [name], |row| {
+                let columns = Found { row, table: "reservation", key: name };
+                let until: Option<i64> = columns.get(1, "until")?;
+                Ok((columns.get::<String>(0, "dossier_id")?, until))
+            })?;
+            let Some((holder, until)) = found else { continue };
+            if until.is_none() {
+                self.lasting.insert(name, holder.clone());
+            }
+            self.names.insert(name, holder.into());
         }
         Ok(())
+    }
+
+    fn read_register(
+        &mut self,
+        connection: &Connection,
+        rows: &'a RegisterRows,
+    ) -> Result<(), Failure> {
+        let seq = find(connection, CHAIN_STANDING, [&rows.chain], |row| {
+            Found { row, table: "chain_head", key: &rows.chain }.get(0, "seq")
+        })?;
+        self.versions.extend(seq.map(|seq: i64| (rows.chain.as_str(), seq)));
+        for row in &rows.entries {
+            let key = (row.kind, row.entry.code.as_str(), row.entry.version.as_str());
+            if connection.prepare_cached(VERSION_TAKEN)?.exists(key)? {
+                self.entries.insert(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// The dossier as it stood before the transaction.
+    pub(super) fn standing(&self, dossier: &str) -> Option<&Standing> {
+        self.dossiers.get(dossier)?.as_ref()
     }
 
     /// Whether the dossier held the name without an end before the transaction, and still does.
     pub(super) fn is_held_for_good(&self, name: &str, dossier: &str) -> bool {
-        self.lasting.contains(&(name.to_owned(), dossier.to_owned()))
+        self.lasting.get(name).is_some_and(|holder| holder == dossier)
     }
 
     /// Whether a commit gives its dossier another code or external reference than it has.
     pub(super) fn renames(&self, rows: &DossierRows) -> bool {
-        let stands = self.dossiers.get(&rows.dossier.id);
+        let stands = self.standing(&rows.dossier.id);
         stands.is_none_or(|standing| standing.identity != rows.dossier.identity)
     }
 
     /// Whether a commit binds its dossier to another version, or ends it.
     pub(super) fn rebinds(&self, rows: &DossierRows) -> bool {
-        let stands = self.dossiers.get(&rows.dossier.id);
+        let stands = self.standing(&rows.dossier.id);
         stands.is_none_or(|standing| standing.bound != rows.dossier.bound)
     }
 }
 
+fn find<T>(
+    connection: &Connection,
+    statement: &str,
+    key: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    let mut statement = connection.prepare_cached(statement)?;
+    statement.query_row(key, |row| Ok(read(row))).optional()?.transpose()
+}
+
+/// Which dossier has a name of its own.
+fn holder(
+    connection: &Connection,
+    statement: &str,
+    arguments: impl Params,
+    name: &str,
+) -> Result<Option<String>, Failure> {
+    let read = |row: &Row<'_>| Found { row, table: "dossier", key: name }.get(0, "id");
+    find(connection, statement, arguments, read)
+}
+
 /// Judges a commit and counts it as written if it is accepted.
-pub(super) fn judge(known: &mut Known, commit: &Prepared) -> Result<(), StoreError> {
+pub(super) fn judge<'a>(known: &mut Known<'a>, commit: &'a Prepared) -> Result<(), StoreError> {
     match commit {
         Prepared::Dossier(rows) => {
             let row = &rows.dossier;
             check_version(known, &row.id, &row.chain, rows.expected)?;
             check_unique(known, rows)?;
-            known.versions.insert(row.id.clone(), row.version);
+            known.versions.insert(&row.id, row.version);
             take_names(known, rows);
         }
         Prepared::Register(rows) => {
             check_version(known, &rows.chain, &rows.chain, rows.expected)?;
-            let entries = rows.entries.iter().map(|row| {
-                (row.kind.to_owned(), row.entry.code.clone(), row.entry.version.clone())
-            });
-            let mut fresh = BTreeMap::new();
+            let entries = rows.entries.iter();
+            let entries = entries.map(|row| (row.kind, &*row.entry.code, &*row.entry.version));
+            let mut fresh = BTreeSet::new();
             for entry in entries {
-                if known.entries.contains(&entry) || fresh.insert(entry, ()).is_some() {
+                if known.entries.contains(&entry) || !fresh.insert(entry) {
                     return Err(StoreError::Taken { what: "register version" });
                 }
             }
-            known.entries.extend(fresh.into_keys());
-            known.versions.insert(rows.chain.clone(), rows.head.seq);
+            known.entries.extend(fresh);
+            known.versions.insert(&rows.chain, rows.head.seq);
         }
     }
     Ok(())
 }
 
 fn check_version(
-    known: &Known,
+    known: &Known<'_>,
     subject: &str,
     chain: &str,
     expected: i64,
@@ -310,38 +285,38 @@ fn check_version(
     })
 }
 
-fn check_unique(known: &Known, rows: &DossierRows) -> Result<(), StoreError> {
+fn check_unique(known: &Known<'_>, rows: &DossierRows) -> Result<(), StoreError> {
     let row = &rows.dossier;
     for command in rows.events.iter().filter_map(|event| event.command) {
-        if known.commands.contains(&(row.chain.clone(), command)) {
+        if known.commands.contains(&(row.chain.as_str(), command)) {
             return Err(StoreError::Taken { what: "command id" });
         }
     }
-    let other = |holder: Option<&String>| holder.is_some_and(|holder| *holder != row.id);
-    if other(row.identity.code.as_ref().and_then(|code| known.codes.get(code))) {
+    let other = |holder: Option<&Cow<'_, str>>| holder.is_some_and(|holder| **holder != row.id);
+    if other(row.identity.code.as_ref().and_then(|code| known.codes.get(code.as_str()))) {
         return Err(StoreError::Taken { what: "dossier code" });
     }
     if other(row.identity.external.as_ref().and_then(|key| known.externals.get(key))) {
         return Err(StoreError::Taken { what: "external reference" });
     }
-    if rows.held.iter().any(|name| other(known.names.get(name))) {
+    if rows.held.iter().any(|name| other(known.names.get(name.as_str()))) {
         return Err(StoreError::Taken { what: "name" });
     }
     Ok(())
 }
 
-fn take_names(known: &mut Known, rows: &DossierRows) {
+fn take_names<'a>(known: &mut Known<'a>, rows: &'a DossierRows) {
     let row = &rows.dossier;
     let commands = rows.events.iter().filter_map(|event| event.command);
-    known.commands.extend(commands.map(|command| (row.chain.clone(), command)));
-    let holder = || row.id.clone();
+    known.commands.extend(commands.map(|command| (row.chain.as_str(), command)));
     for name in &rows.released {
-        if known.names.get(name) == Some(&row.id) {
-            known.names.remove(name);
-            known.lasting.remove(&(name.clone(), holder()));
+        if known.names.get(name.as_str()).is_some_and(|holder| **holder == row.id) {
+            known.names.remove(name.as_str());
+            known.lasting.remove(name.as_str());
         }
     }
-    known.names.extend(rows.held.iter().map(|name| (name.clone(), holder())));
-    known.codes.extend(row.identity.code.iter().map(|code| (code.clone(), holder())));
-    known.externals.extend(row.identity.external.iter().map(|key| (key.clone(), holder())));
+    let holder = || Cow::Borrowed(row.id.as_str());
+    known.names.extend(rows.held.iter().map(|name| (name.as_str(), holder())));
+    known.codes.extend(row.identity.code.iter().map(|code| (code.as_str(), holder())));
+    known.externals.extend(row.identity.external.iter().map(|key| (key, holder())));
 }
