@@ -198,7 +198,7 @@ fn a_history_that_does_not_yield_its_state_is_found() {
     runtime.expect("a runtime").block_on(async {
         use sqlx::Connection as _;
         let mut database = sqlx::SqliteConnection::connect(&url).await.expect("opens");
-        let forged = "UPDATE dossier SET state = replace(state, 'intake', 'signature')";
+        let forged = "UPDATE snapshot SET state = json_set(state, '$.code', 'H00-000000-0000')";
         sqlx::raw_sql(forged).execute(&mut database).await.expect("forged");
         database.close().await.expect("closed");
     });

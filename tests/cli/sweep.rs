@@ -55,7 +55,7 @@ const TAMPERED: [(&str, &str, &str); 9] = [
         "history",
     ),
     (
-        "UPDATE dossier SET state = replace(state, 'delivered', 'completed') WHERE id = '{id}'",
+        "UPDATE snapshot SET state = replace(state, 'delivered', 'completed') WHERE dossier_id = '{id}'",
         "",
         "state",
     ),
