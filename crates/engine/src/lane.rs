@@ -98,7 +98,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
     async fn run_segment(&self, id: Uuid, mut waiting: Vec<Waiting>) {
         let mut careful = false;
         let mut standing = self.0.standing.take(id);
-        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+        // What was at hand costs no try.
+        let tries = limits::CONFLICT_RETRIES_MAX + u32::from(standing.is_some());
+        for _ in 0..tries {
             // Another node may have gone on from there. A commit finds that out; a refusal, or a
             // command that changes nothing, would never.
             let is_guess = standing.is_some() && self.0.store.is_shared();

@@ -4,6 +4,8 @@
 pub const LANES_MAX: usize = 4_096;
 /// Commands waiting for one dossier.
 pub const LANE_COMMANDS_MAX: usize = 256;
+/// How long timers wait that met a busy or unreachable store; nothing is counted against them.
+pub const TIMER_BUSY_RETRY_S: i64 = 3;
 /// Open dossiers that a node keeps at hand as it last wrote them.
 pub const STANDING_DOSSIERS_MAX: usize = 1_024;
 /// How often a segment is decided anew after a conflict.

@@ -176,23 +176,25 @@ impl<S: Store, D: Documents> Engine<S, D> {
         // Whoever was stopped for long has lost its claims to others.
         let now = self.now();
         let is_shared = self.0.store.is_shared();
-        let held = claims.into_iter().filter(|claim| claim.until > now || !is_shared);
+        let (held, lost): (Vec<_>, Vec<_>) =
+            claims.into_iter().partition(|claim| claim.until > now || !is_shared);
+        // Not tried, so not counted.
+        let mut put_off: Vec<_> = lost.into_iter().map(|claim| self.give_back(claim)).collect();
         let under_way: Vec<_> = held
+            .into_iter()
             .map(|claim| {
                 let (engine, id) = (self.clone(), claim.dossier);
                 (claim, crate::spawn(async move { engine.fire(id).await }))
             })
             .collect();
-        let mut put_off = Vec::new();
         for (claim, work) in under_way {
             match work.await {
                 Ok(Ok(())) => {}
-                // It says nothing about the dossier.
-                Ok(Err(
-                    EngineError::Overloaded
-                    | EngineError::Unavailable(_)
-                    | EngineError::OutcomeUnknown,
-                )) => put_off.push(self.give_back(claim)),
+                // It says nothing about the dossier, but that there is too much to do.
+                Ok(Err(EngineError::Overloaded | EngineError::Unavailable(_))) => {
+                    let until = self.now() + SignedDuration::from_secs(limits::TIMER_BUSY_RETRY_S);
+                    put_off.push(PutOff { until, ..self.give_back(claim) });
+                }
                 Ok(Err(error)) => put_off.push(self.retry_later(claim, error.to_string())),
                 Err(error) => put_off.push(self.retry_later(claim, error.to_string())),
             }

@@ -2,7 +2,8 @@
 //!
 //! Work queues up while a writer is on its way to the server. One writer writes as long as it keeps
 //! up: the more it finds when it comes back, the less each commit costs. Only when more waits than
-//! one transaction takes do the others help, and their transactions overlap. Two batches that touch
+//! one transaction takes, or when that writer is held up, do the others help, and their transactions
+//! overlap. Two batches that touch
 //! one dossier, of one node or of two, meet at the lock of its row.
 
 use std::sync::Arc;
@@ -30,6 +31,10 @@ const WRITER_ROLLBACK: &str = "-- writer_rollback
     ROLLBACK";
 const WRITER_EXCLUSIVE: &str = "-- writer_exclusive
     SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
+
+/// How long work may wait for the writer whose turn it is: it may be waiting for a lock, or for a
+/// server that is gone.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Limits of the writers, see [`crate::Options`].
 #[derive(Clone, Copy, Debug)]
@@ -136,14 +141,17 @@ impl Writing {
                 biased;
                 turn = source.turn.acquire() => Some(turn),
                 () = source.crowded.notified() => None,
+                () = tokio::time::sleep(PATIENCE) => None,
             };
             // The queue is free for the others while this one is under way.
-            let mut jobs = source.jobs.lock().await;
             let taken = match &turn {
-                Some(_) => take(&mut jobs, source.commits_max).await,
-                None => take_waiting(&mut jobs, source.commits_max),
+                Some(_) => take(&mut *source.jobs.lock().await, source.commits_max).await,
+                // While somebody stands at the queue, nothing waits there.
+                None => {
+                    let jobs = source.jobs.try_lock().ok();
+                    jobs.and_then(|mut jobs| take_waiting(&mut jobs, source.commits_max))
+                }
             };
-            drop(jobs);
             match taken {
                 Some(taken) => self.settle(taken).await,
                 // The queue has ended.
