@@ -35,9 +35,14 @@ async fn waiting_dossier() -> (World, String) {
     (world, id)
 }
 
+const DATABASE: &str = "motcua.db";
+
 /// Moves the data of a stopped world to a data folder of the executable.
-fn take_over(world: &World, data: &Path) {
+async fn take_over(world: &World, data: &Path) {
     copy(world.folder(), data);
+    // Its last connection may be about to close, which takes the log away: SQLite itself copies it.
+    let copied = format!("VACUUM INTO '{}'", data.join(DATABASE).display());
+    world.database().execute(&copied).await.expect("the database can be copied");
     let key = data.join("keys/secret.key");
     let hex: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(&key, hex + "\n").expect("the key can be written");
@@ -48,6 +53,9 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
+        if entry.file_name().to_string_lossy().starts_with(DATABASE) {
+            continue;
+        }
         let target = to.join(entry.file_name());
         if entry.file_type().expect("a type").is_dir() {
             copy(&entry.path(), &target);
@@ -67,7 +75,7 @@ fn lapses(events: &[HistoryEvent]) -> Vec<Value> {
 async fn a_timer_that_came_due_without_power_fires_once_through_many_power_cuts() {
     let (world, dossier) = waiting_dossier().await;
     let mut service = Service::stopped();
-    take_over(&world, &service.data());
+    take_over(&world, &service.data()).await;
     for cut in 0..CUTS {
         service.restart(&[]);
         // Each time a little longer: before, while and after the timer fires.
