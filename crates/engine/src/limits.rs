@@ -4,8 +4,6 @@
 pub const LANES_MAX: usize = 4_096;
 /// Commands waiting for one dossier.
 pub const LANE_COMMANDS_MAX: usize = 256;
-/// How long timers wait that met a busy or unreachable store; nothing is counted against them.
-pub const TIMER_BUSY_RETRY_S: i64 = 3;
 /// Open dossiers that a node keeps at hand as it last wrote them.
 pub const STANDING_DOSSIERS_MAX: usize = 1_024;
 /// How often a segment is decided anew after a conflict.
@@ -87,6 +85,8 @@ pub const TIMER_POLL_MAX_S: u64 = 5;
 /// A dossier whose timers could not be fired is left alone for this long, and twice as long after
 /// every further attempt; up to half as much again so that not all come back together.
 pub const TIMER_RETRY_S: i64 = 10;
+/// How long timers wait that met a busy or unreachable store; nothing is counted against them.
+pub const TIMER_BUSY_RETRY_S: i64 = 3;
 /// Attempts after which the timers of a dossier are parked.
 pub const TIMER_ATTEMPTS_MAX: u32 = 8;
 /// Parked timers are tried again after this: the cause may be gone.

@@ -39,3 +39,43 @@ impl Standing {
         kept.younger.insert(loaded.dossier.id, loaded);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use motcua_store::conformance::fixture::Subject;
+
+    use super::*;
+
+    fn filed(number: u32) -> Loaded {
+        let mut subject = Subject::new(number);
+        let commit = subject.file(|_| {});
+        Loaded {
+            dossier: commit.dossier,
+            head: commit.head,
+            form: Arc::new(serde_json::Value::Null),
+        }
+    }
+
+    #[test]
+    fn the_last_ones_are_kept_and_never_more_than_the_limit() {
+        let standing = Standing::default();
+        let most = u32::try_from(STANDING_DOSSIERS_MAX).expect("small");
+        let ids: Vec<Uuid> = (1..=2 * most)
+            .map(|number| {
+                let loaded = filed(number);
+                let id = loaded.dossier.id;
+                standing.keep(loaded);
+                id
+            })
+            .collect();
+        let kept = ids.iter().filter(|id| standing.take(**id).is_some()).count();
+        assert!((STANDING_DOSSIERS_MAX / 2..=STANDING_DOSSIERS_MAX).contains(&kept), "{kept}");
+        let last = filed(1);
+        let id = last.dossier.id;
+        standing.keep(last);
+        assert!(standing.take(id).is_some());
+        assert!(standing.take(id).is_none(), "whoever goes on from it keeps it again");
+    }
+}

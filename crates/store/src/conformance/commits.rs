@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 
 use super::fixture::{Subject, command_id, dossier_id, external, minute};
 use crate::contract::{
-    Commit, DossierCommit, DossierKey, Draft, HINT_BYTES_MAX, Hints as _, Loaded, Store,
+    Commit, DossierCommit, DossierKey, Draft, HINT_BYTES_MAX, Hints as _, Loaded, Scope,
+    SearchQuery, SearchTerm, Store, TermKind,
 };
 use crate::error::StoreError;
 
@@ -35,6 +36,32 @@ async fn loaded<S: Store>(store: &S, key: DossierKey) -> Option<Loaded> {
 async fn version<S: Store>(store: &S, number: u32) -> u64 {
     let found = loaded(store, DossierKey::Id(dossier_id(number))).await;
     found.map_or(0, |found| found.dossier.version)
+}
+
+/// However a store keeps states, whole or as what happened since: there is no version between.
+pub(super) async fn a_state_is_loaded_at_every_version_alone_and_in_a_list<S: Store>(
+    store: Arc<S>,
+) {
+    let term = SearchTerm { kind: TermKind::NameFolded, term: "an".into() };
+    let mut young = Subject::new(1);
+    let filed = DossierCommit { search: vec![term.clone()], ..young.file(|_| {}) };
+    write(&*store, vec![filed]).await;
+    let mut old = Subject::new(2);
+    let filed = DossierCommit { search: vec![term.clone()], ..old.file(|_| {}) };
+    write(&*store, vec![filed]).await;
+    for act in 0..20 {
+        // One commit at a time, and several of one dossier in a batch.
+        let batch = (0..=act % 3).map(|_| old.act(|_| {})).collect();
+        write(&*store, batch).await;
+        let found = loaded(&*store, DossierKey::Id(old.id())).await.expect("it is there");
+        assert_eq!((&*found.dossier, &found.head), (old.dossier(), old.head()));
+        let query =
+            SearchQuery { scope: Scope::All, terms: vec![term.clone()], after: None, limit: 9 };
+        let found = store.search(&query).await.expect("searched");
+        let states: Vec<_> = found.iter().map(|found| &*found.dossier).collect();
+        assert_eq!(states, [old.dossier(), young.dossier()]);
+    }
+    assert!(old.dossier().version > 30, "more than any snapshot spans");
 }
 
 pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: Arc<S>) {
