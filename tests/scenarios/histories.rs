@@ -339,6 +339,18 @@ async fn every_change_in_the_database_is_found_with_its_event_and_field() {
     }
 }
 
+/// SQL of salts with zeros in the place of one.
+fn without(database: &Database, salts: &str, place: usize) -> String {
+    let zeros = "0".repeat(64);
+    let at = 32 * place;
+    match database {
+        Database::Sqlite(_) => format!(
+            "CAST(substr({salts}, 1, {at}) || x'{zeros}' || substr({salts}, {at} + 33) AS BLOB)"
+        ),
+        Database::Postgres(_) => format!("overlay({salts} PLACING '\\x{zeros}' FROM {at} + 1)"),
+    }
+}
+
 #[tokio::test]
 async fn erasing_personal_values_and_salts_breaks_no_replay_and_stops_no_work() {
     let world = World::start().await;
@@ -351,16 +363,20 @@ async fn erasing_personal_values_and_salts_breaks_no_replay_and_stops_no_work() 
     let mut erased = 0;
     for (event, slots) in rows {
         let mut slots: Vec<Value> = serde_json::from_str(&slots).expect("JSON");
-        for slot in &mut slots {
+        let mut salts = "salts".to_owned();
+        for (place, slot) in slots.iter_mut().enumerate() {
             let name = slot[0].as_str().unwrap_or_default();
             let personal = ["person.", "form.", "answer", "reason"];
             if personal.iter().any(|prefix| name.starts_with(prefix)) {
                 *slot = Value::Null;
+                salts = without(world.database(), &salts, place);
                 erased += 1;
             }
         }
         let slots = serde_json::to_string(&slots).expect("JSON").replace('\'', "''");
-        let erase = format!("UPDATE event_value SET slots = '{slots}' WHERE {key} = '{event}'");
+        let erase = format!(
+            "UPDATE event_value SET slots = '{slots}', salts = {salts} WHERE {key} = '{event}'"
+        );
         world.database().execute(&erase).await.expect("erasure is allowed");
     }
     assert!(erased > 5, "there was something to erase");

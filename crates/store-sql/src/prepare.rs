@@ -107,7 +107,10 @@ pub(crate) struct EventRow {
     pub(crate) header: Vec<u8>,
     pub(crate) hash: Vec<u8>,
     pub(crate) commitments: Vec<u8>,
+    /// A JSON array of [name, value].
     pub(crate) slots: String,
+    /// 32 bytes for each slot.
+    pub(crate) salts: Vec<u8>,
 }
 
 /// A row of `work_item` without what it takes from its dossier.
@@ -257,15 +260,14 @@ fn item_row(item: &motcua_dossiers::dossier::WorkItem) -> ItemRow {
 }
 
 fn event_row(command: Option<Uuid>, event: SealedEvent) -> EventRow {
-    let slots: Vec<(&str, &cj::Value, String)> = event
-        .fields
-        .iter()
-        .map(|field| (field.name.as_str(), &field.value, field.salt.hex()))
-        .collect();
+    let fields = event.fields.iter();
+    let slots: Vec<(&str, &cj::Value)> =
+        fields.clone().map(|field| (field.name.as_str(), &field.value)).collect();
     EventRow {
         seq: integer(event.seq),
         command,
         slots: json(&slots),
+        salts: fields.flat_map(|field| field.salt.0).collect(),
         header: event.header,
         hash: event.hash.0.to_vec(),
         commitments: event.commitments.iter().flat_map(|hash| hash.0).collect(),

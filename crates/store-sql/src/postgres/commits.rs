@@ -19,7 +19,7 @@ const COMMIT_DOSSIERS: &str = "-- commit_dossiers
     SELECT actuals, takens FROM commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
         $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
-        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63)";
+        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64)";
 const CHAIN_LOCK: &str = "-- chain_lock
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const CHAIN_STANDING: &str = "-- chain_standing
@@ -32,8 +32,8 @@ const EVENT_APPEND: &str = "-- event_append
     SELECT $1, e.seq, e.header, e.hash, e.commitments
     FROM unnest($2, $3, $4, $5) AS e(seq, header, hash, commitments)";
 const EVENT_VALUE_APPEND: &str = "-- event_value_append
-    INSERT INTO event_value (chain, seq, slots)
-    SELECT $1, e.seq, e.slots FROM unnest($2, $3) AS e(seq, slots)";
+    INSERT INTO event_value (chain, seq, slots, salts)
+    SELECT $1, e.seq, e.slots, e.salts FROM unnest($2, $3, $4) AS e(seq, slots, salts)";
 const CHAIN_HEAD_PUT: &str = "-- chain_head_put
     INSERT INTO chain_head (chain, seq, hash, at, state) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (chain) DO UPDATE SET
@@ -107,6 +107,7 @@ lists! {
     event_hashes: &'a [u8],
     event_commitments: &'a [u8],
     event_slots: &'a str,
+    event_salts: &'a [u8],
     item_of: i32,
     items: i64,
     item_units: &'a str,
@@ -194,6 +195,7 @@ impl<'a> Lists<'a> {
             self.event_hashes.push(&event.hash);
             self.event_commitments.push(&event.commitments);
             self.event_slots.push(&event.slots);
+            self.event_salts.push(&event.salts);
         }
     }
 
@@ -374,7 +376,7 @@ async fn append(connection: &mut PgConnection, rows: &RegisterRows) -> Result<()
         .await?;
     let slots: Vec<&str> = rows.events.iter().map(|event| event.slots.as_str()).collect();
     let values = sqlx::query(EVENT_VALUE_APPEND).bind(key).bind(&seqs).bind(slots);
-    values.execute(&mut *connection).await?;
+    values.bind(bytes(|event| &event.salts)).execute(&mut *connection).await?;
     sqlx::query(CHAIN_HEAD_PUT)
         .bind(&rows.chain)
         .bind(rows.head.seq)

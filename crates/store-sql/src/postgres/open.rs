@@ -220,6 +220,7 @@ pub(crate) fn migrator() -> Migrator {
             "expand_claims",
             include_str!("../../../../migrations/postgres/0013_expand_claims.sql"),
         ),
+        (14, "salts", include_str!("../../../../migrations/postgres/0014_salts.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

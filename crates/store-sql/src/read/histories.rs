@@ -17,7 +17,8 @@ macro_rules! event_range {
     ($values:literal) => {
         concat!(
             "-- event_range
-    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots
+    SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots,
+        v.salts
     FROM event e LEFT JOIN event_value v ON ",
             $values,
             "
@@ -35,7 +36,7 @@ const EVENT_RANGE: Statement = Statement {
 const EVENT_TAILS: Statement = Statement {
     sqlite: "-- event_tails
     SELECT e.seq, e.chain || ' ' || e.seq AS key, substr(e.chain, 9) AS dossier_id, e.header, e.hash,
-        e.commitments, v.slots
+        e.commitments, v.slots, v.salts
     FROM json_each($1) tail
     CROSS JOIN event e ON e.chain = tail.value ->> 0 AND e.seq > tail.value ->> 1
         AND e.seq <= tail.value ->> 2
@@ -45,7 +46,7 @@ const EVENT_TAILS: Statement = Statement {
     FROM jsonb_array_elements(CAST($1 AS jsonb)) AS tail
     CROSS JOIN LATERAL (
         SELECT e.seq, e.chain || ' ' || e.seq AS key, e.chain AS dossier_id, e.header, e.hash,
-            e.commitments, v.slots
+            e.commitments, v.slots, v.salts
         FROM event e LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq
         WHERE e.chain = CAST(substr(tail ->> 0, 9) AS uuid)
             AND e.seq > CAST(tail ->> 1 AS bigint) AND e.seq <= CAST(tail ->> 2 AS bigint)
@@ -204,6 +205,10 @@ pub(crate) async fn fold_tails(
     Ok(states.filter(|(id, state)| ends.get(id) == Some(&state.version)).collect())
 }
 
+/// A field as `slots` has it. Its salt lies there too in rows of before salts had their own place.
+#[derive(serde::Deserialize)]
+struct Opened(String, cj::Value, #[serde(default)] Option<Salt>);
+
 /// An event of its row.
 pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
     let columns = Columns::new(row, "event", "key");
@@ -214,21 +219,33 @@ pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
         return Err(columns.corrupt("commitments"));
     }
     let commitments: Vec<Hash> = hashes.iter().map(|hash| Hash(*hash)).collect();
-    type Slot = Option<(String, cj::Value, Salt)>;
-    let slots: Vec<Slot> =
+    let slots: Vec<Option<Opened>> =
         serde_json::from_str(values.get("slots")?).map_err(|_| values.corrupt("slots"))?;
     if slots.len() != commitments.len() {
         return Err(values.corrupt("slots"));
     }
-    let slots = slots.into_iter().zip(&commitments).map(|(slot, commitment)| match slot {
-        Some((name, value, salt)) => FieldSlot::Opened(Field { name, value, salt }),
-        None => FieldSlot::Withheld(*commitment),
+    let salts: Option<&[u8]> = values.get("salts")?;
+    let salts = salts.map(|bytes| bytes.as_chunks::<32>());
+    if salts.is_some_and(|(salts, rest)| salts.len() != slots.len() || !rest.is_empty()) {
+        return Err(values.corrupt("salts"));
+    }
+    let slots = slots.into_iter().enumerate().map(|(place, slot)| {
+        let Some(Opened(name, value, salt)) = slot else {
+            return Ok(FieldSlot::Withheld(commitments[place]));
+        };
+        let salt = match (salts, salt) {
+            (Some((salts, _)), None) => Salt(salts[place]),
+            (None, Some(salt)) => salt,
+            (Some(_), Some(_)) | (None, None) => return Err(values.corrupt("salts")),
+        };
+        Ok(FieldSlot::Opened(Field { name, value, salt }))
     });
+    let slots = slots.collect::<Result<_, Failure>>()?;
     Ok(StoredEvent {
         seq: columns.number("seq")?,
         header: columns.get("header")?,
         hash: columns.hash("hash")?,
-        slots: slots.collect(),
+        slots,
         commitments,
     })
 }

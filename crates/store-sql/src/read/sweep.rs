@@ -17,7 +17,7 @@ macro_rules! event_sweep {
         concat!(
             "-- event_sweep
     SELECT e.chain AS place, e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash,
-        e.commitments, v.slots
+        e.commitments, v.slots, v.salts
     FROM event e LEFT JOIN event_value v ON ",
             $values,
             "

@@ -75,12 +75,28 @@ async fn an_erased_value_leaves_its_commitment() {
     let database = Database::new();
     let subject = one_filed(&database).await;
     let mut connection = database.connection().await;
-    let sql = "UPDATE event_value SET slots = json_replace(slots, '$[0]', NULL)";
+    let sql = "UPDATE event_value SET slots = json_replace(slots, '$[0]', NULL),
+        salts = CAST(zeroblob(32) || substr(salts, 33) AS BLOB)";
     assert_eq!(execute(&mut connection, sql).await, Ok(2));
     let store = database.open().await;
     let event = store.events(&subject.chain(), 0, 1).await.expect("events").remove(0);
     assert_eq!(event.slots[0], FieldSlot::Withheld(event.commitments[0]));
     assert!(matches!(event.slots[1], FieldSlot::Opened(_)));
+}
+
+#[tokio::test]
+async fn values_are_read_where_salts_still_lie_among_them() {
+    let database = Database::new();
+    let subject = one_filed(&database).await;
+    let written = database.open().await.events(&subject.chain(), 0, 1).await.expect("events");
+    let sql = "UPDATE event_value SET salts = NULL, slots = (
+        SELECT json_group_array(json_array(value ->> 0, json(value -> 1),
+            lower(hex(substr(salts, 32 * key + 1, 32)))))
+        FROM json_each(slots))";
+    let mut connection = database.connection().await;
+    assert_eq!(execute(&mut connection, sql).await, Ok(2));
+    let before = database.open().await.events(&subject.chain(), 0, 1).await.expect("events");
+    assert_eq!(before, written);
 }
 
 #[tokio::test]
@@ -105,13 +121,24 @@ async fn a_corrupt_row_is_named_by_table_column_and_key() {
         let key = subject.id().to_string();
         assert_eq!(error, Err(StoreError::Corrupt { table, column, key }), "{sql}");
     }
-    let database = Database::new();
-    let subject = one_filed(&database).await;
-    let sql = "UPDATE event_value SET slots = '[]'";
-    assert_eq!(execute(&mut database.connection().await, sql).await, Ok(2));
-    let error = database.open().await.events(&subject.chain(), 0, 1).await;
-    let key = format!("{} 1", subject.chain());
-    assert_eq!(error, Err(StoreError::Corrupt { table: "event_value", column: "slots", key }));
+    for (sql, column) in [
+        ("UPDATE event_value SET slots = '[]'", "slots"),
+        ("UPDATE event_value SET salts = x'00'", "salts"),
+        ("UPDATE event_value SET salts = NULL", "salts"),
+        ("UPDATE event_value SET salts = substr(salts, 33)", "salts"),
+        (
+            "UPDATE event_value SET slots =
+                json_insert(slots, '$[0][2]', lower(hex(substr(salts, 1, 32))))",
+            "salts",
+        ),
+    ] {
+        let database = Database::new();
+        let subject = one_filed(&database).await;
+        assert_eq!(execute(&mut database.connection().await, sql).await, Ok(2));
+        let error = database.open().await.events(&subject.chain(), 0, 1).await;
+        let key = format!("{} 1", subject.chain());
+        assert_eq!(error, Err(StoreError::Corrupt { table: "event_value", column, key }), "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ const EVENT_APPEND: &str = "-- event_append
     INSERT INTO event (id, chain, seq, command_id, header, hash, commitments)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const EVENT_VALUE_APPEND: &str = "-- event_value_append
-    INSERT INTO event_value (event, slots) VALUES (?1, ?2)";
+    INSERT INTO event_value (event, slots, salts) VALUES (?1, ?2, ?3)";
 const CHAIN_HEAD_PUT: &str = "-- chain_head_put
     INSERT INTO chain_head (chain, seq, hash, at, state) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (chain) DO UPDATE SET
@@ -54,7 +54,7 @@ pub(super) fn append<'a>(
             event.hash,
             event.commitments
         ])?;
-        append_values.execute(params![id, event.slots])?;
+        append_values.execute(params![id, event.slots, event.salts])?;
     }
     Ok(())
 }
