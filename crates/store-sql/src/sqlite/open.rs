@@ -22,13 +22,16 @@ use crate::store::Options;
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Prepared statements a connection keeps; more than the program has.
 const STATEMENTS_KEPT_MAX: usize = 256;
-/// What a statement with a trigger would undo lies in memory: such a statement writes one row.
+/// What a statement with a trigger would undo lies in memory: such a statement writes one row. The
+/// pages of a whole transaction have room (8 MiB), or they would be written before its end and again.
 const PLAIN_SETTINGS: &str = "-- plain_settings
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY;";
+    PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA cache_size = -8192;";
 
 /// Opens the file, creating it and its folder where they are missing, and brings it to the newest
 /// schema.
@@ -61,11 +64,12 @@ pub(crate) async fn open(
     let plain = Plain { path: path.to_owned(), busy_timeout: options.busy_timeout };
     let commits = plain.connect().map_err(Failure::from)?;
     plain.check(&commits)?;
+    let checkpoints = plain.connect().map_err(Failure::from)?;
     let limits = Limits {
         queue_jobs_max: options.queue_jobs_max,
         commits_per_transaction_max: options.commits_per_transaction_max,
     };
-    let connections = Connections { commits, plain, desk: first, connect };
+    let connections = Connections { commits, checkpoints, plain, desk: first, connect };
     Ok((reads, Writer::start(connections, limits)?))
 }
 
@@ -119,6 +123,7 @@ fn connect_options(path: &Path, options: &Options) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
         .pragma("secure_delete", "ON")
+        .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(STATEMENTS_KEPT_MAX)
         .disable_statement_logging()
 }
@@ -139,12 +144,13 @@ async fn check_settings(
     Ok(())
 }
 
-fn settings(busy_timeout: Duration) -> [(&'static str, String); 5] {
+fn settings(busy_timeout: Duration) -> [(&'static str, String); 6] {
     [
         ("PRAGMA journal_mode", "wal".into()),
         ("PRAGMA synchronous", "2".into()),
         ("PRAGMA foreign_keys", "1".into()),
         ("PRAGMA secure_delete", "1".into()),
+        ("PRAGMA wal_autocheckpoint", "0".into()),
         ("PRAGMA busy_timeout", busy_timeout.as_millis().to_string()),
     ]
 }

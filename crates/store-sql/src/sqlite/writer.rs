@@ -19,6 +19,7 @@ use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoints::Checkpoints;
 use super::open::Plain;
 use super::write::commits;
 use crate::database::Session;
@@ -43,6 +44,7 @@ pub(crate) struct Limits {
 /// The connections of the writer, which are open, and how others are opened after a failure.
 pub(crate) struct Connections {
     pub(crate) commits: rusqlite::Connection,
+    pub(crate) checkpoints: rusqlite::Connection,
     pub(crate) plain: Plain,
     pub(crate) desk: SqliteConnection,
     pub(crate) connect: SqliteConnectOptions,
@@ -62,9 +64,12 @@ impl Writer {
     pub(crate) fn start(connections: Connections, limits: Limits) -> Result<Self, StoreError> {
         let (queue, jobs) = Queue::new(limits.queue_jobs_max, limits.queue_jobs_max);
         let transactions = Arc::new(AtomicU64::new(0));
-        let Connections { commits, plain, desk, connect } = connections;
+        let Connections { commits, checkpoints, plain, desk, connect } = connections;
+        let unavailable = |e| StoreError::Unavailable(format!("the writer's threads: {e}"));
+        let checkpoints = Checkpoints::start(checkpoints).map_err(unavailable)?;
         let writing = Writing {
             commits: Some(commits),
+            checkpoints,
             plain,
             desk: Some(desk),
             connect,
@@ -77,7 +82,7 @@ impl Writer {
             // Nobody listens where the store was dropped without being closed.
             let _given_up = end.send(());
         });
-        started.map_err(|e| StoreError::Unavailable(format!("the writer's thread: {e}")))?;
+        started.map_err(unavailable)?;
         Ok(Self { queue, transactions, ended })
     }
 
@@ -102,6 +107,7 @@ impl Writer {
 struct Writing {
     /// None after a failure that may have left the connection in an unknown state.
     commits: Option<rusqlite::Connection>,
+    checkpoints: Checkpoints,
     plain: Plain,
     /// For all that is no commit; none as above.
     desk: Option<SqliteConnection>,
@@ -129,6 +135,7 @@ impl Writing {
                 tracing::error!("the writer panicked and goes on with another connection");
             }
         }
+        drop(self.checkpoints);
         // Everything is committed; a failing close loses nothing.
         if let Some(connection) = self.desk {
             let _closed = self.runtime.block_on(connection.close());
@@ -143,6 +150,10 @@ impl Writing {
             jobs.into_iter().partition(|job| matches!(job, Job::Commits { .. }));
         self.settle_together(commits, Self::transact_commits);
         self.settle_together(others, Self::transact_others);
+        // Everybody has been answered.
+        if let Some(connection) = &self.commits {
+            self.checkpoints.committed(connection);
+        }
     }
 
     /// Writes the jobs together. If one of them breaks a constraint that no verdict foresaw, or
