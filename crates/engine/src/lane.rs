@@ -339,3 +339,39 @@ fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
     };
     waiting.iter().map(copy).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use motcua_dossiers::command::Command;
+
+    use super::*;
+
+    fn waiting() -> Waiting {
+        let request = Request {
+            dossier: DossierKey::Id(Uuid::nil()),
+            command_id: Uuid::nil(),
+            expected: None,
+            actor: Actor::system(),
+            command: Command::FireTimers,
+        };
+        Waiting { request, fingerprint: String::new(), reply: oneshot::channel().0 }
+    }
+
+    #[test]
+    fn what_comes_while_a_lane_is_held_waits_until_it_is_let_go() {
+        let (lanes, id) = (Lanes::default(), Uuid::from_u128(1));
+        assert!(lanes.open(id));
+        assert!(!lanes.open(id), "it is held");
+        assert!(
+            !lanes.join(id, waiting()).expect("there is room"),
+            "whoever holds it starts the task"
+        );
+        assert!(lanes.close(id), "something waits");
+        assert!(!lanes.open(id), "and comes first");
+        assert_eq!(lanes.take(id).map(|waiting| waiting.len()), Some(1));
+        assert!(lanes.take(id).is_none());
+        assert!(lanes.open(id) && !lanes.close(id));
+        assert!(lanes.join(id, waiting()).expect("there is room"), "nobody holds it");
+        assert!(!lanes.open(id), "commands wait in it");
+    }
+}

@@ -71,11 +71,10 @@ pub const TIMER_BATCH_MAX: u32 = 500;
 pub const TIMER_VOLLEY_MAX: usize = 128;
 /// Dossiers whose timers are under way at once while nobody calls.
 pub const TIMER_CONCURRENCY: usize = 512;
-/// The same while somebody calls: as many as live calls, but not fewer than these, and never more
-/// than one volley.
-pub const TIMER_CONCURRENCY_MIN: usize = 32;
+/// The same while somebody calls.
+pub const TIMER_CONCURRENCY_LIVE: usize = 128;
 /// Rest after a volley while somebody calls, in hundredths of the time that it took.
-pub const TIMER_REST_PERCENT: u32 = 50;
+pub const TIMER_REST_PERCENT: u32 = 25;
 /// Longest such rest: however slow the store is, timers come to their turn.
 pub const TIMER_REST_MAX_MS: u64 = 1_000;
 /// How long a node has to fire what it claimed, before others may take it over.

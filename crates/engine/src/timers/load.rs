@@ -39,10 +39,7 @@ impl Load {
     pub(super) fn width(&self, begun_before: u64) -> usize {
         match self.is_live(begun_before) {
             false => limits::TIMER_CONCURRENCY,
-            true => {
-                let live = self.under_way.load(Ordering::Relaxed);
-                live.clamp(limits::TIMER_CONCURRENCY_MIN, limits::TIMER_VOLLEY_MAX)
-            }
+            true => limits::TIMER_CONCURRENCY_LIVE,
         }
     }
 
@@ -84,20 +81,17 @@ mod tests {
         // The timers' own commands are no live calls.
         assert!(load.enter(&Command::FireTimers).is_none());
         assert_eq!(load.rest(before, took), Duration::ZERO);
-        let enter = |count| -> Vec<_> {
-            (0..count).map(|_| load.enter(&Command::Stop(Default::default()))).collect()
-        };
-        let live = enter(60);
-        assert_eq!((load.width(before), load.rest(before, took)), (60, rest));
-        let more = enter(200);
-        assert_eq!(load.width(before), limits::TIMER_VOLLEY_MAX);
-        drop((live, more));
+        let live: Vec<_> =
+            (0..20).map(|_| load.enter(&Command::Stop(Default::default()))).collect();
+        assert_eq!(load.width(before), limits::TIMER_CONCURRENCY_LIVE);
+        assert_eq!(load.rest(before, took), rest);
+        drop(live);
         // Between two calls of one caller nothing is under way.
-        assert_eq!(load.width(before), limits::TIMER_CONCURRENCY_MIN);
+        assert_eq!(load.width(before), limits::TIMER_CONCURRENCY_LIVE);
         assert_eq!(load.rest(before, took), rest);
         // However slow a volley is, the timers come to their turn.
         let longest = Duration::from_millis(limits::TIMER_REST_MAX_MS);
         assert_eq!(load.rest(before, Duration::from_secs(600)), longest);
-        assert_eq!(load.rest(before + 260, took), Duration::ZERO);
+        assert_eq!(load.rest(before + 20, took), Duration::ZERO);
     }
 }
