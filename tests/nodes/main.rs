@@ -3,6 +3,7 @@
 
 mod health;
 mod timers;
+mod volleys;
 mod watching;
 
 use std::collections::BTreeSet;

@@ -70,6 +70,26 @@ impl Lanes {
         }
     }
 
+    /// Opens a lane in which nothing waits; false if there is one, or are too many.
+    fn open(&self, dossier: Uuid) -> bool {
+        let mut lanes = self.0.lock().expect("no holder of this lock panics");
+        if lanes.len() >= limits::LANES_MAX || lanes.contains_key(&dossier) {
+            return false;
+        }
+        lanes.insert(dossier, Vec::new());
+        true
+    }
+
+    /// Closes a lane unless something waits in it; true if so, and it needs a task.
+    fn close(&self, dossier: Uuid) -> bool {
+        let mut lanes = self.0.lock().expect("no holder of this lock panics");
+        let is_waited_for = lanes.get(&dossier).is_some_and(|lane| !lane.is_empty());
+        if !is_waited_for {
+            lanes.remove(&dossier);
+        }
+        is_waited_for
+    }
+
     /// Takes what waits; none closes the lane.
     fn take(&self, dossier: Uuid) -> Option<Vec<Waiting>> {
         let mut lanes = self.0.lock().expect("no holder of this lock panics");
@@ -78,6 +98,35 @@ impl Lanes {
             lanes.remove(&dossier);
         }
         waiting
+    }
+}
+
+/// A lane without commands, taken by whoever writes the dossier in another way. Commands that come
+/// meanwhile wait; when the lane is let go, a task works them off.
+pub(crate) struct HeldLane<S: Store, D: Documents> {
+    engine: Engine<S, D>,
+    id: Uuid,
+}
+
+impl<S: Store, D: Documents> HeldLane<S, D> {
+    /// Takes the lane of a dossier; none if commands wait in it, or are under way.
+    pub(crate) fn hold(engine: &Engine<S, D>, id: Uuid) -> Option<Self> {
+        engine.0.lanes.open(id).then(|| Self { engine: engine.clone(), id })
+    }
+
+    /// The dossier.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+impl<S: Store, D: Documents> Drop for HeldLane<S, D> {
+    fn drop(&mut self) {
+        let (engine, id) = (self.engine.clone(), self.id);
+        // Where the runtime is gone, so is whoever waited.
+        if engine.0.lanes.close(id) && tokio::runtime::Handle::try_current().is_ok() {
+            crate::spawn(async move { engine.run_lane(id).await });
+        }
     }
 }
 
@@ -114,7 +163,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
             let replies = match decided {
                 Ok((mut segment, replies)) => {
                     let numbers = segment.as_mut().map(|segment| take(&mut segment.numbers));
-                    match self.commit(segment).await {
+                    match self.write(segment).await {
                         Ok(()) => replies,
                         Err(error @ (StoreError::Stale { .. } | StoreError::Taken { .. })) => {
                             self.return_numbers(&error, numbers.unwrap_or_default()).await;
@@ -152,15 +201,27 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
     }
 
-    async fn commit(&self, segment: Option<Segment>) -> Result<(), StoreError> {
-        let Some(mut segment) = segment else {
-            return Ok(());
-        };
+    async fn write(&self, segment: Option<Segment>) -> Result<(), StoreError> {
+        if let Some(segment) = segment {
+            let stands = self.commit(segment).await?;
+            self.keep_at_hand(stands);
+        }
+        Ok(())
+    }
+
+    /// Keeps an open dossier as it stands, for whoever goes on from there.
+    pub(crate) fn keep_at_hand(&self, stands: Loaded) {
+        if !stands.dossier.closed {
+            self.0.standing.keep(stands);
+        }
+    }
+
+    /// Writes what was decided; answers the dossier as it stands then.
+    pub(crate) async fn commit(&self, mut segment: Segment) -> Result<Loaded, StoreError> {
         let stood_in = take(&mut segment.units);
         let standing = segment.standing();
         let Some(commit) = segment.into_commit() else {
-            self.0.standing.keep(standing);
-            return Ok(());
+            return Ok(standing);
         };
         let wake = Wake::of(self, &commit, stood_in);
         // The worker looks at least so often by itself; only nearer timers need to wake it.
@@ -169,14 +230,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let is_near = commit.timers.values().flatten().any(|at| *at <= horizon);
         let mut results = self.0.store.commit(vec![Commit::Dossier(Box::new(commit))]).await;
         results.pop().unwrap_or_else(|| Err(StoreError::Unavailable("no result".into())))?;
-        if !standing.dossier.closed {
-            self.0.standing.keep(standing);
-        }
         wake.up(self);
         if is_near {
             self.0.timer_set.notify_one();
         }
-        Ok(())
+        Ok(standing)
     }
 
     async fn decide_all(
@@ -211,7 +269,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok((segment, replies))
     }
 
-    fn fire_due_timers(&self, segment: &mut Segment, picture: &Picture) -> Result<(), EngineError> {
+    /// Fires what is due, before anything else happens.
+    pub(crate) fn fire_due_timers(
+        &self,
+        segment: &mut Segment,
+        picture: &Picture,
+    ) -> Result<(), EngineError> {
         let now = segment.now();
         let is_due = |segment: &Segment| segment.dossier.timers.values().any(|at| *at <= now);
         if !is_due(segment) {
@@ -275,4 +338,40 @@ fn fail_all(waiting: &[Waiting], error: &EngineError) -> Vec<Reply> {
         })
     };
     waiting.iter().map(copy).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use motcua_dossiers::command::Command;
+
+    use super::*;
+
+    fn waiting() -> Waiting {
+        let request = Request {
+            dossier: DossierKey::Id(Uuid::nil()),
+            command_id: Uuid::nil(),
+            expected: None,
+            actor: Actor::system(),
+            command: Command::FireTimers,
+        };
+        Waiting { request, fingerprint: String::new(), reply: oneshot::channel().0 }
+    }
+
+    #[test]
+    fn what_comes_while_a_lane_is_held_waits_until_it_is_let_go() {
+        let (lanes, id) = (Lanes::default(), Uuid::from_u128(1));
+        assert!(lanes.open(id));
+        assert!(!lanes.open(id), "it is held");
+        assert!(
+            !lanes.join(id, waiting()).expect("there is room"),
+            "whoever holds it starts the task"
+        );
+        assert!(lanes.close(id), "something waits");
+        assert!(!lanes.open(id), "and comes first");
+        assert_eq!(lanes.take(id).map(|waiting| waiting.len()), Some(1));
+        assert!(lanes.take(id).is_none());
+        assert!(lanes.open(id) && !lanes.close(id));
+        assert!(lanes.join(id, waiting()).expect("there is room"), "nobody holds it");
+        assert!(!lanes.open(id), "commands wait in it");
+    }
 }

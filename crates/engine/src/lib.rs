@@ -5,7 +5,7 @@
 //! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
 //! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
 //! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`, that
-//! of timers in `timers.rs`, watching in `watch.rs`.
+//! of timers in `timers.rs` (its volleys take a way of their own), watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.

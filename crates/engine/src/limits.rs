@@ -65,15 +65,18 @@ pub const GUESS_WINDOW_S: i64 = 3600;
 /// Letters and digits of a second factor; a shorter one is never right.
 pub const FACTOR_CHARS_MIN: usize = 6;
 
-/// Dossiers whose timers are fired in one go.
+/// Dossiers with due timers that a node claims in one go; while they fire it claims as many again.
 pub const TIMER_BATCH_MAX: u32 = 500;
-/// Timer commands under way at once while nobody calls.
-pub const TIMER_CONCURRENCY: usize = 64;
-/// The same while somebody calls: as many as live calls, but not fewer than these.
-pub const TIMER_CONCURRENCY_MIN: usize = 8;
-/// Longest rest between two waves of timers while somebody calls; up to it they rest as long as the
-/// wave took.
-pub const TIMER_REST_MAX_S: u64 = 5;
+/// Dossiers of a volley: their states are loaded with one read, and their commits meet in the store.
+pub const TIMER_VOLLEY_MAX: usize = 128;
+/// Dossiers whose timers are under way at once while nobody calls.
+pub const TIMER_CONCURRENCY: usize = 512;
+/// The same while somebody calls.
+pub const TIMER_CONCURRENCY_LIVE: usize = 128;
+/// Rest after a volley while somebody calls, in hundredths of the time that it took.
+pub const TIMER_REST_PERCENT: u32 = 25;
+/// Longest such rest: however slow the store is, timers come to their turn.
+pub const TIMER_REST_MAX_MS: u64 = 1_000;
 /// How long a node has to fire what it claimed, before others may take it over.
 pub const TIMER_CLAIM_S: i64 = 60;
 /// How often a node looks for claims that ended, and timers that were set into the past.
@@ -85,7 +88,7 @@ pub const TIMER_POLL_MAX_S: u64 = 5;
 /// A dossier whose timers could not be fired is left alone for this long, and twice as long after
 /// every further attempt; up to half as much again so that not all come back together.
 pub const TIMER_RETRY_S: i64 = 10;
-/// How long timers wait that met a busy or unreachable store; nothing is counted against them.
+/// How long timers wait that met a store with too much to do; nothing is counted against them.
 pub const TIMER_BUSY_RETRY_S: i64 = 3;
 /// Attempts after which the timers of a dossier are parked.
 pub const TIMER_ATTEMPTS_MAX: u32 = 8;

@@ -124,7 +124,7 @@ impl Write for ClaimTimers {
             Integer(self.limit.into()),
         ];
         let mut claims = Vec::new();
-        for row in &session.rows(TIMER_CLAIM, &arguments).await? {
+        for row in &session.rows_planned_anew(TIMER_CLAIM, &arguments).await? {
             let columns = Columns::new(row, "timer", "dossier_id");
             claims.push(Claim {
                 dossier: columns.id("dossier_id")?,

@@ -166,7 +166,25 @@ impl Session<'_> {
         statement: impl Into<Statement>,
         arguments: &[Argument<'_>],
     ) -> Result<Vec<Row>, Failure> {
-        let statement = statement.into();
+        self.fetch(statement.into(), arguments, true).await
+    }
+
+    /// The same of a statement that PostgreSQL plans for the table as it is now. A plan that is kept
+    /// may be of a time when the table was empty, and go through all of it when it is not.
+    pub(crate) async fn rows_planned_anew(
+        &mut self,
+        statement: Statement,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        self.fetch(statement, arguments, false).await
+    }
+
+    async fn fetch(
+        &mut self,
+        statement: Statement,
+        arguments: &[Argument<'_>],
+        is_plan_kept: bool,
+    ) -> Result<Vec<Row>, Failure> {
         Ok(match self {
             Self::Sqlite(connection) => {
                 let query = sqlx::query_with(statement.sqlite, for_sqlite(arguments)?);
@@ -175,7 +193,7 @@ impl Session<'_> {
             }
             Self::Postgres(connection) => {
                 let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
-                let rows = query.fetch_all(&mut **connection).await?;
+                let rows = query.persistent(is_plan_kept).fetch_all(&mut **connection).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })

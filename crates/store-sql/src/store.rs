@@ -149,6 +149,10 @@ impl Store for SqlStore {
         Ok(dossiers::load(&self.reads, key).await?)
     }
 
+    async fn load_all(&self, dossiers: &[Uuid]) -> Result<Vec<Loaded>, StoreError> {
+        Ok(dossiers::load_all(&self.reads, dossiers).await?)
+    }
+
     async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
         Ok(dossiers::versions(&self.reads, dossiers).await?)
     }

@@ -44,6 +44,7 @@ async fn run_histories<S: Store>(make: &impl AsyncFn() -> S) {
     cases!(make:
         commits::what_was_committed_is_loaded_by_every_key,
         commits::a_state_is_loaded_at_every_version_alone_and_in_a_list,
+        commits::many_are_loaded_at_once_as_each_alone,
         commits::a_stale_commit_harms_no_neighbour,
         commits::a_dossier_is_created_once,
         commits::what_does_not_exist_cannot_advance,

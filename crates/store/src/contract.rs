@@ -21,6 +21,7 @@ use crate::error::StoreError;
 
 pub use crate::claim::{Claim, PutOff};
 pub use crate::hints::{HINT_BYTES_MAX, Hints};
+pub use crate::loaded::{DossierKey, Loaded};
 pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
 
@@ -128,28 +129,6 @@ pub enum RegisterKind {
     Calendar,
     /// A unit register.
     Units,
-}
-
-/// A dossier as loaded for a decision, from one snapshot.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The state; its `version` is the head's `seq`.
-    pub dossier: Arc<Dossier>,
-    /// Head of its chain.
-    pub head: ChainHead,
-    /// Present form values; `null` after erasure.
-    pub form: Arc<Value>,
-}
-
-/// What may stand for a dossier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DossierKey {
-    /// Its id.
-    Id(Uuid),
-    /// Its code.
-    Code(String),
-    /// The portal's reference (source, id).
-    External(String, String),
 }
 
 /// An event as stored.
@@ -333,6 +312,13 @@ pub trait Store: Send + Sync + 'static {
         &self,
         key: &DossierKey,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
+
+    /// Those of the dossiers that exist, each from one snapshot, in no order. One that cannot be read
+    /// fails them all.
+    fn load_all(
+        &self,
+        dossiers: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<Loaded>, StoreError>> + Send;
 
     /// The versions of those of the dossiers that exist, in no order.
     fn versions(

@@ -26,7 +26,8 @@
 //!
 //! [`contract`] the traits and their data · [`worklist`] which queue shows what to whom · `named`
 //! what a commit holds and names · `reception` what a log book asks for · `passing` drafts and uploads ·
-//! `hints` what nodes tell each other · `claim` due timers that a node fires ·
+//! `hints` what nodes tell each other · `loaded` a dossier as whoever decides needs it ·
+//! `claim` due timers that a node fires ·
 //! [`MemoryStore`], [`MemoryDocuments`] the simplest that keep the promises · `conformance` (a
 //! feature of that name) the suites.
 
@@ -37,6 +38,7 @@ pub mod contract;
 mod documents;
 pub mod error;
 mod hints;
+mod loaded;
 mod memory;
 mod named;
 mod passing;

@@ -99,6 +99,12 @@ impl Store for MemoryStore {
         Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
     }
 
+    async fn load_all(&self, dossiers: &[Uuid]) -> Result<Vec<Loaded>, StoreError> {
+        let inner = self.inner();
+        let rows = dossiers.iter().filter_map(|id| inner.dossiers.get(id));
+        Ok(rows.map(|row| row.loaded.clone()).collect())
+    }
+
     async fn versions(&self, dossiers: &[Uuid]) -> Result<Vec<(Uuid, u64)>, StoreError> {
         Ok(self.inner().versions(dossiers))
     }

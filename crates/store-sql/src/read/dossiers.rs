@@ -1,6 +1,6 @@
 //! Dossiers: loaded by key, listed as received.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use motcua_audit::ChainHead;
@@ -14,20 +14,20 @@ use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 
-macro_rules! dossier_load {
-    ($name:literal, $key:literal) => {
-        concat!(
-            "-- ",
-            $name,
-            "
+macro_rules! dossier_select {
+    () => {
+        "
     SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
         s.state_schema, s.state, f.body
     FROM dossier d
         LEFT JOIN snapshot s ON s.dossier_id = d.id
         LEFT JOIN form f ON f.dossier_id = d.id
-    WHERE ",
-            $key
-        )
+    WHERE "
+    };
+}
+macro_rules! dossier_load {
+    ($name:literal, $key:literal) => {
+        concat!("-- ", $name, dossier_select!(), $key)
     };
 }
 
@@ -35,6 +35,19 @@ const DOSSIER_BY_ID: &str = dossier_load!("dossier_by_id", "d.id = $1");
 const DOSSIER_BY_CODE: &str = dossier_load!("dossier_by_code", "d.code = $1");
 const DOSSIER_BY_EXTERNAL: &str =
     dossier_load!("dossier_by_external", "d.external_source = $1 AND d.external_id = $2");
+
+/// The same of many: $1 is a JSON array of ids. One dossier after the other, by the index, however
+/// many the server expects.
+const DOSSIERS_BY_ID: Statement = Statement {
+    sqlite: dossier_load!("dossiers_by_id", "d.id IN (SELECT value FROM json_each($1))"),
+    postgres: concat!(
+        "-- dossiers_by_id
+    SELECT l.* FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted(id)
+    CROSS JOIN LATERAL (",
+        dossier_select!(),
+        "d.id = CAST(wanted.id AS uuid) OFFSET 0) l"
+    ),
+};
 
 /// The versions of many: $1 is a JSON array of ids.
 const DOSSIER_VERSIONS: Statement = Statement {
@@ -66,6 +79,7 @@ const DOSSIERS_RECEIVED: Statement =
 pub(super) const STATEMENTS: &[Statement] = &[
     DOSSIERS_RECEIVED,
     DOSSIER_VERSIONS,
+    DOSSIERS_BY_ID,
     Statement::both(DOSSIER_BY_ID),
     Statement::both(DOSSIER_BY_CODE),
     Statement::both(DOSSIER_BY_EXTERNAL),
@@ -81,6 +95,12 @@ pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loade
     };
     let row: Vec<Row> = row.into_iter().collect();
     Ok(loaded_of(reads, &row).await?.pop())
+}
+
+pub(crate) async fn load_all(reads: &Reads, dossiers: &[Uuid]) -> Result<Vec<Loaded>, Failure> {
+    let ids = json!(dossiers.iter().collect::<BTreeSet<_>>()).to_string();
+    let rows = reads.rows(DOSSIERS_BY_ID, &[Text(&ids)]).await?;
+    loaded_of(reads, &rows).await
 }
 
 pub(crate) async fn versions(

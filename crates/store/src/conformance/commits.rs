@@ -64,6 +64,29 @@ pub(super) async fn a_state_is_loaded_at_every_version_alone_and_in_a_list<S: St
     assert!(old.dossier().version > 30, "more than any snapshot spans");
 }
 
+pub(super) async fn many_are_loaded_at_once_as_each_alone<S: Store>(store: Arc<S>) {
+    let mut subjects: Vec<_> = (1..=40).map(Subject::new).collect();
+    let filed = subjects.iter_mut().map(|subject| subject.file(|_| {})).collect();
+    write(&*store, filed).await;
+    for (acts, subject) in subjects.iter_mut().enumerate() {
+        write(&*store, (0..acts % 12).map(|_| subject.act(|_| {})).collect()).await;
+    }
+    let form = Some(Arc::new(json!({"child": {"name": "Đỗ Ánh"}})));
+    write(&*store, vec![DossierCommit { form, ..subjects[5].act(|_| {}) }]).await;
+    // Nobody filed the last one, and one is asked for twice.
+    let mut wanted: Vec<_> = subjects.iter().map(Subject::id).collect();
+    wanted.extend([dossier_id(99), dossier_id(3)]);
+    let found = store.load_all(&wanted).await.expect("loaded");
+    for subject in &subjects {
+        let at_once = found.iter().find(|found| found.dossier.id == subject.id()).expect("found");
+        let alone = loaded(&*store, DossierKey::Id(subject.id())).await.expect("it is there");
+        assert_eq!((&*at_once.dossier, &at_once.head), (subject.dossier(), subject.head()));
+        assert_eq!((&at_once.dossier, &at_once.form), (&alone.dossier, &alone.form));
+    }
+    assert!(found.iter().all(|found| found.dossier.id != dossier_id(99)));
+    assert!(store.load_all(&[]).await.expect("loaded").is_empty());
+}
+
 pub(super) async fn what_was_committed_is_loaded_by_every_key<S: Store>(store: Arc<S>) {
     let mut subject = Subject::new(1);
     let filed = subject.file(|facts| {
