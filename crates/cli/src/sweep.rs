@@ -1,6 +1,8 @@
 //! `motcua audit verify --data`: all histories of a store, recomputed from its own rows.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -13,10 +15,14 @@ use crate::folder::{Folder, database_of};
 use crate::output::{Lang, Output, counted, grouped};
 use crate::table::clean;
 
+/// Threads that verify: each holds a page of events.
+const JOBS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
 /// Verifies the database of a folder, or of a URL. Nothing is written.
 pub(crate) async fn run(
     data: Option<PathBuf>,
     database: Option<String>,
+    jobs: Option<NonZeroUsize>,
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let database = match database {
@@ -34,7 +40,9 @@ pub(crate) async fn run(
     let Some(origin) = origin else {
         bail!("{} was never in use: there is nothing to verify", folder.database_shown());
     };
-    let swept = glance.sweep(&origin, |difference| output.note(&told(&difference, output))).await;
+    let jobs = jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let tell = |difference: Difference| output.note(&told(&difference, output));
+    let swept = glance.sweep(&origin, jobs.min(JOBS_MAX), tell).await;
     glance.close().await;
     match swept {
         Ok(swept) => Ok(conclude(swept, begun.elapsed().as_secs_f64(), output)),
