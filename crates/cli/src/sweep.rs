@@ -2,21 +2,17 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use motcua_store::StoreError;
-use motcua_store_sql::{Difference, Options, Swept};
+use motcua_store_sql::{Difference, Options, SweepOptions, Swept};
 use serde_json::json;
 
 use crate::Ending;
 use crate::folder::{Folder, database_of};
 use crate::output::{Lang, Output, counted, grouped};
 use crate::table::clean;
-
-/// Threads that verify: each holds a page of events.
-const JOBS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 
 /// Verifies the database of a folder, or of a URL. Nothing is written.
 pub(crate) async fn run(
@@ -40,9 +36,10 @@ pub(crate) async fn run(
     let Some(origin) = origin else {
         bail!("{} was never in use: there is nothing to verify", folder.database_shown());
     };
-    let jobs = jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let tell = |difference: Difference| output.note(&told(&difference, output));
-    let swept = glance.sweep(&origin, jobs.min(JOBS_MAX), tell).await;
+    let usual = SweepOptions::default();
+    let options = SweepOptions { jobs: jobs.unwrap_or(usual.jobs), ..usual };
+    let tell = |difference| output.note(&told(&difference, output));
+    let swept = glance.sweep(&origin, options, tell).await;
     glance.close().await;
     match swept {
         Ok(swept) => Ok(conclude(swept, begun.elapsed().as_secs_f64(), output)),

@@ -6,9 +6,10 @@ mod chain;
 mod segment;
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::Dossier;
@@ -25,8 +26,29 @@ use crate::read::page::Reader;
 use crate::read::sweep::{heads, kept, never_begun};
 use crate::read::{dossiers, histories};
 
-/// Events read at once; as many wait for each verifier, and as many again are being read.
-const SWEEP_ROWS: i64 = 1_000;
+/// Threads that verify: each holds a page of events.
+const SWEEP_JOBS_MAX: usize = 64;
+/// Events of a page.
+const SWEEP_PAGE_EVENTS: u32 = 1_000;
+
+/// How a store is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepOptions {
+    /// Threads that verify.
+    pub jobs: NonZeroUsize,
+    /// Events read at once: a page for each thread and one more are in memory.
+    pub page_events: NonZeroU32,
+}
+
+impl Default for SweepOptions {
+    /// A thread for each core, 64 at most, and pages of 1,000 events.
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let jobs = NonZeroUsize::new(cores.min(SWEEP_JOBS_MAX)).expect("at least one core");
+        let page_events = NonZeroU32::new(SWEEP_PAGE_EVENTS).expect("not zero");
+        Self { jobs, page_events }
+    }
+}
 
 /// What was verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +77,7 @@ pub struct Difference {
 /// What was found so far, and who hears of it.
 struct Course<'a, F> {
     reads: &'a Reads,
+    limit: u32,
     swept: Swept,
     told: F,
 }
@@ -62,7 +85,7 @@ struct Course<'a, F> {
 impl Glance {
     /// Recomputes every chain from the stored bytes, folds those of dossiers, and compares heads and
     /// states with the stored ones; `told` hears every difference. What is committed meanwhile is
-    /// either verified or left alone. At most `jobs` threads verify.
+    /// either verified or left alone.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be read. A row that cannot be read is a
@@ -70,17 +93,19 @@ impl Glance {
     pub async fn sweep(
         &self,
         origin: &str,
-        jobs: NonZeroUsize,
+        options: SweepOptions,
         told: impl FnMut(Difference),
     ) -> Result<Swept, StoreError> {
         let reads = self.reads();
-        let mut course = Course { reads, swept: Swept::default(), told };
+        let SweepOptions { jobs, page_events } = options;
+        let limit = page_events.get();
+        let mut course = Course { reads, limit, swept: Swept::default(), told };
         let origin: Arc<str> = origin.into();
         let mut reader = Reader::new(reads)?;
         let (mut after, mut before) = (None, None);
         let mut under_way = VecDeque::with_capacity(jobs.get());
         loop {
-            let (again, page) = reader.page(after, SWEEP_ROWS).await?;
+            let (again, page) = reader.page(after, limit.into()).await?;
             reader = again;
             after = page.last()?;
             if after.is_none() {
@@ -151,8 +176,8 @@ impl<F: FnMut(Difference)> Course<'_, F> {
         };
         let end = head.as_ref().map_or(0, |head| head.seq);
         while chain.seq < end {
-            let left = u32::try_from((end - chain.seq).min(SWEEP_ROWS.unsigned_abs()));
-            let limit = left.expect("a page is small");
+            let limit = (end - chain.seq).min(self.limit.into());
+            let limit = u32::try_from(limit).expect("not more than a page");
             let page = match histories::events(self.reads, &chain.id, chain.seq, limit).await {
                 // Told already, where its page was read.
                 Err(Failure::Corrupt(_)) => break,

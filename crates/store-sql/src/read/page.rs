@@ -167,7 +167,7 @@ impl Page {
     pub(crate) fn dossiers(&self) -> Option<(Uuid, Uuid)> {
         let mut ids = (0..self.len()).filter_map(|at| self.row(at).ok()?.place.dossier());
         let first = ids.next()?;
-        Some((first, ids.last().unwrap_or(first)))
+        Some((first, ids.next_back().unwrap_or(first)))
     }
 }
 
