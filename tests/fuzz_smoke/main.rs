@@ -83,6 +83,11 @@ const TARGETS: [Target; 11] = [
         valid: &[br#"{"a":[1,-2,{"b":null}],"c":"x\n\u0001y","d":true}"#, b"[[[[[[]]]]]]"],
     },
     Target { name: "header_decode", run: targets::header_decode, valid: &[HEADER.as_bytes()] },
+    Target {
+        name: "openings_read",
+        run: targets::openings_read,
+        valid: &[br#"[["a.b",[1,-2,{"b":null}]],null,["c","x\n\u0001y"]]"#, b"[]"],
+    },
     Target { name: "line_read", run: targets::line_read, valid: &[LINE.as_bytes()] },
     Target {
         name: "deadline_line",
