@@ -16,8 +16,20 @@ use crate::dossier::Dossier;
 use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 
-/// Names of the fields that a fold needs, in order; all others are personal.
-pub const FOLD_FIELDS: [&str; 34] = [
+/// The list, and the same as a pattern: that is compiled into comparisons of numbers.
+macro_rules! fold_fields {
+    ($($name:literal),+ $(,)?) => {
+        /// Names of the fields that a fold needs; all others are personal.
+        pub const FOLD_FIELDS: [&str; 34] = [$($name),+];
+
+        /// Whether a field of this name belongs to the class `fold`.
+        pub fn is_fold_field(name: &str) -> bool {
+            matches!(name, $($name)|+)
+        }
+    };
+}
+
+fold_fields! {
     "action",
     "actor",
     "agency_at_fault",
@@ -52,7 +64,7 @@ pub const FOLD_FIELDS: [&str; 34] = [
     "supplement",
     "timer",
     "timers",
-];
+}
 
 /// Names, or beginnings ended by a dot, of the personal fields.
 pub const PERSONAL_FIELDS: [&str; 7] =
@@ -72,12 +84,6 @@ pub enum CodecError {
         /// Which part.
         why: String,
     },
-}
-
-/// Whether a field of this name belongs to the class `fold`.
-pub fn is_fold_field(name: &str) -> bool {
-    // The list is in order.
-    FOLD_FIELDS.binary_search(&name).is_ok()
 }
 
 /// The event as it is sealed.

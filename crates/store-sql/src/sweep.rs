@@ -23,7 +23,7 @@ use crate::database::Reads;
 use crate::error::Failure;
 use crate::glance::Glance;
 use crate::read::page::Reader;
-use crate::read::sweep::{heads, kept, never_begun};
+use crate::read::sweep::{heads, never_begun};
 use crate::read::{dossiers, histories};
 
 /// Threads that verify: each holds a page of events.
@@ -105,19 +105,18 @@ impl Glance {
         let (mut after, mut before) = (None, None);
         let mut under_way = VecDeque::with_capacity(jobs.get());
         loop {
-            let (again, page) = reader.page(after, limit.into()).await?;
+            let (again, page) = reader.page(after, limit).await?;
             reader = again;
-            after = page.last()?;
+            after = page.last();
             if after.is_none() {
                 break;
             }
-            let kept = kept(reads, &page).await?;
             if under_way.len() == jobs.get() {
                 course.conclude(under_way.pop_front()).await?;
             }
             let (after, handed) = sync_channel(1);
             let before = before.replace(handed);
-            let segment = Segment { page, kept, origin: origin.clone(), before, after };
+            let segment = Segment { page, origin: origin.clone(), before, after };
             under_way.push_back(tokio::task::spawn_blocking(move || segment.verify()));
         }
         while let verifying @ Some(_) = under_way.pop_front() {
@@ -132,14 +131,10 @@ impl Glance {
 
 impl<F: FnMut(Difference)> Course<'_, F> {
     /// Waits for a page to be verified, and ends the chains that ended in it.
-    async fn conclude(
-        &mut self,
-        verifying: Option<JoinHandle<Result<Verified, Failure>>>,
-    ) -> Result<(), Failure> {
+    async fn conclude(&mut self, verifying: Option<JoinHandle<Verified>>) -> Result<(), Failure> {
         let Some(verifying) = verifying else { return Ok(()) };
-        let verified = verifying
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let verified =
+            verifying.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         let unreadable = verified.unreadable.len() as u64;
         self.swept.events += verified.events;
         self.swept.unreadable += unreadable;

@@ -1,5 +1,6 @@
 //! Pages of everything that happened, as the rows lie: nothing is taken out of them yet.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::histories::{Cells, Unreadable};
-use super::sweep::EVENT_SWEEP;
+use super::sweep::{EVENT_SWEEP, Kept, kept, kept_in_file};
 use crate::database::Argument::{Id, Integer};
 use crate::database::{Reads, Row, chain_key};
 use crate::error::{Columns, Failure};
@@ -94,13 +95,14 @@ impl Reader {
     pub(crate) async fn page(
         self,
         after: Option<(Place, i64)>,
-        limit: i64,
+        limit: u32,
     ) -> Result<(Self, Page), Failure> {
+        let limit = i64::from(limit);
         match self {
             Self::Sqlite(connection) => {
                 let reading = tokio::task::spawn_blocking(move || {
-                    let page = Copied::read(&connection, after.as_ref(), limit)?;
-                    Ok((Self::Sqlite(connection), Page::Sqlite(page)))
+                    let page = Page::read(&connection, after.as_ref(), limit)?;
+                    Ok((Self::Sqlite(connection), page))
                 });
                 reading.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
             }
@@ -111,7 +113,12 @@ impl Reader {
                 };
                 let rows =
                     reads.rows(EVENT_SWEEP, &[Id(key), Integer(seq), Integer(limit)]).await?;
-                Ok((Self::Postgres(reads), Page::Postgres(rows)))
+                let mut page = Page::default();
+                for row in &rows {
+                    page.take_row(row)?;
+                }
+                page.kept = kept(&reads, &page).await?;
+                Ok((Self::Postgres(reads), page))
             }
         }
     }
@@ -119,7 +126,7 @@ impl Reader {
 
 /// An event where it lies, or why its row cannot be read.
 pub(crate) struct Lying<'a> {
-    pub(crate) place: Place,
+    pub(crate) place: &'a Place,
     pub(crate) seq: i64,
     pub(crate) cells: Result<Cells<'a>, StoreError>,
 }
@@ -130,75 +137,17 @@ pub(crate) fn corrupt(place: &Place, seq: i64, unreadable: Unreadable) -> StoreE
     StoreError::Corrupt { table, column, key: format!("{} {seq}", place.text()) }
 }
 
-/// Some rows, in their order.
-pub(crate) enum Page {
-    Sqlite(Copied),
-    Postgres(Vec<Row>),
-}
-
-impl Page {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Sqlite(copied) => copied.rows.len(),
-            Self::Postgres(rows) => rows.len(),
-        }
-    }
-
-    /// # Errors
-    /// The row does not even say where it lies.
-    pub(crate) fn row(&self, at: usize) -> Result<Lying<'_>, Failure> {
-        match self {
-            Self::Sqlite(copied) => Ok(copied.row(at)),
-            Self::Postgres(rows) => lying(&rows[at]),
-        }
-    }
-
-    /// Where the last event lies; none of an empty page.
-    ///
-    /// # Errors
-    /// As [`Self::row`].
-    pub(crate) fn last(&self) -> Result<Option<(Place, i64)>, Failure> {
-        let Some(at) = self.len().checked_sub(1) else { return Ok(None) };
-        let last = self.row(at)?;
-        Ok(Some((last.place, last.seq)))
-    }
-
-    /// The first and the last of the ids between which all dossiers lie that have events here.
-    pub(crate) fn dossiers(&self) -> Option<(Uuid, Uuid)> {
-        let mut ids = (0..self.len()).filter_map(|at| self.row(at).ok()?.place.dossier());
-        let first = ids.next()?;
-        Some((first, ids.next_back().unwrap_or(first)))
-    }
-}
-
-/// Columns by their number, in the order of the statement: a name is looked up for each row.
-fn lying(row: &Row) -> Result<Lying<'_>, Failure> {
-    let Row::Postgres(cells) = row else { return Err(sqlx::Error::RowNotFound.into()) };
-    let (place, seq) = (Place::Key(cells.try_get(0)?), cells.try_get(1)?);
-    let read = || {
-        let event = |column| Unreadable { table: "event", column };
-        let values = |column| Unreadable { table: "event_value", column };
-        Ok(Cells {
-            seq: u64::try_from(seq).map_err(|_| event("seq"))?,
-            header: cells.try_get(2).map_err(|_| event("header"))?,
-            hash: cells.try_get(3).map_err(|_| event("hash"))?,
-            commitments: cells.try_get(4).map_err(|_| event("commitments"))?,
-            slots: cells.try_get(5).map_err(|_| values("slots"))?,
-            salts: cells.try_get(6).map_err(|_| values("salts"))?,
-        })
-    };
-    let cells = read().map_err(|unreadable| corrupt(&place, seq, unreadable));
-    Ok(Lying { place, seq, cells })
-}
-
-/// The bytes of many rows, one behind the other.
+/// Some rows in their order, and their bytes, one behind the other: what a driver makes of rows is
+/// given back by the thread that asked for it.
 #[derive(Default)]
-pub(crate) struct Copied {
+pub(crate) struct Page {
     bytes: Vec<u8>,
     rows: Vec<Cut>,
+    /// What is stored of the dossiers whose chains lie here.
+    pub(crate) kept: HashMap<Uuid, Kept>,
 }
 
-/// A row in them: where each column ends, or why it is none.
+/// A row in the bytes: where each column ends, or which is none.
 struct Cut {
     place: Place,
     seq: i64,
@@ -207,7 +156,88 @@ struct Cut {
     has_salts: bool,
 }
 
-impl Copied {
+/// Columns of which bytes are kept, behind place and number.
+const COLUMNS: [Unreadable; 5] = [
+    Unreadable { table: "event", column: "header" },
+    Unreadable { table: "event", column: "hash" },
+    Unreadable { table: "event", column: "commitments" },
+    Unreadable { table: "event_value", column: "slots" },
+    Unreadable { table: "event_value", column: "salts" },
+];
+const SLOTS: usize = 3;
+const SALTS: usize = 4;
+
+impl Page {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Where the last event lies; none of an empty page.
+    pub(crate) fn last(&self) -> Option<(Place, i64)> {
+        self.rows.last().map(|last| (last.place.clone(), last.seq))
+    }
+
+    /// The first and the last of the ids between which all dossiers lie that have events here.
+    pub(super) fn dossiers(&self) -> Option<(Uuid, Uuid)> {
+        let mut ids = self.rows.iter().filter_map(|row| row.place.dossier());
+        let first = ids.next()?;
+        Some((first, ids.next_back().unwrap_or(first)))
+    }
+
+    pub(crate) fn place(&self, at: usize) -> &Place {
+        &self.rows[at].place
+    }
+
+    pub(crate) fn row(&self, at: usize) -> Lying<'_> {
+        let Cut { place, seq, ends, .. } = &self.rows[at];
+        let cells = ends.and_then(|ends| self.cells(&self.rows[at], ends));
+        let cells = cells.map_err(|unreadable| corrupt(place, *seq, unreadable));
+        Lying { place, seq: *seq, cells }
+    }
+
+    fn cells(&self, row: &Cut, ends: [usize; 5]) -> Result<Cells<'_>, Unreadable> {
+        let [header, hash, commitments, slots, salts] = ends;
+        let text = std::str::from_utf8(&self.bytes[commitments..slots]);
+        Ok(Cells {
+            seq: u64::try_from(row.seq)
+                .map_err(|_| Unreadable { table: "event", column: "seq" })?,
+            header: &self.bytes[row.start..header],
+            hash: &self.bytes[header..hash],
+            commitments: &self.bytes[hash..commitments],
+            slots: text.map_err(|_| COLUMNS[SLOTS])?,
+            salts: row.has_salts.then(|| &self.bytes[slots..salts]),
+        })
+    }
+
+    /// Copies the columns of a row; none where one is null, or no bytes at all.
+    fn take<'a>(&mut self, place: Place, seq: i64, column: impl Fn(usize) -> Option<&'a [u8]>) {
+        let start = self.bytes.len();
+        let mut ends = [start; 5];
+        let mut missing = None;
+        for (at, end) in ends.iter_mut().enumerate() {
+            match column(at) {
+                Some(bytes) => self.bytes.extend_from_slice(bytes),
+                None if at == SALTS => {}
+                None => missing = missing.or(Some(COLUMNS[at])),
+            }
+            *end = self.bytes.len();
+        }
+        let ends = missing.map_or(Ok(ends), Err);
+        let has_salts = column(SALTS).is_some();
+        self.rows.push(Cut { place, seq, start, ends, has_salts });
+    }
+
+    /// Columns by their number, in the order of the statement: a name is looked up for each row.
+    fn take_row(&mut self, row: &Row) -> Result<(), Failure> {
+        let Row::Postgres(row) = row else { return Err(sqlx::Error::RowNotFound.into()) };
+        let (place, seq) = (Place::Key(row.try_get(0)?), row.try_get(1)?);
+        self.take(place, seq, |at| match at {
+            SLOTS => row.try_get::<&str, _>(at + 2).ok().map(str::as_bytes),
+            _ => row.try_get(at + 2).ok(),
+        });
+        Ok(())
+    }
+
     fn read(
         connection: &Connection,
         after: Option<&(Place, i64)>,
@@ -217,80 +247,27 @@ impl Copied {
             Some((Place::Name(name), seq)) => (name.as_ref(), *seq),
             Some((Place::Key(_), _)) | None => ("", 0),
         };
-        let mut copied = Self::default();
+        let mut page = Self::default();
         let mut statement = connection.prepare_cached(EVENT_SWEEP.sqlite)?;
         let mut rows = statement.query((name, seq, limit))?;
         while let Some(row) = rows.next()? {
-            copied.take(row)?;
-        }
-        Ok(copied)
-    }
-
-    fn take(&mut self, row: &rusqlite::Row<'_>) -> Result<(), Failure> {
-        let place = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let place = match self.rows.last() {
-            Some(Cut { place: Place::Name(last), .. }) if **last == *place => last.clone(),
-            Some(_) | None => place.into(),
-        };
-        let seq = row.get(1)?;
-        let start = self.bytes.len();
-        let has_salts = !matches!(row.get_ref(6)?, ValueRef::Null);
-        let ends = self.columns(row)?;
-        self.rows.push(Cut { place: Place::Name(place), seq, start, ends, has_salts });
-        Ok(())
-    }
-
-    /// Copies the columns, and answers where each ends.
-    fn columns(
-        &mut self,
-        row: &rusqlite::Row<'_>,
-    ) -> Result<Result<[usize; 5], Unreadable>, rusqlite::Error> {
-        const COLUMNS: [(&str, &str); 5] = [
-            ("event", "header"),
-            ("event", "hash"),
-            ("event", "commitments"),
-            ("event_value", "slots"),
-            ("event_value", "salts"),
-        ];
-        let mut ends = [0; 5];
-        for (place, (table, column)) in COLUMNS.into_iter().enumerate() {
-            let value = row.get_ref(place + 2)?;
-            let bytes = match (value, column) {
-                (ValueRef::Null, "salts") => Some(&b""[..]),
-                (ValueRef::Text(text), "slots") => Some(text),
-                (_, "slots") => None,
-                (ValueRef::Blob(bytes) | ValueRef::Text(bytes), _) => Some(bytes),
-                (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_), _) => None,
+            let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let place = match page.rows.last() {
+                Some(Cut { place: place @ Place::Name(last), .. }) if **last == *name => {
+                    place.clone()
+                }
+                Some(_) | None => Place::Name(name.into()),
             };
-            let Some(bytes) = bytes else { return Ok(Err(Unreadable { table, column })) };
-            self.bytes.extend_from_slice(bytes);
-            ends[place] = self.bytes.len();
+            page.take(place, row.get(1)?, |at| match (row.get_ref(at + 2).ok()?, at) {
+                (ValueRef::Text(text), _) => Some(text),
+                (ValueRef::Blob(bytes), at) if at != SLOTS => Some(bytes),
+                (
+                    ValueRef::Blob(_) | ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_),
+                    _,
+                ) => None,
+            });
         }
-        Ok(Ok(ends))
-    }
-
-    fn row(&self, at: usize) -> Lying<'_> {
-        let Cut { place, seq, start, ends, has_salts } = &self.rows[at];
-        let cells = match ends {
-            Ok([header, hash, commitments, slots, salts]) => {
-                self.cells(*seq, [*start, *header, *hash, *commitments, *slots, *salts], *has_salts)
-            }
-            Err(unreadable) => Err(*unreadable),
-        };
-        let cells = cells.map_err(|unreadable| corrupt(place, *seq, unreadable));
-        Lying { place: place.clone(), seq: *seq, cells }
-    }
-
-    fn cells(&self, seq: i64, ends: [usize; 6], has_salts: bool) -> Result<Cells<'_>, Unreadable> {
-        let column = |at: usize| &self.bytes[ends[at]..ends[at + 1]];
-        Ok(Cells {
-            seq: u64::try_from(seq).map_err(|_| Unreadable { table: "event", column: "seq" })?,
-            header: column(0),
-            hash: column(1),
-            commitments: column(2),
-            slots: std::str::from_utf8(column(3))
-                .map_err(|_| Unreadable { table: "event_value", column: "slots" })?,
-            salts: has_salts.then(|| column(4)),
-        })
+        page.kept = kept_in_file(connection, &page)?;
+        Ok(page)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use motcua_audit::{ChainId, Hash};
 use motcua_dossiers::dossier::STATE_SCHEMA;
+use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -72,7 +73,7 @@ pub(crate) struct Kept {
 
 /// What is stored of the dossiers whose chains lie in a page. One that cannot be read is left out, and
 /// told by whoever loads that dossier alone.
-pub(crate) async fn kept(reads: &Reads, page: &Page) -> Result<HashMap<Uuid, Kept>, Failure> {
+pub(super) async fn kept(reads: &Reads, page: &Page) -> Result<HashMap<Uuid, Kept>, Failure> {
     let Some((first, last)) = page.dossiers() else { return Ok(HashMap::new()) };
     let limit = i64::try_from(page.len()).expect("a page is small");
     let rows = reads.rows(DOSSIERS_STORED, &[Id(first), Id(last), Integer(limit)]).await?;
@@ -89,6 +90,34 @@ fn kept_of(row: &Row) -> Result<(Uuid, Kept), Failure> {
         Some(_) | None => None,
     };
     Ok((columns.id("id")?, Kept { head, snapshot }))
+}
+
+/// As [`kept`], on a connection to a file.
+pub(super) fn kept_in_file(
+    connection: &Connection,
+    page: &Page,
+) -> Result<HashMap<Uuid, Kept>, Failure> {
+    let Some((first, last)) = page.dossiers() else { return Ok(HashMap::new()) };
+    let limit = i64::try_from(page.len()).expect("a page is small");
+    let mut statement = connection.prepare_cached(DOSSIERS_STORED)?;
+    let mut rows = statement.query((first.to_string(), last.to_string(), limit))?;
+    let mut kept = HashMap::new();
+    while let Some(row) = rows.next()? {
+        kept.extend(kept_of_file(row));
+    }
+    Ok(kept)
+}
+
+fn kept_of_file(row: &rusqlite::Row<'_>) -> Option<(Uuid, Kept)> {
+    let id = Uuid::parse_str(row.get_ref(0).ok()?.as_str().ok()?).ok()?;
+    let hash = row.get_ref(2).ok()?.as_blob().ok()?.try_into().ok()?;
+    let number = |at| u64::try_from(row.get::<_, i64>(at).ok()?).ok();
+    let head = (number(1)?, Hash(hash));
+    let snapshot = match row.get::<_, Option<String>>(5).ok()? {
+        Some(state) if row.get::<_, u32>(4).ok()? == STATE_SCHEMA => Some((number(3)?, state)),
+        Some(_) | None => None,
+    };
+    Some((id, Kept { head, snapshot }))
 }
 
 /// The stored heads of chains, by name; one that cannot be read is left out.

@@ -1,18 +1,14 @@
 //! The chains of one page, verified on a thread of their own.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use motcua_store::StoreError;
-use uuid::Uuid;
 
 use super::Difference;
 use super::chain::Chain;
-use crate::error::Failure;
 use crate::read::page::{Lying, Page, Place, corrupt};
-use crate::read::sweep::Kept;
 
 /// A chain that may go on, and where it lies.
 pub(super) type Open = Option<(Place, Chain)>;
@@ -20,8 +16,6 @@ pub(super) type Open = Option<(Place, Chain)>;
 /// A page, and what is needed to verify it.
 pub(super) struct Segment {
     pub(super) page: Page,
-    /// What is stored of the dossiers whose chains begin here.
-    pub(super) kept: HashMap<Uuid, Kept>,
     pub(super) origin: Arc<str>,
     /// The chain that the page before ended with.
     pub(super) before: Option<Receiver<Open>>,
@@ -40,22 +34,21 @@ pub(super) struct Verified {
 impl Segment {
     /// The first chain, which may have begun in the page before, is verified last: only that waits
     /// for whoever verifies the page before.
-    pub(super) fn verify(mut self) -> Result<Verified, Failure> {
+    pub(super) fn verify(mut self) -> Verified {
         let rows = self.page.len();
-        let first = self.page.row(0)?.place;
         let mut begun = 1;
-        while begun < rows && self.page.row(begun)?.place == first {
+        while begun < rows && self.page.place(begun) == self.page.place(0) {
             begun += 1;
         }
         let mut later = Verified::default();
-        let last = self.push(begun..rows, None, &mut later)?;
+        let last = self.push(begun..rows, None, &mut later);
         let is_first_over = begun < rows;
         if is_first_over {
             self.hand_on(last);
         }
         let mut verified = Verified::default();
         let before = self.before.take().and_then(|before| before.recv().ok().flatten());
-        if let Some(open) = self.push(0..begun, before, &mut verified)? {
+        if let Some(open) = self.push(0..begun, before, &mut verified) {
             if is_first_over {
                 verified.ended.push(open.1);
             } else {
@@ -65,7 +58,7 @@ impl Segment {
         verified.events += later.events;
         verified.unreadable.append(&mut later.unreadable);
         verified.ended.append(&mut later.ended);
-        Ok(verified)
+        verified
     }
 
     /// Nobody takes it where the sweep was given up.
@@ -74,16 +67,12 @@ impl Segment {
     }
 
     /// Verifies some rows behind a chain that is open; answers the one that is open then.
-    fn push(
-        &mut self,
-        rows: Range<usize>,
-        mut open: Open,
-        verified: &mut Verified,
-    ) -> Result<Open, Failure> {
-        let Self { page, kept, origin, .. } = self;
+    fn push(&mut self, rows: Range<usize>, mut open: Open, verified: &mut Verified) -> Open {
+        let mut kept = std::mem::take(&mut self.page.kept);
+        let Self { page, origin, .. } = &*self;
         for at in rows {
-            let Lying { place, seq, cells } = page.row(at)?;
-            if let Some((_, chain)) = open.take_if(|(at, _)| *at != place) {
+            let Lying { place, seq, cells } = page.row(at);
+            if let Some((_, chain)) = open.take_if(|(at, _)| at != place) {
                 verified.ended.push(chain);
             }
             let pushed = cells.and_then(|cells| {
@@ -94,14 +83,15 @@ impl Segment {
                     open = Some((place.clone(), chain.beside(kept)));
                 }
                 let Some((_, chain)) = &mut open else { return Ok(()) };
-                chain.push_lying(&cells).map_err(|unreadable| corrupt(&place, seq, unreadable))
+                chain.push_lying(&cells).map_err(|unreadable| corrupt(place, seq, unreadable))
             });
             match pushed {
                 Ok(()) => verified.events += 1,
-                Err(error) => verified.unreadable.push(unreadable(&place, &error)),
+                Err(error) => verified.unreadable.push(unreadable(place, &error)),
             }
         }
-        Ok(open)
+        self.page.kept = kept;
+        open
     }
 }
 
