@@ -76,7 +76,7 @@ const PROCESS: &str = concat!(
     r#"<b:sequenceFlow id="12" sourceRef="late" targetRef="e"/></b:process></b:definitions>"#
 );
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 12] = [
     Target {
         name: "cj_decode",
         run: targets::cj_decode,
