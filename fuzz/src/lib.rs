@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use motcua_audit::{Header, cj, line};
+use motcua_audit::{Header, HeaderText, Salt, cj, commitment, line, read_openings};
 use motcua_deadlines::{Calendar, Lang, OfficeHours, compute_line};
 use motcua_interchange::Imported;
 use motcua_procedures::{Guard, Procedure, Severity, check, read_form};
@@ -28,11 +28,34 @@ pub fn cj_decode(bytes: &[u8]) {
     }
 }
 
-/// What is read as a header is written as the same bytes.
+/// What is read as a header is written as the same bytes, and is read where it lies too.
 pub fn header_decode(bytes: &[u8]) {
-    if let Ok(header) = Header::decode(bytes) {
+    let lying = HeaderText::read(bytes).map(HeaderText::to_header);
+    let decoded = Header::decode(bytes);
+    assert_eq!(lying.as_ref(), decoded.as_ref().ok());
+    if let Ok(header) = decoded {
         assert_eq!(header.encode().as_deref(), Ok(bytes));
     }
+}
+
+/// Openings where they lie are those that name and value are committed to with.
+pub fn openings_read(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let salt = Salt([1; 32]);
+    let mut written = Vec::new();
+    for opening in read_openings(text).into_iter().flatten() {
+        let Some(opening) = opening else {
+            written.push("null".to_owned());
+            continue;
+        };
+        let value = cj::decode(opening.value().as_bytes()).expect("canonical");
+        let made = commitment(opening.name(), &value, &salt);
+        assert_eq!(made, Ok(opening.commitment(&salt)));
+        written.push(format!("[\"{}\",{}]", opening.name(), opening.value()));
+    }
+    assert!(written.is_empty() || text == format!("[{}]", written.join(",")), "{text}");
 }
 
 /// What is read as an exported line can be written and read again.

@@ -76,13 +76,18 @@ const PROCESS: &str = concat!(
     r#"<b:sequenceFlow id="12" sourceRef="late" targetRef="e"/></b:process></b:definitions>"#
 );
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 12] = [
     Target {
         name: "cj_decode",
         run: targets::cj_decode,
         valid: &[br#"{"a":[1,-2,{"b":null}],"c":"x\n\u0001y","d":true}"#, b"[[[[[[]]]]]]"],
     },
     Target { name: "header_decode", run: targets::header_decode, valid: &[HEADER.as_bytes()] },
+    Target {
+        name: "openings_read",
+        run: targets::openings_read,
+        valid: &[br#"[["a.b",[1,-2,{"b":null}]],null,["c","x\n\u0001y"]]"#, b"[]"],
+    },
     Target { name: "line_read", run: targets::line_read, valid: &[LINE.as_bytes()] },
     Target {
         name: "deadline_line",

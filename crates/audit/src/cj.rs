@@ -6,10 +6,12 @@
 
 mod decode;
 mod serde;
+mod walk;
 
 use std::collections::BTreeMap;
 
 pub use decode::decode;
+pub(crate) use walk::{key_end, value_end};
 
 /// Levels of arrays and objects; `[]` is one level.
 pub const DEPTH_MAX: u32 = 32;

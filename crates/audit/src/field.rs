@@ -9,6 +9,8 @@ use crate::{Hash, Salt, cj, merkle};
 pub const FIELDS_MAX: usize = 1024;
 /// Bytes of `CJ([name, value])`: 1 MiB.
 pub const OPENING_BYTES_MAX: usize = 1 << 20;
+/// What stands before the opening when it is committed to.
+pub(crate) const DOMAIN: &[u8] = b"motcua/field/v1\n";
 
 /// One opened field: what its commitment was made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +66,6 @@ pub(crate) fn commitment_in(
     value: &cj::Value,
     salt: &Salt,
 ) -> Result<Hash, FieldError> {
-    const DOMAIN: &[u8] = b"motcua/field/v1\n";
     if !field_name_is_valid(name) {
         return Err(FieldError::Name);
     }

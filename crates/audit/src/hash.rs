@@ -28,6 +28,20 @@ impl Salt {
 }
 
 impl Hash {
+    /// The hash whose 64 digits these are.
+    pub(crate) fn of_digits(digits: &[u8]) -> Option<Self> {
+        let (pairs, []) = digits.as_chunks::<2>() else { return None };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+        let mut bytes = [0; 32];
+        let mut seen = 0;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+            seen |= high | low;
+            *byte = high << 4 | low & 15;
+        }
+        (seen < 16).then_some(Self(bytes))
+    }
+
     /// The 64 ASCII digits, for writers that build canonical bytes.
     pub(crate) fn digits(&self) -> [u8; 64] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -62,14 +76,7 @@ impl FromStr for Hash {
     type Err = HexError;
 
     fn from_str(text: &str) -> Result<Self, HexError> {
-        if text.len() != 64 {
-            return Err(HexError);
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        Ok(Self(bytes))
+        Self::of_digits(text.as_bytes()).ok_or(HexError)
     }
 }
 
@@ -81,13 +88,16 @@ impl FromStr for Salt {
     }
 }
 
-fn nibble(digit: u8) -> Result<u8, HexError> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(HexError),
+/// What each digit stands for; more than 15 for any other byte.
+const NIBBLES: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    table
+};
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

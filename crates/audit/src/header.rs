@@ -1,11 +1,15 @@
 //! The event header: the eleven keys that are hashed into the chain.
 
+mod text;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::cj::{self, CjError, Value};
 use crate::{At, FIELDS_MAX, Hash};
+
+pub use text::HeaderText;
 
 /// Bytes of an encoded header.
 pub const HEADER_BYTES_MAX: usize = 4096;
@@ -69,17 +73,9 @@ impl ChainId {
     /// # Errors
     /// [`HeaderError::Member`] for a text outside the grammar.
     pub fn parse(text: &str) -> Result<Self, HeaderError> {
-        let word = |text: &str, max, allowed: fn(u8) -> bool| {
-            (1..=max).contains(&text.len()) && text.bytes().all(allowed)
-        };
-        match text.split_once(':') {
-            Some((class, name))
-                if word(class, 16, |byte| byte.is_ascii_lowercase())
-                    && word(name, 128, in_state) =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            Some(_) | None => Err(HeaderError::Member { key: "chain" }),
+        match chain_is_valid(text) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(HeaderError::Member { key: "chain" }),
         }
     }
 
@@ -142,6 +138,14 @@ impl Header {
     /// # Errors
     /// Every [`HeaderError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, HeaderError> {
+        match HeaderText::read(bytes) {
+            Some(header) => Ok(header.to_header()),
+            None => Self::decode_with_reason(bytes),
+        }
+    }
+
+    /// Takes the bytes apart as any canonical JSON, to tell what does not hold.
+    fn decode_with_reason(bytes: &[u8]) -> Result<Self, HeaderError> {
         if bytes.len() > HEADER_BYTES_MAX {
             return Err(HeaderError::TooLong(bytes.len()));
         }
@@ -237,6 +241,16 @@ fn write_optional(out: &mut Vec<u8>, text: Option<&[u8]>) {
         }
         None => out.extend_from_slice(b"null"),
     }
+}
+
+fn chain_is_valid(text: &str) -> bool {
+    let word = |text: &str, max, allowed: fn(u8) -> bool| {
+        (1..=max).contains(&text.len()) && text.bytes().all(allowed)
+    };
+    let parts = text.split_once(':');
+    parts.is_some_and(|(class, name)| {
+        word(class, 16, |byte| byte.is_ascii_lowercase()) && word(name, 128, in_state)
+    })
 }
 
 fn in_state(byte: u8) -> bool {

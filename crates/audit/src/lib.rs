@@ -54,6 +54,7 @@ mod hash;
 mod header;
 pub mod line;
 pub mod merkle;
+mod opening;
 mod verify;
 
 pub use at::At;
@@ -65,5 +66,6 @@ pub use field::{
     fields_root,
 };
 pub use hash::{Hash, HexError, Salt};
-pub use header::{ChainId, HEADER_BYTES_MAX, Header, HeaderError};
-pub use verify::{ChainVerifier, Finding, code};
+pub use header::{ChainId, HEADER_BYTES_MAX, Header, HeaderError, HeaderText};
+pub use opening::{Opening, read_openings};
+pub use verify::{ChainVerifier, EventText, Finding, code};

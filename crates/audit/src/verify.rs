@@ -1,7 +1,9 @@
 //! Checking a chain from its stored bytes, by all that `docs/history.md` says of one.
 
+use crate::field::commitment_in;
 use crate::{
-    ChainHead, ChainId, FieldSlot, Hash, Header, commitment, event_hash, fields_root, genesis,
+    ChainHead, ChainId, FieldSlot, Hash, Header, HeaderText, Opening, Salt, event_hash,
+    fields_root, genesis, merkle,
 };
 
 /// What a [`Finding`] is about. Stable words for programs.
@@ -52,6 +54,21 @@ pub struct Finding {
     pub message: String,
 }
 
+/// An event as a store keeps it, in its own bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct EventText<'a> {
+    /// The header's bytes.
+    pub header: &'a [u8],
+    /// Its hash.
+    pub hash: &'a [u8],
+    /// The commitments of its fields.
+    pub commitments: &'a [[u8; 32]],
+    /// Its fields; none where one is withheld.
+    pub openings: &'a [Option<Opening<'a>>],
+    /// Their salts, in the same order.
+    pub salts: &'a [[u8; 32]],
+}
+
 /// Checks the events of one chain as they are read, in the order of `seq` from 1.
 ///
 /// It goes on after a finding. What an altered header says is not used to judge the next event, so
@@ -99,6 +116,35 @@ impl ChainVerifier {
         slots: &[FieldSlot],
     ) -> Vec<Finding> {
         self.check(header, Some(stored_hash), Some(commitments), slots)
+    }
+
+    /// Checks the next event where it lies. Answers its header if [`ChainVerifier::push_stored`]
+    /// would find nothing. Otherwise nothing has happened, and that tells what does not hold.
+    pub fn push_sound<'a>(&mut self, event: &EventText<'a>) -> Option<HeaderText<'a>> {
+        let header = HeaderText::read(event.header)?;
+        let hash = event_hash(event.header);
+        let (before, at) = match &self.head {
+            Some(head) => (head.state.as_deref(), head.at),
+            None => (None, header.at),
+        };
+        let follows = hash.0 == event.hash
+            && header.chain == self.chain.as_str()
+            && header.seq == self.next_seq
+            && header.prev == self.prev
+            && header.at >= at
+            && self.head_is_last
+            && header.from == before;
+        if !follows || !fields_are_sound(&header, event) {
+            return None;
+        }
+        let kept = self.head.take().and_then(|head| head.state);
+        let state = kept.filter(|kept| Some(kept.as_str()) == header.to);
+        let state = state.or_else(|| header.to.map(str::to_owned));
+        self.head = Some(ChainHead { seq: header.seq, hash, at: header.at, state });
+        self.prev = hash;
+        self.prev_stored = None;
+        self.next_seq = header.seq + 1;
+        Some(header)
     }
 
     /// The last event whose header could be read and had its stored hash, where one was given;
@@ -191,6 +237,21 @@ impl ChainVerifier {
     }
 }
 
+/// Whether the fields are as many as the header says, in order, and those that it commits to.
+fn fields_are_sound(header: &HeaderText<'_>, event: &EventText<'_>) -> bool {
+    let EventText { commitments, openings, salts, .. } = event;
+    let count = header.n as usize;
+    if [commitments.len(), openings.len(), salts.len()] != [count; 3] {
+        return false;
+    }
+    let opened = || openings.iter().flatten();
+    let rise = opened().zip(opened().skip(1)).all(|(left, right)| left.name() < right.name());
+    let mut made = openings.iter().zip(*salts).zip(*commitments);
+    rise && made.all(|((opening, salt), stored)| {
+        opening.is_none_or(|opening| opening.commitment(&Salt(*salt)).0 == *stored)
+    }) && merkle::mth(commitments.iter().map(<[u8; 32]>::as_slice)) == header.fields
+}
+
 /// Checks the fields of one event: their number, each commitment, the order of names, the root.
 fn check_fields(
     header: Option<&Header>,
@@ -205,9 +266,9 @@ fn check_fields(
         report.event(code::FIELD_COUNT, expected, count, "it has another number of fields");
     }
     // Without stored commitments a field that has none was reported already; no root can be made.
-    let commitments = stored.map(<[Hash]>::to_vec).or(computed);
+    let commitments = stored.or(computed.as_deref());
     if let (Some(header), Some(commitments)) = (header, commitments) {
-        let root = fields_root(&commitments);
+        let root = fields_root(commitments);
         if root != header.fields {
             let what = "its fields are not the ones it was sealed with";
             report.event(code::FIELDS_ROOT, header.fields, root, what);
@@ -222,11 +283,12 @@ fn check_slots(
     report: &mut Report,
 ) -> Option<Vec<Hash>> {
     let mut computed = Vec::with_capacity(slots.len());
+    let mut buffer = Vec::with_capacity(256);
     let mut name_before: Option<&str> = None;
     for (index, slot) in slots.iter().enumerate() {
         let (name, made) = match slot {
             FieldSlot::Opened(field) => {
-                let made = commitment(&field.name, &field.value, &field.salt);
+                let made = commitment_in(&mut buffer, &field.name, &field.value, &field.salt);
                 (Some(field.name.as_str()), made)
             }
             FieldSlot::Withheld(commitment) => (None, Ok(*commitment)),

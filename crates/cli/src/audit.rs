@@ -1,6 +1,7 @@
 //! `motcua audit`: histories, recomputed here and not only believed.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -56,6 +57,10 @@ pub(crate) enum AuditCommand {
         /// URL of the PostgreSQL database that is verified as a whole
         #[arg(long, value_name = "URL", conflicts_with = "evidence")]
         database: Option<String>,
+        /// Threads that recompute the store of --data or --database; default: one for each core, 64
+        /// at most
+        #[arg(long, value_name = "N", conflicts_with = "file")]
+        jobs: Option<NonZeroUsize>,
         /// Evidence line that the export must contain, motcua:1:CHAIN:SEQ:HASH, as on receipts and
         /// in every answer; several times
         #[arg(long, value_name = "LINE", value_parser = Evidence::parse)]
@@ -87,11 +92,11 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        AuditCommand::Verify { file, data: None, database: None, evidence } => {
+        AuditCommand::Verify { file, data: None, database: None, evidence, jobs: _ } => {
             verify(file.as_deref(), evidence, output)
         }
-        AuditCommand::Verify { data, database, .. } => {
-            crate::sweep::run(data, database, output).await
+        AuditCommand::Verify { data, database, jobs, .. } => {
+            crate::sweep::run(data, database, jobs, output).await
         }
         AuditCommand::Chain { name } => chain(name, &Session::open(global).await?, output).await,
         AuditCommand::Replay(arguments) => {

@@ -1,11 +1,12 @@
 //! `motcua audit verify --data`: all histories of a store, recomputed from its own rows.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use motcua_store::StoreError;
-use motcua_store_sql::{Difference, Options, Swept};
+use motcua_store_sql::{Difference, Options, SweepOptions, Swept};
 use serde_json::json;
 
 use crate::Ending;
@@ -17,6 +18,7 @@ use crate::table::clean;
 pub(crate) async fn run(
     data: Option<PathBuf>,
     database: Option<String>,
+    jobs: Option<NonZeroUsize>,
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let database = match database {
@@ -34,7 +36,10 @@ pub(crate) async fn run(
     let Some(origin) = origin else {
         bail!("{} was never in use: there is nothing to verify", folder.database_shown());
     };
-    let swept = glance.sweep(&origin, |difference| output.note(&told(&difference, output))).await;
+    let usual = SweepOptions::default();
+    let options = SweepOptions { jobs: jobs.unwrap_or(usual.jobs), ..usual };
+    let tell = |difference| output.note(&told(&difference, output));
+    let swept = glance.sweep(&origin, options, tell).await;
     glance.close().await;
     match swept {
         Ok(swept) => Ok(conclude(swept, begun.elapsed().as_secs_f64(), output)),

@@ -5,7 +5,10 @@
 
 use jiff::Timestamp;
 use motcua_audit::cj::{self, CjError};
-use motcua_audit::{At, Field, Header, NewEvent};
+use motcua_audit::{At, Field, Header, HeaderText, NewEvent, Opening};
+use serde::Deserialize as _;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -13,8 +16,20 @@ use crate::dossier::Dossier;
 use crate::event::{Event, Facts};
 use crate::evolve::{Recorded, evolve};
 
-/// Names of the fields that a fold needs; all others are personal.
-pub const FOLD_FIELDS: [&str; 34] = [
+/// The list, and the same as a pattern: that is compiled into comparisons of numbers.
+macro_rules! fold_fields {
+    ($($name:literal),+ $(,)?) => {
+        /// Names of the fields that a fold needs; all others are personal.
+        pub const FOLD_FIELDS: [&str; 34] = [$($name),+];
+
+        /// Whether a field of this name belongs to the class `fold`.
+        pub fn is_fold_field(name: &str) -> bool {
+            matches!(name, $($name)|+)
+        }
+    };
+}
+
+fold_fields! {
     "action",
     "actor",
     "agency_at_fault",
@@ -49,7 +64,7 @@ pub const FOLD_FIELDS: [&str; 34] = [
     "supplement",
     "timer",
     "timers",
-];
+}
 
 /// Names, or beginnings ended by a dot, of the personal fields.
 pub const PERSONAL_FIELDS: [&str; 7] =
@@ -69,11 +84,6 @@ pub enum CodecError {
         /// Which part.
         why: String,
     },
-}
-
-/// Whether a field of this name belongs to the class `fold`.
-pub fn is_fold_field(name: &str) -> bool {
-    FOLD_FIELDS.contains(&name)
 }
 
 /// The event as it is sealed.
@@ -123,19 +133,73 @@ pub fn fold<'a>(
     opened: impl Iterator<Item = &'a Field>,
 ) -> Result<Dossier, CodecError> {
     let facts = decode(header.seq, opened)?;
-    let at = timestamp(header.at);
     let recorded = Recorded {
         id,
         seq: header.seq,
-        at,
+        at: timestamp(header.at),
         kind: &header.kind,
         to: header.to.as_deref().unwrap_or_default(),
         facts: &facts,
     };
-    evolve(dossier, &recorded).ok_or_else(|| CodecError::Unreadable {
+    folded(dossier, &recorded)
+}
+
+/// As [`fold`], of an event where it lies.
+///
+/// # Errors
+/// As [`fold`].
+pub fn fold_text<'a>(
+    dossier: Option<Dossier>,
+    id: Uuid,
+    header: &HeaderText<'_>,
+    opened: impl Iterator<Item = Opening<'a>>,
+) -> Result<Dossier, CodecError> {
+    let members = opened.filter(|opening| is_fold_field(opening.name()));
+    let facts = Facts::deserialize(MapAccessDeserializer::new(Members { members, value: "" }))
+        .map_err(|e| CodecError::Unreadable { seq: header.seq, why: e.to_string() })?;
+    let recorded = Recorded {
+        id,
         seq: header.seq,
+        at: timestamp(header.at),
+        kind: header.kind,
+        to: header.to.unwrap_or_default(),
+        facts: &facts,
+    };
+    folded(dossier, &recorded)
+}
+
+fn folded(dossier: Option<Dossier>, recorded: &Recorded<'_>) -> Result<Dossier, CodecError> {
+    evolve(dossier, recorded).ok_or_else(|| CodecError::Unreadable {
+        seq: recorded.seq,
         why: "the first event pins no procedure and filing".into(),
     })
+}
+
+/// Openings as the members of one object.
+struct Members<'a, I> {
+    members: I,
+    /// Of the member whose name was read last.
+    value: &'a str,
+}
+
+impl<'a, I: Iterator<Item = Opening<'a>>> MapAccess<'a> for Members<'a, I> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Self::Error> {
+        let Some(opening) = self.members.next() else { return Ok(None) };
+        self.value = opening.value();
+        seed.deserialize(BorrowedStrDeserializer::new(opening.name())).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'a>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, Self::Error> {
+        seed.deserialize(&mut serde_json::Deserializer::from_str(self.value))
+    }
 }
 
 /// The instant of a header.
@@ -196,5 +260,62 @@ mod tests {
         };
         let fields: Vec<Field> = new.fields.iter().map(field).collect();
         assert_eq!(decode(1, fields.iter()).expect("readable"), facts);
+    }
+
+    #[test]
+    fn an_event_is_folded_where_it_lies_as_it_is_of_its_fields() {
+        let header = Header {
+            at: At::from_micros(1_700_000_000_000_000).expect("a time"),
+            chain: motcua_audit::ChainId::parse("dossier:1").expect("a chain"),
+            def: None,
+            fields: motcua_audit::Hash([0; 32]),
+            from: None,
+            kind: "submit".into(),
+            n: 0,
+            prev: motcua_audit::Hash([0; 32]),
+            seq: 1,
+            to: Some("submitted".into()),
+        };
+        let bytes = header.encode().expect("of its form");
+        let text = HeaderText::read(&bytes).expect("of its form");
+        let actor = r#"{"id":"a","role":"specialist","unit":"u"}"#;
+        let procedure =
+            format!(r#"{{"code":"1.1","digest":"{0}","version":"1.0.0"}}"#, "a".repeat(64));
+        let filing = r#"{"applicant":"p","channel":"counter","competent_unit":"u","owners":["p"],
+            "receiving_unit":"u","submitted_at":"2026-11-24T09:00:00Z","variant":"v"}"#
+            .replace(char::is_whitespace, "");
+        let list = |middle: &str| {
+            format!(
+                r#"[["actor",{actor}],["data.x","đ"],{middle}["filing",{filing}],["procedure",{procedure}]]"#
+            )
+        };
+        for (middle, is_readable) in [
+            ("", true),
+            (r#"["documents",{}],"#, true),
+            (r#"["decisions",{"document:a":true}],"#, true),
+            (r#"["decisions",{"a":true}],"#, false),
+            (r#"["closed",1],["completed",true],"#, false),
+            (r#"["code",null],["completed",true],"#, true),
+            (r#"["back",{}],"#, false),
+            (r#"["back",[{"step":"s","unit":"u"}]],["branches",{"a":null}],"#, true),
+            (r#"["fees",{"f":{"amount":9007199254740991,"collect":"reception"}}],"#, true),
+            (r#"["fees",{"f":{"amount":-1,"collect":"reception"}}],"#, false),
+        ] {
+            let list = list(middle);
+            let openings = motcua_audit::read_openings(&list).expect("canonical");
+            let opened = || openings.iter().flatten().copied();
+            let fields: Vec<Field> = opened()
+                .map(|opening| Field {
+                    name: opening.name().to_owned(),
+                    value: cj::decode(opening.value().as_bytes()).expect("canonical"),
+                    salt: motcua_audit::Salt([0; 32]),
+                })
+                .collect();
+            let id = Uuid::from_u128(7);
+            let of_text = fold_text(None, id, &text, opened());
+            let of_fields = fold(None, id, &header, fields.iter());
+            assert_eq!(of_text.as_ref().ok(), of_fields.as_ref().ok(), "{middle}: {of_text:?}");
+            assert_eq!(of_text.is_ok(), is_readable, "{middle}: {of_text:?}");
+        }
     }
 }

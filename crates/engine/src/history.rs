@@ -128,7 +128,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         if sight == Sight::Masked {
             let personal: fn(&str) -> bool = match of_dossier.is_some() {
-                true => |name| !is_fold_field(name),
+                true => is_personal,
                 false => |name| name == SEARCHED_TEXT,
             };
             events.iter_mut().for_each(|event| mask(event, personal));
@@ -176,23 +176,60 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<Replay, EngineError> {
         let opened = self.open(caller, key).await?;
         self.record_opening(caller, &opened, "replay").await?;
+        Ok(self.replayed(opened, until).await?.0)
+    }
+
+    /// As [`Engine::replay`] to the end, with the history itself where it takes no more than a page:
+    /// it is read once. The events of a longer one, for which there is none, are read by
+    /// [`Engine::history`].
+    ///
+    /// # Errors
+    /// As [`Engine::replay`].
+    pub async fn replay_with_history(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+    ) -> Result<(Replay, Option<HistoryPage>), EngineError> {
+        let opened = self.open(caller, key).await?;
+        self.record_opening(caller, &opened, "replay").await?;
+        let (chain, sight) = (dossier_chain(opened.id), opened.sight);
+        let (replay, events) = self.replayed(opened, Until::Now).await?;
+        let page = events.map(|mut events| {
+            if sight == Sight::Masked {
+                events.iter_mut().for_each(|event| mask(event, is_personal));
+            }
+            HistoryPage { chain, events }
+        });
+        Ok((replay, page))
+    }
+
+    /// Answers the events too, if all of them are one page.
+    async fn replayed(
+        &self,
+        opened: Opened,
+        until: Until,
+    ) -> Result<(Replay, Option<Vec<StoredEvent>>), EngineError> {
         let Opened { id, stored, .. } = opened;
         let end = stored.as_ref().map_or(u64::MAX, |loaded| loaded.head.seq);
         let chain = dossier_chain(id);
         let mut replay = Replayer::new(self.origin(), chain.clone(), id, until);
         let mut after = 0;
+        let mut whole = None;
         loop {
-            let page = self.0.store.events(&chain, after, limits::HISTORY_PAGE_MAX).await?;
+            let limit = limits::HISTORY_PAGE_MAX;
+            let mut page = self.0.store.events(&chain, after, limit).await?;
             let Some(last) = page.last() else { break };
+            let (is_first, is_full) = (after == 0, page.len() == limit as usize);
             after = last.seq;
             // A commit between the load and this page is not part of what was loaded.
-            let known = page.iter().filter(|event| event.seq <= end);
-            known.for_each(|event| replay.push(event));
-            if after >= end {
+            page.retain(|event| event.seq <= end);
+            page.iter().for_each(|event| replay.push(event));
+            whole = is_first.then_some(page);
+            if after >= end || !is_full {
                 break;
             }
         }
-        Ok(replay.finish(stored.as_ref().map_err(String::as_str)))
+        Ok((replay.finish(stored.as_ref().map_err(String::as_str)), whole))
     }
 
     /// How the dossier's appointment came to be: every act that set or moved it, computed once
@@ -308,6 +345,10 @@ fn mask(event: &mut StoredEvent, personal: fn(&str) -> bool) {
             *slot = FieldSlot::Withheld(*commitment);
         }
     }
+}
+
+fn is_personal(name: &str) -> bool {
+    !is_fold_field(name)
 }
 
 /// The dossier whose history a chain is.

@@ -5,6 +5,7 @@ use crate::database::Statement;
 pub(crate) mod desk;
 pub(crate) mod dossiers;
 pub(crate) mod histories;
+pub(crate) mod page;
 pub(crate) mod searches;
 pub(crate) mod sweep;
 pub(crate) mod worklists;

@@ -1,24 +1,54 @@
 //! All histories of a store, verified from the stored bytes: chain by chain, in flat memory, beside
-//! whoever writes.
+//! whoever writes. One task reads, others verify the pages that were read; a chain that goes on in the
+//! next page is handed on.
 
-use std::collections::HashMap;
+mod chain;
+mod segment;
 
-use motcua_audit::{ChainHead, ChainId, ChainVerifier, Header};
-use motcua_dossiers::codec;
+use std::collections::VecDeque;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::StoreError;
-use motcua_store::contract::{DossierKey, StoredEvent};
-use uuid::Uuid;
+use motcua_store::contract::DossierKey;
+use tokio::task::JoinHandle;
 
+use self::chain::Chain;
+use self::segment::{Segment, Verified};
 use crate::database::Reads;
+use crate::error::Failure;
 use crate::glance::Glance;
-use crate::read::sweep::{Place, events, never_begun, stored as stored_states};
+use crate::read::page::Reader;
+use crate::read::sweep::{heads, never_begun};
 use crate::read::{dossiers, histories};
 
-/// Events read at once.
-const SWEEP_ROWS: i64 = 2_000;
-/// Chains whose ends are compared with the stored heads and states at once.
-const ENDED_MAX: usize = 256;
+/// Threads that verify: each holds a page of events.
+const SWEEP_JOBS_MAX: usize = 64;
+/// Events of a page.
+const SWEEP_PAGE_EVENTS: u32 = 1_000;
+
+/// How a store is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepOptions {
+    /// Threads that verify.
+    pub jobs: NonZeroUsize,
+    /// Events read at once: a page for each thread and one more are in memory.
+    pub page_events: NonZeroU32,
+}
+
+impl Default for SweepOptions {
+    /// A thread for each core, 64 at most, and pages of 1,000 events.
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let jobs = NonZeroUsize::new(cores.min(SWEEP_JOBS_MAX)).expect("at least one core");
+        let page_events = NonZeroU32::new(SWEEP_PAGE_EVENTS).expect("not zero");
+        Self { jobs, page_events }
+    }
+}
 
 /// What was verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,68 +74,12 @@ pub struct Difference {
     pub message: String,
 }
 
-/// A chain while its events come.
-struct Chain {
-    id: ChainId,
-    verifier: ChainVerifier,
-    dossier: Option<Uuid>,
-    folded: Option<Dossier>,
-    /// Number of its last event.
-    seq: u64,
-    found: Vec<Difference>,
-}
-
-impl Chain {
-    fn new(origin: &str, id: ChainId) -> Self {
-        let dossier = id.as_str().strip_prefix("dossier:").and_then(|id| Uuid::parse_str(id).ok());
-        let verifier = ChainVerifier::new(origin, id.clone());
-        Self { id, verifier, dossier, folded: None, seq: 0, found: Vec::new() }
-    }
-
-    fn differs(&mut self, code: &'static str, message: String) {
-        self.found.push(Difference { chain: self.id.to_string(), code, message });
-    }
-
-    fn push(&mut self, event: &StoredEvent) {
-        self.seq = event.seq;
-        let StoredEvent { header, hash, commitments, slots, .. } = event;
-        for finding in self.verifier.push_stored(header, hash, commitments, slots) {
-            self.differs(finding.code, finding.message);
-        }
-        let (Some(id), Ok(header)) = (self.dossier, Header::decode(header)) else { return };
-        match codec::fold(self.folded.take(), id, &header, event.opened()) {
-            Ok(folded) => self.folded = Some(folded),
-            Err(error) => self.differs("fold", format!("event {}: {error}", event.seq)),
-        }
-    }
-
-    /// What differs between the end of the history and what is stored of it.
-    fn compare(&mut self, head: Option<&ChainHead>, stored: Option<&Dossier>) {
-        let recomputed = self.verifier.head();
-        let same = |head: &ChainHead| {
-            recomputed.is_some_and(|end| (end.seq, end.hash) == (head.seq, head.hash))
-        };
-        if !head.is_some_and(same) {
-            self.differs("head", "the history does not end in the stored head".to_owned());
-        }
-        if self.dossier.is_some() && self.folded.as_ref() != stored {
-            self.differs("state", "the history does not yield the stored state".to_owned());
-        }
-    }
-}
-
-/// The head and state that are stored for a chain.
-async fn stored(
-    reads: &Reads,
-    chain: &Chain,
-) -> Result<(Option<ChainHead>, Option<Dossier>), StoreError> {
-    let Some(id) = chain.dossier else {
-        return Ok((histories::chain_head(reads, &chain.id).await?, None));
-    };
-    let loaded = dossiers::load(reads, &DossierKey::Id(id)).await?;
-    Ok(loaded.map_or((None, None), |loaded| {
-        (Some(loaded.head), Some(std::sync::Arc::unwrap_or_clone(loaded.dossier)))
-    }))
+/// What was found so far, and who hears of it.
+struct Course<'a, F> {
+    reads: &'a Reads,
+    limit: u32,
+    swept: Swept,
+    told: F,
 }
 
 impl Glance {
@@ -119,127 +93,130 @@ impl Glance {
     pub async fn sweep(
         &self,
         origin: &str,
-        mut told: impl FnMut(Difference),
+        options: SweepOptions,
+        told: impl FnMut(Difference),
     ) -> Result<Swept, StoreError> {
         let reads = self.reads();
-        let mut swept = Swept::default();
-        let (mut place, mut seq) = (Place::first(reads), 0);
-        let mut open: Option<(Place, Chain)> = None;
-        let mut ended = Vec::with_capacity(ENDED_MAX);
+        let SweepOptions { jobs, page_events } = options;
+        let limit = page_events.get();
+        let mut course = Course { reads, limit, swept: Swept::default(), told };
+        let origin: Arc<str> = origin.into();
+        let mut reader = Reader::new(reads)?;
+        let (mut after, mut before) = (None, None);
+        let mut under_way = VecDeque::with_capacity(jobs.get());
         loop {
-            let page = events(reads, &place, seq, SWEEP_ROWS).await?;
-            let Some(last) = page.last() else { break };
-            (place, seq) = (last.place.clone(), last.seq);
-            for row in page {
-                if let Some((_, chain)) = open.take_if(|(at, _)| *at != row.place) {
-                    ended.push(chain);
-                    if ended.len() == ENDED_MAX {
-                        close_all(reads, &mut ended, &mut swept, &mut told).await?;
-                    }
-                }
-                let event = match row.event {
-                    Ok(event) => event,
-                    Err(error) => {
-                        swept.unreadable += 1;
-                        swept.differences += 1;
-                        let (chain, message) = (row.place.text(), error.to_string());
-                        told(Difference { chain, code: "row", message });
-                        continue;
-                    }
-                };
-                swept.events += 1;
-                if open.is_none() {
-                    let Some(id) = row.place.chain(&event) else { continue };
-                    open = Some((row.place, Chain::new(origin, id)));
-                }
-                if let Some((_, chain)) = &mut open {
-                    chain.push(&event);
-                }
+            let (again, page) = reader.page(after, limit).await?;
+            reader = again;
+            after = page.last();
+            if after.is_none() {
+                break;
+            }
+            if under_way.len() == jobs.get() {
+                course.conclude(under_way.pop_front()).await?;
+            }
+            let (after, handed) = sync_channel(1);
+            let before = before.replace(handed);
+            let segment = Segment { page, origin: origin.clone(), before, after };
+            under_way.push_back(tokio::task::spawn_blocking(move || segment.verify()));
+        }
+        while let verifying @ Some(_) = under_way.pop_front() {
+            course.conclude(verifying).await?;
+        }
+        let open = before.and_then(|handed| handed.recv().ok().flatten());
+        course.close_all(open.into_iter().map(|(_, chain)| chain).collect()).await?;
+        course.lost(self).await?;
+        Ok(course.swept)
+    }
+}
+
+impl<F: FnMut(Difference)> Course<'_, F> {
+    /// Waits for a page to be verified, and ends the chains that ended in it.
+    async fn conclude(&mut self, verifying: Option<JoinHandle<Verified>>) -> Result<(), Failure> {
+        let Some(verifying) = verifying else { return Ok(()) };
+        let verified =
+            verifying.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let unreadable = verified.unreadable.len() as u64;
+        self.swept.events += verified.events;
+        self.swept.unreadable += unreadable;
+        self.swept.differences += unreadable;
+        verified.unreadable.into_iter().for_each(&mut self.told);
+        self.close_all(verified.ended).await
+    }
+
+    /// Ends chains: those that agree with what is stored are done with one query for all.
+    async fn close_all(&mut self, ended: Vec<Chain>) -> Result<(), Failure> {
+        let others = ended.iter().filter(|chain| chain.dossier.is_none());
+        let others: Vec<_> = others.map(|chain| &chain.id).collect();
+        let heads = heads(self.reads, &others).await?;
+        for chain in ended {
+            self.swept.chains += 1;
+            if !chain.is_settled(heads.get(chain.id.as_str()).copied()) {
+                self.close(chain).await?;
             }
         }
-        ended.extend(open.map(|(_, chain)| chain));
-        close_all(reads, &mut ended, &mut swept, &mut told).await?;
-        self.lost(&mut swept, &mut told).await?;
-        Ok(swept)
+        Ok(())
+    }
+
+    /// Ends a chain. Events that were committed since they were read are read now: the head that is
+    /// read here is never behind them.
+    async fn close(&mut self, mut chain: Chain) -> Result<(), Failure> {
+        let (head, state) = match stored(self.reads, &chain).await {
+            Ok(stored) => stored,
+            Err(Failure::Corrupt(error)) => {
+                self.swept.unreadable += 1;
+                chain.differs("row", error.to_string());
+                (None, None)
+            }
+            Err(error) => return Err(error),
+        };
+        let end = head.as_ref().map_or(0, |head| head.seq);
+        while chain.seq < end {
+            let limit = (end - chain.seq).min(self.limit.into());
+            let limit = u32::try_from(limit).expect("not more than a page");
+            let page = match histories::events(self.reads, &chain.id, chain.seq, limit).await {
+                // Told already, where its page was read.
+                Err(Failure::Corrupt(_)) => break,
+                page => page?,
+            };
+            if page.is_empty() {
+                break;
+            }
+            self.swept.events += page.len() as u64;
+            page.iter().for_each(|event| chain.push(event));
+        }
+        chain.compare(head.as_ref(), state.as_ref());
+        self.swept.differences += chain.found.len() as u64;
+        chain.found.into_iter().for_each(&mut self.told);
+        Ok(())
     }
 
     /// Heads without any history.
-    async fn lost(
-        &self,
-        swept: &mut Swept,
-        told: &mut impl FnMut(Difference),
-    ) -> Result<(), StoreError> {
+    async fn lost(&mut self, glance: &Glance) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let heads = self.heads(after.as_ref()).await?;
+            let heads = glance.heads(after.as_ref()).await?;
             let Some(last) = heads.last() else { return Ok(()) };
             after = Some(last.clone());
             let chains = heads.into_iter().map(|head| head.chain).collect();
-            for chain in never_begun(self.reads(), chains).await? {
-                swept.differences += 1;
+            for chain in never_begun(self.reads, chains).await? {
+                self.swept.differences += 1;
                 let message = "its history has no first event".to_owned();
-                told(Difference { chain: chain.to_string(), code: "history", message });
+                (self.told)(Difference { chain: chain.to_string(), code: "history", message });
             }
         }
     }
 }
 
-/// Ends chains: those of dossiers that agree with what is stored are done with one query for all.
-async fn close_all(
+/// The head and state that are stored for a chain.
+async fn stored(
     reads: &Reads,
-    ended: &mut Vec<Chain>,
-    swept: &mut Swept,
-    told: &mut impl FnMut(Difference),
-) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = ended.iter().filter_map(|chain| chain.dossier).collect();
-    let stored = stored_states(reads, &ids).await?;
-    let stored: HashMap<Uuid, _> =
-        stored.into_iter().map(|(head, dossier)| (dossier.id, (head, dossier))).collect();
-    for mut chain in ended.drain(..) {
-        let found = chain.dossier.and_then(|id| stored.get(&id));
-        if let Some((head, dossier)) = found.filter(|(head, _)| head.seq == chain.seq) {
-            swept.chains += 1;
-            chain.compare(Some(head), Some(dossier));
-            swept.differences += chain.found.len() as u64;
-            chain.found.into_iter().for_each(&mut *told);
-        } else {
-            close(reads, chain, swept, told).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends a chain. Events that were committed since they were read are read now: the head that is read
-/// here is never behind them.
-async fn close(
-    reads: &Reads,
-    mut chain: Chain,
-    swept: &mut Swept,
-    told: &mut impl FnMut(Difference),
-) -> Result<(), StoreError> {
-    swept.chains += 1;
-    let (head, state) = match stored(reads, &chain).await {
-        Ok(stored) => stored,
-        Err(error @ StoreError::Corrupt { .. }) => {
-            swept.unreadable += 1;
-            chain.differs("row", error.to_string());
-            (None, None)
-        }
-        Err(error) => return Err(error),
+    chain: &Chain,
+) -> Result<(Option<ChainHead>, Option<Dossier>), Failure> {
+    let Some(id) = chain.dossier else {
+        return Ok((histories::chain_head(reads, &chain.id).await?, None));
     };
-    let end = head.as_ref().map_or(0, |head| head.seq);
-    while chain.seq < end {
-        let left = u32::try_from((end - chain.seq).min(SWEEP_ROWS.unsigned_abs()));
-        let limit = left.expect("a page is small");
-        let page = histories::events(reads, &chain.id, chain.seq, limit).await?;
-        if page.is_empty() {
-            break;
-        }
-        swept.events += page.len() as u64;
-        page.iter().for_each(|event| chain.push(event));
-    }
-    chain.compare(head.as_ref(), state.as_ref());
-    swept.differences += chain.found.len() as u64;
-    chain.found.into_iter().for_each(told);
-    Ok(())
+    let loaded = dossiers::load(reads, &DossierKey::Id(id)).await?;
+    Ok(loaded.map_or((None, None), |loaded| {
+        (Some(loaded.head), Some(Arc::unwrap_or_clone(loaded.dossier)))
+    }))
 }

@@ -172,7 +172,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode;
+    use super::super::{encode, value_end};
     use super::*;
     use proptest::prelude::*;
 
@@ -257,8 +257,43 @@ mod tests {
         prop_oneof![bytes, shaped, damaged]
     }
 
+    fn walked(bytes: &[u8]) -> bool {
+        std::str::from_utf8(bytes).is_ok() && value_end(bytes, 0, 0) == Some(bytes.len())
+    }
+
+    #[test]
+    fn a_walk_accepts_every_escape_and_number_that_the_reader_accepts_and_no_other() {
+        let escapes = (0..=u8::MAX).map(|byte| format!("\"\\u00{byte:02x}\""));
+        let upper = (0..=u8::MAX).map(|byte| format!("\"\\u00{byte:02X}\""));
+        let short = ('\0'..='\u{7f}').map(|letter| format!("\"\\{letter}\""));
+        let plain = ('\0'..='\u{100}').map(|letter| format!("\"seven..{letter}\""));
+        let numbers = ["0", "-0", "00", "-1", "9007199254740991", "-9007199254740991"];
+        let large = ["9007199254740992", "-9007199254740992", "10000000000000000", "1.0", "1e1"];
+        let numbers = numbers.into_iter().chain(large).map(str::to_owned);
+        for text in escapes.chain(upper).chain(short).chain(plain).chain(numbers) {
+            assert_eq!(walked(text.as_bytes()), decode(text.as_bytes()).is_ok(), "{text}");
+        }
+        for levels in [31, 32, 33] {
+            let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+            assert_eq!(walked(deep.as_bytes()), decode(deep.as_bytes()).is_ok(), "{levels}");
+            let deep = format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+            assert_eq!(walked(deep.as_bytes()), decode(deep.as_bytes()).is_ok(), "{levels}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_walk_accepts_what_the_reader_accepts(bytes in almost_json()) {
+            prop_assert_eq!(walked(&bytes), decode(&bytes).is_ok());
+        }
+
+        #[test]
+        fn a_walk_reaches_the_end_of_every_value(value in super::super::tests::any_value()) {
+            let bytes = encode(&value).expect("within the format");
+            prop_assert!(walked(&bytes));
+        }
 
         #[test]
         fn arbitrary_bytes_never_panic_and_what_is_accepted_encodes_to_itself(

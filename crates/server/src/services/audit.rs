@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use motcua_api::v1::audit_service_server::AuditService;
 use motcua_api::v1::replay_history_response::Part;
 use motcua_api::v1::*;
-use motcua_engine::{Caller, Engine, HistoryKey, Until};
+use motcua_engine::{Caller, Engine, HistoryKey, HistoryPage};
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
 
@@ -33,11 +33,17 @@ impl<S: Store, D: Documents> AuditService for Api<S, D> {
         let key = self.key(&request.get_ref().dossier)?;
         let (engine, reader, named) = (self.engine.clone(), caller.clone(), key.clone());
         let replay =
-            finish(async move { engine.replay(&reader, &named, Until::Now).await }).await?;
+            finish(async move { engine.replay_with_history(&reader, &named).await }).await?;
+        let (replay, page) = replay;
         // What was written since is not part of the verdict, nor of the stream before it.
         let count = usize::try_from(replay.events).unwrap_or(usize::MAX);
         let verdict = Part::Verdict(convert::replay_verdict(&replay));
-        let events = events(self.engine.clone(), caller, HistoryKey::Dossier(key), 0)
+        let mut reading = Reading::new(self.engine.clone(), caller, HistoryKey::Dossier(key), 0);
+        if let Some(page) = page {
+            reading.take(&page)?;
+            reading.is_over = true;
+        }
+        let events = stream::try_unfold(reading, Reading::next)
             .take(count)
             .map_ok(Part::Event)
             .chain(stream::once(async { Ok(verdict) }))
@@ -68,8 +74,8 @@ impl<S: Store, D: Documents> AuditService for Api<S, D> {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let key = HistoryKey::Chain(convert::chain(&request.chain)?);
-        let mut events =
-            Box::pin(events(self.engine.clone(), caller, key, request.after_sequence).peekable());
+        let reading = Reading::new(self.engine.clone(), caller, key, request.after_sequence);
+        let mut events = Box::pin(stream::try_unfold(reading, Reading::next).peekable());
         // A refusal is the answer of the call, not the first thing in a stream that has started.
         if let Some(Err(_)) = events.as_mut().peek().await
             && let Some(Err(refused)) = events.next().await
@@ -87,12 +93,21 @@ struct Reading<S: Store, D: Documents> {
     key: HistoryKey,
     after: u64,
     waiting: VecDeque<HistoryEvent>,
+    /// The last page was not full: there is nothing behind it.
+    is_over: bool,
 }
 
 impl<S: Store, D: Documents> Reading<S, D> {
+    fn new(engine: Engine<S, D>, caller: Caller, key: HistoryKey, after: u64) -> Self {
+        Self { engine, caller, key, after, waiting: VecDeque::new(), is_over: false }
+    }
+
     /// The next event, read a page at a time: a slow reader holds no more than that.
     async fn next(mut self) -> Result<Option<(HistoryEvent, Self)>, Status> {
         if self.waiting.is_empty() {
+            if self.is_over {
+                return Ok(None);
+            }
             let (engine, caller) = (self.engine.clone(), self.caller.clone());
             let (key, after) = (self.key.clone(), self.after);
             let page =
@@ -102,22 +117,17 @@ impl<S: Store, D: Documents> Reading<S, D> {
                 return Ok(None);
             };
             self.after = last.seq;
-            let origin = self.engine.origin();
-            for event in &page.events {
-                self.waiting.push_back(convert::history_event(origin, &page.chain, event)?);
-            }
+            self.is_over = page.events.len() < PAGE_EVENTS as usize;
+            self.take(&page)?;
         }
-        let event = self.waiting.pop_front().expect("the page was not empty");
-        Ok(Some((event, self)))
+        Ok(self.waiting.pop_front().map(|event| (event, self)))
     }
-}
 
-fn events<S: Store, D: Documents>(
-    engine: Engine<S, D>,
-    caller: Caller,
-    key: HistoryKey,
-    after: u64,
-) -> impl Stream<Item = Result<HistoryEvent, Status>> + Send + 'static {
-    let reading = Reading { engine, caller, key, after, waiting: VecDeque::new() };
-    stream::try_unfold(reading, Reading::next)
+    fn take(&mut self, page: &HistoryPage) -> Result<(), Status> {
+        let origin = self.engine.origin();
+        for event in &page.events {
+            self.waiting.push_back(convert::history_event(origin, &page.chain, event)?);
+        }
+        Ok(())
+    }
 }

@@ -209,25 +209,56 @@ pub(crate) async fn fold_tails(
 #[derive(serde::Deserialize)]
 struct Opened(String, cj::Value, #[serde(default)] Option<Salt>);
 
+/// An event where its row lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'a> {
+    pub(crate) seq: u64,
+    pub(crate) header: &'a [u8],
+    pub(crate) hash: &'a [u8],
+    pub(crate) commitments: &'a [u8],
+    pub(crate) slots: &'a str,
+    pub(crate) salts: Option<&'a [u8]>,
+}
+
+/// Where a row cannot be what this program wrote.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+}
+
 /// An event of its row.
 pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
     let columns = Columns::new(row, "event", "key");
     let values = Columns::new(row, "event_value", "key");
-    let bytes: &[u8] = columns.get("commitments")?;
-    let (hashes, rest) = bytes.as_chunks::<32>();
-    if !rest.is_empty() {
-        return Err(columns.corrupt("commitments"));
-    }
+    let cells = Cells {
+        seq: columns.number("seq")?,
+        header: columns.get("header")?,
+        hash: columns.get("hash")?,
+        commitments: columns.get("commitments")?,
+        slots: values.get("slots")?,
+        salts: values.get("salts")?,
+    };
+    stored_event(&cells)
+        .map_err(|Unreadable { table, column }| Columns::new(row, table, "key").corrupt(column))
+}
+
+/// An event with values of its own.
+pub(crate) fn stored_event(cells: &Cells<'_>) -> Result<StoredEvent, Unreadable> {
+    let event = |column| Unreadable { table: "event", column };
+    let values = |column| Unreadable { table: "event_value", column };
+    let (hashes, []) = cells.commitments.as_chunks::<32>() else {
+        return Err(event("commitments"));
+    };
     let commitments: Vec<Hash> = hashes.iter().map(|hash| Hash(*hash)).collect();
     let slots: Vec<Option<Opened>> =
-        serde_json::from_str(values.get("slots")?).map_err(|_| values.corrupt("slots"))?;
+        serde_json::from_str(cells.slots).map_err(|_| values("slots"))?;
     if slots.len() != commitments.len() {
-        return Err(values.corrupt("slots"));
+        return Err(values("slots"));
     }
-    let salts: Option<&[u8]> = values.get("salts")?;
-    let salts = salts.map(|bytes| bytes.as_chunks::<32>());
+    let salts = cells.salts.map(|bytes| bytes.as_chunks::<32>());
     if salts.is_some_and(|(salts, rest)| salts.len() != slots.len() || !rest.is_empty()) {
-        return Err(values.corrupt("salts"));
+        return Err(values("salts"));
     }
     let slots = slots.into_iter().enumerate().map(|(place, slot)| {
         let Some(Opened(name, value, salt)) = slot else {
@@ -236,15 +267,15 @@ pub(crate) fn event_of(row: &Row) -> Result<StoredEvent, Failure> {
         let salt = match (salts, salt) {
             (Some((salts, _)), None) => Salt(salts[place]),
             (None, Some(salt)) => salt,
-            (Some(_), Some(_)) | (None, None) => return Err(values.corrupt("salts")),
+            (Some(_), Some(_)) | (None, None) => return Err(values("salts")),
         };
         Ok(FieldSlot::Opened(Field { name, value, salt }))
     });
-    let slots = slots.collect::<Result<_, Failure>>()?;
+    let slots = slots.collect::<Result<_, Unreadable>>()?;
     Ok(StoredEvent {
-        seq: columns.number("seq")?,
-        header: columns.get("header")?,
-        hash: columns.hash("hash")?,
+        seq: cells.seq,
+        header: cells.header.to_vec(),
+        hash: Hash(cells.hash.try_into().map_err(|_| event("hash"))?),
         slots,
         commitments,
     })

@@ -1,23 +1,23 @@
 //! Everything, chain by chain: for whoever verifies a whole store.
 
-use motcua_audit::{ChainHead, ChainId, Header};
-use motcua_dossiers::dossier::Dossier;
-use motcua_store::StoreError;
-use motcua_store::contract::StoredEvent;
+use std::collections::HashMap;
+
+use motcua_audit::{ChainId, Hash};
+use motcua_dossiers::dossier::STATE_SCHEMA;
+use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{dossiers, histories};
+use super::page::{Page, Place};
 use crate::database::Argument::{Id, Integer, Text};
-use crate::database::{Reads, Row, Statement, chain_key};
+use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
 
 macro_rules! event_sweep {
     ($values:literal) => {
         concat!(
             "-- event_sweep
-    SELECT e.chain AS place, e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash,
-        e.commitments, v.slots, v.salts
+    SELECT e.chain AS place, e.seq, e.header, e.hash, e.commitments, v.slots, v.salts
     FROM event e LEFT JOIN event_value v ON ",
             $values,
             "
@@ -27,7 +27,7 @@ macro_rules! event_sweep {
 }
 
 /// In the order of the index of chains: a chain comes whole, so one is known at a time.
-const EVENT_SWEEP: Statement = Statement {
+pub(super) const EVENT_SWEEP: Statement = Statement {
     sqlite: event_sweep!("v.event = e.id"),
     // The bound is repeated: the server merges both tables and would read the values from their first.
     postgres: event_sweep!("v.chain = e.chain AND v.seq = e.seq AND (v.chain, v.seq) > ($1, $2)"),
@@ -43,129 +43,99 @@ const CHAINS_BEGUN: Statement = Statement {
         SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid))) AND seq = 1",
 };
 
-/// States and heads of many: $1 is a JSON array of ids.
-const DOSSIERS_STORED: Statement = Statement {
-    sqlite: "-- dossiers_stored
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
-        s.state_schema, s.state
-    FROM dossier d LEFT JOIN snapshot s ON s.dossier_id = d.id
-    WHERE d.id IN (SELECT value FROM json_each($1))",
-    postgres: "-- dossiers_stored
-    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
-        s.state_schema, s.state
-    FROM dossier d LEFT JOIN snapshot s ON s.dossier_id = d.id
-    WHERE d.id = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS uuid)))",
+/// Heads and snapshots of the dossiers from $1 to $2. The bound is repeated, as above.
+const DOSSIERS_STORED: &str = "-- dossiers_stored
+    SELECT d.id, d.version, d.head_hash, s.version AS snapshot_version, s.state_schema, s.state
+    FROM dossier d
+        LEFT JOIN snapshot s ON s.dossier_id = d.id AND s.dossier_id >= $1 AND s.dossier_id <= $2
+    WHERE d.id >= $1 AND d.id <= $2 ORDER BY d.id LIMIT $3";
+
+/// Heads of the chains of other things: $1 is a JSON array of their names.
+const HEADS_STORED: Statement = Statement {
+    sqlite: "-- heads_stored
+    SELECT chain, seq, hash FROM chain_head WHERE chain IN (SELECT value FROM json_each($1))",
+    postgres: "-- heads_stored
+    SELECT chain, seq, hash FROM chain_head
+    WHERE chain = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS jsonb))))",
 };
 
-pub(super) const STATEMENTS: &[Statement] = &[EVENT_SWEEP, CHAINS_BEGUN, DOSSIERS_STORED];
+pub(super) const STATEMENTS: &[Statement] =
+    &[EVENT_SWEEP, CHAINS_BEGUN, Statement::both(DOSSIERS_STORED), HEADS_STORED];
 
-/// The stored heads and states of dossiers, with the id of each; a row that cannot be read is left
-/// out, and told by whoever loads that dossier alone.
-pub(crate) async fn stored(
-    reads: &Reads,
-    ids: &[Uuid],
-) -> Result<Vec<(ChainHead, Dossier)>, Failure> {
-    let ids = json!(ids).to_string();
-    let rows = reads.rows(DOSSIERS_STORED, &[Text(&ids)]).await?;
-    match dossiers::stored_of(reads, &rows).await {
-        Err(Failure::Corrupt(_)) => {}
-        stored => return stored,
-    }
-    let mut stored = Vec::new();
-    for row in rows.chunks(1) {
-        match dossiers::stored_of(reads, row).await {
-            Ok(found) => stored.extend(found),
-            Err(Failure::Corrupt(_)) => {}
-            Err(other) => return Err(other),
-        }
-    }
-    Ok(stored)
+/// What is stored of a dossier beside its history.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Number and hash of its last event.
+    pub(crate) head: (u64, Hash),
+    /// Version and text of its whole state, where there is one that this program can read.
+    pub(crate) snapshot: Option<(u64, String)>,
 }
 
-/// Where the events of a chain lie: its name in SQLite, its key in PostgreSQL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Name(String),
-    Key(Uuid),
+/// What is stored of the dossiers whose chains lie in a page. One that cannot be read is left out, and
+/// told by whoever loads that dossier alone.
+pub(super) async fn kept(reads: &Reads, page: &Page) -> Result<HashMap<Uuid, Kept>, Failure> {
+    let Some((first, last)) = page.dossiers() else { return Ok(HashMap::new()) };
+    let limit = i64::try_from(page.len()).expect("a page is small");
+    let rows = reads.rows(DOSSIERS_STORED, &[Id(first), Id(last), Integer(limit)]).await?;
+    Ok(rows.iter().filter_map(|row| kept_of(row).ok()).collect())
 }
 
-impl Place {
-    /// Before all others.
-    pub(crate) fn first(reads: &Reads) -> Self {
-        match reads {
-            Reads::Sqlite(_) => Self::Name(String::new()),
-            Reads::Postgres(_) => Self::Key(Uuid::nil()),
+fn kept_of(row: &Row) -> Result<(Uuid, Kept), Failure> {
+    let columns = Columns::new(row, "dossier", "id");
+    let head = (columns.number("version")?, columns.hash("head_hash")?);
+    let snapshot = match columns.get::<Option<String>>("state")? {
+        Some(state) if columns.number::<u32>("state_schema")? == STATE_SCHEMA => {
+            Some((columns.number("snapshot_version")?, state))
         }
-    }
-
-    /// That of a chain.
-    pub(crate) fn of(chain: &ChainId, reads: &Reads) -> Self {
-        match reads {
-            Reads::Sqlite(_) => Self::Name(chain.as_str().to_owned()),
-            Reads::Postgres(_) => Self::Key(chain_key(chain.as_str())),
-        }
-    }
-
-    /// The chain that lies here; a key alone does not tell it, so the header of an event is asked
-    /// too and believed only where it leads back to here.
-    pub(crate) fn chain(&self, event: &StoredEvent) -> Option<ChainId> {
-        match self {
-            Self::Name(name) => ChainId::parse(name).ok(),
-            Self::Key(key) => {
-                let named = Header::decode(&event.header).ok().map(|header| header.chain);
-                let named = named.filter(|chain| chain_key(chain.as_str()) == *key);
-                named.or_else(|| ChainId::parse(&format!("dossier:{key}")).ok())
-            }
-        }
-    }
-
-    fn of_row(row: &Row) -> Result<Self, Failure> {
-        let columns = Columns::new(row, "event", "key");
-        Ok(match row {
-            Row::Sqlite(_) => Self::Name(columns.get("place")?),
-            Row::Postgres(_) => Self::Key(columns.id("place")?),
-        })
-    }
-
-    /// For people, and for the database.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Name(name) => name.clone(),
-            Self::Key(key) => key.to_string(),
-        }
-    }
-}
-
-/// An event where it lies, or why its row cannot be read.
-pub(crate) struct Swept {
-    pub(crate) place: Place,
-    pub(crate) seq: u64,
-    pub(crate) event: Result<StoredEvent, StoreError>,
-}
-
-/// The events behind one, of its chain and then of the chains that follow.
-pub(crate) async fn events(
-    reads: &Reads,
-    place: &Place,
-    seq: u64,
-    limit: i64,
-) -> Result<Vec<Swept>, Failure> {
-    let after = i64::try_from(seq).unwrap_or(i64::MAX);
-    let place = match place {
-        Place::Name(name) => Text(name),
-        Place::Key(key) => Id(*key),
+        Some(_) | None => None,
     };
-    let rows = reads.rows(EVENT_SWEEP, &[place, Integer(after), Integer(limit)]).await?;
-    let swept = rows.iter().map(|row| {
-        let event = match histories::event_of(row) {
-            Ok(event) => Ok(event),
-            Err(Failure::Corrupt(error)) => Err(error),
-            Err(other) => return Err(other),
-        };
-        let seq = Columns::new(row, "event", "key").number("seq")?;
-        Ok(Swept { place: Place::of_row(row)?, seq, event })
-    });
-    swept.collect()
+    Ok((columns.id("id")?, Kept { head, snapshot }))
+}
+
+/// As [`kept`], on a connection to a file.
+pub(super) fn kept_in_file(
+    connection: &Connection,
+    page: &Page,
+) -> Result<HashMap<Uuid, Kept>, Failure> {
+    let Some((first, last)) = page.dossiers() else { return Ok(HashMap::new()) };
+    let limit = i64::try_from(page.len()).expect("a page is small");
+    let mut statement = connection.prepare_cached(DOSSIERS_STORED)?;
+    let mut rows = statement.query((first.to_string(), last.to_string(), limit))?;
+    let mut kept = HashMap::new();
+    while let Some(row) = rows.next()? {
+        kept.extend(kept_of_file(row));
+    }
+    Ok(kept)
+}
+
+fn kept_of_file(row: &rusqlite::Row<'_>) -> Option<(Uuid, Kept)> {
+    let id = Uuid::parse_str(row.get_ref(0).ok()?.as_str().ok()?).ok()?;
+    let hash = row.get_ref(2).ok()?.as_blob().ok()?.try_into().ok()?;
+    let number = |at| u64::try_from(row.get::<_, i64>(at).ok()?).ok();
+    let head = (number(1)?, Hash(hash));
+    let snapshot = match row.get::<_, Option<String>>(5).ok()? {
+        Some(state) if row.get::<_, u32>(4).ok()? == STATE_SCHEMA => Some((number(3)?, state)),
+        Some(_) | None => None,
+    };
+    Some((id, Kept { head, snapshot }))
+}
+
+/// The stored heads of chains, by name; one that cannot be read is left out.
+pub(crate) async fn heads(
+    reads: &Reads,
+    chains: &[&ChainId],
+) -> Result<HashMap<String, (u64, Hash)>, Failure> {
+    if chains.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names: Vec<&str> = chains.iter().map(|chain| chain.as_str()).collect();
+    let rows = reads.rows(HEADS_STORED, &[Text(&json!(names).to_string())]).await?;
+    let head = |row| {
+        let columns = Columns::new(row, "chain_head", "chain");
+        let head = (columns.number("seq").ok()?, columns.hash("hash").ok()?);
+        Some((columns.get("chain").ok()?, head))
+    };
+    Ok(rows.iter().filter_map(head).collect())
 }
 
 /// Those of the chains of which there is no first event.

@@ -1,11 +1,12 @@
 //! Looking without opening: heads page by page.
 
 use std::collections::BTreeSet;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use motcua_store::Store as _;
 use motcua_store::conformance::fixture::{ORIGIN, Subject};
 use motcua_store::contract::Commit;
-use motcua_store_sql::{Glance, Head, Options};
+use motcua_store_sql::{Glance, Head, Options, SweepOptions, Swept};
 
 use super::{connection, database, execute, open};
 
@@ -13,7 +14,7 @@ use super::{connection, database, execute, open};
 const DOSSIERS: u32 = 1_100;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_chain_has_its_head_once_over_pages_and_verifies() {
+async fn every_chain_has_its_head_once_over_pages_and_all_verify() {
     let url = database().await;
     let store = open(&url).await;
     let filed = (1..=DOSSIERS).map(|n| Commit::Dossier(Box::new(Subject::new(n).file(|_| {}))));
@@ -37,6 +38,19 @@ async fn every_chain_has_its_head_once_over_pages_and_verifies() {
     assert_eq!((heads.len(), names.len()), (1_101, 1_101));
     assert!(glance.verify(ORIGIN, &heads[0]).await.expect("read").is_empty());
     assert!(!glance.verify(ORIGIN, &heads[1_100]).await.expect("read").is_empty(), "no events");
+    let options = SweepOptions {
+        jobs: NonZeroUsize::new(3).expect("some"),
+        page_events: NonZeroU32::new(7).expect("some"),
+    };
+    let mut found = Vec::new();
+    let swept = glance.sweep(ORIGIN, options, |difference| found.push(difference.code)).await;
+    let Swept { chains, events, differences, unreadable } = swept.expect("read");
+    assert_eq!((chains, events), (u64::from(DOSSIERS), u64::from(DOSSIERS)));
+    assert_eq!(
+        (differences, unreadable, found),
+        (1, 0, vec!["history"]),
+        "the head without events"
+    );
     assert_eq!(glance.events().await.expect("counted"), u64::from(DOSSIERS));
     assert!(glance.copy_into("copy.db".as_ref()).await.is_err(), "a server is no file");
     glance.close().await;

@@ -5,6 +5,7 @@ mod glance;
 mod plans;
 mod searches;
 mod sharing;
+mod sweep;
 mod work_items;
 
 use std::path::PathBuf;
