@@ -147,7 +147,7 @@ const REPLACEMENTS_SQLITE: &[&str] = &[
     "REPLACE INTO event SELECT id + 9000, chain, seq, NULL, x'00', hash, commitments FROM event",
     "REPLACE INTO event SELECT id + 9000, chain, seq + 9000, command_id, x'00', hash, commitments
      FROM event WHERE command_id IS NOT NULL",
-    "REPLACE INTO event_value SELECT event, '[]' FROM event_value",
+    "REPLACE INTO event_value SELECT event, '[]', salts FROM event_value",
     "UPDATE OR REPLACE event_value SET event = 1 WHERE event = 2",
     "UPDATE OR REPLACE event_value SET rowid = 1 WHERE rowid = 2",
     "REPLACE INTO register_entry
