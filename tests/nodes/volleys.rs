@@ -48,8 +48,8 @@ async fn each_fires_once_beside_live_calls(world: World) {
     let ids = filed(&world, TIMER_VOLLEY_MAX + 20).await;
     world.at(LATER);
     let mut live = JoinSet::new();
-    for id in ids.iter().step_by(9).cloned() {
-        let clerk = world.client(&CLERK);
+    for id in ids.iter().step_by(9) {
+        let (clerk, id) = (world.client(&CLERK), id.clone());
         live.spawn(async move { clerk.claim(&id).await.map(drop) });
     }
     world.fire_timers().await;
