@@ -87,7 +87,7 @@ pub fn encode(value: &Value) -> Result<Vec<u8>, CjError> {
 ///
 /// # Errors
 /// [`CjError::Fraction`] for a number that is not whole, else as [`encode`].
-pub fn from_json(json: &serde_json::Value) -> Result<Value, CjError> {
+pub fn from_json(json: serde_json::Value) -> Result<Value, CjError> {
     take_json(json, 0)
 }
 
@@ -105,30 +105,31 @@ pub fn to_json(value: &Value) -> serde_json::Value {
     }
 }
 
-fn take_json(json: &serde_json::Value, depth: u32) -> Result<Value, CjError> {
+fn take_json(json: serde_json::Value, depth: u32) -> Result<Value, CjError> {
     match json {
         serde_json::Value::Null => Ok(Value::Null),
-        serde_json::Value::Bool(bool) => Ok(Value::Bool(*bool)),
+        serde_json::Value::Bool(bool) => Ok(Value::Bool(bool)),
         serde_json::Value::Number(number) => match number.as_i64() {
             Some(int) => checked_int(int).map(Value::Int),
             None if number.is_u64() => Err(CjError::IntRange),
             None => Err(CjError::Fraction),
         },
-        serde_json::Value::String(text) => Ok(Value::String(text.clone())),
+        serde_json::Value::String(text) => Ok(Value::String(text)),
         serde_json::Value::Array(items) => {
             let depth = deeper(depth)?;
             items
-                .iter()
+                .into_iter()
                 .map(|item| take_json(item, depth))
                 .collect::<Result<_, _>>()
                 .map(Value::Array)
         }
         serde_json::Value::Object(members) => {
             let depth = deeper(depth)?;
-            let member = |(key, json): (&String, _)| {
-                Ok((checked_key(key)?.to_owned(), take_json(json, depth)?))
+            let member = |(key, json): (String, _)| {
+                checked_key(&key)?;
+                Ok((key, take_json(json, depth)?))
             };
-            members.iter().map(member).collect::<Result<_, _>>().map(Value::Object)
+            members.into_iter().map(member).collect::<Result<_, _>>().map(Value::Object)
         }
     }
 }
@@ -316,14 +317,14 @@ pub(crate) mod tests {
     fn nesting_ends_at_32_levels() {
         assert!(encode(&nested(32)).is_ok());
         assert_eq!(encode(&nested(33)), Err(CjError::Depth));
-        assert_eq!(from_json(&to_json(&nested(33))), Err(CjError::Depth));
+        assert_eq!(from_json(to_json(&nested(33))), Err(CjError::Depth));
     }
 
     #[test]
     fn json_outside_the_format_is_not_taken_over() {
         let refused = |text: &str| {
             let json = serde_json::from_str(text).expect("JSON");
-            from_json(&json).expect_err("outside the format")
+            from_json(json).expect_err("outside the format")
         };
         assert_eq!(refused("1.5"), CjError::Fraction);
         assert_eq!(refused("1.0"), CjError::Fraction);
@@ -345,7 +346,7 @@ pub(crate) mod tests {
             let bytes = encode(&value).expect("within the format");
             let json: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
             prop_assert_eq!(&json, &to_json(&value));
-            prop_assert_eq!(from_json(&json), Ok(value.clone()));
+            prop_assert_eq!(from_json(json), Ok(value.clone()));
             prop_assert_eq!(serde_json::to_vec(&value).expect("plain data"), bytes);
         }
     }

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum as _};
+use clap::Args;
 use motcua_api::v1;
 use tokio::sync::oneshot;
 
@@ -75,9 +75,9 @@ pub(crate) struct BenchArguments {
     /// Callers that share the calls of --rate: as many may wait for an answer at a time
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = callers)]
     open_callers: usize,
-    /// What the callers do
-    #[arg(long, value_enum, default_value_t = Mix::Lives)]
-    mix: Mix,
+    /// What the callers do; of several, one after another on the same preload
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "lives")]
+    mix: Vec<Mix>,
     /// Dossiers to file before anything is measured
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u64).range(0..=PRELOAD_MAX))]
@@ -146,7 +146,7 @@ impl BenchArguments {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        if self.mix.reads() && self.preload == 0 {
+        if self.mix.iter().any(|mix| mix.reads()) && self.preload == 0 {
             bail!("there is nothing to read: file dossiers before with --preload N");
         }
         let names_database =
@@ -155,7 +155,7 @@ impl BenchArguments {
         if self.nodes > 1 && !in_environment && !self.serve.iter().any(names_database) {
             bail!("nodes share a PostgreSQL database: name it with -- --database URL");
         }
-        if self.mix == Mix::Timers {
+        if self.mix.contains(&Mix::Timers) {
             self.check_timers()?;
         }
         if let Some(process) = self.database_pid
@@ -171,11 +171,9 @@ impl BenchArguments {
 pub(crate) async fn run(arguments: BenchArguments, output: &Output) -> anyhow::Result<Ending> {
     arguments.check()?;
     let mut bench = Bench::start(arguments).await?;
-    let ending = match bench.arguments.mix {
-        Mix::Timers => bench.timers(output).await?,
-        Mix::Lives | Mix::HotOffice | Mix::OneDossier | Mix::Reads | Mix::Worklists => {
-            bench.levels(output).await?
-        }
+    let ending = match bench.arguments.mix.as_slice() {
+        [Mix::Timers] => bench.timers(output).await?,
+        _ => bench.levels(output).await?,
     };
     match output.json {
         true => output.value(&bench.figures.json())?,
@@ -197,9 +195,7 @@ struct Bench {
 impl Bench {
     async fn start(arguments: BenchArguments) -> anyhow::Result<Self> {
         let server = Server::start(arguments.serve.clone(), arguments.nodes).await?;
-        let mix = arguments.mix.to_possible_value();
         let figures = Figures {
-            mix: mix.map(|mix| mix.get_name().to_owned()).unwrap_or_default(),
             started_in: vec![server.started_in()],
             resident_bytes: server.resident_bytes(),
             nodes: arguments.nodes,
@@ -217,12 +213,14 @@ impl Bench {
     async fn levels(&mut self, output: &Output) -> anyhow::Result<Ending> {
         self.preload(output).await?;
         let loads = self.arguments.loads();
-        self.figures.levels = loads.into_iter().map(Level::new).collect();
+        let mixes = self.arguments.mix.iter();
+        let levels = mixes.flat_map(|mix| loads.iter().map(|load| Level::new(*mix, *load)));
+        self.figures.levels = levels.collect();
         for round in 1..=self.arguments.runs {
             for place in 0..self.figures.levels.len() {
-                let load = self.figures.levels[place].load();
-                output.note(&format!("run {round} of {}: {load:?}", self.arguments.runs));
-                let run = self.measure(load).await?;
+                let (mix, load) = self.figures.levels[place].of();
+                output.note(&format!("run {round} of {}: {mix:?}, {load:?}", self.arguments.runs));
+                let run = self.measure(mix, load).await?;
                 self.figures.levels[place].add(run);
             }
         }
@@ -260,7 +258,7 @@ impl Bench {
         output.note(&format!("filing {count} dossiers"));
         let (before, lines) =
             (self.server.store_bytes().await?, self.lines(CALLERS_PRELOAD).await?);
-        let mix = self.arguments.mix;
+        let mix = self.arguments.mix.first().copied().unwrap_or(Mix::Lives);
         let next = Arc::clone(&self.stock.next);
         let loaded = preload::preload(lines, mix, &next, count).await?;
         let preload = Preload {
@@ -286,8 +284,8 @@ impl Bench {
     }
 
     /// Puts a load on the service for a while.
-    async fn measure(&mut self, load: Load) -> anyhow::Result<Run> {
-        let workers = self.workers(load).await?;
+    async fn measure(&mut self, mix: Mix, load: Load) -> anyhow::Result<Run> {
+        let workers = self.workers(mix, load).await?;
         let warm_up = Duration::from_secs(self.arguments.warm_up);
         let (workers, unmeasured, _) = drive(workers, pace(load, warm_up)).await?;
         self.keep(unmeasured.ledger);
@@ -295,18 +293,18 @@ impl Bench {
     }
 
     /// Callers for a load.
-    async fn workers(&mut self, load: Load) -> anyhow::Result<Vec<Worker>> {
+    async fn workers(&mut self, mix: Mix, load: Load) -> anyhow::Result<Vec<Worker>> {
         let callers = match load {
             Load::Closed(callers) => callers,
             Load::Open(_) => self.arguments.open_callers,
         };
         let lines = self.lines(callers).await?;
-        let shared = match self.arguments.mix {
+        let shared = match mix {
             Mix::OneDossier => Some(self.shared(&lines[0]).await?),
             Mix::Lives | Mix::HotOffice | Mix::Reads | Mix::Worklists | Mix::Timers => None,
         };
         let worker = |(number, lines)| {
-            Worker::new(lines, Arc::clone(&self.stock), self.arguments.mix, number, shared.clone())
+            Worker::new(lines, Arc::clone(&self.stock), mix, number, shared.clone())
         };
         Ok(lines.into_iter().enumerate().map(worker).collect())
     }
@@ -345,7 +343,7 @@ impl Bench {
     /// A dossier for everybody, with a specialist.
     async fn shared(&mut self, lines: &Lines) -> anyhow::Result<Life> {
         let number = self.stock.next.fetch_add(1, Ordering::Relaxed);
-        let mut life = Life::new(number, self.arguments.mix.office(number));
+        let mut life = Life::new(number, Mix::OneDossier.office(number));
         let mut done = Done::default();
         preload::bring(&mut life, TAKEN_OVER, lines, &mut done).await?;
         self.keep(done.ledger);
@@ -487,7 +485,9 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_is_refused_before_it_begins() {
         assert!(parsed("--mix reads").check().is_err());
-        assert!(parsed("--mix reads --preload 10").check().is_ok());
+        assert!(parsed("--mix lives,reads").check().is_err());
+        assert!(parsed("--mix lives,reads --preload 10").check().is_ok());
+        assert!(parsed("--mix lives,timers --preload 10 --callers 1").check().is_err());
         assert!(parsed("--database-pid 4294967295").check().is_err());
     }
 

@@ -96,10 +96,10 @@ pub fn encode(event: &Event) -> Result<NewEvent, CodecError> {
     let Value::Object(facts) = facts else {
         return Err(CodecError::Unreadable { seq: 0, why: "facts are no object".into() });
     };
-    let named = facts.iter().chain(event.personal.iter());
     let mut fields = Vec::with_capacity(facts.len() + event.personal.len());
-    for (name, value) in named {
-        fields.push((name.clone(), cj::from_json(value)?));
+    let personal = event.personal.iter().map(|(name, value)| (name.clone(), value.clone()));
+    for (name, value) in facts.into_iter().chain(personal) {
+        fields.push((name, cj::from_json(value)?));
     }
     fields.sort_by(|a, b| a.0.cmp(&b.0));
     let def = event

@@ -83,7 +83,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Keyed digest of what is asked and by whom: a repeat of a command id must bring it again.
     fn fingerprint(&self, request: &Request) -> Result<String, EngineError> {
         let content = serde_json::json!([request.actor, request.command]);
-        let content = canonical(&content).map_err(|_| {
+        let content = canonical(content).map_err(|_| {
             crate::error::invalid(
                 "command",
                 "UNREPRESENTABLE",

@@ -157,9 +157,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         seq: u64,
     ) -> Result<(), EngineError> {
         let chain = access_chain(id);
-        let printed = canonical(&json!({ "number": number, "seq": seq }))?;
+        let printed = canonical(json!({ "number": number, "seq": seq }))?;
         let fields = vec![
-            ("actor".to_owned(), canonical(&caller.as_actor_json())?),
+            ("actor".to_owned(), canonical(caller.as_actor_json())?),
             ("form".to_owned(), printed),
         ];
         let event = NewEvent { kind: "print".into(), to: None, def: None, fields };

@@ -123,8 +123,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let (from, to) = (period.from.to_string(), period.to.to_string());
         let book = json!({ "unit": period.unit, "from": from, "to": to });
         let fields = vec![
-            ("actor".to_owned(), canonical(&caller.as_actor_json())?),
-            ("book".to_owned(), canonical(&book)?),
+            ("actor".to_owned(), canonical(caller.as_actor_json())?),
+            ("book".to_owned(), canonical(book)?),
         ];
         let event = NewEvent { kind: "print".into(), to: None, def: None, fields };
         self.append(&chain, event, Vec::new()).await

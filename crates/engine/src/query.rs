@@ -192,8 +192,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         what: &str,
     ) -> Result<(), EngineError> {
         let fields = vec![
-            ("actor".to_owned(), canonical(&caller.as_actor_json())?),
-            ("what".to_owned(), canonical(&json!(what))?),
+            ("actor".to_owned(), canonical(caller.as_actor_json())?),
+            ("what".to_owned(), canonical(json!(what))?),
         ];
         let event = NewEvent { kind: "read".into(), to: None, def: None, fields };
         self.append(&access_chain(dossier), event, Vec::new()).await
@@ -384,9 +384,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let chain = ChainId::parse("sys:search")
             .map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let fields = vec![
-            ("actor".to_owned(), canonical(&caller.as_actor_json())?),
-            ("by".to_owned(), canonical(&json!(by))?),
-            ("query".to_owned(), canonical(&Value::String(text.to_owned()))?),
+            ("actor".to_owned(), canonical(caller.as_actor_json())?),
+            ("by".to_owned(), canonical(json!(by))?),
+            ("query".to_owned(), canonical(Value::String(text.to_owned()))?),
         ];
         let event = NewEvent { kind: "search".into(), to: None, def: None, fields };
         self.append(&chain, event, Vec::new()).await

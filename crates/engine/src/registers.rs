@@ -288,9 +288,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
         let what = json!({ "code": code, "from": from.to_string() });
         let fields = vec![
-            ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
-            ("entry".into(), canonical(&what)?),
-            ("ground".into(), canonical(&json!(ground))?),
+            ("actor".into(), canonical(json!(caller.as_actor_json()))?),
+            ("entry".into(), canonical(what)?),
+            ("ground".into(), canonical(json!(ground))?),
         ];
         let event = NewEvent { kind: RETIRE.into(), to: None, def: None, fields };
         self.record(&picture, "sys:procedures", event, Vec::new()).await
@@ -439,11 +439,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let what = json!({ "code": entry.code, "digest": entry.digest, "version": entry.version,
             "effective_from": entry.effective_from.to_string() });
         let mut fields = vec![
-            ("actor".into(), canonical(&json!(caller.as_actor_json()))?),
-            ("entry".into(), canonical(&what)?),
+            ("actor".into(), canonical(json!(caller.as_actor_json()))?),
+            ("entry".into(), canonical(what)?),
         ];
         if let Some(ground) = ground {
-            fields.push(("ground".into(), canonical(&json!(ground))?));
+            fields.push(("ground".into(), canonical(json!(ground))?));
         }
         let event = NewEvent { kind: kind.into(), to: None, def: None, fields };
         self.record(checked, chain, event, vec![entry]).await
@@ -510,13 +510,13 @@ fn retired(event: &StoredEvent) -> Result<Option<(String, Date)>, EngineError> {
 }
 
 /// A JSON value as canonical JSON.
-pub(crate) fn canonical(value: &serde_json::Value) -> Result<cj::Value, EngineError> {
+pub(crate) fn canonical(value: serde_json::Value) -> Result<cj::Value, EngineError> {
     cj::from_json(value).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
 
 /// SHA-256, lower-case hex.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    motcua_audit::Hash(Sha256::digest(bytes).into()).to_string()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl Secret {
 
     /// Keyed digest of `bytes` for one purpose, lower-case hex.
     pub fn digest(&self, purpose: &str, bytes: &[u8]) -> String {
-        self.mac(purpose, bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        motcua_audit::Hash(self.mac(purpose, bytes)).to_string()
     }
 
     /// Names of the settings that keep [`Self::check_value`]; the last that is set counts, since a

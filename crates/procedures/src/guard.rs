@@ -331,6 +331,7 @@ mod tests {
             "receiving.kind == 'provincial_centre' && competent.area in ['island', 'border']",
             "outcome == null",
             "!has(form.mother)",
+            "has(form.case) && size(form) == 5 && form['copies'] == 3",
             "variant.startsWith('ord')",
         ] {
             assert_eq!(holds(text), Ok(true), "{text}");

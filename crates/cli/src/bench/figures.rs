@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use super::health::Endured;
 use super::kills::Kills;
 use super::process::Usage;
-use super::worker::Done;
+use super::worker::{Done, Mix};
 use crate::output::grouped;
 use crate::table::Table;
 
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 15] = [
+    "MIX",
     "CALLERS",
     "TRANSITIONS/S",
     "SPREAD",
@@ -42,8 +43,6 @@ pub(super) enum Load {
 /// Everything.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    /// What callers did.
-    pub(super) mix: String,
     /// From the start of the process to its first answer, on an empty folder and on a full one.
     pub(super) started_in: Vec<Duration>,
     /// Memory of the service after its first answer.
@@ -73,6 +72,7 @@ pub(super) struct Preload {
 /// One load, measured a few times.
 #[derive(Debug)]
 pub(super) struct Level {
+    mix: Mix,
     load: Load,
     /// Timers fired meanwhile.
     during_timers: bool,
@@ -199,8 +199,8 @@ impl Run {
 
 impl Level {
     /// Of a load that was not measured yet.
-    pub(super) fn new(load: Load) -> Self {
-        Self { load, during_timers: false, runs: Vec::new() }
+    pub(super) fn new(mix: Mix, load: Load) -> Self {
+        Self { mix, load, during_timers: false, runs: Vec::new() }
     }
 
     /// The same while timers fire.
@@ -208,9 +208,9 @@ impl Level {
         Self { during_timers: true, ..self }
     }
 
-    /// The load.
-    pub(super) fn load(&self) -> Load {
-        self.load
+    /// What callers do, and the load.
+    pub(super) fn of(&self) -> (Mix, Load) {
+        (self.mix, self.load)
     }
 
     /// Adds a measurement.
@@ -241,6 +241,7 @@ impl Level {
         };
         let spreads = self.sorted().into_iter().map(|(name, values)| (name, spread(&values)));
         json!({
+            "mix": self.mix.name(),
             "loop": kind,
             "callers": callers,
             "rate": rate,
@@ -269,6 +270,7 @@ impl Level {
             Load::Open(rate) => format!("{rate}/s"),
         };
         let mut row = vec![
+            self.mix.name(),
             if self.during_timers { format!("{load} + timers") } else { load },
             whole("transitions_per_second"),
             format!("{:.0} %", spread("transitions_per_second") * 100.0),
@@ -298,7 +300,6 @@ impl Figures {
         let milliseconds = |time: &Duration| rounded(time.as_secs_f64() * 1000.0);
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "mix": self.mix,
             "nodes": self.nodes,
             "kill_every_seconds": self.kill_every_s,
             "start": {
@@ -430,7 +431,7 @@ mod tests {
     fn several_runs_have_a_median_and_a_spread() {
         assert_eq!((median(&[1.0, 2.0, 9.0]), median(&[1.0, 3.0]), median(&[])), (2.0, 2.0, 0.0));
         assert_eq!((spread(&[8.0, 10.0, 13.0]), spread(&[5.0]), spread(&[])), (0.5, 0.0, 0.0));
-        let mut level = Level::new(Load::Closed(4));
+        let mut level = Level::new(Mix::Lives, Load::Closed(4));
         for times in [&[1, 1][..], &[1, 1, 1, 1], &[1, 1, 1]] {
             level.add(run(times));
         }
@@ -442,7 +443,7 @@ mod tests {
 
     #[test]
     fn text_and_json_say_the_same() {
-        let mut level = Level::new(Load::Open(500));
+        let mut level = Level::new(Mix::Reads, Load::Open(500));
         level.add(run(&[1, 2, 3, 4]));
         let figures = Figures { levels: vec![level], ..Figures::default() };
         let json = figures.json();

@@ -55,6 +55,9 @@ impl BenchArguments {
         if self.preload == 0 {
             bail!("there is no timer: file dossiers before with --preload N");
         }
+        if self.mix.len() > 1 {
+            bail!("timers fire once: --mix timers stands alone");
+        }
         if self.runs > 1 || self.callers.len() + self.rate.len() > 1 {
             bail!("timers fire once: give one load, --callers N or --rate N, and one run");
         }
@@ -90,12 +93,12 @@ impl Bench {
         self.preload(output).await?;
         let load = self.arguments.loads()[0];
         output.note("the load without timers");
-        let mut normal = Level::new(load);
-        normal.add(self.measure(load).await?);
+        let mut normal = Level::new(Mix::Timers, load);
+        normal.add(self.measure(Mix::Timers, load).await?);
         let due_at = self.due_at(*self.stock.filed.last().context("nothing was filed")?).await?;
         self.move_to(&library, due_at - LEAD).await?;
         output.note("the load while timers fire");
-        let mut firing = Level::new(load).during_timers();
+        let mut firing = Level::new(Mix::Timers, load).during_timers();
         firing.add(self.fire_all(due_at).await?);
         let filed: Vec<Uuid> = self.stock.filed.iter().map(|filed| filed.dossier).collect();
         let at_once = self.firings(&filed).await?;
@@ -122,7 +125,7 @@ impl Bench {
     /// The load, from the moment at which the timers are due until they have fired.
     async fn fire_all(&mut self, due_at: Timestamp) -> anyhow::Result<Run> {
         let load = self.arguments.loads()[0];
-        let workers = self.workers(load).await?;
+        let workers = self.workers(Mix::Timers, load).await?;
         let lines = self.lines(1).await?.remove(0);
         let lead = due_at.duration_since(SystemClock.now() + self.tokens.ahead);
         let lead = Duration::try_from(lead).unwrap_or_default();

@@ -45,6 +45,11 @@ pub(super) enum Mix {
 }
 
 impl Mix {
+    /// As `--mix` takes it.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
     /// Whether there must be dossiers to read.
     pub(super) fn reads(self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! The values that a condition sees.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::objects::Key;
@@ -11,7 +11,7 @@ use super::{DocumentFacts, Facts, Reads, UnitFacts};
 /// The value of a variable; none for a name that is no variable.
 pub(super) fn variable(name: &str, facts: &Facts<'_>, reads: &Reads) -> Option<Value> {
     Some(match name {
-        "form" => from_json(facts.form),
+        "form" => form(facts.form, reads),
         "channel" => facts.channel.as_str().into(),
         "variant" => facts.variant.into(),
         "proxy" => Value::Bool(facts.proxy),
@@ -25,6 +25,20 @@ pub(super) fn variable(name: &str, facts: &Facts<'_>, reads: &Reads) -> Option<V
         "fees" => fees(facts, reads),
         _ => return None,
     })
+}
+
+/// The members of the form that the condition reads or asks for; all of them if it reads it whole.
+fn form(form: &serde_json::Value, reads: &Reads) -> Value {
+    let is_whole = below("form", reads).any(|path| path.len() == 1);
+    match form {
+        serde_json::Value::Object(members) if !is_whole => {
+            let names: BTreeSet<&str> =
+                below("form", reads).filter_map(|path| Some(path.get(1)?.as_str())).collect();
+            let found = names.into_iter().filter_map(|name| Some((name, members.get(name)?)));
+            map(found.map(|(name, value)| (name, from_json(value))))
+        }
+        other => from_json(other),
+    }
 }
 
 /// The documents that the condition reads, absent ones included.

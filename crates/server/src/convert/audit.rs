@@ -39,7 +39,7 @@ fn field(slot: &FieldSlot) -> Result<v1::HistoryField, cj::CjError> {
             let value = cj::encode(value)?;
             v1::history_field::Slot::Opened(v1::OpenedField {
                 name: name.clone(),
-                salt: salt.0.iter().map(|byte| format!("{byte:02x}")).collect(),
+                salt: salt.hex(),
                 value_json: String::from_utf8_lossy(&value).into_owned(),
             })
         }
