@@ -9,7 +9,9 @@ $$
 DECLARE
     part regclass;
 BEGIN
-    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = CAST('event_value' AS regclass) LOOP
+    FOR part IN SELECT inhrelid FROM pg_inherits
+        WHERE inhparent IN (CAST('event' AS regclass), CAST('event_value' AS regclass))
+    LOOP
         EXECUTE format('ALTER TABLE %s SET (toast_tuple_target = 8160)', part);
     END LOOP;
     -- Not every server was built with it.

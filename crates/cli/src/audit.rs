@@ -1,7 +1,6 @@
 //! `motcua audit`: histories, recomputed here and not only believed.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -11,6 +10,7 @@ use motcua_api::v1;
 use motcua_api::v1::replay_history_response::Part;
 use motcua_audit::line::{self, Line};
 use motcua_audit::{Finding, Header};
+use motcua_store_sql::SWEEP_JOBS_MAX;
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -59,8 +59,9 @@ pub(crate) enum AuditCommand {
         database: Option<String>,
         /// Threads that recompute the store of --data or --database; default: one for each core, 64
         /// at most
-        #[arg(long, value_name = "N", conflicts_with = "file")]
-        jobs: Option<NonZeroUsize>,
+        #[arg(long, value_name = "N", conflicts_with = "file",
+              value_parser = clap::value_parser!(u16).range(1..=i64::from(SWEEP_JOBS_MAX)))]
+        jobs: Option<u16>,
         /// Evidence line that the export must contain, motcua:1:CHAIN:SEQ:HASH, as on receipts and
         /// in every answer; several times
         #[arg(long, value_name = "LINE", value_parser = Evidence::parse)]
@@ -92,7 +93,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Ending> {
     match command {
-        AuditCommand::Verify { file, data: None, database: None, evidence, jobs: _ } => {
+        AuditCommand::Verify { data: None, database: None, jobs: Some(_), .. } => {
+            bail!("--jobs goes with --data or --database: an export is recomputed as it comes")
+        }
+        AuditCommand::Verify { file, data: None, database: None, evidence, jobs: None } => {
             verify(file.as_deref(), evidence, output)
         }
         AuditCommand::Verify { data, database, jobs, .. } => {

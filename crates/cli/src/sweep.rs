@@ -18,7 +18,7 @@ use crate::table::clean;
 pub(crate) async fn run(
     data: Option<PathBuf>,
     database: Option<String>,
-    jobs: Option<NonZeroUsize>,
+    jobs: Option<u16>,
     output: &Output,
 ) -> anyhow::Result<Ending> {
     let database = match database {
@@ -37,6 +37,7 @@ pub(crate) async fn run(
         bail!("{} was never in use: there is nothing to verify", folder.database_shown());
     };
     let usual = SweepOptions::default();
+    let jobs = jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
     let options = SweepOptions { jobs: jobs.unwrap_or(usual.jobs), ..usual };
     let tell = |difference| output.note(&told(&difference, output));
     let swept = glance.sweep(&origin, options, tell).await;

@@ -184,6 +184,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Box::pin(async move {
             if let Err(error) = firing.await {
                 error!(%error, "a volley of timers was lost: its claims end by themselves");
+                // Where they have ended already, it is not begun again at once.
+                tokio::time::sleep(Duration::from_secs(limits::TIMER_POLL_MAX_S)).await;
             }
             Fired { dossiers, begun_before, took: began.elapsed() }
         })

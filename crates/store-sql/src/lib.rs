@@ -56,7 +56,7 @@ pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
 pub use postgres::Listener;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
-pub use sweep::{Difference, SweepOptions, Swept};
+pub use sweep::{Difference, SWEEP_JOBS_MAX, SweepOptions, Swept};
 
 /// Every statement over stored rows as SQLite and as PostgreSQL are asked, to test that each finds
 /// its rows by an index.

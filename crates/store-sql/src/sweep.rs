@@ -27,7 +27,7 @@ use crate::read::sweep::{heads, never_begun};
 use crate::read::{dossiers, histories};
 
 /// Threads that verify: each holds a page of events.
-const SWEEP_JOBS_MAX: usize = 64;
+pub const SWEEP_JOBS_MAX: u16 = 64;
 /// Events of a page.
 const SWEEP_PAGE_EVENTS: u32 = 1_000;
 
@@ -44,7 +44,7 @@ impl Default for SweepOptions {
     /// A thread for each core, 64 at most, and pages of 1,000 events.
     fn default() -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let jobs = NonZeroUsize::new(cores.min(SWEEP_JOBS_MAX)).expect("at least one core");
+        let jobs = NonZeroUsize::new(cores.min(SWEEP_JOBS_MAX.into())).expect("at least one core");
         let page_events = NonZeroU32::new(SWEEP_PAGE_EVENTS).expect("not zero");
         Self { jobs, page_events }
     }
@@ -68,7 +68,8 @@ pub struct Swept {
 pub struct Difference {
     /// Name of the chain, or where it lies.
     pub chain: String,
-    /// A word for programs: one of `motcua_audit::code`, or `row`, `fold`, `head`, `state`, `history`.
+    /// A word for programs: one of `motcua_audit::code`, or `row`, `fold`, `head`, `state`, `history`,
+    /// `salt`.
     pub code: &'static str,
     /// A sentence for people.
     pub message: String,
@@ -103,7 +104,7 @@ impl Glance {
         let origin: Arc<str> = origin.into();
         let mut reader = Reader::new(reads)?;
         let (mut after, mut before) = (None, None);
-        let mut under_way = VecDeque::with_capacity(jobs.get());
+        let mut under_way = VecDeque::new();
         loop {
             let (again, page) = reader.page(after, limit).await?;
             reader = again;
@@ -150,7 +151,7 @@ impl<F: FnMut(Difference)> Course<'_, F> {
         let heads = heads(self.reads, &others).await?;
         for chain in ended {
             self.swept.chains += 1;
-            if !chain.is_settled(heads.get(chain.id.as_str()).copied()) {
+            if !chain.is_settled(heads.get(chain.id.as_str())) {
                 self.close(chain).await?;
             }
         }

@@ -34,28 +34,38 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let mut put_off: Vec<_> = lost.into_iter().map(|claim| self.give_back(claim)).collect();
         self.0.load.fired.fetch_add(held.len() as u64, Ordering::Relaxed);
         let ids: Vec<Uuid> = held.iter().map(|claim| claim.dossier).collect();
-        for (claim, fired) in held.into_iter().zip(self.fire_together(&ids).await) {
+        let fired = match self.fire_together(&ids).await {
+            Ok(fired) => fired,
+            Err(error) => {
+                warn!(%error, dossiers = ids.len(), "due dossiers cannot be read and wait");
+                put_off.extend(held.into_iter().map(|claim| self.busy(claim)));
+                return put_off;
+            }
+        };
+        for (claim, fired) in held.into_iter().zip(fired) {
             match fired {
                 Ok(()) => {}
                 // It says nothing about the dossier, but that there is too much to do.
-                Err(EngineError::Overloaded) => {
-                    let until = self.now() + SignedDuration::from_secs(limits::TIMER_BUSY_RETRY_S);
-                    put_off.push(PutOff { until, ..self.give_back(claim) });
-                }
+                Err(EngineError::Overloaded) => put_off.push(self.busy(claim)),
                 Err(error) => put_off.push(self.retry_later(claim, error.to_string())),
             }
         }
         put_off
     }
 
-    async fn fire_together(&self, ids: &[Uuid]) -> Vec<Result<(), EngineError>> {
+    /// # Errors
+    /// The dossiers cannot be read, which says nothing about any of them.
+    async fn fire_together(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<Vec<Result<(), EngineError>>, StoreError> {
         let lanes: Vec<_> = ids.iter().map(|id| HeldLane::hold(self, *id)).collect();
         let held: Vec<Uuid> = lanes.iter().flatten().map(HeldLane::id).collect();
         let mut loaded: HashMap<Uuid, Loaded> = match self.0.store.load_all(&held).await {
             Ok(loaded) => loaded.into_iter().map(|found| (found.dossier.id, found)).collect(),
             // One is at fault, and keeps no other.
             Err(StoreError::Corrupt { .. }) => HashMap::new(),
-            Err(error) => return ids.iter().map(|_| Err(error.clone().into())).collect(),
+            Err(error) => return Err(error),
         };
         let firing = ids.iter().zip(lanes).map(|(id, lane)| {
             let loaded = loaded.remove(id);
@@ -66,7 +76,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 }
             }
         });
-        join_all(firing).await
+        Ok(join_all(firing).await)
     }
 
     /// Fires the timers of one dossier on the state that was loaded with others.
@@ -116,6 +126,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
     pub(super) fn give_back(&self, claim: Claim) -> PutOff {
         let attempts = claim.attempts - 1;
         PutOff { claim, until: self.now(), attempts, failure: None }
+    }
+
+    /// Tried again soon, and not counted.
+    fn busy(&self, claim: Claim) -> PutOff {
+        let until = self.now() + SignedDuration::from_secs(limits::TIMER_BUSY_RETRY_S);
+        PutOff { until, ..self.give_back(claim) }
     }
 
     /// The timer stays due, and the dossier takes no place of others meanwhile.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use motcua_audit::{ChainId, Hash};
+use motcua_audit::{At, ChainHead, ChainId, Hash};
 use motcua_dossiers::dossier::STATE_SCHEMA;
 use rusqlite::Connection;
 use serde_json::json;
@@ -45,7 +45,8 @@ const CHAINS_BEGUN: Statement = Statement {
 
 /// Heads and snapshots of the dossiers from $1 to $2. The bound is repeated, as above.
 const DOSSIERS_STORED: &str = "-- dossiers_stored
-    SELECT d.id, d.version, d.head_hash, s.version AS snapshot_version, s.state_schema, s.state
+    SELECT d.id, d.version, d.head_hash, s.version AS snapshot_version, s.state_schema, s.state,
+        d.head_at, d.state_name
     FROM dossier d
         LEFT JOIN snapshot s ON s.dossier_id = d.id AND s.dossier_id >= $1 AND s.dossier_id <= $2
     WHERE d.id >= $1 AND d.id <= $2 ORDER BY d.id LIMIT $3";
@@ -53,9 +54,9 @@ const DOSSIERS_STORED: &str = "-- dossiers_stored
 /// Heads of the chains of other things: $1 is a JSON array of their names.
 const HEADS_STORED: Statement = Statement {
     sqlite: "-- heads_stored
-    SELECT chain, seq, hash FROM chain_head WHERE chain IN (SELECT value FROM json_each($1))",
+    SELECT chain, seq, hash, at, state FROM chain_head WHERE chain IN (SELECT value FROM json_each($1))",
     postgres: "-- heads_stored
-    SELECT chain, seq, hash FROM chain_head
+    SELECT chain, seq, hash, at, state FROM chain_head
     WHERE chain = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS jsonb))))",
 };
 
@@ -65,8 +66,8 @@ pub(super) const STATEMENTS: &[Statement] =
 /// What is stored of a dossier beside its history.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// Number and hash of its last event.
-    pub(crate) head: (u64, Hash),
+    /// Its last event.
+    pub(crate) head: ChainHead,
     /// Version and text of its whole state, where there is one that this program can read.
     pub(crate) snapshot: Option<(u64, String)>,
 }
@@ -82,7 +83,12 @@ pub(super) async fn kept(reads: &Reads, page: &Page) -> Result<HashMap<Uuid, Kep
 
 fn kept_of(row: &Row) -> Result<(Uuid, Kept), Failure> {
     let columns = Columns::new(row, "dossier", "id");
-    let head = (columns.number("version")?, columns.hash("head_hash")?);
+    let head = ChainHead {
+        seq: columns.number("version")?,
+        hash: columns.hash("head_hash")?,
+        at: columns.at("head_at")?,
+        state: columns.get("state_name")?,
+    };
     let snapshot = match columns.get::<Option<String>>("state")? {
         Some(state) if columns.number::<u32>("state_schema")? == STATE_SCHEMA => {
             Some((columns.number("snapshot_version")?, state))
@@ -112,7 +118,8 @@ fn kept_of_file(row: &rusqlite::Row<'_>) -> Option<(Uuid, Kept)> {
     let id = Uuid::parse_str(row.get_ref(0).ok()?.as_str().ok()?).ok()?;
     let hash = row.get_ref(2).ok()?.as_blob().ok()?.try_into().ok()?;
     let number = |at| u64::try_from(row.get::<_, i64>(at).ok()?).ok();
-    let head = (number(1)?, Hash(hash));
+    let at = At::from_micros(row.get(6).ok()?).ok()?;
+    let head = ChainHead { seq: number(1)?, hash: Hash(hash), at, state: row.get(7).ok()? };
     let snapshot = match row.get::<_, Option<String>>(5).ok()? {
         Some(state) if row.get::<_, u32>(4).ok()? == STATE_SCHEMA => Some((number(3)?, state)),
         Some(_) | None => None,
@@ -124,7 +131,7 @@ fn kept_of_file(row: &rusqlite::Row<'_>) -> Option<(Uuid, Kept)> {
 pub(crate) async fn heads(
     reads: &Reads,
     chains: &[&ChainId],
-) -> Result<HashMap<String, (u64, Hash)>, Failure> {
+) -> Result<HashMap<String, ChainHead>, Failure> {
     if chains.is_empty() {
         return Ok(HashMap::new());
     }
@@ -132,7 +139,12 @@ pub(crate) async fn heads(
     let rows = reads.rows(HEADS_STORED, &[Text(&json!(names).to_string())]).await?;
     let head = |row| {
         let columns = Columns::new(row, "chain_head", "chain");
-        let head = (columns.number("seq").ok()?, columns.hash("hash").ok()?);
+        let head = ChainHead {
+            seq: columns.number("seq").ok()?,
+            hash: columns.hash("hash").ok()?,
+            at: columns.at("at").ok()?,
+            state: columns.get("state").ok()?,
+        };
         Some((columns.get("chain").ok()?, head))
     };
     Ok(rows.iter().filter_map(head).collect())

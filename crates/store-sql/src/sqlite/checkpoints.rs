@@ -53,8 +53,16 @@ impl Checkpoints {
             // The word that waits there says the same.
             let _told = committed.try_send(());
         }
-        if self.is_long.swap(false, Ordering::Relaxed) {
-            told(pages(writer, LOG_MOVE));
+        if !self.is_long.load(Ordering::Relaxed) {
+            return;
+        }
+        // Whoever reads an older state keeps the log as it is: it is tried again after each commit.
+        match logged(pages(writer, LOG_LENGTH)) {
+            Some((log, _)) if log < LONG_LOG_PAGES => self.is_long.store(false, Ordering::Relaxed),
+            Some((log, moved)) if moved < log => {
+                logged(pages(writer, LOG_MOVE));
+            }
+            Some(_) | None => {}
         }
     }
 }
@@ -79,13 +87,11 @@ struct Moving {
 impl Moving {
     fn run(self) {
         while self.told.recv().is_ok() && self.gather() {
-            let waiting = told(pages(&self.connection, LOG_LENGTH));
-            let is_due = |(log, moved): (i64, i64)| log - moved >= CHECKPOINT_PAGES;
-            if !waiting.is_some_and(is_due) {
-                continue;
+            let Some((log, moved)) = logged(pages(&self.connection, LOG_LENGTH)) else { continue };
+            if log - moved >= CHECKPOINT_PAGES {
+                logged(pages(&self.connection, LOG_MOVE));
             }
-            let moved = told(pages(&self.connection, LOG_MOVE));
-            if moved.is_some_and(|(log, _)| log >= LONG_LOG_PAGES) {
+            if log >= LONG_LOG_PAGES {
                 self.is_long.store(true, Ordering::Relaxed);
             }
         }
@@ -110,7 +116,7 @@ fn pages(connection: &Connection, statement: &str) -> rusqlite::Result<(i64, i64
 }
 
 /// Commits are safe in the log, so a checkpoint that fails is tried again with the next.
-fn told(pages: rusqlite::Result<(i64, i64)>) -> Option<(i64, i64)> {
+fn logged(pages: rusqlite::Result<(i64, i64)>) -> Option<(i64, i64)> {
     pages.inspect_err(|error| tracing::warn!(%error, "no checkpoint: the log grows")).ok()
 }
 
@@ -132,6 +138,16 @@ mod tests {
         let writer = open(&path);
         writer.execute_batch("CREATE TABLE a (b BLOB)").expect("a table");
         let checkpoints = Checkpoints::start(open(&path)).expect("a thread");
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (reader, over) = (open(&path), Arc::clone(&is_over));
+        // Somebody reads again and again.
+        let reading = thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                let read =
+                    reader.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0));
+                assert!(read.is_ok(), "{read:?}");
+            }
+        });
         let mut longest = 0;
         let until = Instant::now() + Duration::from_secs(60);
         loop {
@@ -144,6 +160,8 @@ mod tests {
             longest = log;
             assert!(Instant::now() < until, "the log has {log} pages");
         }
+        is_over.store(true, Ordering::Relaxed);
+        reading.join().expect("it read to the end");
         drop(checkpoints);
         drop(writer);
         assert!(!folder.path().join("a.db-wal").exists(), "the last connection leaves no log");

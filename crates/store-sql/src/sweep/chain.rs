@@ -1,6 +1,8 @@
 //! One chain while its events come.
 
-use motcua_audit::{ChainHead, ChainId, ChainVerifier, EventText, Hash, Header, read_openings};
+use motcua_audit::{
+    ChainHead, ChainId, ChainVerifier, EventText, FieldSlot, Header, read_openings,
+};
 use motcua_dossiers::codec;
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::StoredEvent;
@@ -52,7 +54,18 @@ impl Chain {
     /// to tell what.
     pub(super) fn push_lying(&mut self, cells: &Cells<'_>) -> Result<(), Unreadable> {
         if self.push_sound(cells).is_none() {
-            self.push(&stored_event(cells)?);
+            let event = stored_event(cells)?;
+            let salts = cells.salts.unwrap_or_default().as_chunks::<32>().0;
+            for (place, (slot, salt)) in event.slots.iter().zip(salts).enumerate() {
+                if matches!(slot, FieldSlot::Withheld(_)) && *salt != [0; 32] {
+                    let seq = event.seq;
+                    self.differs(
+                        "salt",
+                        format!("event {seq}: field {place} is erased, not its salt"),
+                    );
+                }
+            }
+            self.push(&event);
         }
         Ok(())
     }
@@ -61,6 +74,11 @@ impl Chain {
         let (commitments, []) = cells.commitments.as_chunks::<32>() else { return None };
         let (salts, []) = cells.salts?.as_chunks::<32>() else { return None };
         let openings = read_openings(cells.slots)?;
+        // The salt of an erased field is gone too, or its value could be guessed.
+        let is_left = |(opening, salt): (&Option<_>, _)| opening.is_none() && salt != &[0; 32];
+        if openings.iter().zip(salts).any(is_left) {
+            return None;
+        }
         let Cells { header, hash, .. } = *cells;
         let event = EventText { header, hash, commitments, openings: &openings, salts };
         let header = self.verifier.push_sound(&event)?;
@@ -100,28 +118,24 @@ impl Chain {
 
     /// Whether nothing was found and all that is stored agrees. Where a snapshot is behind the end,
     /// the state is what the events after it make of it, as they did here.
-    pub(super) fn is_settled(&self, head: Option<(u64, Hash)>) -> bool {
+    pub(super) fn is_settled(&self, head: Option<&ChainHead>) -> bool {
         let head = match (self.dossier, &self.kept) {
             (None, _) => head,
             (Some(_), Some(Kept { head, snapshot })) => {
-                (snapshot.is_none() || self.yields_snapshot).then_some(*head)
+                (snapshot.is_none() || self.yields_snapshot).then_some(head)
             }
             (Some(_), None) => None,
         };
-        let end = self.verifier.head().map(|end| (end.seq, end.hash));
+        let end = self.verifier.head();
         self.found.is_empty()
             && head.is_some()
             && head == end
-            && end.map(|end| end.0) == Some(self.seq)
+            && end.is_some_and(|end| end.seq == self.seq)
     }
 
     /// What differs between the end of the history and what is stored of it.
     pub(super) fn compare(&mut self, head: Option<&ChainHead>, stored: Option<&Dossier>) {
-        let recomputed = self.verifier.head();
-        let same = |head: &ChainHead| {
-            recomputed.is_some_and(|end| (end.seq, end.hash) == (head.seq, head.hash))
-        };
-        if !head.is_some_and(same) {
+        if head.is_none() || head != self.verifier.head() {
             self.differs("head", "the history does not end in the stored head".to_owned());
         }
         if self.dossier.is_some() && self.folded.as_ref() != stored {

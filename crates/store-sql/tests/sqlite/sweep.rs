@@ -120,6 +120,10 @@ async fn the_same_differences_are_found_in_pages_of_any_size() {
         ("UPDATE snapshot SET version = version + 1", "state"),
         ("UPDATE dossier SET version = version - 1", "head"),
         ("UPDATE dossier SET head_hash = zeroblob(32)", "head"),
+        ("UPDATE dossier SET head_at = head_at + 1", "head"),
+        ("UPDATE dossier SET state_name = 'x'", "head"),
+        ("UPDATE chain_head SET at = at + 1", "head"),
+        ("UPDATE event_value SET slots = json_replace(slots, '$[0]', NULL)", "salt"),
         ("UPDATE chain_head SET hash = zeroblob(32)", "head"),
         ("DELETE FROM chain_head", "head"),
     ] {
