@@ -18,11 +18,11 @@ use crate::error::{Columns, Failure};
 // $1 unit, $2 roles as a JSON array, $3 procedure or null, $4 to $6 the place to continue after,
 // $7 most rows, $8 and $9 by queue. Partial indexes need their very condition in the query.
 macro_rules! worklist {
-    ($name:literal, $count:ident $counted:literal, $($kind:ident $shown:literal),+) => {
+    ($name:literal, kept $counted:literal, $($kind:ident $shown:literal),+) => {
         Statement {
-            sqlite: worklist!(@text sqlite, $name, (count!(sqlite, $count $counted)), $($kind $shown),+),
+            sqlite: worklist!(@text sqlite, $name, (count!(sqlite, kept $counted)), $($kind $shown),+),
             postgres: worklist!(
-                @text postgres, $name, (count!(postgres, $count $counted)), $($kind $shown),+
+                @text postgres, $name, (count!(postgres, kept $counted)), $($kind $shown),+
             ),
         }
     };
