@@ -27,11 +27,12 @@ SELECT unit, status, role, procedure, claimed, items FROM queue_counted;
 
 -- Whoever has a few of the roles reads as far as the page goes, however many items others have: a page is
 -- merged of the first rows of each role. What is claimed is bounded by its person, and needs no role.
+-- SQLite goes to the row for a column that the index has only in its condition.
 CREATE INDEX work_item_in_status
     ON work_item (unit, status, role, sort_at, dossier_id, item, procedure)
     WHERE status IN (1, 9);
 CREATE INDEX work_item_unclaimed
-    ON work_item (unit, role, sort_at, dossier_id, item, procedure)
+    ON work_item (unit, role, sort_at, dossier_id, item, procedure, assignee)
     WHERE assignee IS NULL;
 CREATE INDEX work_item_claimed
     ON work_item (unit, assignee, sort_at, dossier_id, item, role, procedure)
