@@ -111,6 +111,20 @@ async fn timers_that_no_attempt_could_fire_are_told_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_number_of_a_queue_that_is_not_that_of_its_rows_is_told() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    let data = service.data();
+    assert_eq!(status(&doctor(&data).with(0), "QUEUES"), "ok");
+    let changed = "INSERT INTO queue_count (unit, status, role, procedure, claimed, items)
+        VALUES ('H26.7', 1, 'specialist', '1.001193', 0, 3)";
+    execute(&data, changed).await;
+    let (found, told) = check(&doctor(&data), "QUEUES");
+    assert_eq!(found, "warning");
+    assert_eq!(told, "1 numbers of queues are not those of the open work");
+}
+
+#[tokio::test]
 async fn schemas_of_other_programs_are_told_apart() {
     let mut service = Service::bare(&[]);
     service.stop();

@@ -148,6 +148,7 @@ async fn examine_all(settings: &Parsed, glance: &Glance) -> anyhow::Result<Vec<C
     checks.push(clock(glance, &look).await?);
     checks.push(calendar(glance, today()).await?);
     checks.push(timers(glance).await?);
+    checks.push(queues(glance).await?);
     checks.extend(place::checks(&settings.folder, glance, look.origin.is_some()).await?);
     Ok(checks)
 }
@@ -264,6 +265,20 @@ async fn timers(glance: &Glance) -> anyhow::Result<Check> {
         parked > 0,
         "Khắc phục nguyên nhân; hẹn giờ được thử lại mỗi giờ và khi hồ sơ được thao tác.",
         "Mend the cause; they are tried again every hour, and with any act on the dossier.",
+    ))
+}
+
+async fn queues(glance: &Glance) -> anyhow::Result<Check> {
+    let differing = glance.miscounted().await?;
+    Ok(Check::new(
+        "QUEUES",
+        format!("{differing} số đếm của hàng đợi khác với công việc đang mở"),
+        format!("{differing} numbers of queues are not those of the open work"),
+    )
+    .warning_if(
+        differing > 0,
+        "Đếm lại như docs/operations.md hướng dẫn; công việc và hồ sơ không bị ảnh hưởng.",
+        "Count anew as docs/operations.md says; no work and no dossier is touched by it.",
     ))
 }
 

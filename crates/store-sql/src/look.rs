@@ -63,6 +63,13 @@ const PARTS_MISSING: &str = "-- parts_missing
 const EVENTS_IN_REST: &str = "-- events_in_rest
     SELECT count(*) AS events FROM (SELECT 1 FROM event_rest
         WHERE chain < 'ff000000-0000-0000-0000-000000000000' LIMIT 1000) AS rest";
+const QUEUE_COUNTS_DIFFERING: &str = "-- queue_counts_differing
+    SELECT count(*) AS differing FROM (
+        SELECT 1 FROM (
+            SELECT unit, status, role, procedure, claimed, items FROM queue_counted
+            UNION ALL
+            SELECT unit, status, role, procedure, claimed, -items FROM queue_count) AS side
+        GROUP BY unit, status, role, procedure, claimed HAVING sum(items) <> 0) AS kind";
 
 /// The migration that lets attempts be counted.
 const CLAIMS_MIGRATION: i64 = 13;
@@ -184,6 +191,18 @@ impl Glance {
             return Ok((0, None));
         }
         Ok(claims::parked(self.reads(), now, attempts_min).await?)
+    }
+
+    /// How many of the numbers of the queues are not those of their rows. Goes through all open work.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub async fn miscounted(&self) -> Result<u64, StoreError> {
+        if !self.stands("queue_count").await? {
+            return Ok(0);
+        }
+        let row = self.reads().one(QUEUE_COUNTS_DIFFERING, &[]).await?;
+        Ok(Columns::new(&row, "queue_count", "differing").number("differing")?)
     }
 
     /// The clock of a database server; a file has none.

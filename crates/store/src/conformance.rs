@@ -17,6 +17,7 @@ mod histories;
 mod registers;
 mod searches;
 mod timers;
+mod totals;
 mod worklists;
 
 use std::sync::Arc;
@@ -86,6 +87,8 @@ async fn run_queries<S: Store>(make: &impl AsyncFn() -> S) {
         worklists::a_paused_clock_is_neither_late_nor_due,
         worklists::closed_items_leave_the_list,
         worklists::every_queue_agrees_with_the_rules_on_mixed_data,
+        totals::totals_are_those_of_the_rows_through_random_lives,
+        totals::totals_are_right_after_many_wrote_at_once,
         searches::every_term_must_fit,
         searches::what_is_found_is_as_it_would_be_loaded,
         searches::marks_and_kinds_are_kept_apart,

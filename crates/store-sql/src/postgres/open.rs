@@ -221,6 +221,7 @@ pub(crate) fn migrator() -> Migrator {
             include_str!("../../../../migrations/postgres/0013_expand_claims.sql"),
         ),
         (14, "salts", include_str!("../../../../migrations/postgres/0014_salts.sql")),
+        (15, "counters", include_str!("../../../../migrations/postgres/0015_counters.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,7 +1,9 @@
 //! Queues of open work items: a page and the exact count in one statement, from one snapshot.
 //!
-//! Each queue has an index of its own whose entries lie in the order of the list and hold all that
-//! decides who sees them, so neither the page nor the count reads a row that is not shown.
+//! Each queue has an index whose entries lie in the order of the list and hold all that decides who
+//! sees them, so no page reads a row that is not shown. Where a queue is of several roles, its page is
+//! merged of the first rows of each. What nothing bounds is counted by every commit (`queue_count`);
+//! what a person has taken, and what is due, is counted from its index.
 
 use motcua_dossiers::dossier::WorkItem;
 use motcua_procedures::{Role, Status};
@@ -16,36 +18,42 @@ use crate::error::{Columns, Failure};
 // $1 unit, $2 roles as a JSON array, $3 procedure or null, $4 to $6 the place to continue after,
 // $7 most rows, $8 and $9 by queue. Partial indexes need their very condition in the query.
 macro_rules! worklist {
-    ($name:literal, $($shown:literal),+) => {
+    ($name:literal, kept $counted:literal, $($kind:ident $shown:literal),+) => {
         Statement {
-            sqlite: worklist!(
-                @text $name, "IN (SELECT value FROM json_each($2))", $($shown),+
-            ),
+            sqlite: worklist!(@text sqlite, $name, (count!(sqlite, kept $counted)), $($kind $shown),+),
             postgres: worklist!(
-                @text $name,
-                "= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($2 AS jsonb))))",
-                $($shown),+
+                @text postgres, $name, (count!(postgres, kept $counted)), $($kind $shown),+
             ),
         }
     };
-    (@text $name:literal, $roles:literal, $($shown:literal),+) => {
+    // Counted like the page.
+    ($name:literal, $($kind:ident $shown:literal),+) => {
+        Statement {
+            sqlite: worklist!(
+                @text sqlite, $name, (sum!($(count!(sqlite, $kind $shown)),+)), $($kind $shown),+
+            ),
+            postgres: worklist!(
+                @text postgres, $name, (sum!($(count!(postgres, $kind $shown)),+)), $($kind $shown),+
+            ),
+        }
+    };
+    (@text $database:ident, $name:literal, ($total:expr), $first:ident $shown:literal
+        $(, $kind:ident $more:literal)*) => {
         concat!(
             "-- ",
             $name,
             "
     WITH page AS (
         SELECT sort_at, dossier_id, item FROM (",
-            worklist!(@each "UNION ALL", $roles, "
-            SELECT w.sort_at, w.dossier_id, w.item FROM work_item w
-            WHERE ", "
-            AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)", $($shown),+),
+            rows!($database, $first $shown),
+            $("
+            UNION ALL",
+            rows!($database, $kind $more),)*
             ") AS shown
         ORDER BY sort_at, dossier_id, item LIMIT $7),
     whole AS (
         SELECT ",
-            worklist!(@each "+", $roles, "
-            (SELECT count(*) FROM work_item w
-            WHERE ", ")", $($shown),+),
+            $total,
             " AS total)
     SELECT whole.total, w.dossier_id, w.item, w.sort_at, w.step, w.role, w.unit, w.assignee,
         w.opened_at, w.step_due_at, w.step_late, w.branch, w.procedure, w.status, w.due_on, w.late_at,
@@ -56,62 +64,152 @@ macro_rules! worklist {
     ORDER BY page.sort_at, page.dossier_id, page.item"
         )
     };
-    // Each half with what all have in common.
-    (@each $between:literal, $roles:literal, $select:literal, $end:literal,
-        $first:literal $(, $more:literal)*) => {
+}
+
+macro_rules! sum {
+    ($first:expr $(, $more:expr)*) => { concat!($first $(, " + ", $more)*) };
+}
+
+macro_rules! roles {
+    (sqlite) => {
+        "IN (SELECT value FROM json_each($2))"
+    };
+    (postgres) => {
+        "= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($2 AS jsonb))))"
+    };
+}
+
+// Rows after the place to continue after. `each`: the first of each role, whose index begins with it;
+// `of`: of the roles, whose index does not; `all`: of every role.
+macro_rules! rows {
+    (sqlite, each $shown:literal) => {
         concat!(
-            worklist!(@half $roles, $select, $end, $first),
-            $("
-            ", $between, worklist!(@half $roles, $select, $end, $more),)*
+            "
+            SELECT e.sort_at, e.dossier_id, e.item FROM json_each($2) AS r CROSS JOIN work_item e
+            WHERE (e.dossier_id, e.item) IN (
+                SELECT w.dossier_id, w.item",
+            rows!(@found $shown, " AND w.role = r.value"),
+            "
+                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7)"
         )
     };
-    (@half $roles:literal, $select:literal, $end:literal, $shown:literal) => {
+    (postgres, each $shown:literal) => {
         concat!(
-            $select,
+            "
+            SELECT e.sort_at, e.dossier_id, e.item
+            FROM jsonb_array_elements_text(CAST($2 AS jsonb)) AS r(value) CROSS JOIN LATERAL (
+                SELECT w.sort_at, w.dossier_id, w.item",
+            rows!(@found $shown, " AND w.role = r.value"),
+            "
+                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS e"
+        )
+    };
+    ($database:ident, of $shown:literal) => {
+        concat!(
+            "
+            SELECT w.sort_at, w.dossier_id, w.item",
+            rows!(@found $shown, " AND w.role ", roles!($database))
+        )
+    };
+    ($database:ident, all $shown:literal) => {
+        concat!(
+            "
+            SELECT w.sort_at, w.dossier_id, w.item",
+            rows!(@found $shown)
+        )
+    };
+    (@found $shown:literal $(, $role:expr)*) => {
+        concat!(
+            "
+            FROM work_item w WHERE ",
             $shown,
+            $($role,)*
             "
-            AND w.role ",
-            $roles,
-            "
-            AND ($3 IS NULL OR w.procedure = $3)",
-            $end
+                AND ($3 IS NULL OR w.procedure = $3)
+                AND (w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)"
         )
     };
 }
 
-const WORKLIST_STATUS: Statement =
-    worklist!("worklist_status", "w.unit = $1 AND w.status IN (1, 9) AND w.status = $8");
-const WORKLIST_MINE: Statement = worklist!("worklist_mine", "w.unit = $1 AND w.assignee = $8");
-const WORKLIST_UNCLAIMED: Statement =
-    worklist!("worklist_unclaimed", "w.unit = $1 AND w.assignee IS NULL");
-const WORKLIST_OF_APPLICANT: Statement =
-    worklist!("worklist_of_applicant", "w.unit = $1 AND w.role = 'applicant'");
+// `kept`: what commits have counted.
+macro_rules! count {
+    ($database:ident, kept $shown:literal) => {
+        concat!(
+            "(SELECT CAST(coalesce(sum(q.items), 0) AS bigint) FROM queue_count q
+            WHERE q.unit = $1 AND q.role ",
+            roles!($database),
+            " AND ($3 IS NULL OR q.procedure = $3)
+                AND ",
+            $shown,
+            ")"
+        )
+    };
+    ($database:ident, all $shown:literal) => {
+        concat!(
+            "(SELECT count(*) FROM work_item w
+            WHERE ",
+            $shown,
+            " AND ($3 IS NULL OR w.procedure = $3))"
+        )
+    };
+    ($database:ident, $by_role:ident $shown:literal) => {
+        concat!(
+            "(SELECT count(*) FROM work_item w
+            WHERE ",
+            $shown,
+            " AND ($3 IS NULL OR w.procedure = $3)
+                AND w.role ",
+            roles!($database),
+            ")"
+        )
+    };
+}
+
+const WORKLIST_STATUS: Statement = worklist!(
+    "worklist_status",
+    kept "q.status = $8",
+    each "w.unit = $1 AND w.status IN (1, 9) AND w.status = $8"
+);
+const WORKLIST_MINE: Statement = worklist!(
+    "worklist_mine",
+    of "w.unit = $1 AND w.assignee IS NOT NULL AND w.assignee = $8"
+);
+const WORKLIST_UNCLAIMED: Statement = worklist!(
+    "worklist_unclaimed",
+    kept "q.status IN (0, 1, 9) AND NOT q.claimed",
+    each "w.unit = $1 AND w.assignee IS NULL"
+);
+const WORKLIST_OF_APPLICANT: Statement = worklist!(
+    "worklist_of_applicant",
+    kept "q.status IN (0, 1, 9)",
+    all "w.unit = $1 AND w.role = 'applicant'"
+);
 // An appointment lies on its date, so its instant is within a day of it in every time zone.
 const WORKLIST_DUE_TODAY: Statement = worklist!(
     "worklist_due_today",
-    "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
-            AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
+    each "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
+                AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000"
 );
 // What is late has passed its appointment.
 const WORKLIST_LATE: Statement = worklist!(
     "worklist_late",
-    "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
+    each "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
 );
-// Whoever leads a unit also sees what its dossiers wait for elsewhere, by the appointment or by
-// the time of the step: an index for each half. The centre's day begins 7 hours before UTC's.
+// Whoever leads a unit sees all roles, and also what its dossiers wait for elsewhere, by the appointment
+// or by the time of the step: an index for each half. The centre's day begins 7 hours before UTC's.
 const WORKLIST_DUE_TODAY_LED: Statement = worklist!(
     "worklist_due_today_led",
-    "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
-            AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
-    "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
-            AND (w.late_at IS NOT NULL AND w.due_on = $8
-                OR w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000)"
+    each "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
+                AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
+    all "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
+                AND (w.late_at IS NOT NULL AND w.due_on = $8
+                    OR w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000)"
 );
 const WORKLIST_LATE_LED: Statement = worklist!(
     "worklist_late_led",
-    "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8",
-    "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
-            AND (w.late_at <= $8 OR w.step_late)"
+    each "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8",
+    all "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
+                AND (w.late_at <= $8 OR w.step_late)"
 );
 
 pub(super) const STATEMENTS: &[Statement] = &[

@@ -1,6 +1,7 @@
 //! What the writer does within a transaction.
 
 pub(crate) mod commits;
+mod counts;
 mod dossiers;
 mod histories;
 mod personal;
@@ -21,6 +22,7 @@ fn execute(
 /// Every statement, for the plan test.
 pub(crate) fn statements() -> impl Iterator<Item = String> {
     let topics = [
+        counts::STATEMENTS,
         dossiers::STATEMENTS,
         histories::STATEMENTS,
         personal::STATEMENTS,

@@ -1,5 +1,6 @@
 //! The store on PostgreSQL: the suite, and what only a database that is shared can show.
 
+mod counters;
 mod distribution;
 mod faults;
 mod glance;

@@ -1,5 +1,6 @@
 //! The store on SQLite: the suite, and what only a database in a file can show.
 
+mod counters;
 mod durability;
 mod glance;
 mod plans;

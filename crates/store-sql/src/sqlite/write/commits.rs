@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use motcua_store::StoreError;
 use rusqlite::Connection;
 
+use super::counts::Counts;
 use super::verdict::{self, Known};
 use super::{dossiers, histories, personal};
 use crate::error::Failure;
@@ -74,9 +75,11 @@ pub(crate) fn write(
     }
     histories::append(connection, accepted())?;
     histories::write_registers(connection, &registers)?;
+    let mut counts = Counts::default();
     for net in nets.values() {
-        dossiers::write(connection, net, &known)?;
+        dossiers::write(connection, net, &known, &mut counts)?;
     }
+    counts.write(connection)?;
     for commit in accepted() {
         match commit {
             Prepared::Dossier(rows) => {

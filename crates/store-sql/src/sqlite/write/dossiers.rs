@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::commits::Net;
+use super::counts::Counts;
 use super::verdict::Known;
 use super::{execute, personal, work};
 use crate::error::Failure;
@@ -67,10 +68,11 @@ pub(super) const STATEMENTS: &[&str] = &[
 ];
 
 /// Writes what the accepted commits leave of a dossier.
-pub(super) fn write(
+pub(super) fn write<'a>(
     connection: &Connection,
-    net: &Net<'_>,
+    net: &Net<'a>,
     known: &Known<'_>,
+    counts: &mut Counts<'a>,
 ) -> Result<(), Failure> {
     let row = &net.last.dossier;
     if net.before == 0 {
@@ -93,7 +95,7 @@ pub(super) fn write(
     if let Some(at) = net.received_at {
         execute(connection, RECEPTION_ADD, params![row.id, row.receiving_unit, at])?;
     }
-    work::write(connection, net)?;
+    work::write(connection, net, counts)?;
     personal::write(connection, net)
 }
 

@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::commits::Net;
+use super::counts::Counts;
 use super::execute;
 use crate::error::Failure;
 use crate::prepare::{DossierRow, ItemRow};
@@ -52,11 +53,15 @@ struct Difference {
 }
 
 /// Writes the work items and timers that the accepted commits leave of a dossier.
-pub(super) fn write(connection: &Connection, net: &Net<'_>) -> Result<(), Failure> {
+pub(super) fn write<'a>(
+    connection: &Connection,
+    net: &Net<'a>,
+    counts: &mut Counts<'a>,
+) -> Result<(), Failure> {
     let (dossier, items) = (&net.last.dossier, &net.last.items);
     let difference = match net.before {
         0 => Difference::default(),
-        _ => compare(connection, dossier, items)?,
+        _ => compare(connection, dossier, items, counts)?,
     };
     for item in &difference.gone {
         execute(connection, WORK_ITEM_CLOSE, params![dossier.id, item])?;
@@ -68,6 +73,7 @@ pub(super) fn write(connection: &Connection, net: &Net<'_>) -> Result<(), Failur
         };
         let values = [text(&dossier.id)].into_iter().chain(values(dossier, item));
         execute(connection, statement, params_from_iter(values.map(ToSqlOutput::Borrowed)))?;
+        counts.gain(dossier, item);
     }
     for (name, due_at) in &net.timers {
         match due_at {
@@ -82,21 +88,27 @@ fn compare(
     connection: &Connection,
     dossier: &DossierRow,
     items: &[ItemRow],
+    counts: &mut Counts<'_>,
 ) -> Result<Difference, Failure> {
     let mut difference = Difference::default();
     let mut statement = connection.prepare_cached(WORK_ITEM_STANDING)?;
     let mut rows = statement.query([&dossier.id])?;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
-        let list = match items.iter().find(|item| item.item == number) {
-            None => &mut difference.gone,
-            Some(item) => {
-                let mut values = values(dossier, item).into_iter().enumerate();
-                let is_same = values.all(|(at, value)| row.get_ref(at).is_ok_and(|v| v == value));
-                if is_same { &mut difference.same } else { &mut difference.changed }
-            }
+        let found = items.iter().find(|item| item.item == number);
+        let is_same = found.is_some_and(|item| {
+            let mut values = values(dossier, item).into_iter().enumerate();
+            values.all(|(at, value)| row.get_ref(at).is_ok_and(|v| v == value))
+        });
+        let list = match (found, is_same) {
+            (None, _) => &mut difference.gone,
+            (Some(_), true) => &mut difference.same,
+            (Some(_), false) => &mut difference.changed,
         };
         list.push(number);
+        if !is_same {
+            counts.lose(row)?;
+        }
     }
     Ok(difference)
 }
