@@ -129,7 +129,10 @@ BEGIN
             i.procedure, i.assignee IS NOT NULL AS claimed, sum(i.change) AS change
         FROM (
             SELECT w.unit, w.status, w.role, w.procedure, w.assignee, -1 AS change
-            FROM unnest(ids) WITH ORDINALITY AS c(id, n) JOIN work_item w ON w.dossier_id = c.id
+            -- By the key of each, whatever the statistics said when the plan was made.
+            FROM unnest(ids) WITH ORDINALITY AS c(id, n) CROSS JOIN LATERAL (
+                SELECT s.unit, s.status, s.role, s.procedure, s.assignee FROM work_item s
+                WHERE s.dossier_id = c.id OFFSET 0) AS w
             WHERE accepted[c.n] AND expecteds[c.n] > 0
             UNION ALL
             SELECT item_units[i.n], statuses[i.of], item_roles[i.n], procedure_codes[i.of],
