@@ -50,6 +50,15 @@ DROP INDEX work_item_by_status;
 DROP INDEX work_item_by_assignee;
 DROP INDEX work_item_by_appointment;
 
+-- The one before knows neither salts nor totals.
+DROP FUNCTION IF EXISTS commit_dossiers(
+    uuid[], bigint[], bigint[], text[], text[], text[], text[], text[], text[], boolean[], text[],
+    bigint[], text[], text[], text[], text[], text[], bigint[], bigint[], bigint[], bytea[], bigint[],
+    bigint[], integer[], bigint[], text[], integer[], bigint[], uuid[], bytea[], bytea[], bytea[],
+    text[], integer[], bigint[], text[], text[], text[], text[], bigint[], bigint[], boolean[], text[],
+    integer[], text[], bigint[], integer[], text[], integer[], text[], integer[], bigint[], text[],
+    integer[], text[], integer[], text[], integer[], text[], integer[], text[], integer[], text[]);
+
 -- Writes the commits of many dossiers in one call: a verdict on each, then the rows of those accepted.
 -- A list holds a value for each commit; of what a commit has several of, the lists whose names begin
 -- alike hold a value for each, and `…_of` the number of the commit. No two commits of a call share a
