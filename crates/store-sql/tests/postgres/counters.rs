@@ -216,3 +216,36 @@ async fn a_page_of_a_long_queue_reads_a_few_rows_first_and_deep() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_reads_its_own_items_even_by_a_plan_made_while_there_were_none() {
+    let url = database().await;
+    let mut beside = connection(&url).await;
+    execute(&mut beside, "ANALYZE dossier, work_item").await.expect("nothing is there");
+    let store = open(&url).await;
+    let mut subjects: Vec<Subject> = (1..=20).map(Subject::new).collect();
+    let filed = subjects.iter_mut().map(|subject| commit(subject.file(|_| {})));
+    assert!(store.commit(filed.collect()).await.iter().all(Result::is_ok));
+    // A connection keeps the plans of its first calls.
+    assert_eq!(store.commit(vec![commit(subjects[0].act(|_| {}))]).await, [Ok(())]);
+    let anew = format!("DELETE FROM queue_count; {FILL}");
+    let anew = AssertSqlSafe(anew);
+    sqlx::raw_sql(anew).execute(&mut beside).await.expect("filled");
+    let acts = subjects.iter_mut().map(|subject| commit(subject.act(|_| {})));
+    assert!(store.commit(acts.collect()).await.iter().all(Result::is_ok));
+    store.close().await;
+    // What a connection has read is known when it has gone.
+    let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'motcua')";
+    for _ in 0..500 {
+        if sqlx::query_scalar::<_, bool>(gone).fetch_one(&mut beside).await.expect("an answer") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let read = "SELECT CAST(t.seq_tup_read + (SELECT sum(i.idx_tup_read)
+            FROM pg_stat_user_indexes i WHERE i.relid = t.relid) AS bigint)
+        FROM pg_stat_user_tables t WHERE t.relname = 'work_item'";
+    let read: i64 = sqlx::query_scalar(read).fetch_one(&mut beside).await.expect("a count");
+    assert!(read < 1_000, "20 dossiers were moved on beside 20,000 items, and {read} were read");
+}

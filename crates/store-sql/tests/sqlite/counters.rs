@@ -6,9 +6,8 @@ use motcua_store::conformance::fixture::{Subject, UNIT, item, minute};
 use motcua_store::contract::{Desk, Queue, WorklistKey, WorklistQuery};
 use motcua_store_sql::{Glance, Options};
 use rusqlite::StatementStatus;
-use sqlx::{Row, SqliteConnection};
 
-use super::{Database, dossier, execute};
+use super::{Database, dossier, execute, written};
 
 /// What the newest migration has made, taken away again.
 const BEFORE: [&str; 11] = [
@@ -91,14 +90,6 @@ async fn a_number_that_differs_is_found_and_counted_anew_as_the_document_says() 
     let recipe = block.strip_prefix("sql\n").expect("SQL");
     sqlx::raw_sql(recipe).execute(&mut beside).await.expect("counted");
     assert_eq!(miscounted(&database).await, 0);
-}
-
-/// What was done to the numbers since the last call.
-async fn written(connection: &mut SqliteConnection) -> Vec<String> {
-    let rows = sqlx::query("SELECT what FROM written ORDER BY what").fetch_all(&mut *connection);
-    let written = rows.await.expect("rows").iter().map(|row| row.get(0)).collect();
-    execute(connection, "DELETE FROM written").await.expect("it is emptied");
-    written
 }
 
 #[tokio::test]

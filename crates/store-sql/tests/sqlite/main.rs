@@ -17,7 +17,7 @@ use motcua_store::conformance;
 use motcua_store::contract::{Commit, DossierCommit};
 use motcua_store_sql::{Options, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 /// A database of its own for one test.
@@ -52,6 +52,14 @@ impl Database {
 
 fn dossier(commit: DossierCommit) -> Commit {
     Commit::Dossier(Box::new(commit))
+}
+
+/// What triggers noted in the table `written` since the last call.
+async fn written(connection: &mut SqliteConnection) -> Vec<String> {
+    let rows = sqlx::query("SELECT what FROM written ORDER BY what").fetch_all(&mut *connection);
+    let written = rows.await.expect("rows").iter().map(|row| row.get(0)).collect();
+    execute(connection, "DELETE FROM written").await.expect("it is emptied");
+    written
 }
 
 async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<u64, String> {

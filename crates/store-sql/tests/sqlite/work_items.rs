@@ -3,17 +3,8 @@
 use motcua_procedures::Role;
 use motcua_store::conformance::fixture::{Subject, item};
 use motcua_store::contract::Store;
-use sqlx::{Row, SqliteConnection};
 
-use super::{Database, dossier, execute};
-
-/// What was done to which item since the last call.
-async fn written(connection: &mut SqliteConnection) -> Vec<String> {
-    let rows = sqlx::query("SELECT what FROM written ORDER BY what").fetch_all(&mut *connection);
-    let written = rows.await.expect("rows").iter().map(|row| row.get(0)).collect();
-    execute(connection, "DELETE FROM written").await.expect("it is emptied");
-    written
-}
+use super::{Database, dossier, execute, written};
 
 #[tokio::test]
 async fn only_work_items_that_differ_are_written() {
