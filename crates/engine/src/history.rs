@@ -87,6 +87,8 @@ struct Opened {
     sight: Sight,
     /// As it is stored, or why that cannot be read.
     stored: Result<Loaded, String>,
+    /// The first page of what is read of its history.
+    events: Vec<StoredEvent>,
 }
 
 impl<S: Store, D: Documents> Engine<S, D> {
@@ -104,28 +106,26 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<HistoryPage, EngineError> {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let of_dossier = match key {
-            HistoryKey::Dossier(key) => Some(self.open(caller, key).await?),
-            HistoryKey::Chain(chain) => match dossier_of(chain) {
-                Some(key) => Some(self.open(caller, &key).await?),
-                None => None,
-            },
+            HistoryKey::Dossier(key) => Some(key.clone()),
+            HistoryKey::Chain(chain) => dossier_of(chain),
         };
-        let (chain, sight) = match (&of_dossier, key) {
-            (Some(opened), _) => (dossier_chain(opened.id), opened.sight),
+        let (chain, sight, mut events) = match (&of_dossier, key) {
+            (Some(key), _) => {
+                let opened = self.open(caller, key, after, limit).await?;
+                if !opened.events.is_empty() {
+                    self.record_opening(caller, &opened, "history").await?;
+                }
+                (dossier_chain(opened.id), opened.sight, opened.events)
+            }
             (None, HistoryKey::Chain(chain)) => {
                 caller.must_be(Role::Auditor)?;
-                (chain.clone(), Sight::Masked)
+                let events = self.0.store.events(chain, after, limit).await?;
+                (chain.clone(), Sight::Masked, events)
             }
             (None, HistoryKey::Dossier(_)) => {
                 return Err(EngineError::NotFound { what: "dossier" });
             }
         };
-        let mut events = self.0.store.events(&chain, after, limit).await?;
-        if let Some(opened) = &of_dossier
-            && !events.is_empty()
-        {
-            self.record_opening(caller, opened, "history").await?;
-        }
         if sight == Sight::Masked {
             let personal: fn(&str) -> bool = match of_dossier.is_some() {
                 true => is_personal,
@@ -136,15 +136,23 @@ impl<S: Store, D: Documents> Engine<S, D> {
         Ok(HistoryPage { chain, events })
     }
 
-    /// Opens a dossier for its history. Its state is made of the last events too, which may be what
-    /// was changed: an auditor, who sees every dossier, opens it all the same.
-    async fn open(&self, caller: &Caller, key: &DossierKey) -> Result<Opened, EngineError> {
-        match (self.visible(caller, key).await, key) {
-            (Ok((loaded, sight)), _) => {
-                Ok(Opened { id: loaded.dossier.id, sight, stored: Ok(loaded) })
+    /// Opens a dossier for its history, with the page of it after `after`. Its state is made of the last
+    /// events too, which may be what was changed: an auditor, who sees every dossier, opens it all the
+    /// same.
+    async fn open(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+        after: u64,
+        limit: u32,
+    ) -> Result<Opened, EngineError> {
+        match (self.visible_with_events(caller, key, after, limit).await, key) {
+            (Ok((loaded, sight, events)), _) => {
+                Ok(Opened { id: loaded.dossier.id, sight, stored: Ok(loaded), events })
             }
             (Err(EngineError::Corrupt(why)), DossierKey::Id(id)) if caller.is(Role::Auditor) => {
-                Ok(Opened { id: *id, sight: Sight::Masked, stored: Err(why) })
+                let events = self.0.store.events(&dossier_chain(*id), after, limit).await?;
+                Ok(Opened { id: *id, sight: Sight::Masked, stored: Err(why), events })
             }
             (Err(error), _) => Err(error),
         }
@@ -174,7 +182,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         key: &DossierKey,
         until: Until,
     ) -> Result<Replay, EngineError> {
-        let opened = self.open(caller, key).await?;
+        let opened = self.open(caller, key, 0, limits::HISTORY_PAGE_MAX).await?;
         self.record_opening(caller, &opened, "replay").await?;
         Ok(self.replayed(opened, until).await?.0)
     }
@@ -190,7 +198,7 @@ impl<S: Store, D: Documents> Engine<S, D> {
         caller: &Caller,
         key: &DossierKey,
     ) -> Result<(Replay, Option<HistoryPage>), EngineError> {
-        let opened = self.open(caller, key).await?;
+        let opened = self.open(caller, key, 0, limits::HISTORY_PAGE_MAX).await?;
         self.record_opening(caller, &opened, "replay").await?;
         let (chain, sight) = (dossier_chain(opened.id), opened.sight);
         let (replay, events) = self.replayed(opened, Until::Now).await?;
@@ -209,18 +217,15 @@ impl<S: Store, D: Documents> Engine<S, D> {
         opened: Opened,
         until: Until,
     ) -> Result<(Replay, Option<Vec<StoredEvent>>), EngineError> {
-        let Opened { id, stored, .. } = opened;
+        let Opened { id, stored, events: mut page, .. } = opened;
         let end = stored.as_ref().map_or(u64::MAX, |loaded| loaded.head.seq);
         let chain = dossier_chain(id);
         let mut replay = Replayer::new(self.origin(), chain.clone(), id, until);
-        let mut after = 0;
+        let mut is_first = true;
         let mut whole = None;
-        loop {
+        while let Some(last) = page.last() {
             let limit = limits::HISTORY_PAGE_MAX;
-            let mut page = self.0.store.events(&chain, after, limit).await?;
-            let Some(last) = page.last() else { break };
-            let (is_first, is_full) = (after == 0, page.len() == limit as usize);
-            after = last.seq;
+            let (after, is_full) = (last.seq, page.len() == limit as usize);
             // A commit between the load and this page is not part of what was loaded.
             page.retain(|event| event.seq <= end);
             page.iter().for_each(|event| replay.push(event));
@@ -228,6 +233,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
             if after >= end || !is_full {
                 break;
             }
+            is_first = false;
+            page = self.0.store.events(&chain, after, limit).await?;
         }
         Ok((replay.finish(stored.as_ref().map_err(String::as_str)), whole))
     }

@@ -11,8 +11,8 @@ use motcua_dossiers::names::{folded_words, has_marks, marked_words};
 use motcua_dossiers::policy::{Sight, attested_sight, sight, works_on_dossiers};
 use motcua_procedures::{Procedure, Role};
 use motcua_store::contract::{
-    Desk, Documents, DossierKey, Loaded, Queue, Scope, SearchQuery, SearchTerm, Store, TermKind,
-    WorklistKey, WorklistPage, WorklistQuery,
+    Desk, Documents, DossierKey, Loaded, Queue, Scope, SearchQuery, SearchTerm, Store, StoredEvent,
+    TermKind, WorklistKey, WorklistPage, WorklistQuery,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,14 +114,24 @@ impl<S: Store, D: Documents> Engine<S, D> {
         key: &DossierKey,
     ) -> Result<(Loaded, Sight), EngineError> {
         let loaded = self.0.store.load(key).await?;
-        let seen = loaded.and_then(|loaded| {
-            let unit = caller.unit.as_deref();
-            let own = sight(&caller.id, unit, &caller.roles, &loaded.dossier);
-            let citizen = caller.acting_for.as_deref().filter(|_| caller.is(Role::FrontEnd));
-            let attested = citizen.and_then(|citizen| attested_sight(citizen, &loaded.dossier));
-            Some((loaded, own.max(attested)?))
-        });
-        seen.ok_or(EngineError::NotFound { what: "dossier" })
+        let seen = loaded.and_then(|loaded| Some((sight_of(caller, &loaded)?, loaded)));
+        let (sight, loaded) = seen.ok_or(EngineError::NotFound { what: "dossier" })?;
+        Ok((loaded, sight))
+    }
+
+    /// The same with the events of its history after `after`, at most `limit`.
+    pub(crate) async fn visible_with_events(
+        &self,
+        caller: &Caller,
+        key: &DossierKey,
+        after: u64,
+        limit: u32,
+    ) -> Result<(Loaded, Sight, Vec<StoredEvent>), EngineError> {
+        let loaded = self.0.store.load_with_events(key, after, limit).await?;
+        let seen =
+            loaded.and_then(|(loaded, events)| Some((sight_of(caller, &loaded)?, loaded, events)));
+        let (sight, loaded, events) = seen.ok_or(EngineError::NotFound { what: "dossier" })?;
+        Ok((loaded, sight, events))
     }
 
     /// A dossier; with personal values when `full`, which is recorded for staff (S4).
@@ -407,6 +417,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
             now: self.now(),
         })
     }
+}
+
+/// How much of a dossier the caller may see; none if nothing.
+fn sight_of(caller: &Caller, Loaded { dossier, .. }: &Loaded) -> Option<Sight> {
+    let own = sight(&caller.id, caller.unit.as_deref(), &caller.roles, dossier);
+    let citizen = caller.acting_for.as_deref().filter(|_| caller.is(Role::FrontEnd));
+    own.max(citizen.and_then(|citizen| attested_sight(citizen, dossier)))
 }
 
 /// Whose work items the caller's queues show.

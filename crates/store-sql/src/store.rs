@@ -149,6 +149,15 @@ impl Store for SqlStore {
         Ok(dossiers::load(&self.reads, key).await?)
     }
 
+    async fn load_with_events(
+        &self,
+        key: &DossierKey,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<(Loaded, Vec<StoredEvent>)>, StoreError> {
+        Ok(dossiers::load_with_events(&self.reads, key, after, limit).await?)
+    }
+
     async fn load_all(&self, dossiers: &[Uuid]) -> Result<Vec<Loaded>, StoreError> {
         Ok(dossiers::load_all(&self.reads, dossiers).await?)
     }

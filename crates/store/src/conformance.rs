@@ -63,6 +63,7 @@ async fn run_histories<S: Store>(make: &impl AsyncFn() -> S) {
         commits::submitting_ends_the_draft,
         commits::an_empty_batch_has_no_answers,
         histories::events_come_in_order_and_in_pages,
+        histories::a_dossier_comes_with_any_page_of_its_history,
         histories::events_come_back_as_they_were_sealed,
         histories::a_chain_without_events_is_empty,
         registers::a_chain_goes_on_from_its_head,

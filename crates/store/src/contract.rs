@@ -313,6 +313,15 @@ pub trait Store: Send + Sync + 'static {
         key: &DossierKey,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
 
+    /// The dossier, and the events of its history up to there that come after number `after`, at most
+    /// `limit`, all from one snapshot.
+    fn load_with_events(
+        &self,
+        key: &DossierKey,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Option<(Loaded, Vec<StoredEvent>)>, StoreError>> + Send;
+
     /// Those of the dossiers that exist, each from one snapshot, in no order. One that cannot be read
     /// fails them all.
     fn load_all(

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::contract::{
     Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
     RegisterKind, SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    dossier_chain,
 };
 use crate::error::StoreError;
 
@@ -95,8 +96,20 @@ impl Store for MemoryStore {
     }
 
     async fn load(&self, key: &DossierKey) -> Result<Option<Loaded>, StoreError> {
+        Ok(self.inner().load(key))
+    }
+
+    async fn load_with_events(
+        &self,
+        key: &DossierKey,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<(Loaded, Vec<StoredEvent>)>, StoreError> {
         let inner = self.inner();
-        Ok(inner.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone()))
+        Ok(inner.load(key).map(|loaded| {
+            let events = inner.events(&dossier_chain(loaded.dossier.id), after, limit);
+            (loaded, events)
+        }))
     }
 
     async fn load_all(&self, dossiers: &[Uuid]) -> Result<Vec<Loaded>, StoreError> {
@@ -135,9 +148,7 @@ impl Store for MemoryStore {
         after: u64,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let inner = self.inner();
-        let events = inner.chains.get(chain.as_str()).into_iter().flatten();
-        Ok(events.filter(|event| event.seq > after).take(limit as usize).cloned().collect())
+        Ok(self.inner().events(chain, after, limit))
     }
 
     async fn worklist(&self, query: &WorklistQuery) -> Result<WorklistPage, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use motcua_audit::ChainHead;
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
-use motcua_store::contract::{DossierKey, Loaded, ReceptionQuery};
+use motcua_store::contract::{DossierKey, Loaded, ReceptionQuery, StoredEvent, dossier_chain};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,38 +13,91 @@ use super::histories::{self, Tail};
 use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
+use crate::prepare::integer;
 
-macro_rules! dossier_select {
-    () => {
-        "
+/// A dossier and events of it, one in each row: those after $1, and in any case those since its snapshot,
+/// as many as $2. The large columns are in the first row only.
+macro_rules! dossier_load {
+    ($name:literal, $events:literal, $key:literal) => {
+        concat!(
+            "-- ",
+            $name,
+            "
+    SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
+        s.state_schema, CASE WHEN row_number() OVER (ORDER BY e.seq) = 1 THEN s.state END AS state,
+        CASE WHEN row_number() OVER (ORDER BY e.seq) = 1 THEN f.body END AS body, ",
+            $events,
+            "
+    WHERE ",
+            $key,
+            " ORDER BY e.seq"
+        )
+    };
+    ($name:literal, $key:literal) => {
+        Statement {
+            sqlite: dossier_load!(
+                $name,
+                "e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots,
+        v.salts
+    FROM dossier d
+        LEFT JOIN snapshot s ON s.dossier_id = d.id
+        LEFT JOIN form f ON f.dossier_id = d.id
+        LEFT JOIN event e ON e.chain = 'dossier:' || d.id
+            AND e.seq > min($1, coalesce(s.version, 0))
+            AND e.seq <= min(d.version, min($1, coalesce(s.version, 0)) + $2)
+        LEFT JOIN event_value v ON v.event = e.id",
+                $key
+            ),
+            postgres: dossier_load!(
+                $name,
+                "e.*
+    FROM dossier d
+        LEFT JOIN snapshot s ON s.dossier_id = d.id
+        LEFT JOIN form f ON f.dossier_id = d.id
+        LEFT JOIN LATERAL (
+            SELECT e.seq, e.chain || ' ' || e.seq AS key, e.header, e.hash, e.commitments, v.slots,
+                v.salts
+            FROM event e LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq
+            WHERE e.chain = d.id AND e.seq > least($1, coalesce(s.version, 0))
+                AND e.seq <= least(d.version, least($1, coalesce(s.version, 0)) + $2)
+            -- By the index, however many the server expects.
+            OFFSET 0) e ON true",
+                $key
+            ),
+        }
+    };
+}
+
+const DOSSIER_BY_ID: Statement = dossier_load!("dossier_by_id", "d.id = $3");
+const DOSSIER_BY_CODE: Statement = dossier_load!("dossier_by_code", "d.code = $3");
+const DOSSIER_BY_EXTERNAL: Statement =
+    dossier_load!("dossier_by_external", "d.external_source = $3 AND d.external_id = $4");
+
+macro_rules! dossiers_by_id {
+    ($from:literal, $until:literal) => {
+        concat!(
+            "-- dossiers_by_id
+    ",
+            $from,
+            "
     SELECT d.id, d.version, d.state_name, d.head_hash, d.head_at, s.version AS snapshot_version,
         s.state_schema, s.state, f.body
     FROM dossier d
         LEFT JOIN snapshot s ON s.dossier_id = d.id
         LEFT JOIN form f ON f.dossier_id = d.id
-    WHERE "
-    };
-}
-macro_rules! dossier_load {
-    ($name:literal, $key:literal) => {
-        concat!("-- ", $name, dossier_select!(), $key)
+    WHERE ",
+            $until
+        )
     };
 }
 
-const DOSSIER_BY_ID: &str = dossier_load!("dossier_by_id", "d.id = $1");
-const DOSSIER_BY_CODE: &str = dossier_load!("dossier_by_code", "d.code = $1");
-const DOSSIER_BY_EXTERNAL: &str =
-    dossier_load!("dossier_by_external", "d.external_source = $1 AND d.external_id = $2");
-
-/// The same of many: $1 is a JSON array of ids. One dossier after the other, by the index, however
+/// Many without events: $1 is a JSON array of ids. One dossier after the other, by the index, however
 /// many the server expects.
 const DOSSIERS_BY_ID: Statement = Statement {
-    sqlite: dossier_load!("dossiers_by_id", "d.id IN (SELECT value FROM json_each($1))"),
-    postgres: concat!(
-        "-- dossiers_by_id
-    SELECT l.* FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted(id)
+    sqlite: dossiers_by_id!("", "d.id IN (SELECT value FROM json_each($1))"),
+    postgres: dossiers_by_id!(
+        "SELECT l.* FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted(id)
     CROSS JOIN LATERAL (",
-        dossier_select!(),
         "d.id = CAST(wanted.id AS uuid) OFFSET 0) l"
     ),
 };
@@ -80,21 +133,67 @@ pub(super) const STATEMENTS: &[Statement] = &[
     DOSSIERS_RECEIVED,
     DOSSIER_VERSIONS,
     DOSSIERS_BY_ID,
-    Statement::both(DOSSIER_BY_ID),
-    Statement::both(DOSSIER_BY_CODE),
-    Statement::both(DOSSIER_BY_EXTERNAL),
+    DOSSIER_BY_ID,
+    DOSSIER_BY_CODE,
+    DOSSIER_BY_EXTERNAL,
 ];
 
 pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loaded>, Failure> {
-    let row = match key {
-        DossierKey::Id(id) => reads.row(DOSSIER_BY_ID, &[Id(*id)]).await?,
-        DossierKey::Code(code) => reads.row(DOSSIER_BY_CODE, &[Text(code)]).await?,
-        DossierKey::External(source, id) => {
-            reads.row(DOSSIER_BY_EXTERNAL, &[Text(source), Text(id)]).await?
+    Ok(load_with_events(reads, key, u64::MAX, 0).await?.map(|(loaded, _)| loaded))
+}
+
+/// One way to the database and back where the events in question are few, as they mostly are.
+pub(crate) async fn load_with_events(
+    reads: &Reads,
+    key: &DossierKey,
+    after: u64,
+    limit: u32,
+) -> Result<Option<(Loaded, Vec<StoredEvent>)>, Failure> {
+    let rows = rows_with_events(reads, key, after, TAIL_EVENTS_MAX + u64::from(limit)).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let columns = Columns::new(first, "dossier", "id");
+    let id: Uuid = columns.id("id")?;
+    let head = head_of(first)?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // The row of a dossier without events in question has none.
+        if Columns::new(row, "event", "key").get::<Option<i64>>("seq")?.is_some() {
+            events.push(histories::event_of(row)?);
+        }
+    }
+    let state = histories::folded(id, snapshot_of(first, id)?, &events);
+    let dossier = match state.filter(|state| state.version == head.seq) {
+        Some(state) => state,
+        None => {
+            let stored = dossiers_of(reads, &rows[..1]).await?.pop();
+            stored.ok_or_else(|| columns.corrupt("version"))?
         }
     };
-    let row: Vec<Row> = row.into_iter().collect();
-    Ok(loaded_of(reads, &row).await?.pop())
+    let loaded = Loaded { dossier: Arc::new(dossier), form: Arc::new(form_of(first)?), head };
+    let is_end_read = events.last().is_some_and(|last| last.seq == loaded.head.seq);
+    let mut page: Vec<_> = events.into_iter().filter(|event| event.seq > after).collect();
+    page.truncate(limit as usize);
+    if page.len() < limit as usize && !is_end_read && after < loaded.head.seq {
+        page = histories::events(reads, &dossier_chain(id), after, limit).await?;
+        page.retain(|event| event.seq <= loaded.head.seq);
+    }
+    Ok(Some((loaded, page)))
+}
+
+async fn rows_with_events(
+    reads: &Reads,
+    key: &DossierKey,
+    after: u64,
+    events: u64,
+) -> Result<Vec<Row>, Failure> {
+    let (after, events) = (Integer(integer(after)), Integer(integer(events)));
+    match key {
+        DossierKey::Id(id) => reads.rows(DOSSIER_BY_ID, &[after, events, Id(*id)]).await,
+        DossierKey::Code(code) => reads.rows(DOSSIER_BY_CODE, &[after, events, Text(code)]).await,
+        DossierKey::External(source, id) => {
+            reads.rows(DOSSIER_BY_EXTERNAL, &[after, events, Text(source), Text(id)]).await
+        }
+    }
 }
 
 pub(crate) async fn load_all(reads: &Reads, dossiers: &[Uuid]) -> Result<Vec<Loaded>, Failure> {
@@ -120,17 +219,17 @@ pub(crate) async fn versions(
 pub(super) async fn loaded_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Loaded>, Failure> {
     let stored = stored_of(reads, rows).await?;
     let loaded = rows.iter().zip(stored).map(|(row, (head, dossier))| {
-        let columns = Columns::new(row, "dossier", "id");
-        let form = match columns.get::<Option<&str>>("body")? {
-            None => Value::Null,
-            Some(body) => {
-                let form = Columns::new(row, "form", "id");
-                serde_json::from_str(body).map_err(|_| form.corrupt("body"))?
-            }
-        };
-        Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form) })
+        Ok(Loaded { dossier: Arc::new(dossier), head, form: Arc::new(form_of(row)?) })
     });
     loaded.collect()
+}
+
+fn form_of(row: &Row) -> Result<Value, Failure> {
+    let columns = Columns::new(row, "form", "id");
+    match columns.get::<Option<&str>>("body")? {
+        None => Ok(Value::Null),
+        Some(body) => serde_json::from_str(body).map_err(|_| columns.corrupt("body")),
+    }
 }
 
 /// Heads and states of rows.
@@ -139,17 +238,17 @@ pub(super) async fn stored_of(
     rows: &[Row],
 ) -> Result<Vec<(ChainHead, Dossier)>, Failure> {
     let dossiers = dossiers_of(reads, rows).await?;
-    let stored = rows.iter().zip(dossiers).map(|(row, dossier)| {
-        let columns = Columns::new(row, "dossier", "id");
-        let head = ChainHead {
-            seq: columns.number("version")?,
-            hash: columns.hash("head_hash")?,
-            at: columns.at("head_at")?,
-            state: columns.get("state_name")?,
-        };
-        Ok((head, dossier))
-    });
-    stored.collect()
+    rows.iter().zip(dossiers).map(|(row, dossier)| Ok((head_of(row)?, dossier))).collect()
+}
+
+fn head_of(row: &Row) -> Result<ChainHead, Failure> {
+    let columns = Columns::new(row, "dossier", "id");
+    Ok(ChainHead {
+        seq: columns.number("version")?,
+        hash: columns.hash("head_hash")?,
+        at: columns.at("head_at")?,
+        state: columns.get("state_name")?,
+    })
 }
 
 pub(crate) async fn received(

@@ -187,22 +187,29 @@ pub(crate) async fn fold_tails(
         events.push((Columns::new(&row, "event", "key").id("dossier_id")?, event_of(&row)?));
     }
     events.sort_unstable_by_key(|(id, event)| (*id, event.seq));
-    let mut states: HashMap<Uuid, Option<Dossier>> = HashMap::new();
-    let mut ends: HashMap<Uuid, u64> = HashMap::new();
-    for Tail { id, from, version } in tails {
-        ends.insert(id, version);
-        states.insert(id, from);
-    }
+    let mut histories: HashMap<Uuid, Vec<StoredEvent>> = HashMap::new();
     for (id, event) in events {
-        let Some(state) = states.remove(&id) else { continue };
-        let header = motcua_audit::Header::decode(&event.header).ok();
-        let next = header.filter(|header| header.seq == version_of(&state) + 1);
-        let next = next.and_then(|header| codec::fold(state, id, &header, event.opened()).ok());
-        // What cannot be folded is left out.
-        states.extend(next.map(|state| (id, Some(state))));
+        histories.entry(id).or_default().push(event);
     }
-    let states = states.into_iter().filter_map(|(id, state)| Some((id, state?)));
-    Ok(states.filter(|(id, state)| ends.get(id) == Some(&state.version)).collect())
+    let states = tails.into_iter().filter_map(|Tail { id, from, version }| {
+        let state = folded(id, from, histories.get(&id)?)?;
+        (state.version == version).then_some((id, state))
+    });
+    Ok(states.collect())
+}
+
+/// A state with those of the events that came after it; none where one is missing or cannot be folded.
+pub(crate) fn folded(id: Uuid, from: Option<Dossier>, events: &[StoredEvent]) -> Option<Dossier> {
+    let version = from.as_ref().map_or(0, |from| from.version);
+    let mut state = from;
+    for event in events.iter().filter(|event| event.seq > version) {
+        let header = motcua_audit::Header::decode(&event.header).ok()?;
+        if header.seq != state.as_ref().map_or(0, |state| state.version) + 1 {
+            return None;
+        }
+        state = Some(codec::fold(state, id, &header, event.opened()).ok()?);
+    }
+    state
 }
 
 /// A field as `slots` has it. Its salt lies there too in rows of before salts had their own place.

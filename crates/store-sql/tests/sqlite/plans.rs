@@ -16,12 +16,14 @@ fn name(statement: &str) -> &str {
     first.strip_prefix("-- ").unwrap_or_else(|| panic!("{statement} has no name"))
 }
 
-/// What may be gone through from end to end: parameters, and rows of which there are at most so many.
+/// What may be gone through from end to end: parameters, rows of which there are at most so many, and
+/// what a part of the statement gives, which is judged by its own steps.
 fn is_small(step: &str) -> bool {
     let scanned = step.strip_prefix("SCAN ").unwrap_or_default();
     scanned.contains("VIRTUAL TABLE")
         || scanned.contains("VALUES CLAUSE")
         || scanned.contains("CONSTANT ROW")
+        || scanned.starts_with("(subquery-")
         || ["v", "page", "page LEFT-JOIN", "whole", "few"].contains(&scanned)
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use motcua_audit::ChainVerifier;
 
 use super::commits::write;
-use super::fixture::{ORIGIN, Subject};
-use crate::contract::Store;
+use super::fixture::{ORIGIN, Subject, dossier_id};
+use crate::contract::{DossierKey, Store};
 
 pub(super) async fn events_come_in_order_and_in_pages<S: Store>(store: Arc<S>) {
     let (mut subject, mut other) = (Subject::new(1), Subject::new(2));
@@ -26,6 +26,28 @@ pub(super) async fn events_come_in_order_and_in_pages<S: Store>(store: Arc<S>) {
     }
     assert_eq!(seen, [1, 2, 3, 4, 5]);
     assert_eq!(store.events(&subject.chain(), 0, 0).await, Ok(Vec::new()));
+}
+
+/// Whatever lies between: the page of a history, its state, and the events that make the one the other.
+pub(super) async fn a_dossier_comes_with_any_page_of_its_history<S: Store>(store: Arc<S>) {
+    let (mut subject, mut other) = (Subject::new(1), Subject::new(2));
+    write(&*store, vec![subject.file(|_| {}), other.file(|_| {})]).await;
+    let key = DossierKey::Id(subject.id());
+    // More than any snapshot spans, and more than a store reads at once beside a small page.
+    for length in 1..=100 {
+        let (state, head) = (subject.dossier().clone(), subject.head().clone());
+        for (after, limit) in [(0, 2), (0, 200), (length / 2, 3), (length - 1, 5), (length, 5)] {
+            let found = store.load_with_events(&key, after, limit).await.expect("loaded");
+            let (loaded, page) = found.expect("it is there");
+            assert_eq!((&*loaded.dossier, &loaded.head), (&state, &head));
+            let events = store.events(&subject.chain(), after, limit).await.expect("events");
+            assert_eq!(page, events, "{limit} events after {after} of {length}");
+        }
+        let acts = vec![subject.act(|_| {}), other.act(|_| {})];
+        write(&*store, acts).await;
+    }
+    let nobody = DossierKey::Id(dossier_id(99));
+    assert!(store.load_with_events(&nobody, 0, 5).await.expect("loaded").is_none());
 }
 
 pub(super) async fn events_come_back_as_they_were_sealed<S: Store>(store: Arc<S>) {

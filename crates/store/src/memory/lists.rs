@@ -1,17 +1,27 @@
-//! Lists: worklists, searches.
+//! What is read: dossiers, their events, worklists, searches.
 
 use jiff::Timestamp;
+use motcua_audit::ChainId;
 use motcua_dossiers::dossier::{Dossier, WorkItem};
 use uuid::Uuid;
 
 use super::{Inner, Row};
 use crate::contract::{
-    Loaded, ReceptionQuery, Scope, SearchQuery, WorklistKey, WorklistPage, WorklistQuery,
-    WorklistRow,
+    DossierKey, Loaded, ReceptionQuery, Scope, SearchQuery, StoredEvent, WorklistKey, WorklistPage,
+    WorklistQuery, WorklistRow,
 };
 use crate::worklist::Appointment;
 
 impl Inner {
+    pub(super) fn load(&self, key: &DossierKey) -> Option<Loaded> {
+        self.dossiers.values().find(|row| row.answers_to(key)).map(|row| row.loaded.clone())
+    }
+
+    pub(super) fn events(&self, chain: &ChainId, after: u64, limit: u32) -> Vec<StoredEvent> {
+        let events = self.chains.get(chain.as_str()).into_iter().flatten();
+        events.filter(|event| event.seq > after).take(limit as usize).cloned().collect()
+    }
+
     pub(super) fn worklist(&self, query: &WorklistQuery) -> WorklistPage {
         let dossiers = self.dossiers.values().map(|row| &row.loaded.dossier);
         let mut rows: Vec<_> = dossiers
