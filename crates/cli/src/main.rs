@@ -63,6 +63,11 @@ use crate::cli::{Cli, Command};
 use crate::output::Output;
 use crate::refusal::Refused;
 
+/// Many threads allocate here, and free what others allocated.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How a command ended, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
