@@ -15,11 +15,14 @@ use crate::database::{Session, chain_key};
 use crate::error::{Columns, Failure};
 use crate::prepare::{DossierRows, RegisterRows};
 
+// As a value: the server makes a table of the rows of a function that is read from.
 const COMMIT_DOSSIERS: &str = "-- commit_dossiers
-    SELECT actuals, takens FROM commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-        $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
-        $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64)";
+    SELECT (made).actuals, (made).takens FROM (
+        SELECT commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+            $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+            $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49,
+            $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64) AS made
+        OFFSET 0) AS m";
 const CHAIN_LOCK: &str = "-- chain_lock
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const CHAIN_STANDING: &str = "-- chain_standing

@@ -9,7 +9,7 @@ use rusqlite::StatementStatus;
 
 use super::{Database, dossier, execute, written};
 
-/// What the newest migration has made, taken away again.
+/// What migration 15 has made, taken away again.
 const BEFORE: [&str; 11] = [
     "DROP VIEW queue_counted",
     "DROP TABLE queue_count",

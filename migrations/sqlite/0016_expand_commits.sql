@@ -1,0 +1,1 @@
+-- Nothing here: the function that it makes anew is PostgreSQL's.
