@@ -5,14 +5,14 @@
 //! group commit.
 
 use std::collections::HashMap;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
 use futures::FutureExt as _;
 use jiff::SignedDuration;
 use motcua_dossiers::Context;
-use motcua_dossiers::command::{Actor, CommandRef};
+use motcua_dossiers::command::{Actor, Command, CommandRef};
 use motcua_dossiers::rejection::Rejection;
 use motcua_store::contract::{Commit, Documents, DossierKey, Loaded, Store};
 use motcua_store::error::StoreError;
@@ -39,7 +39,21 @@ pub(crate) struct Waiting {
     pub(crate) reply: oneshot::Sender<Reply>,
 }
 
+/// What is known of a dossier without asking the store.
+enum AtHand {
+    /// Nothing: it is read.
+    Nothing,
+    /// As this node last wrote it.
+    Standing(Loaded),
+    /// There is none yet, as it is with most that are being submitted.
+    Absent,
+}
+
 impl Waiting {
+    fn submits(&self) -> bool {
+        matches!(self.request.command, Command::Submit(_))
+    }
+
     /// The command's id and fingerprint, as they stand in events.
     pub(crate) fn reference(&self) -> CommandRef {
         CommandRef { id: self.request.command_id, fingerprint: self.fingerprint.clone() }
@@ -146,14 +160,24 @@ impl<S: Store, D: Documents> Engine<S, D> {
     /// Decides everything that waits and commits it as one segment; after a conflict, again.
     async fn run_segment(&self, id: Uuid, mut waiting: Vec<Waiting>) {
         let mut careful = false;
-        let mut standing = self.0.standing.take(id);
+        let mut at_hand = match self.0.standing.take(id) {
+            Some(loaded) => AtHand::Standing(loaded),
+            None if waiting.first().is_some_and(Waiting::submits) => AtHand::Absent,
+            None => AtHand::Nothing,
+        };
         // What was at hand costs no try.
-        let tries = limits::CONFLICT_RETRIES_MAX + u32::from(standing.is_some());
+        let tries = limits::CONFLICT_RETRIES_MAX + u32::from(!matches!(at_hand, AtHand::Nothing));
         for _ in 0..tries {
-            // Another node may have gone on from there. A commit finds that out; a refusal, or a
-            // command that changes nothing, would never.
-            let is_guess = standing.is_some() && self.0.store.is_shared();
-            let decided = self.decide_all(id, &waiting, standing.take(), careful).await;
+            let at_hand = replace(&mut at_hand, AtHand::Nothing);
+            // A commit finds out that a guess was wrong; a refusal, or a command that changes
+            // nothing, would never.
+            let is_guess = match at_hand {
+                AtHand::Nothing => false,
+                AtHand::Absent => true,
+                // Another node may have gone on from there.
+                AtHand::Standing(_) => self.0.store.is_shared(),
+            };
+            let decided = self.decide_all(id, &waiting, at_hand, careful).await;
             if is_guess && !is_found_out(&decided) {
                 if let Ok((Some(mut segment), _)) = decided {
                     self.return_unused(take(&mut segment.numbers)).await;
@@ -241,12 +265,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
         &self,
         id: Uuid,
         waiting: &[Waiting],
-        standing: Option<Loaded>,
+        at_hand: AtHand,
         careful: bool,
     ) -> Decided {
-        let loaded = match standing {
-            Some(standing) => Some(standing),
-            None => self.0.store.load(&DossierKey::Id(id)).await?,
+        let loaded = match at_hand {
+            AtHand::Standing(loaded) => Some(loaded),
+            AtHand::Absent => None,
+            AtHand::Nothing => self.0.store.load(&DossierKey::Id(id)).await?,
         };
         let picture = match &loaded {
             Some(loaded) => self.picture_with(&loaded.dossier.procedure.digest).await?,
