@@ -47,11 +47,17 @@ DECLARE
     regrouped boolean[];
     -- A dossier has a code or an external reference that it had not.
     is_named  boolean;
+    -- A name is held that was not held for good by the same dossier before.
+    is_held   boolean;
     lost      queue_count[];
     gained    queue_count[];
     free      integer := 0;
 BEGIN
-    IF cardinality(held_names) > 0 THEN
+    is_held := cardinality(held_names) > 0 AND EXISTS (
+        SELECT FROM unnest(held_of, held_names) AS h(of, name) WHERE NOT EXISTS (
+            SELECT FROM reservation r
+            WHERE r.name = h.name AND r.dossier_id = ids[h.of] AND r.until IS NULL));
+    IF is_held THEN
         PERFORM FROM reservation r WHERE r.name = ANY (held_names) ORDER BY r.name FOR UPDATE;
     END IF;
     SELECT array_agg(j.n), array_agg(j.actual), array_agg(j.actual = expecteds[j.n]),
@@ -65,7 +71,7 @@ BEGIN
             SELECT o.version, o.code, o.external_source, o.external_id, o.parties FROM dossier o
             WHERE o.id = ids[c.n] FOR NO KEY UPDATE) AS d ON true
         ORDER BY c.n) AS j;
-    IF is_named OR cardinality(held_names) > 0 THEN
+    IF is_named OR is_held THEN
         SELECT array_agg(t.taken), array_agg(accepted[t.n] AND t.taken IS NULL)
         INTO takens, accepted FROM (
             SELECT c.n, CASE
@@ -75,7 +81,7 @@ BEGIN
                     WHERE o.external_source = external_sources[c.n]
                         AND o.external_id = external_ids[c.n] AND o.id <> ids[c.n])
                     THEN 'external reference'
-                WHEN cardinality(held_names) > 0 AND EXISTS (
+                WHEN is_held AND EXISTS (
                     SELECT FROM unnest(held_of, held_names) AS h(of, name)
                     JOIN reservation r ON r.name = h.name AND r.dossier_id <> ids[c.n]
                     WHERE h.of = c.n) THEN 'name'
@@ -226,13 +232,13 @@ BEGIN
         DELETE FROM reservation r USING unnest(released_of, released_names) AS c(of, name)
         WHERE accepted[c.of] AND r.name = c.name AND r.dossier_id = ids[c.of];
     END IF;
-    IF cardinality(scopes) > 0 THEN
+    IF is_held AND cardinality(scopes) > 0 THEN
         DELETE FROM reservation r USING unnest(scope_of, scopes) AS c(of, scope)
         WHERE accepted[c.of] AND r.dossier_id = ids[c.of] AND split_part(r.name, '/', 1) = c.scope
             AND NOT EXISTS (SELECT FROM unnest(held_of, held_names) AS h(of, name)
                 WHERE h.of = c.of AND h.name = r.name);
     END IF;
-    IF cardinality(held_names) > 0 THEN
+    IF is_held THEN
         INSERT INTO reservation (name, dossier_id, until)
         SELECT h.name, ids[h.of], NULL FROM unnest(held_of, held_names) AS h(of, name)
         WHERE accepted[h.of] ORDER BY h.name
