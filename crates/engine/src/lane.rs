@@ -169,14 +169,11 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let tries = limits::CONFLICT_RETRIES_MAX + u32::from(!matches!(at_hand, AtHand::Nothing));
         for _ in 0..tries {
             let at_hand = replace(&mut at_hand, AtHand::Nothing);
-            // A commit finds out that a guess was wrong; a refusal, or a command that changes
-            // nothing, would never.
-            let is_guess = match at_hand {
-                AtHand::Nothing => false,
-                AtHand::Absent => true,
-                // Another node may have gone on from there.
-                AtHand::Standing(_) => self.0.store.is_shared(),
-            };
+            let is_absent = matches!(at_hand, AtHand::Absent);
+            // Another node may have gone on from what stood here. A commit finds out that a guess was
+            // wrong; a refusal, or a command that changes nothing, would never.
+            let is_standing = matches!(at_hand, AtHand::Standing(_));
+            let is_guess = is_absent || (is_standing && self.0.store.is_shared());
             let decided = self.decide_all(id, &waiting, at_hand, careful).await;
             if is_guess && !is_found_out(&decided) {
                 if let Ok((Some(mut segment), _)) = decided {
@@ -194,6 +191,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
                             careful = true;
                             continue;
                         }
+                        // A repeated submission is answered although nothing can be written.
+                        Err(_) if is_absent && self.exists(id).await => continue,
                         Err(error) => fail_all(&waiting, &EngineError::from(error)),
                     }
                 }
@@ -208,6 +207,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
         for waiting in waiting.drain(..) {
             let _gone = waiting.reply.send(Err(EngineError::Overloaded));
         }
+    }
+
+    async fn exists(&self, id: Uuid) -> bool {
+        self.0.store.versions(&[id]).await.is_ok_and(|found| !found.is_empty())
     }
 
     /// Gives the numbers of a segment back that was not written. A code that is taken is not asked

@@ -123,6 +123,7 @@ async fn run_desk<S: Store>(make: &impl AsyncFn() -> S) {
         desk::a_name_that_another_holds_refuses_the_commit,
         desk::a_name_that_was_replaced_is_free,
         desk::a_confirmed_name_has_no_end,
+        desk::a_name_let_go_and_held_by_one_commit_is_held,
         desk::a_payment_reference_is_held_for_ever_beside_every_name,
         desk::a_released_name_is_free,
         desk::a_draft_is_saved_over_its_last_revision_only,

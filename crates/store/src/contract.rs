@@ -313,8 +313,8 @@ pub trait Store: Send + Sync + 'static {
         key: &DossierKey,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
 
-    /// The dossier, and the events of its history up to there that come after number `after`, at most
-    /// `limit`, all from one snapshot.
+    /// The dossier as [`Store::load`] gives it, and the events of its history after number `after`, at
+    /// most `limit`: those up to the dossier's version, and what may have come since.
     fn load_with_events(
         &self,
         key: &DossierKey,

@@ -44,7 +44,7 @@ macro_rules! dossier_load {
         LEFT JOIN form f ON f.dossier_id = d.id
         LEFT JOIN event e ON e.chain = 'dossier:' || d.id
             AND e.seq > min($1, coalesce(s.version, 0))
-            AND e.seq <= min(d.version, min($1, coalesce(s.version, 0)) + $2)
+            AND e.seq <= min($1, coalesce(s.version, 0)) + $2
         LEFT JOIN event_value v ON v.event = e.id",
                 $key
             ),
@@ -59,7 +59,7 @@ macro_rules! dossier_load {
                 v.salts
             FROM event e LEFT JOIN event_value v ON v.chain = e.chain AND v.seq = e.seq
             WHERE e.chain = d.id AND e.seq > least($1, coalesce(s.version, 0))
-                AND e.seq <= least(d.version, least($1, coalesce(s.version, 0)) + $2)
+                AND e.seq <= least($1, coalesce(s.version, 0)) + $2
             -- By the index, however many the server expects.
             OFFSET 0) e ON true",
                 $key
@@ -142,7 +142,7 @@ pub(crate) async fn load(reads: &Reads, key: &DossierKey) -> Result<Option<Loade
     Ok(load_with_events(reads, key, u64::MAX, 0).await?.map(|(loaded, _)| loaded))
 }
 
-/// One way to the database and back where the events in question are few, as they mostly are.
+/// One round trip where the events in question are few, as they mostly are.
 pub(crate) async fn load_with_events(
     reads: &Reads,
     key: &DossierKey,
@@ -154,14 +154,24 @@ pub(crate) async fn load_with_events(
     let columns = Columns::new(first, "dossier", "id");
     let id: Uuid = columns.id("id")?;
     let head = head_of(first)?;
+    let snapshot = snapshot_of(first, id)?;
     let mut events = Vec::with_capacity(rows.len());
+    let (mut asked_for, mut end) = (0, 0);
     for row in &rows {
-        // The row of a dossier without events in question has none.
-        if Columns::new(row, "event", "key").get::<Option<i64>>("seq")?.is_some() {
+        let Some(seq) = Columns::new(row, "event", "key").get::<Option<i64>>("seq")? else {
+            // The only row of a dossier without events in question.
+            continue;
+        };
+        end = seq.unsigned_abs();
+        let is_since = snapshot.as_ref().is_none_or(|snapshot| end > snapshot.version);
+        let is_asked_for = end > after && asked_for < limit;
+        asked_for += u32::from(is_asked_for);
+        // What is neither need not be readable.
+        if is_since || is_asked_for {
             events.push(histories::event_of(row)?);
         }
     }
-    let state = histories::folded(id, snapshot_of(first, id)?, &events);
+    let state = histories::folded(id, snapshot, &events);
     let dossier = match state.filter(|state| state.version == head.seq) {
         Some(state) => state,
         None => {
@@ -170,12 +180,10 @@ pub(crate) async fn load_with_events(
         }
     };
     let loaded = Loaded { dossier: Arc::new(dossier), form: Arc::new(form_of(first)?), head };
-    let is_end_read = events.last().is_some_and(|last| last.seq == loaded.head.seq);
     let mut page: Vec<_> = events.into_iter().filter(|event| event.seq > after).collect();
     page.truncate(limit as usize);
-    if page.len() < limit as usize && !is_end_read && after < loaded.head.seq {
+    if asked_for < limit && end.max(after) < loaded.head.seq {
         page = histories::events(reads, &dossier_chain(id), after, limit).await?;
-        page.retain(|event| event.seq <= loaded.head.seq);
     }
     Ok(Some((loaded, page)))
 }

@@ -227,14 +227,12 @@ impl Page {
         self.rows.push(Cut { place, seq, start, ends, has_salts });
     }
 
-    /// Columns by their number, in the order of the statement: a name is looked up for each row.
+    /// Columns by their number, in the order of the statement: a name is looked up for each row. Texts
+    /// are looked at as such when they are read from here.
     fn take_row(&mut self, row: &Row) -> Result<(), Failure> {
         let Row::Postgres(row) = row else { return Err(sqlx::Error::RowNotFound.into()) };
         let (place, seq) = (Place::Key(row.try_get(0)?), row.try_get(1)?);
-        self.take(place, seq, |at| match at {
-            SLOTS => row.try_get::<&str, _>(at + 2).ok().map(str::as_bytes),
-            _ => row.try_get(at + 2).ok(),
-        });
+        self.take(place, seq, |at| row.try_get_raw(at + 2).ok()?.as_bytes().ok());
         Ok(())
     }
 

@@ -177,6 +177,45 @@ async fn what_two_nodes_write_at_once_is_all_counted() {
     }
 }
 
+/// A dossier with two open items, one of which it keeps, changes or closes with the other's.
+fn two_items(number: u32) -> [DossierCommit; 2] {
+    let mut subject = Subject::new(number);
+    let filed = subject.file(|facts| {
+        facts.items = vec![item(1, Role::ReceptionClerk), item(2, Role::Specialist)];
+    });
+    let next = subject.act(|facts| {
+        let mut changed = item(2, Role::Specialist);
+        changed.assignee = (number % 2 == 0).then(|| "clerk-1".into());
+        facts.items = vec![changed, item(3, Role::Cashier)];
+        facts.items_closed = vec![1];
+    });
+    [filed, next]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn items_kept_changed_and_closed_are_counted_beside_those_of_a_refused_commit() {
+    let url = database().await;
+    let store = open(&url).await;
+    let (filed, acts): (Vec<_>, Vec<_>) = (1..=6).map(two_items).map(|[a, b]| (a, b)).unzip();
+    let filed = filed.into_iter().map(commit);
+    assert!(store.commit(filed.collect()).await.iter().all(Result::is_ok));
+    let stale = |act: DossierCommit| match act.dossier.id == Subject::new(3).id() {
+        true => DossierCommit { expected: 5, ..act },
+        false => act,
+    };
+    let answers = store.commit(acts.into_iter().map(stale).map(commit).collect()).await;
+    let refused: Vec<_> = answers.iter().map(Result::is_err).collect();
+    assert_eq!(refused, [false, false, true, false, false, false]);
+    assert_eq!(miscounted(&url).await, 0);
+    let rows = "SELECT string_agg(concat(role, ' ', assignee), ', ' ORDER BY item) FROM work_item
+        GROUP BY dossier_id ORDER BY dossier_id LIMIT 3";
+    let rows: Vec<String> =
+        sqlx::query_scalar(rows).fetch_all(&mut connection(&url).await).await.expect("items");
+    let left = ["specialist , cashier ", "specialist clerk-1, cashier "];
+    assert_eq!(rows, [left[0], left[1], "reception_clerk , specialist "]);
+    store.close().await;
+}
+
 /// Rows that the scans of a plan read, those that a filter threw away too.
 fn rows_read(node: &Value) -> f64 {
     let number = |key: &str| node.get(key).and_then(Value::as_f64).unwrap_or_default();

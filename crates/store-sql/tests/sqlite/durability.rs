@@ -159,6 +159,46 @@ async fn a_state_of_another_schema_is_folded_anew() {
     assert_eq!(error, Err(StoreError::Corrupt { table: "dossier", column: "version", key }));
 }
 
+/// A page and a state need the events that they are made of, and no others.
+#[tokio::test]
+async fn a_dossier_comes_with_its_page_whatever_became_of_other_events() {
+    let database = Database::new();
+    let mut subject = one_filed(&database).await;
+    let store = database.open().await;
+    for _ in 1..24 {
+        assert_eq!(store.commit(vec![dossier(subject.act(|_| {}))]).await, [Ok(())]);
+    }
+    let key = DossierKey::Id(subject.id());
+    let whole = store.events(&subject.chain(), 0, 99).await.expect("events");
+    assert_eq!(whole.len(), 24);
+    let page = async |after, limit| {
+        let found = store.load_with_events(&key, after, limit).await?.expect("it is there");
+        assert_eq!(&*found.0.dossier, subject.dossier());
+        Ok::<_, StoreError>(found.1)
+    };
+    // The state is a snapshot of the end, or one of before and what follows it.
+    let sql = "UPDATE event_value SET slots = '[]'
+        WHERE event = (SELECT id FROM event WHERE seq = 12 ORDER BY id LIMIT 1)";
+    assert_eq!(execute(&mut database.connection().await, sql).await, Ok(1));
+    assert_eq!(page(0, 11).await.expect("a page"), whole[..11]);
+    assert_eq!(page(12, 5).await.expect("a page"), whole[12..17]);
+    assert!(page(0, 12).await.is_err());
+    let mut beside = database.connection().await;
+    for sql in [
+        "DROP TRIGGER event_is_never_deleted",
+        "PRAGMA foreign_keys = OFF",
+        "DELETE FROM event WHERE seq = 12",
+    ] {
+        execute(&mut beside, sql).await.expect("gone");
+    }
+    assert_eq!(page(0, 12).await.expect("a page"), [&whole[..11], &whole[12..13]].concat());
+    assert_eq!(page(20, 99).await.expect("a page"), whole[20..]);
+    // A snapshot of another program is no help, and with a hole in the history nothing is.
+    let sql = "UPDATE snapshot SET state_schema = 0";
+    assert_eq!(execute(&mut beside, sql).await, Ok(1));
+    assert!(page(0, 99).await.is_err());
+}
+
 #[tokio::test]
 async fn receptions_from_before_their_table_are_read_from_the_states() {
     let database = Database::new();

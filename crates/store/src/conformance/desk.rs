@@ -105,6 +105,17 @@ pub(super) async fn a_payment_reference_is_held_for_ever_beside_every_name<S: St
     assert_eq!(answers, [Err(StoreError::Taken { what: "name" })]);
 }
 
+/// A dossier that gives its name up and takes it again before anybody writes holds it.
+pub(super) async fn a_name_let_go_and_held_by_one_commit_is_held<S: Store>(store: Arc<S>) {
+    let mut subject = Subject::new(1);
+    write(&*store, vec![subject.file(|_| {}), Subject::new(2).file(|_| {})]).await;
+    let names = || vec!["name/x".to_owned()];
+    write(&*store, vec![DossierCommit { confirmed: names(), ..subject.act(|_| {}) }]).await;
+    let both = DossierCommit { released: names(), confirmed: names(), ..subject.act(|_| {}) };
+    write(&*store, vec![both]).await;
+    assert!(!holds(&*store, 2, 1_000, 2_000).await);
+}
+
 fn naming(subject: &mut Subject, name: &str) -> DossierCommit {
     subject.act(|facts| facts.reserved = Some(name.into()))
 }

@@ -33,7 +33,7 @@ pub(super) async fn a_dossier_comes_with_any_page_of_its_history<S: Store>(store
     let (mut subject, mut other) = (Subject::new(1), Subject::new(2));
     write(&*store, vec![subject.file(|_| {}), other.file(|_| {})]).await;
     let key = DossierKey::Id(subject.id());
-    // More than any snapshot spans, and more than a store reads at once beside a small page.
+    // More than any snapshot spans, and more than a store reads in one round trip beside a small page.
     for length in 1..=100 {
         let (state, head) = (subject.dossier().clone(), subject.head().clone());
         for (after, limit) in [(0, 2), (0, 200), (length / 2, 3), (length - 1, 5), (length, 5)] {

@@ -1,7 +1,7 @@
 -- The same function, cheaper to begin: with one commit in a call most of its time went into starting
 -- statements. Names are looked at only where one is new, numbers of list elements come without a table
--- being made of them, and one sort puts the verdicts in order. What work items a commit takes away and
--- adds is told by the statements that do it.
+-- being made of them, and one sort puts all verdicts in order. What work items a commit takes away and
+-- adds is told by the statements that do it: one that changes is taken away and added.
 
 -- Writes the commits of many dossiers in one call: a verdict on each, then the rows of those accepted.
 -- A list holds a value for each commit; of what a commit has several of, the lists whose names begin
@@ -47,16 +47,16 @@ DECLARE
     regrouped boolean[];
     -- A dossier has a code or an external reference that it had not.
     is_named  boolean;
-    -- A name is held that was not held for good by the same dossier before.
+    -- A name is held that the same dossier did not hold for good before, or may have let go just now.
     is_held   boolean;
     lost      queue_count[];
     gained    queue_count[];
     free      integer := 0;
 BEGIN
-    is_held := cardinality(held_names) > 0 AND EXISTS (
+    is_held := cardinality(held_names) > 0 AND (cardinality(released_names) > 0 OR EXISTS (
         SELECT FROM unnest(held_of, held_names) AS h(of, name) WHERE NOT EXISTS (
             SELECT FROM reservation r
-            WHERE r.name = h.name AND r.dossier_id = ids[h.of] AND r.until IS NULL));
+            WHERE r.name = h.name AND r.dossier_id = ids[h.of] AND r.until IS NULL)));
     IF is_held THEN
         PERFORM FROM reservation r WHERE r.name = ANY (held_names) ORDER BY r.name FOR UPDATE;
     END IF;
@@ -257,7 +257,8 @@ BEGIN
         END LOOP;
         INSERT INTO queue_count (unit, status, role, procedure, claimed, shard, items)
         SELECT c.unit, c.status, c.role, c.procedure, c.claimed, free, sum(c.items)
-        FROM unnest(lost || gained) AS c GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.items) <> 0
+        FROM unnest(lost || gained) AS c GROUP BY 1, 2, 3, 4, 5
+        HAVING sum(c.items) <> 0 ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (unit, status, role, procedure, claimed, shard)
             DO UPDATE SET items = queue_count.items + excluded.items;
     END IF;
