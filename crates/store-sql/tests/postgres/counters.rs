@@ -185,7 +185,7 @@ fn two_items(number: u32) -> [DossierCommit; 2] {
     });
     let next = subject.act(|facts| {
         let mut changed = item(2, Role::Specialist);
-        changed.assignee = (number % 2 == 0).then(|| "clerk-1".into());
+        changed.assignee = (number.is_multiple_of(2)).then(|| "clerk-1".into());
         facts.items = vec![changed, item(3, Role::Cashier)];
         facts.items_closed = vec![1];
     });
