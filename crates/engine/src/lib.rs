@@ -1,11 +1,12 @@
 //! Runs commands against a store, and the workers that follow.
 //!
 //! The path of a command: [`Engine::execute`] (`execute.rs`) puts it into its dossier's lane
-//! (`lane.rs`), which has the dossier at hand or loads it, lets the pure core decide (`decision.rs`), gathers the
-//! events into a segment (`segment.rs`) and hands that to the store as one commit. Reads are in
-//! `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in `history.rs`, what was published in
-//! `registers.rs`, whether offices have the people for it in `offices.rs`, loops in `workers.rs`, that
-//! of timers in `timers.rs` (its volleys take a way of their own), watching in `watch.rs`.
+//! (`lane.rs`), which has the dossier at hand or loads it, lets the pure core decide
+//! (`decision.rs`), gathers the events into a segment (`segment.rs`) and hands that to the store as
+//! one commit. Reads are in `query.rs`, forms in `forms.rs` and `log_book.rs`, histories in
+//! `history.rs`, what was published in `registers.rs`, whether offices have the people for it in
+//! `offices.rs`, loops in `workers.rs`, that of timers in `timers.rs` (its volleys take a way of
+//! their own), watching in `watch.rs`.
 //!
 //! The engine is generic over its store and document store and knows neither SQL nor gRPC. Time
 //! comes from the one clock in `clock.rs`.
