@@ -70,6 +70,7 @@ async fn run_histories<S: Store>(make: &impl AsyncFn() -> S) {
         registers::entries_come_oldest_first,
         registers::a_version_is_recorded_once_for_ever,
         registers::a_stale_register_commit_writes_nothing,
+        registers::chains_of_one_batch_do_not_suffer_for_each_other,
     );
 }
 

@@ -203,10 +203,16 @@ impl Writing {
                 answers[places[*at]] = verdict;
             }
         }
-        for (place, commit) in all.iter().enumerate() {
-            if let Prepared::Register(rows) = commit {
-                answers[place] = self.write_register(rows).await;
-            }
+        let registers = all.iter().enumerate().filter_map(|(place, commit)| match commit {
+            Prepared::Register(rows) => Some((place, &**rows)),
+            Prepared::Dossier(_) => None,
+        });
+        let mut registers: Vec<(usize, &RegisterRows)> = registers.collect();
+        // Chains are locked in the order of their names, by every node.
+        registers.sort_by_key(|(_, rows)| rows.chain.as_str());
+        let (places, rows): (Vec<usize>, Vec<&RegisterRows>) = registers.into_iter().unzip();
+        for (place, verdict) in places.into_iter().zip(self.write_registers(&rows).await) {
+            answers[place] = verdict;
         }
         answers
     }
@@ -240,14 +246,43 @@ impl Writing {
         }
     }
 
-    async fn write_register(&mut self, rows: &RegisterRows) -> Result<(), StoreError> {
+    /// Other chains together: most are records of somebody's reading, and many are read at a time. If
+    /// one of them breaks a constraint, each is written alone.
+    async fn write_registers(&mut self, commits: &[&RegisterRows]) -> Vec<Result<(), StoreError>> {
+        match self.transact_registers(commits).await {
+            Ok(verdicts) => verdicts,
+            Err(Ended::Failed(failure)) if failure.concerns_one() => {
+                let mut verdicts = Vec::with_capacity(commits.len());
+                for commit in commits {
+                    let written = self.transact_registers(std::slice::from_ref(commit)).await;
+                    verdicts.push(match written {
+                        Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
+                        Err(ended) => Err(explain(ended)),
+                    });
+                }
+                verdicts
+            }
+            Err(ended) => vec![Err(explain(ended)); commits.len()],
+        }
+    }
+
+    async fn transact_registers(
+        &mut self,
+        commits: &[&RegisterRows],
+    ) -> Result<Vec<Result<(), StoreError>>, Ended> {
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
         let written = self.transact(async |connection| {
             sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
-            let verdict = commits::write_register(connection, rows).await?;
+            let mut verdicts = Vec::with_capacity(commits.len());
+            for commit in commits {
+                verdicts.push(commits::write_register(connection, commit).await?);
+            }
             sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
-            Ok(verdict)
+            Ok(verdicts)
         });
-        written.await.unwrap_or_else(|ended| Err(explain(ended)))
+        written.await
     }
 
     async fn write_other(&mut self, mut write: Box<dyn AnyWrite>) {

@@ -74,3 +74,22 @@ pub(super) async fn a_stale_register_commit_writes_nothing<S: Store>(store: Arc<
     assert_eq!(answers, [Ok(()), Err(stale)]);
     assert_eq!(store.register(RegisterKind::Procedure).await, Ok(vec![]));
 }
+
+pub(super) async fn chains_of_one_batch_do_not_suffer_for_each_other<S: Store>(store: Arc<S>) {
+    let name = |number| ChainId::parse(&format!("acc:{number}")).expect("a valid name");
+    let mut batch: Vec<_> =
+        (0..6).map(|number| register(register_commit(&name(number), None, vec![]))).collect();
+    let twice = vec![procedure_entry("2.0.0"), procedure_entry("2.0.0")];
+    batch.insert(3, register(register_commit(&chain(), None, twice)));
+    batch.push(register(register_commit(&name(2), None, vec![])));
+    let answers = store.commit(batch).await;
+    let refused: Vec<_> = answers.iter().map(|answer| answer.clone().err()).collect();
+    let taken = StoreError::Taken { what: "register version" };
+    let stale = StoreError::Stale { chain: name(2).to_string(), expected: 0, actual: 1 };
+    let expected = [None, None, None, Some(taken), None, None, None, Some(stale)];
+    assert_eq!(refused, expected);
+    for number in 0..6 {
+        assert_eq!(store.events(&name(number), 0, 9).await.expect("events").len(), 1);
+    }
+    assert_eq!(store.chain_head(&chain()).await, Ok(None));
+}
