@@ -70,6 +70,21 @@ async fn a_command_that_is_sent_to_two_nodes_is_carried_out_once() {
     }
 }
 
+/// The answer that was lost is in the history, whatever became of the way to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_submission_is_answered_by_a_node_that_cannot_write() {
+    let ((first, one), (_second, other)) = two().await;
+    let filing = filing::marriage_at_counter(&one.citizen);
+    let filed = one.citizen.file(filing.clone()).await.expect("filed");
+    let renamed = "ALTER FUNCTION commit_dossiers RENAME TO commits_are_out_of_order";
+    first.database().execute(renamed).await.expect("nothing is committed from now on");
+    let again = other.citizen.file(filing).await.expect("the same answer");
+    assert!(again.repeat && !filed.repeat);
+    assert_eq!((again.dossier, again.tracking_secret), (filed.dossier, filed.tracking_secret));
+    let new = other.citizen.file(filing::marriage_at_counter(&other.citizen)).await;
+    assert_eq!(new.expect_err("it cannot be written").code(), Code::Unavailable);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_rivals_at_two_nodes_one_wins() {
     let ((first, one), (second, other)) = two().await;

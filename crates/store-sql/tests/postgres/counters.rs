@@ -177,7 +177,8 @@ async fn what_two_nodes_write_at_once_is_all_counted() {
     }
 }
 
-/// A dossier with two open items, one of which it keeps, changes or closes with the other's.
+/// A dossier with two open items, and an act that closes the first, opens a third, and keeps the second as
+/// it is or, where the number is even, has somebody take it.
 fn two_items(number: u32) -> [DossierCommit; 2] {
     let mut subject = Subject::new(number);
     let filed = subject.file(|facts| {
@@ -185,7 +186,7 @@ fn two_items(number: u32) -> [DossierCommit; 2] {
     });
     let next = subject.act(|facts| {
         let mut changed = item(2, Role::Specialist);
-        changed.assignee = (number.is_multiple_of(2)).then(|| "clerk-1".into());
+        changed.assignee = number.is_multiple_of(2).then(|| "clerk-1".into());
         facts.items = vec![changed, item(3, Role::Cashier)];
         facts.items_closed = vec![1];
     });
