@@ -48,10 +48,13 @@ use worker::{Done, Mix, Stock, Worker};
 const CALLERS_PER_CONNECTION: usize = 16;
 /// Callers on one connection where there are more than [`CALLERS_APART`]: what the service takes.
 const CALLERS_PER_CONNECTION_MAX: usize = 32;
-/// So many callers need not sit that close: the service lets one address open 50 connections.
+/// So many callers need not sit that close.
 const CALLERS_APART: usize = 512;
-/// Most callers.
-const CALLERS_MAX: usize = 1_408;
+/// Most callers: twice as many as the service lets wait.
+const CALLERS_MAX: usize = 8_192;
+/// Connections that the service takes from this address: as many as [`CALLERS_MAX`] need, and some for
+/// whoever looks after it.
+const CONNECTIONS_MAX: usize = CALLERS_MAX / CALLERS_PER_CONNECTION_MAX + 32;
 /// Callers that file what is there before.
 const CALLERS_PRELOAD: usize = 96;
 /// Largest rate of an open loop, calls a second.
@@ -75,6 +78,9 @@ pub(crate) struct BenchArguments {
     /// Callers that share the calls of --rate: as many may wait for an answer at a time
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = callers)]
     open_callers: usize,
+    /// Callers come back 20 ms after a refusal, whatever it says of when to
+    #[arg(long)]
+    hasty: bool,
     /// What the callers do; of several, one after another on the same preload
     #[arg(long, value_enum, value_delimiter = ',', default_value = "lives")]
     mix: Vec<Mix>,
@@ -242,9 +248,10 @@ impl Bench {
             }
             let shared = Arc::new(crews);
             let here = lines.len()..callers.min(lines.len() + together);
-            let line =
-                |number| Lines::new(Arc::clone(&shared), Arc::clone(self.server.health()), number);
-            lines.extend(here.map(line));
+            lines.extend(here.map(|number| {
+                let health = Arc::clone(self.server.health());
+                Lines::new(Arc::clone(&shared), health, number).hasty(self.arguments.hasty)
+            }));
         }
         Ok(lines)
     }
@@ -465,7 +472,7 @@ mod tests {
     #[test]
     fn numbers_of_callers_and_rates_are_bounded() {
         assert_eq!((callers("64"), rate("500")), (Ok(64), Ok(500)));
-        for bad in ["0", "1409", "many", ""] {
+        for bad in ["0", "8193", "many", ""] {
             assert!(callers(bad).is_err(), "{bad}");
         }
         for bad in ["0", "100001", "-1", ""] {

@@ -15,7 +15,8 @@
 //!
 //! `cli` arguments and the tour · `client`, `wire`, `refusal` calls, messages as JSON, refusals in
 //! words · `output`, `table`, `label`, `render` what people see · `commands` acts of the API
-//! as commands · `export`, `evidence` histories · `settings`, `folder`, `serve` the server ·
+//! as commands · `export`, `evidence` histories · `settings`, `folder`, `runtime`, `serve` the
+//! server ·
 //! `doctor` what an operator should know · `backup`, `manifest`, `restore` copies and back ·
 //! `demo` the demonstration · `bench` measurements · the rest one family each.
 
@@ -45,6 +46,7 @@ mod progress;
 mod refusal;
 mod render;
 mod restore;
+mod runtime;
 mod serve;
 mod settings;
 mod sweep;
@@ -55,7 +57,6 @@ mod wire;
 mod worklist;
 
 use std::io;
-use std::num::NonZero;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -63,6 +64,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 use crate::output::Output;
 use crate::refusal::Refused;
+use crate::runtime::{half, narrow, wide};
 
 /// Many threads allocate here, and free what others allocated.
 #[cfg(feature = "jemalloc")]
@@ -102,7 +104,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
     let global = cli.global;
     match cli.command {
-        Command::Serve(arguments) => wide(serve::run(arguments)),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Migrate(arguments) => wide(serve::migrate(arguments)),
         Command::Config(arguments) => wide(config::run(arguments, output)),
         Command::Doctor(arguments) => narrow(doctor::run(arguments, output)),
@@ -120,24 +122,6 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
         Command::Audit(command) => narrow(audit::run(command, &global, output)),
         Command::Info => narrow(info::run(&global, output)),
     }
-}
-
-/// Runs a server: on every core.
-fn wide(work: impl Future<Output = anyhow::Result<Ending>>) -> anyhow::Result<Ending> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
-}
-
-/// Runs a client beside the server that it measures, with half of the cores: on all of them its threads wake
-/// each other, and the server's time is spent on that.
-fn half(work: impl Future<Output = anyhow::Result<Ending>>) -> anyhow::Result<Ending> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads((cores / 2).max(1)).enable_all().build()?.block_on(work)
-}
-
-/// Runs a client: on this thread.
-fn narrow(work: impl Future<Output = anyhow::Result<Ending>>) -> anyhow::Result<Ending> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 fn report(error: &anyhow::Error, output: &Output) -> ExitCode {

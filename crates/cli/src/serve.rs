@@ -21,6 +21,7 @@ use crate::Ending;
 use crate::demo::{self, DemoClock};
 use crate::folder::{Folder, database_of};
 use crate::output::{Lang, Output};
+use crate::runtime;
 use crate::settings::{Flags, LogFormat, Parsed, Settings, unknown_variables};
 
 /// The working calendar that a service without one loads at its first start.
@@ -55,8 +56,16 @@ pub(crate) struct MigrateArguments {
 }
 
 /// Runs the service until it is told to stop.
-pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: ServeArguments) -> anyhow::Result<Ending> {
     let settings = Settings::read(&arguments.flags)?.parse()?;
+    if settings.folder.has_server() {
+        runtime::wide(serve(arguments, settings))
+    } else {
+        runtime::beside_a_writer(serve(arguments, settings))
+    }
+}
+
+async fn serve(arguments: ServeArguments, settings: Parsed) -> anyhow::Result<Ending> {
     start_log(&settings)?;
     for warning in unknown_variables(variable_names()) {
         warn!("{warning}");

@@ -1,6 +1,7 @@
 //! Who makes the calls: the staff of a few offices, citizens, an auditor.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use motcua_engine::{Clock as _, SystemClock};
@@ -12,11 +13,15 @@ use super::health::{Health, Seen};
 use super::server::TOKEN_TTL;
 use crate::client::Session;
 use crate::demo::people::{BINH_LIEU, CO_TO, HONG_GAI, Office, citizen_id};
+use crate::refusal::retry_after;
 
 /// The offices where dossiers are filed.
 pub(super) const OFFICES: [Office; 3] = [HONG_GAI, CO_TO, BINH_LIEU];
 /// Citizens who file; each files again and again.
 pub(super) const CITIZENS: usize = 100_000;
+
+/// Pause before a command is sent again, unless its refusal says another.
+const REPEAT_AFTER: Duration = Duration::from_millis(20);
 
 /// Who acts in the lives.
 const CREW: [Role; 7] = [
@@ -105,6 +110,7 @@ pub(super) struct Lines {
     nodes: Arc<Vec<Crews>>,
     health: Arc<Health>,
     own: usize,
+    hasty: bool,
 }
 
 /// Everybody at the node that was chosen for a call.
@@ -119,7 +125,17 @@ impl Lines {
     /// The lines of the caller with a number over connections to each node.
     pub(super) fn new(nodes: Arc<Vec<Crews>>, health: Arc<Health>, number: usize) -> Self {
         let own = number % nodes.len();
-        Self { nodes, health, own }
+        Self { nodes, health, own, hasty: false }
+    }
+
+    /// The same for a caller who may be `hasty`: whatever a refusal says, it comes back at once.
+    pub(super) fn hasty(self, hasty: bool) -> Self {
+        Self { hasty, ..self }
+    }
+
+    /// How long a command waits that was refused, before it is sent again.
+    pub(super) fn pause(&self, status: &Status) -> Duration {
+        retry_after(status).filter(|_| !self.hasty).unwrap_or(REPEAT_AFTER)
     }
 
     /// Where to send the next call.

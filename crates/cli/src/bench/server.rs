@@ -13,11 +13,13 @@ use motcua_procedures::Role;
 use motcua_server::TokenKey;
 use tempfile::TempDir;
 
+use super::CONNECTIONS_MAX;
 use super::clock::Moved;
 use super::health::Health;
 use super::process::{Family, Usage};
 use crate::client::{Session, steadily};
 use crate::folder::Folder;
+use crate::settings::variable;
 
 const READY: &str = "motcua is ready on ";
 /// Longest wait for the service to stop.
@@ -219,6 +221,8 @@ impl Plan {
             clock.put_on(&mut command);
         }
         command.env_remove("MOTCUA_CONFIG").env("MOTCUA_LOG", "warn");
+        // Many front ends, each with an address of its own, stand behind these callers.
+        command.env(variable("connections_per_address_max"), CONNECTIONS_MAX.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         Ok(command)
     }

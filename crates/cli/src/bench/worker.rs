@@ -20,8 +20,6 @@ use crate::refusal::{Refused, retry_after};
 
 /// How long a command is sent again that may or may not have been carried out.
 const REPEAT_MAX: Duration = Duration::from_secs(60);
-/// Pause before it is sent again.
-const REPEAT_AFTER: Duration = Duration::from_millis(20);
 /// Reads for each act, where reads are measured.
 const READS_PER_ACT: usize = 20;
 /// Rows of a page of a queue.
@@ -330,7 +328,7 @@ pub(super) async fn carry_out(
         if asked.replace(line.seen.node).is_some_and(|before| before != line.seen.node) {
             lines.health().failed_over();
         }
-        match life.send(line.crews, act, command).await {
+        let pause = match life.send(line.crews, act, command).await {
             Ok(note) => {
                 lines.health().answered();
                 done.acts.entry(act.name()).or_default().push(from.elapsed());
@@ -339,18 +337,19 @@ pub(super) async fn carry_out(
             }
             Err(status) => {
                 lines.failed(&line, &status);
-                let passes = is_passing(&status);
+                let (passes, pause) = (is_passing(&status), lines.pause(&status));
                 done.refused(status);
                 if !passes {
                     return false;
                 }
+                pause
             }
-        }
+        };
         if Instant::now() > until {
             done.ledger.doubt(command);
             return false;
         }
-        tokio::time::sleep(REPEAT_AFTER).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
