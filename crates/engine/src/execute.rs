@@ -56,11 +56,13 @@ impl<S: Store, D: Documents> Engine<S, D> {
     pub async fn execute(&self, mut request: Request) -> Reply {
         check_attests(&request.actor)?;
         let _live = self.0.load.enter(&request.command);
-        let fingerprint = self.fingerprint(&request)?;
         let id = match &request.dossier {
             DossierKey::Id(id) => *id,
             key => self.resolve(key).await?,
         };
+        // Nothing is worked out, or read, for what will find no lane.
+        self.0.lanes.admit(id)?;
+        let fingerprint = self.fingerprint(&request)?;
         // A draft may have grown old, and a filing may be repeated late; their ids were checked
         // when they were new.
         if let Command::Submit(_) = &request.command

@@ -65,14 +65,16 @@ impl Waiting {
 pub(crate) struct Lanes(Mutex<HashMap<Uuid, Vec<Waiting>>>);
 
 impl Lanes {
+    /// Whether a command on a dossier may wait, as things stand.
+    pub(crate) fn admit(&self, dossier: Uuid) -> Result<(), EngineError> {
+        has_room(&self.0.lock().expect("no holder of this lock panics"), dossier)
+    }
+
     /// Adds a command; true if the lane is new and needs a task.
     pub(crate) fn join(&self, dossier: Uuid, waiting: Waiting) -> Result<bool, EngineError> {
         let mut lanes = self.0.lock().expect("no holder of this lock panics");
-        if lanes.len() >= limits::LANES_MAX && !lanes.contains_key(&dossier) {
-            return Err(EngineError::Overloaded);
-        }
+        has_room(&lanes, dossier)?;
         match lanes.get_mut(&dossier) {
-            Some(lane) if lane.len() >= limits::LANE_COMMANDS_MAX => Err(EngineError::Overloaded),
             Some(lane) => {
                 lane.push(waiting);
                 Ok(false)
@@ -113,6 +115,14 @@ impl Lanes {
         }
         waiting
     }
+}
+
+fn has_room(lanes: &HashMap<Uuid, Vec<Waiting>>, dossier: Uuid) -> Result<(), EngineError> {
+    let has_room = match lanes.get(&dossier) {
+        Some(lane) => lane.len() < limits::LANE_COMMANDS_MAX,
+        None => lanes.len() < limits::LANES_MAX,
+    };
+    has_room.then_some(()).ok_or(EngineError::Overloaded)
 }
 
 /// A lane without commands, taken by whoever writes the dossier in another way. Commands that come
@@ -186,14 +196,18 @@ impl<S: Store, D: Documents> Engine<S, D> {
                     let numbers = segment.as_mut().map(|segment| take(&mut segment.numbers));
                     match self.write(segment).await {
                         Ok(()) => replies,
-                        Err(error @ (StoreError::Stale { .. } | StoreError::Taken { .. })) => {
+                        Err(error) => {
                             self.return_numbers(&error, numbers.unwrap_or_default()).await;
-                            careful = true;
-                            continue;
+                            match error {
+                                StoreError::Stale { .. } | StoreError::Taken { .. } => {
+                                    careful = true;
+                                    continue;
+                                }
+                                // A repeated submission is answered although nothing can be written.
+                                _ if is_absent && self.exists(id).await => continue,
+                                error => fail_all(&waiting, &EngineError::from(error)),
+                            }
                         }
-                        // A repeated submission is answered although nothing can be written.
-                        Err(_) if is_absent && self.exists(id).await => continue,
-                        Err(error) => fail_all(&waiting, &EngineError::from(error)),
                     }
                 }
                 Err(error) => fail_all(&waiting, &error),
@@ -213,13 +227,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         self.0.store.versions(&[id]).await.is_ok_and(|found| !found.is_empty())
     }
 
-    /// Gives the numbers of a segment back that was not written. A code that is taken is not asked
-    /// for again.
+    /// Gives the numbers of a segment back that was not written. A code that is taken, or may be, is not
+    /// asked for again.
     async fn return_numbers(&self, why: &StoreError, numbers: Vec<Taken>) {
-        if matches!(why, StoreError::Taken { what: "dossier code" }) {
-            return;
+        if why.wrote_nothing() && !matches!(why, StoreError::Taken { what: "dossier code" }) {
+            self.return_unused(numbers).await;
         }
-        self.return_unused(numbers).await;
     }
 
     async fn return_unused(&self, numbers: Vec<Taken>) {
@@ -401,5 +414,29 @@ mod tests {
         assert!(lanes.open(id) && !lanes.close(id));
         assert!(lanes.join(id, waiting()).expect("there is room"), "nobody holds it");
         assert!(!lanes.open(id), "commands wait in it");
+    }
+
+    #[test]
+    fn beyond_the_limits_nobody_joins_until_something_is_taken() {
+        let lanes = Lanes::default();
+        let ids: Vec<Uuid> = (0..limits::LANES_MAX as u128).map(Uuid::from_u128).collect();
+        for id in &ids {
+            assert!(matches!(lanes.join(*id, waiting()), Ok(true)));
+        }
+        let other = Uuid::max();
+        assert!(matches!(lanes.join(other, waiting()), Err(EngineError::Overloaded)));
+        assert!(matches!(lanes.admit(other), Err(EngineError::Overloaded)));
+        for _ in 1..limits::LANE_COMMANDS_MAX {
+            assert!(matches!(lanes.join(ids[0], waiting()), Ok(false)), "its lane has room");
+        }
+        assert!(matches!(lanes.join(ids[0], waiting()), Err(EngineError::Overloaded)));
+        assert_eq!(
+            lanes.take(ids[0]).map(|waiting| waiting.len()),
+            Some(limits::LANE_COMMANDS_MAX)
+        );
+        assert!(matches!(lanes.join(ids[0], waiting()), Ok(false)));
+        assert_eq!(lanes.take(ids[1]).map(|waiting| waiting.len()), Some(1));
+        assert!(lanes.take(ids[1]).is_none(), "the lane is closed");
+        assert!(matches!(lanes.join(other, waiting()), Ok(true)), "there is room for another");
     }
 }

@@ -1,11 +1,13 @@
 //! Every limit of the engine, with its unit. `docs/limits.md` lists them.
 
-/// Dossiers with commands waiting, at once; more answer `OVERLOADED`.
-pub const LANES_MAX: usize = 4_096;
+/// Dossiers with commands waiting, at once; more answer `OVERLOADED`. Four times as many as it takes to
+/// keep the processors of a small machine busy, and fewer than the store lets wait: what is refused
+/// there was decided in vain.
+pub const LANES_MAX: usize = 1_024;
 /// Commands waiting for one dossier.
 pub const LANE_COMMANDS_MAX: usize = 256;
 /// Open dossiers that a node keeps at hand as it last wrote them.
-pub const STANDING_DOSSIERS_MAX: usize = 1_024;
+pub const STANDING_DOSSIERS_MAX: usize = 2_048;
 /// How often a segment is decided anew after a conflict.
 pub const CONFLICT_RETRIES_MAX: u32 = 4;
 /// Oldest time inside the UUIDv7 of a new dossier: a commune may have been offline.

@@ -1,16 +1,16 @@
 //! Dossier codes: `{agency code}-{yymmdd}-{sequence}` (`docs/rules.md`, codes).
 //!
 //! Numbers are reserved in blocks in a transaction of their own, so no two commands
-//! ever wait for each other's number. A number that a refused command did not need goes back to
+//! ever wait for each other's number, and no agency waits for another's block. A number that a refused command did not need goes back to
 //! the block; a block left over at a restart is a gap, which is lawful.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex};
 
 use jiff::civil::Date;
 use motcua_store::contract::Store;
 use motcua_store::error::StoreError;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 
 /// Largest block reserved at once.
 pub(crate) const BLOCK_MAX: u32 = 64;
@@ -20,7 +20,8 @@ const SEQUENCE_WIDTH: usize = 4;
 /// Numbers at hand.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
-    series: Mutex<HashMap<String, Series>>,
+    /// By agency.
+    series: Mutex<HashMap<String, Arc<AsyncMutex<Option<Series>>>>>,
 }
 
 #[derive(Debug)]
@@ -60,14 +61,12 @@ impl Numbers {
         agency: &str,
         day: Date,
     ) -> Result<Taken, StoreError> {
-        let mut all = self.series.lock().await;
-        let series = match all.entry(agency.to_owned()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Series { day, free: Vec::new(), block: 1 }),
-        };
-        if series.day != day {
-            *series = Series { day, free: Vec::new(), block: 1 };
+        let series = self.of(agency);
+        let mut series = series.lock().await;
+        if series.as_ref().is_some_and(|series| series.day != day) {
+            *series = None;
         }
+        let series = series.get_or_insert_with(|| Series { day, free: Vec::new(), block: 1 });
         if series.free.is_empty() {
             let block = store.reserve_numbers(agency, day, series.block).await?;
             series.free = block.rev().collect();
@@ -81,12 +80,16 @@ impl Numbers {
 
     /// Gives back a number that no event carries.
     pub(crate) async fn give_back(&self, taken: Taken) {
-        let mut all = self.series.lock().await;
-        if let Some(series) = all.get_mut(&taken.agency)
-            && series.day == taken.day
-        {
+        let series = self.of(&taken.agency);
+        let mut series = series.lock().await;
+        if let Some(series) = series.as_mut().filter(|series| series.day == taken.day) {
             series.free.push(taken.number);
         }
+    }
+
+    fn of(&self, agency: &str) -> Arc<AsyncMutex<Option<Series>>> {
+        let mut all = self.series.lock().expect("no holder of this lock panics");
+        Arc::clone(all.entry(agency.to_owned()).or_default())
     }
 }
 

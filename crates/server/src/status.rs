@@ -6,6 +6,7 @@
 
 mod answer;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use motcua_dossiers::rejection::{Reason, Rejection, Retry, Violation};
@@ -50,8 +51,10 @@ pub const REASONS: [&str; 26] = [
     "WATCH_ENDED",
 ];
 
-/// Wait that we ask for when something passes by itself.
+/// Shortest wait that we ask for when something passes by itself.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Those who are refused together come back within so much more.
+const RETRY_SPREAD: Duration = Duration::from_secs(1);
 
 /// Everything that a call can end with but an answer.
 #[derive(Debug)]
@@ -158,7 +161,7 @@ pub(crate) fn status(refusal: Refusal) -> Status {
             "the time of the call ran out: repeat the same command, it is carried out once",
             "Hết thời gian chờ: gửi lại đúng yêu cầu đó, yêu cầu chỉ được thực hiện một lần.",
         )
-        .after(RETRY_AFTER)
+        .after(turn())
         .into_status(),
         Refusal::WatchEnded { why } => watch_ended(why),
         Refusal::UnknownField(violations) => unknown_field(&violations),
@@ -359,7 +362,7 @@ fn store_failure(error: &EngineError) -> Status {
             "Chưa có gì thay đổi: gửi lại đúng yêu cầu đó.",
             &what,
         )
-        .after(RETRY_AFTER)
+        .after(turn())
         .into_status(),
         EngineError::OutcomeUnknown => failure(
             Code::Unavailable,
@@ -368,7 +371,7 @@ fn store_failure(error: &EngineError) -> Status {
             "Chưa rõ kết quả: gửi lại đúng yêu cầu đó, yêu cầu chỉ được thực hiện một lần.",
             &what,
         )
-        .after(RETRY_AFTER)
+        .after(turn())
         .into_status(),
         _ => failure(
             Code::DataLoss,
@@ -406,6 +409,14 @@ fn calendar_failure(error: &EngineError) -> Status {
     answer.into_status()
 }
 
+/// A wait from [`RETRY_AFTER`] on, others for others: who was refused together would else be refused
+/// together again. Multiples of the golden ratio fall evenly into the time.
+fn turn() -> Duration {
+    static TURNS: AtomicU32 = AtomicU32::new(0);
+    let part = f64::from(TURNS.fetch_add(0x9E37_79B9, Ordering::Relaxed)) / f64::from(u32::MAX);
+    RETRY_AFTER + Duration::from_millis(RETRY_SPREAD.mul_f64(part).as_millis() as u64)
+}
+
 fn overloaded() -> Status {
     plain(
         Code::ResourceExhausted,
@@ -413,7 +424,7 @@ fn overloaded() -> Status {
         "more work is waiting than is accepted; nothing was changed: wait, then repeat",
         "Hệ thống đang quá tải, chưa có gì thay đổi: hãy chờ rồi gửi lại.",
     )
-    .after(RETRY_AFTER)
+    .after(turn())
     .into_status()
 }
 
@@ -425,7 +436,7 @@ fn watch_ended(why: &'static str) -> Status {
         "Luồng theo dõi này đã kết thúc: theo dõi tiếp bằng mã nối tiếp cuối cùng, không sót thay đổi nào.",
     )
     .with("ended", why)
-    .after(RETRY_AFTER)
+    .after(turn())
     .into_status()
 }
 

@@ -43,3 +43,17 @@ pub enum StoreError {
         key: String,
     },
 }
+
+impl StoreError {
+    /// Whether it is certain that nothing was written.
+    pub fn wrote_nothing(&self) -> bool {
+        match self {
+            Self::Stale { .. }
+            | Self::Taken { .. }
+            | Self::TooWide
+            | Self::Overloaded
+            | Self::Unavailable(_) => true,
+            Self::OutcomeUnknown(_) | Self::Corrupt { .. } => false,
+        }
+    }
+}

@@ -258,3 +258,16 @@ fn what_the_operator_must_load_can_be_looked_up() {
         assert!(metadata.contains_key("correlation_id"), "{metadata:?}");
     }
 }
+
+#[test]
+fn those_who_are_refused_together_are_told_to_come_back_one_after_another() {
+    let told = |_| {
+        let details = status(Refusal::Overloaded).get_error_details();
+        details.retry_info().and_then(|retry| retry.retry_delay).expect("a hint")
+    };
+    let mut waits: Vec<Duration> = (0..100).map(told).collect();
+    waits.sort_unstable();
+    assert!(waits[0] >= Duration::from_secs(1) && waits[99] <= Duration::from_secs(2));
+    let gaps = waits.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(gaps.max() < Some(Duration::from_millis(100)), "{waits:?}");
+}
