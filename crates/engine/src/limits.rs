@@ -111,6 +111,8 @@ pub const WATCH_QUEUE_ROWS_MAX: u32 = 500;
 /// Longest time between two looks at a watched queue: for what becomes due or late by time alone,
 /// and what another node committed where its hint was lost.
 pub const WATCH_QUEUE_LOOK_MS: u64 = 5_000;
+/// Age at which another watcher's look at the same list spares one, where nothing was committed.
+pub const WATCH_QUEUE_SHARED_MS: u64 = 2_500;
 /// Shortest time between two looks at a watched queue, however much is committed.
 pub const WATCH_QUEUE_PACE_MS: u64 = 100;
 /// What a node commits within this time goes to the others as one hint.

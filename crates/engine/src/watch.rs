@@ -9,6 +9,7 @@
 
 mod dossier;
 mod hints;
+mod pages;
 mod queue;
 mod topics;
 
@@ -33,6 +34,8 @@ pub(crate) struct Watchers {
     dossiers: Topics<Uuid>,
     /// Units whose queues are watched, each with a number that grows with every commit.
     units: Topics<String>,
+    /// Lists of queues, as they were last read for whoever watches them.
+    pages: pages::Pages,
     is_polling: AtomicBool,
     hints: hints::Hints,
 }

@@ -162,7 +162,7 @@ impl StoredEvent {
 }
 
 /// A named queue of open work items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {
     /// Filed, not yet accepted or refused (national status 1).
     ToReceive,

@@ -2,6 +2,7 @@
 //! read anew as a wake-up or the clock says so, and compared with what was told.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use motcua_store::contract::{Documents, Queue, Store, WorklistPage, WorklistRow};
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Subscription;
+use super::pages::{LastPage, List};
 use crate::error::EngineError;
 use crate::{Caller, Engine, limits};
 
@@ -49,6 +51,8 @@ pub struct QueueWatch<S: Store, D: Documents> {
     queue: Queue,
     procedure: Option<String>,
     subscription: Subscription<String>,
+    /// Shared with whoever watches the same list.
+    last_page: Arc<LastPage>,
     /// What was told; nothing before the first look.
     told: Option<(Rows, u64)>,
     /// The digest of what was told before a line dropped.
@@ -72,7 +76,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<QueueWatch<S, D>, EngineError> {
         let desk = crate::query::desk_of(caller)?;
         Ok(QueueWatch {
-            subscription: self.subscribe_to_unit(desk.unit),
+            subscription: self.subscribe_to_unit(desk.unit.clone()),
+            last_page: self.0.watchers.pages.of(List::of(queue, desk, procedure.clone())),
             engine: self.clone(),
             caller: caller.clone(),
             queue,
@@ -96,14 +101,20 @@ impl<S: Store, D: Documents> QueueWatch<S, D> {
             self.until_time_to_look().await;
             // Before the list is read, so that no commit falls in between.
             self.subscription.number();
+            let now = Instant::now();
+            // Where nothing was committed, what another has just looked at will do.
+            let age = match self.is_stale {
+                true => Duration::ZERO,
+                false => Duration::from_millis(limits::WATCH_QUEUE_SHARED_MS),
+            };
             self.is_stale = true;
             let limit = limits::WATCH_QUEUE_ROWS_MAX;
             let list =
                 self.engine.worklist(&self.caller, self.queue, self.procedure.clone(), None, limit);
-            let page = list.await?;
+            let page = self.last_page.read(now.checked_sub(age).unwrap_or(now), list).await?;
             self.is_stale = false;
             self.looked_at = Some(Instant::now());
-            if let Some(news) = self.compare(page) {
+            if let Some(news) = self.compare(&page) {
                 return Ok(news);
             }
         }
@@ -137,8 +148,9 @@ impl<S: Store, D: Documents> QueueWatch<S, D> {
     }
 
     /// What is new in the list; nothing if it is as it was told.
-    fn compare(&mut self, page: WorklistPage) -> Option<QueueNews> {
+    fn compare(&mut self, page: &WorklistPage) -> Option<QueueNews> {
         let WorklistPage { rows, total } = page;
+        let total = *total;
         let key = |row: &WorklistRow| (row.key.dossier, row.key.item);
         let now: Rows = rows.iter().map(|row| (key(row), (row.version, row.late))).collect();
         let Some((before, total_before)) = self.told.replace((now, total)) else {
@@ -150,7 +162,7 @@ impl<S: Store, D: Documents> QueueWatch<S, D> {
                     total,
                 });
             }
-            return Some(QueueNews::Snapshot { rows, total });
+            return Some(QueueNews::Snapshot { rows: rows.clone(), total });
         };
         let (now, _) = self.told.as_ref().expect("it was just put there");
         let mut left: Vec<_> =
@@ -158,9 +170,9 @@ impl<S: Store, D: Documents> QueueWatch<S, D> {
         left.sort_unstable();
         let (mut added, mut changed) = (Vec::new(), Vec::new());
         for row in rows {
-            match before.get(&key(&row)) {
-                None => added.push(row),
-                Some(told) if *told != (row.version, row.late) => changed.push(row),
+            match before.get(&key(row)) {
+                None => added.push(row.clone()),
+                Some(told) if *told != (row.version, row.late) => changed.push(row.clone()),
                 Some(_) => {}
             }
         }
