@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use motcua_test_cluster::Cluster;
+use motcua_tests::people::{ADMIN, CLERK};
 use motcua_tests::process::{Ended, Service, motcua, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 fn doctor(data: &Path) -> Ended {
@@ -108,6 +109,27 @@ async fn timers_that_no_attempt_could_fire_are_told_with_the_reason() {
     let (found, told) = check(&doctor(&data), "TIMERS");
     assert_eq!(found, "warning");
     assert_eq!(told, "1 dossiers whose timers could not be fired: no such year");
+}
+
+#[tokio::test]
+async fn a_running_service_lists_the_timers_that_no_attempt_could_fire() {
+    let mut service = Service::bare(&["--demo"]);
+    let admin = service.token(&ADMIN);
+    assert_eq!(service.as_whoever(&admin, ["timers", "--json"]).with(0).out, "");
+    service.stop();
+    let parked = "UPDATE timer SET due_at = 1, claimed_for = 1, claimed_until = 4102444800000000,
+            attempts = 8, failure = 'no such year'
+        WHERE (dossier_id, name) = (SELECT dossier_id, name FROM timer LIMIT 1)";
+    execute(&service.data(), parked).await;
+    service.restart(&[]);
+    let timers = service.as_whoever(&admin, ["timers", "--json"]).with(1).out;
+    let timer: Value = serde_json::from_str(&timers).expect("one timer, as JSON");
+    assert_eq!((&timer["attempts"], &timer["failure"]), (&json!(8), &json!("no such year")));
+    assert_eq!(timer["retry_at"], "2100-01-01T00:00:00Z");
+    let shown = service.as_whoever(&admin, ["timers"]).with(1).out;
+    assert!(shown.contains("ATTEMPTS") && shown.contains("no such year"), "{shown}");
+    let clerk = service.token(&CLERK);
+    service.as_whoever(&clerk, ["timers"]).with(1).saying("administrator or auditor");
 }
 
 #[tokio::test]

@@ -218,6 +218,8 @@ async fn registers_and_chains_are_closed_to_everyone_else() {
             if *who != ADMIN {
                 let info = client.admin().get_server_info(GetServerInfoRequest {}).await;
                 outcomes.push(info.err());
+                let parked = ListParkedTimersRequest::default();
+                outcomes.push(client.admin().list_parked_timers(parked).await.err());
             }
         }
         for outcome in outcomes {

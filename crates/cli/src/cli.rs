@@ -28,6 +28,7 @@ The service
   restore     a data folder from such a copy, verified
   token       issue a bearer token from the key of a data folder
   info        what runs at --server
+  timers      those that could not be fired, and why
   bench       whole lives of dossiers: rate, latency, bytes, memory
 
 Dossiers
@@ -125,6 +126,8 @@ pub(crate) enum Command {
     Token(token::TokenCommand),
     /// What runs at --server
     Info,
+    /// Timers that could not be fired in eight attempts, and why. Exit code 0: there are none, 1: some
+    Timers,
     /// Measure a server of its own under load
     Bench(bench::BenchArguments),
     /// Dossiers: file, act, look

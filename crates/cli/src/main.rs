@@ -51,6 +51,7 @@ mod serve;
 mod settings;
 mod sweep;
 mod table;
+mod timers;
 mod token;
 mod unit;
 mod wire;
@@ -121,6 +122,7 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<Ending> {
         Command::Unit(command) => narrow(unit::run(command, &global, output)),
         Command::Audit(command) => narrow(audit::run(command, &global, output)),
         Command::Info => narrow(info::run(&global, output)),
+        Command::Timers => narrow(timers::run(&global, output)),
     }
 }
 

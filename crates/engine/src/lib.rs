@@ -124,6 +124,14 @@ impl Caller {
         self.roles.contains(&role)
     }
 
+    /// Whoever runs the service, or audits it, may look how it does.
+    fn may_inspect(&self) -> Result<(), EngineError> {
+        if self.is(Role::Administrator) || self.is(Role::Auditor) {
+            return Ok(());
+        }
+        Err(EngineError::PermissionDenied { needed: "administrator or auditor".into() })
+    }
+
     fn must_be(&self, role: Role) -> Result<(), EngineError> {
         if self.is(role) {
             return Ok(());

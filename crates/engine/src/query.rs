@@ -402,11 +402,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         self.append(&chain, event, Vec::new()).await
     }
 
-    /// What is running, for operators.
+    /// What is running. Administrators and auditors only.
     ///
     /// # Errors
-    /// The store is unavailable.
-    pub async fn info(&self) -> Result<Info, EngineError> {
+    /// The caller is neither; the store is unavailable.
+    pub async fn info(&self, caller: &Caller) -> Result<Info, EngineError> {
+        caller.may_inspect()?;
         let picture = self.0.registers.now();
         Ok(Info {
             origin: self.origin().to_owned(),

@@ -18,7 +18,7 @@ use futures::future::{BoxFuture, Fuse, FusedFuture as _, FutureExt as _};
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use motcua_store::StoreError;
-use motcua_store::contract::{Claim, Documents, PutOff, Store};
+use motcua_store::contract::{Claim, Documents, ParkedTimer, PutOff, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub(crate) use self::load::Load;
 use self::pass::Pass;
-use crate::{Engine, limits};
+use crate::{Caller, Engine, EngineError, limits};
 
 /// What is claimed and not yet fired.
 struct Window {
@@ -48,6 +48,24 @@ struct Fired {
     dossiers: usize,
     begun_before: u64,
     took: Duration,
+}
+
+impl<S: Store, D: Documents> Engine<S, D> {
+    /// Timers that could not be fired in [`limits::TIMER_ATTEMPTS_MAX`] attempts, most overdue first;
+    /// those after `after` in this order. Administrators and auditors only.
+    ///
+    /// # Errors
+    /// The caller is neither; the store is unavailable.
+    pub async fn parked_timers(
+        &self,
+        caller: &Caller,
+        after: Option<(Timestamp, Uuid, String)>,
+        limit: u32,
+    ) -> Result<Vec<ParkedTimer>, EngineError> {
+        caller.may_inspect()?;
+        let limit = limit.min(limits::PAGE_ROWS_MAX);
+        Ok(self.0.store.parked_timers(limits::TIMER_ATTEMPTS_MAX, after, limit).await?)
+    }
 }
 
 impl Window {

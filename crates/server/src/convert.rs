@@ -24,6 +24,7 @@ pub(crate) use read::{Faults, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 
 use motcua_api::v1;
 use motcua_procedures::{ProcedureRef, Text};
+use motcua_store::contract::ParkedTimer;
 
 fn text(text: &Text) -> v1::Text {
     v1::Text { vi: text.vi.clone(), en: text.en.clone() }
@@ -35,6 +36,18 @@ pub(crate) fn reference(reference: &ProcedureRef) -> v1::ProcedureReference {
         code: reference.code.clone(),
         version: reference.version.clone(),
         digest: reference.digest.clone(),
+    }
+}
+
+pub(crate) fn parked_timer(timer: ParkedTimer) -> v1::ParkedTimer {
+    v1::ParkedTimer {
+        dossier: timer.dossier.to_string(),
+        code: timer.code.unwrap_or_default(),
+        timer: timer.timer,
+        due_at: Some(timestamp(timer.due_at)),
+        attempts: timer.attempts,
+        failure: timer.failure,
+        retry_at: Some(timestamp(timer.retry_at)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which node fires a due timer: claims, and their early ends.
 
 use jiff::Timestamp;
-use motcua_store::contract::{Claim, PutOff};
+use motcua_store::contract::{Claim, ParkedTimer, PutOff};
 use uuid::Uuid;
 
 use crate::database::Argument::{Id, Integer, OptionalText, Text};
@@ -84,8 +84,54 @@ const TIMERS_PARKED: &str = "-- timers_parked
         WHERE due_at <= $1 AND claimed_for = due_at AND attempts >= $2 AND failure IS NOT NULL
         ORDER BY due_at LIMIT 1000) few";
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[TIMER_CLAIM, TIMER_PUT_OFF, Statement::both(TIMERS_PARKED)];
+/// As [`TIMERS_PARKED`], a page of them.
+const TIMER_PARKED_PAGE: &str = "-- timer_parked_page
+    SELECT t.dossier_id, d.code, t.name, t.due_at, t.attempts, t.failure, t.claimed_until
+    FROM timer t JOIN dossier d ON d.id = t.dossier_id
+    WHERE t.failure IS NOT NULL AND t.claimed_for = t.due_at AND t.attempts >= $1
+        AND (t.due_at, t.dossier_id, t.name) > ($2, $3, $4)
+    ORDER BY t.due_at, t.dossier_id, t.name LIMIT $5";
+
+pub(crate) const STATEMENTS: &[Statement] = &[
+    TIMER_CLAIM,
+    TIMER_PUT_OFF,
+    Statement::both(TIMERS_PARKED),
+    Statement::both(TIMER_PARKED_PAGE),
+];
+
+/// A page of the timers that failed so often.
+pub(crate) async fn parked_page(
+    reads: &Reads,
+    attempts_min: u32,
+    after: Option<(Timestamp, Uuid, String)>,
+    limit: u32,
+) -> Result<Vec<ParkedTimer>, Failure> {
+    let (due_at, dossier, name) = match &after {
+        Some((due_at, dossier, name)) => (due_at.as_microsecond(), *dossier, name.as_str()),
+        None => (i64::MIN, Uuid::nil(), ""),
+    };
+    let arguments = [
+        Integer(attempts_min.into()),
+        Integer(due_at),
+        Id(dossier),
+        Text(name),
+        Integer(limit.into()),
+    ];
+    let rows = reads.rows(TIMER_PARKED_PAGE, &arguments).await?;
+    let timer = |row| {
+        let columns = Columns::new(row, "timer", "dossier_id");
+        Ok(ParkedTimer {
+            dossier: columns.id("dossier_id")?,
+            code: columns.get("code")?,
+            timer: columns.get("name")?,
+            due_at: columns.instant("due_at")?,
+            attempts: columns.number("attempts")?,
+            failure: columns.get("failure")?,
+            retry_at: columns.instant("claimed_until")?,
+        })
+    };
+    rows.iter().map(timer).collect()
+}
 
 /// Dossiers whose timers could not be fired so often, at most 1,000, with one of the reasons.
 pub(crate) async fn parked(

@@ -9,13 +9,13 @@ use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId};
 use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{
-    Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
-    RegisterKind, SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
+    Claim, Commit, DossierKey, Draft, Expired, Loaded, ParkedTimer, PutOff, ReceptionQuery,
+    RegisterEntry, RegisterKind, SearchQuery, StoredEvent, Upload, WorklistPage, WorklistQuery,
 };
 use motcua_store::{Store, StoreError};
 use uuid::Uuid;
 
-use crate::claims::{ClaimTimers, PutOffTimers};
+use crate::claims::{ClaimTimers, PutOffTimers, parked_page};
 use crate::database::Reads;
 use crate::desk::{
     CountGuess, DeleteDraft, Expire, FirstPrint, PutDraft, PutUpload, ReserveName, ReserveNumbers,
@@ -245,6 +245,15 @@ impl Store for SqlStore {
 
     async fn put_off_timers(&self, claims: Vec<PutOff>) -> Result<(), StoreError> {
         self.write(PutOffTimers(claims)).await
+    }
+
+    async fn parked_timers(
+        &self,
+        attempts_min: u32,
+        after: Option<(Timestamp, Uuid, String)>,
+        limit: u32,
+    ) -> Result<Vec<ParkedTimer>, StoreError> {
+        Ok(parked_page(&self.reads, attempts_min, after, limit).await?)
     }
 
     async fn dossiers_of(

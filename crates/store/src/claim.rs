@@ -26,6 +26,25 @@ impl Claim {
     }
 }
 
+/// A timer that is due and could not be fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedTimer {
+    /// The dossier.
+    pub dossier: Uuid,
+    /// Its code, if it has one.
+    pub code: Option<String>,
+    /// The timer.
+    pub timer: String,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it could not be fired the last time.
+    pub failure: String,
+    /// When it is tried again.
+    pub retry_at: Timestamp,
+}
+
 /// A claim that ends before its time, with the timer still due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutOff {

@@ -109,6 +109,7 @@ async fn run_queries<S: Store>(make: &impl AsyncFn() -> S) {
         timers::of_those_who_claim_at_once_each_has_others,
         timers::a_timer_that_is_set_anew_is_free_of_its_claim,
         timers::what_was_put_off_comes_back_with_its_attempts,
+        timers::what_failed_often_is_listed_until_it_is_fired_or_set_anew,
         timers::a_timer_can_be_moved_and_cleared,
         timers::a_timer_is_due_at_its_instant,
     );

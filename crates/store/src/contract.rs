@@ -12,18 +12,20 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use motcua_audit::{ChainHead, ChainId, Field, FieldSlot, Hash, SealedEvent};
 use motcua_dossiers::command::TimerChanges;
-use motcua_dossiers::dossier::{Dossier, WorkItem};
-use motcua_procedures::{Role, Status};
+use motcua_dossiers::dossier::Dossier;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::StoreError;
 
-pub use crate::claim::{Claim, PutOff};
+pub use crate::claim::{Claim, ParkedTimer, PutOff};
 pub use crate::hints::{HINT_BYTES_MAX, Hints};
 pub use crate::loaded::{DossierKey, Loaded};
 pub use crate::passing::{Draft, Expired, Upload};
 pub use crate::reception::ReceptionQuery;
+pub use crate::worklist::{
+    Desk, NO_APPOINTMENT_US, Queue, WorklistKey, WorklistPage, WorklistQuery, WorklistRow,
+};
 
 /// One unit of writing: all of it or nothing of it.
 #[derive(Clone, Debug)]
@@ -159,105 +161,6 @@ impl StoredEvent {
             FieldSlot::Withheld(_) => None,
         })
     }
-}
-
-/// A named queue of open work items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Queue {
-    /// Filed, not yet accepted or refused (national status 1).
-    ToReceive,
-    /// Assigned to the caller.
-    Mine,
-    /// Of the caller's unit and roles, assigned to nobody.
-    Unclaimed,
-    /// The applicant must act.
-    WaitingForApplicant,
-    /// The appointment is today.
-    DueToday,
-    /// The appointment has passed and the clock runs.
-    Late,
-    /// Completed, not yet delivered (status 9).
-    ReadyToDeliver,
-}
-
-/// Whose work items a list may show: the authorisation is part of the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desk {
-    /// Opaque id of the caller.
-    pub person: String,
-    /// The caller's unit.
-    pub unit: String,
-    /// The caller's roles. `head_of_division` and `signing_leader` see all items of the unit,
-    /// others those of their roles and those that wait for the applicant. In [`Queue::DueToday`]
-    /// and [`Queue::Late`] the former also see the items of other units whose dossier their unit
-    /// is competent for, by the appointment or by the time of the step (today its end, or late):
-    /// they answer for it, though the clock may be paused while the other unit works.
-    pub roles: Vec<Role>,
-}
-
-/// A page of a queue.
-#[derive(Clone, Debug)]
-pub struct WorklistQuery {
-    /// Which queue.
-    pub queue: Queue,
-    /// For whom.
-    pub desk: Desk,
-    /// Only this procedure.
-    pub procedure: Option<String>,
-    /// Now, for lateness.
-    pub now: Timestamp,
-    /// Today at the centre, for `DueToday`.
-    pub today: Date,
-    /// Continue after this row.
-    pub after: Option<WorklistKey>,
-    /// Most rows.
-    pub limit: u32,
-}
-
-/// Place of a row in a queue: rows come by `sort_at`, then dossier, then item.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WorklistKey {
-    /// Appointment, or far in the future where there is none; microseconds UTC.
-    pub sort_at_us: i64,
-    /// Dossier.
-    pub dossier: Uuid,
-    /// Work item.
-    pub item: u32,
-}
-
-/// `sort_at_us` of a work item whose dossier has no running appointment.
-pub const NO_APPOINTMENT_US: i64 = i64::MAX;
-
-/// A row of a worklist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorklistRow {
-    /// Its place.
-    pub key: WorklistKey,
-    /// Dossier code.
-    pub code: Option<String>,
-    /// Procedure code.
-    pub procedure: String,
-    /// National status.
-    pub status: Status,
-    /// The work item.
-    pub item: WorkItem,
-    /// Appointment date.
-    pub due_on: Option<Date>,
-    /// Appointment.
-    pub due_at: Option<Timestamp>,
-    /// The appointment has passed.
-    pub late: bool,
-    /// Version of the dossier.
-    pub version: u64,
-}
-
-/// A page and the exact number of rows of the queue, both from one snapshot.
-#[derive(Clone, Debug)]
-pub struct WorklistPage {
-    /// Rows.
-    pub rows: Vec<WorklistRow>,
-    /// Rows of the whole queue.
-    pub total: u64,
 }
 
 /// Whose dossiers a search may find.
@@ -429,6 +332,15 @@ pub trait Store: Send + Sync + 'static {
         &self,
         claims: Vec<PutOff>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Timers that are due and failed at least `attempts_min` times, most overdue first, then by
+    /// dossier and name, at most `limit`; those after `after` in this order.
+    fn parked_timers(
+        &self,
+        attempts_min: u32,
+        after: Option<(Timestamp, Uuid, String)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ParkedTimer>, StoreError>> + Send;
 
     /// Open dossiers that are bound to the procedure file of this digest, by id, at most `limit`;
     /// those after `after`.

@@ -17,9 +17,9 @@ use motcua_dossiers::dossier::Dossier;
 use uuid::Uuid;
 
 use crate::contract::{
-    Claim, Commit, DossierKey, Draft, Expired, Loaded, PutOff, ReceptionQuery, RegisterEntry,
-    RegisterKind, SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage, WorklistQuery,
-    dossier_chain,
+    Claim, Commit, DossierKey, Draft, Expired, Loaded, ParkedTimer, PutOff, ReceptionQuery,
+    RegisterEntry, RegisterKind, SearchQuery, SearchTerm, Store, StoredEvent, Upload, WorklistPage,
+    WorklistQuery, dossier_chain,
 };
 use crate::error::StoreError;
 
@@ -40,6 +40,8 @@ struct Inner {
     timers: BTreeMap<(Uuid, String), Timestamp>,
     /// Claims of timers; one of another instant than the timer's does not count.
     claims: BTreeMap<(Uuid, String), Claim>,
+    /// Why the timer of a claim could not be fired.
+    failures: HashMap<(Uuid, String), String>,
     registers: Vec<RegisterEntry>,
     /// Numbers handed out, by agency and day.
     numbers: HashMap<(String, Date), u32>,
@@ -214,6 +216,15 @@ impl Store for MemoryStore {
     async fn put_off_timers(&self, claims: Vec<PutOff>) -> Result<(), StoreError> {
         self.inner().put_off_timers(claims);
         Ok(())
+    }
+
+    async fn parked_timers(
+        &self,
+        attempts_min: u32,
+        after: Option<(Timestamp, Uuid, String)>,
+        limit: u32,
+    ) -> Result<Vec<ParkedTimer>, StoreError> {
+        Ok(self.inner().parked_timers(attempts_min, after, limit))
     }
 
     async fn dossiers_of(

@@ -1,4 +1,5 @@
-//! Which work items a queue shows to whom: the rules that every store applies alike.
+//! Queues of open work items, and which of them a queue shows to whom: the rules that every store
+//! applies alike.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +8,106 @@ use jiff::civil::Date;
 use motcua_dossiers::dossier::{Dossier, WorkItem};
 use motcua_dossiers::local_date;
 use motcua_procedures::{Role, Status};
+use uuid::Uuid;
 
-use crate::contract::{Desk, NO_APPOINTMENT_US, Queue};
+/// A named queue of open work items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Filed, not yet accepted or refused (national status 1).
+    ToReceive,
+    /// Assigned to the caller.
+    Mine,
+    /// Of the caller's unit and roles, assigned to nobody.
+    Unclaimed,
+    /// The applicant must act.
+    WaitingForApplicant,
+    /// The appointment is today.
+    DueToday,
+    /// The appointment has passed and the clock runs.
+    Late,
+    /// Completed, not yet delivered (status 9).
+    ReadyToDeliver,
+}
+
+/// Whose work items a list may show: the authorisation is part of the query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Opaque id of the caller.
+    pub person: String,
+    /// The caller's unit.
+    pub unit: String,
+    /// The caller's roles. `head_of_division` and `signing_leader` see all items of the unit,
+    /// others those of their roles and those that wait for the applicant. In [`Queue::DueToday`]
+    /// and [`Queue::Late`] the former also see the items of other units whose dossier their unit
+    /// is competent for, by the appointment or by the time of the step (today its end, or late):
+    /// they answer for it, though the clock may be paused while the other unit works.
+    pub roles: Vec<Role>,
+}
+
+/// A page of a queue.
+#[derive(Clone, Debug)]
+pub struct WorklistQuery {
+    /// Which queue.
+    pub queue: Queue,
+    /// For whom.
+    pub desk: Desk,
+    /// Only this procedure.
+    pub procedure: Option<String>,
+    /// Now, for lateness.
+    pub now: Timestamp,
+    /// Today at the centre, for `DueToday`.
+    pub today: Date,
+    /// Continue after this row.
+    pub after: Option<WorklistKey>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// Place of a row in a queue: rows come by `sort_at`, then dossier, then item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorklistKey {
+    /// Appointment, or far in the future where there is none; microseconds UTC.
+    pub sort_at_us: i64,
+    /// Dossier.
+    pub dossier: Uuid,
+    /// Work item.
+    pub item: u32,
+}
+
+/// `sort_at_us` of a work item whose dossier has no running appointment.
+pub const NO_APPOINTMENT_US: i64 = i64::MAX;
+
+/// A row of a worklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorklistRow {
+    /// Its place.
+    pub key: WorklistKey,
+    /// Dossier code.
+    pub code: Option<String>,
+    /// Procedure code.
+    pub procedure: String,
+    /// National status.
+    pub status: Status,
+    /// The work item.
+    pub item: WorkItem,
+    /// Appointment date.
+    pub due_on: Option<Date>,
+    /// Appointment.
+    pub due_at: Option<Timestamp>,
+    /// The appointment has passed.
+    pub late: bool,
+    /// Version of the dossier.
+    pub version: u64,
+}
+
+/// A page and the exact number of rows of the queue, both from one snapshot.
+#[derive(Clone, Debug)]
+pub struct WorklistPage {
+    /// Rows.
+    pub rows: Vec<WorklistRow>,
+    /// Rows of the whole queue.
+    pub total: u64,
+}
 
 /// The appointment of a dossier as lists show and order it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Units and the server itself.
 
+use jiff::Timestamp;
 use motcua_api::v1::admin_service_server::AdminService;
 use motcua_api::v1::*;
-use motcua_engine::EngineError;
-use motcua_procedures::Role;
 use motcua_store::contract::{Documents, Store};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{Api, caller, finish};
 use crate::convert::{self, Faults};
@@ -43,17 +43,36 @@ impl<S: Store, D: Documents> AdminService for Api<S, D> {
         Ok(Response::new(ListUnitsResponse { next_page_token: next.unwrap_or_default(), units }))
     }
 
+    async fn list_parked_timers(
+        &self,
+        request: Request<ListParkedTimersRequest>,
+    ) -> Answer<ListParkedTimersResponse> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut faults = Faults::default();
+        let limit = faults.rows(request.page_size);
+        let list = "ListParkedTimers";
+        let after: Option<(Timestamp, Uuid, String)> =
+            faults.place(&request.page_token, |token| self.pages.open(list, &(), token));
+        let after = faults.finish(after)?;
+        let timers = self.engine.parked_timers(&caller, after, limit).await;
+        let timers = timers.map_err(Refusal::from)?;
+        let last = timers.last().filter(|_| timers.len() == limit as usize);
+        let next = last.map(|last| {
+            self.pages.issue(list, &(), &(last.due_at, last.dossier, last.timer.as_str()))
+        });
+        Ok(Response::new(ListParkedTimersResponse {
+            timers: timers.into_iter().map(convert::parked_timer).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
     async fn get_server_info(
         &self,
         request: Request<GetServerInfoRequest>,
     ) -> Answer<GetServerInfoResponse> {
         let caller = caller(&request)?;
-        let may = |role: &Role| matches!(role, Role::Administrator | Role::Auditor);
-        if !caller.roles.iter().any(may) {
-            let needed = "administrator or auditor".into();
-            return Err(Refusal::from(EngineError::PermissionDenied { needed }).into());
-        }
-        let info = self.engine.info().await.map_err(Refusal::from)?;
+        let info = self.engine.info(&caller).await.map_err(Refusal::from)?;
         Ok(Response::new(GetServerInfoResponse {
             version: env!("CARGO_PKG_VERSION").into(),
             origin: info.origin,

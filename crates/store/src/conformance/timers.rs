@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::commits::write;
 use super::fixture::{Subject, dossier_id, minute};
-use crate::contract::{Claim, DossierCommit, PutOff, Store};
+use crate::contract::{Claim, DossierCommit, ParkedTimer, PutOff, Store};
 
 fn timers(number: u32, timers: &[(&str, Option<i64>)]) -> DossierCommit {
     Subject::new(number).file(|facts| set(facts, timers))
@@ -188,4 +188,40 @@ pub(super) async fn what_was_put_off_comes_back_with_its_attempts<S: Store>(stor
     let all = claim(&*store, 50, 60, 9).await;
     let attempts: Vec<_> = all.iter().map(|claim| claim.attempts).collect();
     assert_eq!((numbers(&all), attempts), (vec![1, 2], vec![2, 2]));
+}
+
+pub(super) async fn what_failed_often_is_listed_until_it_is_fired_or_set_anew<S: Store>(
+    store: Arc<S>,
+) {
+    let mut third = Subject::new(3);
+    let filed = third.file(|facts| set(facts, &[("late", Some(12))]));
+    write(&*store, vec![timers(1, &[("late", Some(10))]), filed]).await;
+    write(&*store, vec![timers(2, &[("due", Some(10)), ("late", Some(30))])]).await;
+    let listed = async |after: Option<&ParkedTimer>, limit| {
+        let after = after.map(|timer| (timer.due_at, timer.dossier, timer.timer.clone()));
+        store.parked_timers(2, after, limit).await.expect("listed")
+    };
+    let failed = async |now, until, attempts| {
+        let claimed = claim(&*store, now, until, 9).await;
+        assert_eq!(numbers(&claimed), [1, 2, 3]);
+        let failed = claimed.into_iter().map(|claim| put_off(claim, until, attempts));
+        store.put_off_timers(failed.collect()).await.expect("put off");
+    };
+    failed(20, 25, 1).await;
+    assert_eq!(listed(None, 9).await, [], "once is not often");
+    failed(25, 50, 2).await;
+    let all = listed(None, 9).await;
+    let places: Vec<_> = all.iter().map(|timer| (timer.dossier, timer.timer.as_str())).collect();
+    let expected = [(1, "late"), (2, "due"), (3, "late")];
+    assert_eq!(places, expected.map(|(number, timer)| (dossier_id(number), timer)));
+    let ParkedTimer { due_at, attempts, failure, retry_at, .. } = &all[1];
+    assert_eq!((*due_at, *attempts, failure.as_str()), (minute(10), 2, "it would not"));
+    assert_eq!(*retry_at, minute(50));
+    assert_eq!(listed(None, 2).await, all[..2]);
+    assert_eq!(listed(Some(&all[1]), 2).await, all[2..]);
+    // Once more while it is claimed: it has not been fired yet.
+    assert_eq!(numbers(&claim(&*store, 50, 60, 9).await), [1, 2, 3]);
+    assert_eq!(listed(None, 9).await.len(), 3);
+    write(&*store, vec![third.act(|facts| set(facts, &[("late", Some(13))]))]).await;
+    assert_eq!(listed(None, 9).await.len(), 2, "it was set anew");
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Inner;
-use crate::contract::{Claim, PutOff};
+use crate::contract::{Claim, ParkedTimer, PutOff};
 
 impl Inner {
     pub(super) fn claim_timers(
@@ -42,13 +42,47 @@ impl Inner {
     }
 
     pub(super) fn put_off_timers(&mut self, claims: Vec<PutOff>) {
-        for PutOff { claim, until, attempts, failure: _ } in claims {
+        for PutOff { claim, until, attempts, failure } in claims {
             let key = (claim.dossier, claim.timer.clone());
             if let Some(present) = self.claims.get_mut(&key)
                 && *present == claim
             {
                 (present.until, present.attempts) = (until, attempts);
+                match failure {
+                    Some(failure) => self.failures.insert(key, failure),
+                    None => self.failures.remove(&key),
+                };
             }
         }
+    }
+
+    pub(super) fn parked_timers(
+        &self,
+        attempts_min: u32,
+        after: Option<(Timestamp, Uuid, String)>,
+        limit: u32,
+    ) -> Vec<ParkedTimer> {
+        let is_current = |key, claim: &Claim| self.timers.get(key) == Some(&claim.due_at);
+        let mut parked: Vec<_> = self
+            .claims
+            .iter()
+            .filter(|(key, claim)| is_current(*key, claim) && claim.attempts >= attempts_min)
+            .filter_map(|(key, claim)| {
+                Some(ParkedTimer {
+                    dossier: claim.dossier,
+                    code: self.dossiers.get(&claim.dossier)?.loaded.dossier.code.clone(),
+                    timer: claim.timer.clone(),
+                    due_at: claim.due_at,
+                    attempts: claim.attempts,
+                    failure: self.failures.get(key)?.clone(),
+                    retry_at: claim.until,
+                })
+            })
+            .collect();
+        let place = |timer: &ParkedTimer| (timer.due_at, timer.dossier, timer.timer.clone());
+        parked.retain(|timer| after.as_ref().is_none_or(|after| place(timer) > *after));
+        parked.sort_by_key(place);
+        parked.truncate(limit as usize);
+        parked
     }
 }
