@@ -76,7 +76,7 @@ pub const TIMER_CONCURRENCY: usize = 512;
 /// The same while somebody calls.
 pub const TIMER_CONCURRENCY_LIVE: usize = 128;
 /// Rest after a volley while somebody calls, in hundredths of the time that it took.
-pub const TIMER_REST_PERCENT: u32 = 25;
+pub const TIMER_REST_PERCENT: u32 = 50;
 /// Longest such rest: however slow the store is, timers come to their turn.
 pub const TIMER_REST_MAX_MS: u64 = 1_000;
 /// How long a node has to fire what it claimed, before others may take it over.
