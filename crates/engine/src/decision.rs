@@ -338,14 +338,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let Some(first_seq) = self.0.store.find_command(id, command).await? else {
             return Ok(None);
         };
-        let past = self.fold_command(id, first_seq, command).await?;
+        let past = self.left_by(id, first_seq, command).await?;
         if past.fingerprint != waiting.fingerprint {
             return Err(EngineError::CommandReused);
         }
         let picture = self.0.registers.now();
         let procedure = pinned(&picture, &past.dossier.procedure.digest)?;
         Ok(Some(Answer {
-            view: DossierView::new(Arc::new(past.dossier), past.hash, procedure),
+            view: DossierView::new(past.dossier, past.hash, procedure),
             first_seq,
             repeated: true,
             tracking_secret: self.tracking_secret(&waiting.request.command, id),

@@ -1,5 +1,7 @@
 //! Histories: streamed as stored, replayed, compared with the stored state.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use motcua_audit::{ChainHead, ChainId, ChainVerifier, FieldSlot, Finding, Hash, Header};
 use motcua_dossiers::codec::{decode, fold, is_fold_field, timestamp};
@@ -76,7 +78,7 @@ pub struct ExplainedAct {
 
 /// State and evidence as a past command left them.
 pub(crate) struct Past {
-    pub(crate) dossier: Dossier,
+    pub(crate) dossier: Arc<Dossier>,
     pub(crate) hash: Hash,
     pub(crate) fingerprint: String,
 }
@@ -276,8 +278,51 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
     }
 
+    /// The dossier as a command left it that began at `first_seq`.
+    pub(crate) async fn left_by(
+        &self,
+        id: Uuid,
+        first_seq: u64,
+        command: Uuid,
+    ) -> Result<Past, EngineError> {
+        match self.standing_since(id, first_seq, command).await? {
+            Some(past) => Ok(past),
+            None => self.fold_command(id, first_seq, command).await,
+        }
+    }
+
+    /// The same without the history before it, if nothing happened since: whoever repeats a command
+    /// mostly does so at once.
+    async fn standing_since(
+        &self,
+        id: Uuid,
+        first_seq: u64,
+        command: Uuid,
+    ) -> Result<Option<Past>, EngineError> {
+        let before = first_seq.saturating_sub(1);
+        let since =
+            self.0.store.events(&dossier_chain(id), before, limits::HISTORY_PAGE_MAX).await?;
+        let mut fingerprint = None;
+        for event in &since {
+            let facts = decode(event.seq, event.opened());
+            let facts = facts.map_err(|error| EngineError::Corrupt(error.to_string()))?;
+            match facts.command.filter(|made| made.id == command) {
+                Some(made) => fingerprint = Some(made.fingerprint),
+                None => return Ok(None),
+            }
+        }
+        let loaded = self.0.store.load(&DossierKey::Id(id)).await?;
+        let stands = loaded.zip(since.last()).zip(fingerprint);
+        let stands = stands.filter(|((loaded, last), _)| loaded.head.seq == last.seq);
+        Ok(stands.map(|((loaded, _), fingerprint)| Past {
+            dossier: loaded.dossier,
+            hash: loaded.head.hash,
+            fingerprint,
+        }))
+    }
+
     /// Folds the history up to the end of a command that began at `first_seq`.
-    pub(crate) async fn fold_command(
+    async fn fold_command(
         &self,
         id: Uuid,
         first_seq: u64,
@@ -308,7 +353,9 @@ impl<S: Store, D: Documents> Engine<S, D> {
             }
         }
         match (dossier, past) {
-            (Some(dossier), Some((hash, fingerprint))) => Ok(Past { dossier, hash, fingerprint }),
+            (Some(dossier), Some((hash, fingerprint))) => {
+                Ok(Past { dossier: Arc::new(dossier), hash, fingerprint })
+            }
             _ => Err(corrupt(format!("event {first_seq} does not carry command {command}"))),
         }
     }
