@@ -123,6 +123,10 @@ impl<S: Store, D: Documents> Engine<S, D> {
                 Some(Arc::unwrap_or_clone(loaded.dossier))
             }
             Some(after) if after > loaded.dossier.version => return Err(version_unknown()),
+            // Mostly nothing has happened while the line was down.
+            Some(after) if after == loaded.dossier.version => {
+                Some(Arc::unwrap_or_clone(loaded.dossier))
+            }
             Some(after) => self.folded(id, after).await?,
         };
         let caller = caller.clone();
