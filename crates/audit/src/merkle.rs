@@ -6,7 +6,15 @@ use crate::Hash;
 
 /// `H(0x00 || entry)`, the hash of one entry.
 pub fn leaf(entry: &[u8]) -> Hash {
-    Hash(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
+    match entry.as_array::<32>() {
+        // Most entries are hashes; at once they take half the time.
+        Some(hash) => {
+            let mut input = [0; 33];
+            input[1..].copy_from_slice(hash);
+            Hash(Sha256::digest(input).into())
+        }
+        None => Hash(Sha256::new().chain_update([0]).chain_update(entry).finalize().into()),
+    }
 }
 
 /// `H(0x01 || left || right)`, the hash of an inner node.
@@ -57,6 +65,15 @@ mod tests {
 
     fn root(entries: &[Vec<u8>]) -> Hash {
         mth(entries.iter().map(Vec::as_slice))
+    }
+
+    #[test]
+    fn a_leaf_is_the_hash_of_a_zero_and_the_entry_whatever_its_length() {
+        for length in [0, 1, 31, 32, 33, 64] {
+            let entry = vec![7; length];
+            let whole: Vec<u8> = std::iter::once(0).chain(entry.iter().copied()).collect();
+            assert_eq!(leaf(&entry), Hash(Sha256::digest(&whole).into()), "{length}");
+        }
     }
 
     proptest! {

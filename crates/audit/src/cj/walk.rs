@@ -63,7 +63,7 @@ fn object_end(text: &[u8], at: usize, depth: u32) -> Option<usize> {
     loop {
         let end = key_end(text, at)?;
         let key = &text[at + 1..end - 1];
-        if key <= before || text.get(end) != Some(&b':') {
+        if !rises(before, key) || text.get(end) != Some(&b':') {
             return None;
         }
         before = key;
@@ -76,8 +76,16 @@ fn object_end(text: &[u8], at: usize, depth: u32) -> Option<usize> {
     }
 }
 
-fn word_end(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    text[at..].starts_with(word).then_some(at + word.len())
+/// Whether `key` comes after `before`, as bytes do; mostly the first tells.
+fn rises(before: &[u8], key: &[u8]) -> bool {
+    match (before.first(), key.first()) {
+        (Some(left), Some(right)) if left != right => left < right,
+        _ => before < key,
+    }
+}
+
+fn word_end<const N: usize>(text: &[u8], at: usize, word: &[u8; N]) -> Option<usize> {
+    (text[at..].first_chunk::<N>() == Some(word)).then_some(at + N)
 }
 
 fn int_end(text: &[u8], at: usize) -> Option<usize> {
