@@ -86,8 +86,14 @@ macro_rules! roles {
     };
 }
 
-// The national ones.
+// The national ones, or the one that is asked for.
 macro_rules! statuses {
+    (sqlite, given) => {
+        "json_each(json_array($8)) AS s"
+    };
+    (postgres, given) => {
+        "generate_series($8, $8) AS s(value)"
+    };
     (sqlite) => {
         "json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]') AS s"
     };
@@ -98,36 +104,45 @@ macro_rules! statuses {
 
 // Rows after the place to continue after. `each`: the first of each role, whose index begins with it;
 // `of`: of the roles, whose index does not; `all`: of every role; `few`: those that are few by themselves;
-// `status`: the first of each role and status; `one`: of each status.
+// `of_procedure`: the first of each role and status, `of_procedure_in_status`: of each role.
 macro_rules! rows {
     ($database:ident, each $shown:literal) => {
         rows!(@merged $database, roles!($database, each), $shown, " AND w.role = r.value")
     };
-    ($database:ident, status $shown:literal) => {
+    ($database:ident, of_procedure $shown:literal) => {
+        rows!(@of_procedure $database, statuses!($database), $shown)
+    };
+    ($database:ident, of_procedure_in_status $shown:literal) => {
+        rows!(@of_procedure $database, statuses!($database, given), $shown)
+    };
+    // No other index may seem as good, whatever the statistics say: each knows its own condition, and this is
+    // the one of the index of procedures.
+    (@of_procedure $database:ident, $statuses:expr, $shown:literal) => {
         rows!(
             @merged $database,
-            concat!(roles!($database, each), " CROSS JOIN ", statuses!($database)),
-            $shown,
-            " AND w.role = r.value AND w.status = s.value"
+            concat!(roles!($database, each), " CROSS JOIN ", $statuses),
+            "w.unit = $1 AND w.procedure = $3
+                    AND (w.status IN (1, 9) OR w.assignee IS NULL OR w.role = 'applicant')",
+            concat!(" AND w.role = r.value AND w.status = s.value AND ", $shown)
         )
     };
-    ($database:ident, one $shown:literal) => {
-        rows!(@merged $database, statuses!($database), $shown, " AND w.status = s.value")
-    };
-    (@merged sqlite, $each:expr, $shown:literal, $of:expr) => {
+    // As JSON: SQLite has no LATERAL, and looked up as rows of a list they would cost it a multiple once
+    // somebody has had statistics made.
+    (@merged sqlite, $each:expr, $shown:expr, $of:expr) => {
         concat!(
             "
-            SELECT e.sort_at, e.dossier_id, e.item FROM ",
+            SELECT e.value ->> 0 AS sort_at, e.value ->> 1 AS dossier_id, e.value ->> 2 AS item
+            FROM ",
             $each,
-            " CROSS JOIN work_item e
-            WHERE (e.dossier_id, e.item) IN (
-                SELECT w.dossier_id, w.item",
+            " CROSS JOIN json_each((
+                SELECT json_group_array(json_array(few.sort_at, few.dossier_id, few.item)) FROM (
+                    SELECT w.sort_at, w.dossier_id, w.item",
             rows!(@found $shown, $of),
             "
-                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7)"
+                    ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS few)) AS e"
         )
     };
-    (@merged postgres, $each:expr, $shown:literal, $of:expr) => {
+    (@merged postgres, $each:expr, $shown:expr, $of:expr) => {
         concat!(
             "
             SELECT e.sort_at, e.dossier_id, e.item
@@ -147,22 +162,14 @@ macro_rules! rows {
             rows!(@found $shown, " AND w.role ", roles!($database))
         )
     };
-    // SQLite merges what comes in order, as far as the page goes; PostgreSQL sorts what is not limited.
-    (sqlite, all $shown:literal) => {
+    ($database:ident, all $shown:literal) => {
         concat!(
             "
-            SELECT w.sort_at, w.dossier_id, w.item",
-            rows!(@found $shown)
-        )
-    };
-    (postgres, all $shown:literal) => {
-        concat!(
-            "
-            SELECT e.sort_at, e.dossier_id, e.item FROM (
+            SELECT few.sort_at, few.dossier_id, few.item FROM (
                 SELECT w.sort_at, w.dossier_id, w.item",
             rows!(@found $shown),
             "
-                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS e"
+                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS few"
         )
     };
     // What is shown bounds the rows better than their order: no index is read for that.
@@ -177,7 +184,7 @@ macro_rules! rows {
                 AND (+w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)"
         )
     };
-    (@found $shown:literal $(, $role:expr)*) => {
+    (@found $shown:expr $(, $role:expr)*) => {
         concat!(
             "
             FROM work_item w WHERE ",
@@ -251,17 +258,17 @@ const WORKLIST_OF_APPLICANT: Statement = worklist!(
 const WORKLIST_STATUS_OF_PROCEDURE: Statement = worklist!(
     "worklist_status_of_procedure",
     kept "q.status = $8",
-    each "w.unit = $1 AND w.procedure = $3 AND w.status IN (1, 9) AND w.status = $8"
+    of_procedure_in_status "TRUE"
 );
 const WORKLIST_UNCLAIMED_OF_PROCEDURE: Statement = worklist!(
     "worklist_unclaimed_of_procedure",
     kept "q.status IN (0, 1, 9) AND NOT q.claimed",
-    status "w.unit = $1 AND w.procedure = $3 AND w.assignee IS NULL"
+    of_procedure "(w.assignee IS NULL) IS NOT FALSE"
 );
 const WORKLIST_OF_APPLICANT_OF_PROCEDURE: Statement = worklist!(
     "worklist_of_applicant_of_procedure",
     kept "q.status IN (0, 1, 9)",
-    one "w.unit = $1 AND w.procedure = $3 AND w.role = 'applicant'"
+    of_procedure "TRUE"
 );
 // An appointment lies on its date, so its instant is within a day of it in every time zone.
 const WORKLIST_DUE_TODAY: Statement = worklist!(
