@@ -113,7 +113,10 @@ pub(crate) fn lazy_reads(
 /// # Errors
 /// As [`lazy_reads`].
 pub(crate) fn lazy_counts(url: &str, options: &Options) -> Result<PgReads, StoreError> {
-    lazy(url, options, 1, Duration::from_secs(COUNTING_TIMEOUT_S), &[])
+    // A table that is kept away from it is no reason to wait for so long.
+    let lock_timeout = options.statement_timeout.as_millis().to_string();
+    let settings = [("lock_timeout", &*lock_timeout)];
+    lazy(url, options, 1, Duration::from_secs(COUNTING_TIMEOUT_S), &settings)
 }
 
 fn lazy(

@@ -92,7 +92,7 @@ macro_rules! statuses {
         "json_each(json_array($8)) AS s"
     };
     (postgres, given) => {
-        "generate_series($8, $8) AS s(value)"
+        "generate_series(CAST($8 AS bigint), $8) AS s(value)"
     };
     (sqlite) => {
         "json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]') AS s"
