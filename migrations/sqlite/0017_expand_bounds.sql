@@ -8,7 +8,7 @@ CREATE INDEX work_item_of_procedure
     WHERE status IN (1, 9) OR assignee IS NULL OR role = 'applicant';
 
 -- What lies elsewhere is late, or due, by its appointment or by the time of its step. SQLite goes to the
--- row for a column that the index has only in its condition.
+-- row for a column that the index has only in its condition, and prefers an index that has all columns.
 CREATE INDEX work_item_overseen_late
     ON work_item (overseen_by, sort_at, dossier_id, item, late_at, procedure, step_late)
     WHERE overseen_by IS NOT NULL AND step_late;

@@ -102,7 +102,7 @@ pub struct Look {
 #[derive(Clone, Debug)]
 pub enum Server {
     /// A file.
-    Sqlite(SqliteLook),
+    Sqlite(Box<SqliteLook>),
     /// A server.
     Postgres(Box<PostgresLook>),
 }
@@ -195,7 +195,7 @@ impl Glance {
     pub async fn look(&self) -> Result<Look, StoreError> {
         let reads = self.reads();
         let server = match reads {
-            Reads::Sqlite(_) => Server::Sqlite(self.look_at_file().await?),
+            Reads::Sqlite(_) => Server::Sqlite(Box::new(self.look_at_file().await?)),
             Reads::Postgres(_) => Server::Postgres(Box::new(self.look_at_server().await?)),
         };
         let origin = match self.stands("setting").await? {
