@@ -34,7 +34,8 @@ SELECT f.id, 1, CASE WHEN f.kind IN (5, 6) THEN 'H26.9' ELSE 'H26.7' END,
     CASE f.kind WHEN 0 THEN 'reception_clerk' WHEN 1 THEN 'return_clerk' WHEN 4 THEN 'applicant'
         ELSE 'specialist' END,
     CASE WHEN f.kind IN (3, 7) THEN 'clerk-' || (f.n % 500) END, 's', 0,
-    CASE WHEN f.kind IN (5, 6) THEN CASE WHEN f.n % 800 < 16 THEN 1772413200000000 ELSE 1800000000000000 END END,
+    CASE WHEN f.kind IN (5, 6) THEN CASE WHEN f.n % 800 < 16 THEN 1772413200000000
+        ELSE 1800000000000000 END END,
     f.kind = 6 AND f.n % 800 < 16,
     CASE WHEN f.n > 39950 THEN 'seldom' ELSE 'often' END,
     CASE f.kind WHEN 0 THEN 1 WHEN 1 THEN 9 WHEN 4 THEN 5 ELSE 4 END,
