@@ -147,6 +147,24 @@ async fn a_number_of_a_queue_that_is_not_that_of_its_rows_is_told() {
 }
 
 #[tokio::test]
+async fn a_check_that_fails_is_told_in_its_place_and_the_others_are_made() {
+    let mut service = Service::bare(&[]);
+    service.stop();
+    let data = service.data();
+    execute(&data, "DROP VIEW queue_counted").await;
+    let ended = doctor(&data).with(1);
+    let (found, told) = check(&ended, "QUEUES");
+    assert_eq!(found, "error");
+    assert!(
+        told.starts_with("could not be looked at: ") && told.contains("queue_counted"),
+        "{told}"
+    );
+    for code in ["CLOCK", "TIMERS", "KEYS_SECRET", "DOCUMENTS_PRESENT", "UPLOADS"] {
+        assert_eq!(status(&ended, code), "ok", "{code}");
+    }
+}
+
+#[tokio::test]
 async fn schemas_of_other_programs_are_told_apart() {
     let mut service = Service::bare(&[]);
     service.stop();
@@ -245,6 +263,22 @@ async fn a_postgresql_server_is_examined_without_a_node() {
     }
     run(motcua(["migrate", "--database", &url]).arg("--data").arg(folder.path())).with(0);
     assert_eq!(status(&look().with(0), "HISTORY_PARTS"), "ok");
+    // What is kept away from it, it says, and looks at the rest.
+    let lock =
+        "LOCK TABLE timer, work_item, event_rest, document_reference IN ACCESS EXCLUSIVE MODE";
+    let held = format!("BEGIN; {lock}");
+    sqlx::raw_sql(AssertSqlSafe(held)).execute(&mut database).await.expect("locked");
+    let mut impatient = motcua(["doctor", "--json", "--database", &url, "--data"]);
+    impatient.arg(folder.path()).env("MOTCUA_STORE_STATEMENT_TIMEOUT", "300ms");
+    let found = run(&mut impatient).with(1);
+    for code in ["HISTORY_PARTS", "HISTORY_REST", "TIMERS", "QUEUES", "DOCUMENTS_PRESENT"] {
+        let (status, told) = check(&found, code);
+        assert!(status == "error" && told.starts_with("could not be looked at"), "{code}: {told}");
+    }
+    for code in ["PG_FSYNC", "PG_CONNECTIONS", "CLOCK", "KEYS_SECRET", "UPLOADS"] {
+        assert_eq!(status(&found, code), "ok", "{code}");
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut database).await.expect("let go");
     for statement in [
         "ALTER TABLE timer SET (autovacuum_enabled = false)",
         "DO $$ DECLARE part text; BEGIN

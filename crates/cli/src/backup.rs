@@ -115,16 +115,19 @@ async fn take(
 async fn describe(glance: &Glance, made_at: String) -> anyhow::Result<Manifest> {
     let look = glance.look().await?;
     let is_new = look.schema.applied == 0;
-    let (database, chains, heads) = match &look.server {
-        Server::Sqlite(file) if !file.faults.is_empty() => {
-            bail!("the database is damaged: {}: run `motcua doctor`", file.faults.join("; "))
-        }
-        Server::Sqlite(_) if is_new => bail!("the database has no tables yet: nothing to back up"),
-        Server::Sqlite(_) => {
+    let (database, events, chains, heads) = match look.server {
+        Server::Sqlite(file) => {
+            let faults = file.faults?;
+            if !faults.is_empty() {
+                bail!("the database is damaged: {}: run `motcua doctor`", faults.join("; "));
+            }
+            if is_new {
+                bail!("the database has no tables yet: nothing to back up");
+            }
             let (chains, heads) = manifest::heads(glance).await?;
-            (Kind::Sqlite, Some(chains), Some(heads))
+            (Kind::Sqlite, Some(glance.events().await?), Some(chains), Some(heads))
         }
-        Server::Postgres(_) => (Kind::Postgres, None, None),
+        Server::Postgres(_) => (Kind::Postgres, None, None, None),
     };
     Ok(Manifest {
         format: FORMAT,
@@ -133,7 +136,7 @@ async fn describe(glance: &Glance, made_at: String) -> anyhow::Result<Manifest> 
         database,
         schema: look.schema.applied,
         origin: look.origin,
-        events: glance.events().await?,
+        events,
         chains,
         heads,
         keys: false,
@@ -227,9 +230,10 @@ fn tell(manifest: &Manifest, digest: &str, output: &Output) -> anyhow::Result<()
         }
         output.value(&value)?;
     } else {
-        let events = counted(manifest.events, "event", "events");
+        let events = manifest.events.map(|events| counted(events, "event", "events") + ", ");
+        let events = events.unwrap_or_default();
         let files = counted(manifest.files.len() as u64, "file", "files");
-        output.text(&format!("{events}, {files}, manifest {digest}"))?;
+        output.text(&format!("{events}{files}, manifest {digest}"))?;
     }
     for sha256 in &manifest.missing {
         let vi = format!("lỗi: thiếu hoặc hỏng tài liệu {sha256}");

@@ -98,6 +98,20 @@ impl Check {
         self.with(is_warning, Status::Warning, vi, en)
     }
 
+    /// What could not be looked at. Nobody knows how it is, so it is an error.
+    fn unseen(code: &'static str, error: &dyn std::fmt::Display) -> Self {
+        Self::new(
+            code,
+            format!("không xem được: {error}"),
+            format!("could not be looked at: {error}"),
+        )
+        .error_if(
+            true,
+            "Khắc phục nguyên nhân (xem nhật ký máy chủ; tải cao thì chọn lúc vắng) rồi chạy lại.",
+            "Mend the cause (see the server's log; under load choose a quiet hour) and run it again.",
+        )
+    }
+
     fn with(mut self, applies: bool, status: Status, vi: &str, en: &str) -> Self {
         if applies && self.status == Status::Fine {
             self.status = status;
@@ -145,12 +159,17 @@ async fn examine_all(settings: &Parsed, glance: &Glance) -> anyhow::Result<Vec<C
         Server::Postgres(server) => checks.extend(server::checks(server, &settings.store)),
     }
     checks.push(schema(&look.schema));
-    checks.push(clock(glance, &look).await?);
-    checks.push(calendar(glance, today()).await?);
-    checks.push(timers(glance).await?);
-    checks.push(queues(glance).await?);
-    checks.extend(place::checks(&settings.folder, glance, look.origin.is_some()).await?);
+    checks.push(seen("CLOCK", clock(glance, &look).await));
+    checks.push(seen("CALENDAR", calendar(glance, today()).await));
+    checks.push(seen("TIMERS", timers(glance).await));
+    checks.push(seen("QUEUES", queues(glance).await));
+    checks.extend(place::checks(&settings.folder, glance, look.origin.is_some()).await);
     Ok(checks)
+}
+
+/// One check that fails is told in its place; the others go on.
+fn seen(code: &'static str, looked: anyhow::Result<Check>) -> Check {
+    looked.unwrap_or_else(|error| Check::unseen(code, &format!("{error:#}")))
 }
 
 fn program(look: &Look) -> Check {
@@ -238,7 +257,7 @@ async fn clock(glance: &Glance, look: &Look) -> anyhow::Result<Check> {
         .warning_if(off > CLOCK_DIFFERENCE_WARN_MS, remedy.0, remedy.1));
     }
     let last = match &look.server {
-        Server::Sqlite(file) => file.last_event,
+        Server::Sqlite(file) => file.last_event.clone()?,
         Server::Postgres(_) => None,
     };
     let Some(last) = last else {

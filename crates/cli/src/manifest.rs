@@ -57,9 +57,9 @@ pub(crate) struct Manifest {
     pub(crate) schema: i64,
     /// Name of the log.
     pub(crate) origin: Option<String>,
-    /// Events of all histories.
-    pub(crate) events: u64,
-    /// Chains and the SHA-256 of their heads' evidence lines; of a database in the backup alone.
+    /// Events of all histories, chains, and the SHA-256 of their heads' evidence lines; of a database in
+    /// the backup alone: one that goes on elsewhere is another by the time that it is restored.
+    pub(crate) events: Option<u64>,
     pub(crate) chains: Option<u64>,
     pub(crate) heads: Option<String>,
     /// Whether the keys are in it.

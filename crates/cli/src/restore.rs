@@ -149,7 +149,7 @@ async fn examine(
     let look = glance.look().await?;
     let mut verdict = Verdict::default();
     if let Server::Sqlite(file) = look.server {
-        verdict.findings.extend(file.faults);
+        verdict.findings.extend(file.faults?);
     }
     let turned_away = [look.schema.newer, look.schema.differing].concat();
     if !turned_away.is_empty() {
@@ -162,10 +162,11 @@ async fn examine(
     {
         verdict.findings.push("the heads of the chains are not those of the backup".to_owned());
     }
-    let events = glance.events().await?;
-    if manifest.database == Kind::Sqlite && events != manifest.events {
-        let wanted = manifest.events;
-        verdict.findings.push(format!("{events} events, not {wanted} as the manifest says"));
+    if let (Kind::Sqlite, Some(wanted)) = (manifest.database, manifest.events) {
+        let events = glance.events().await?;
+        if events != wanted {
+            verdict.findings.push(format!("{events} events, not {wanted} as the manifest says"));
+        }
     }
     if look.origin != manifest.origin {
         verdict.findings.push("the log has another name than the manifest says".to_owned());

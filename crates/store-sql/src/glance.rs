@@ -36,7 +36,7 @@ const DOCUMENTS_UPLOADED: &str = "-- documents_uploaded
     SELECT DISTINCT sha256 FROM upload WHERE sha256 > $1 ORDER BY sha256 LIMIT $2";
 const UPLOAD_STANDS: &str = "-- upload_stands
     SELECT EXISTS (SELECT 1 FROM upload WHERE id = $1) AS stands";
-/// All of them, whatever their number: nothing but a count tells how many there are.
+/// All of them: nothing but a count tells how many there are.
 const EVENTS_COUNTED: &str = "-- events_counted
     SELECT count(*) AS events FROM event";
 /// Takes a snapshot: whoever writes meanwhile goes on.
@@ -50,7 +50,12 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     Statement::both(DOCUMENTS_NAMED),
     Statement::both(DOCUMENTS_UPLOADED),
     Statement::both(UPLOAD_STANDS),
+    Statement::both(EVENTS_COUNTED),
 ];
+
+/// Longest time of a statement that counts all events or all open work on a server, which grow for ever
+/// or may be many: nobody waits for it but who asked.
+pub const COUNTING_TIMEOUT_S: u64 = 1_800;
 
 /// Rows read at once.
 const PAGE_ROWS: i64 = 500;
@@ -68,7 +73,11 @@ pub struct Head {
 
 /// A database that is only read: nothing is migrated, made or settled, and no writer runs.
 #[derive(Debug)]
-pub struct Glance(Reads);
+pub struct Glance {
+    reads: Reads,
+    /// The same database for what goes through a table.
+    counting: Reads,
+}
 
 impl Glance {
     /// Opens the SQLite file, which is there.
@@ -81,7 +90,8 @@ impl Glance {
             .foreign_keys(true)
             .busy_timeout(options.busy_timeout);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(options.read_wait);
-        Self(Reads::Sqlite(pool.connect_lazy_with(connect)))
+        let reads = Reads::Sqlite(pool.connect_lazy_with(connect));
+        Self { counting: reads.clone(), reads }
     }
 
     /// Looks into the PostgreSQL database of a `postgres://` URL.
@@ -90,7 +100,10 @@ impl Glance {
     /// [`StoreError::Unavailable`] when the text is no such URL, or nobody answers there.
     pub async fn of(url: &str, options: &Options) -> Result<Self, StoreError> {
         postgres::reach(url).await?;
-        Ok(Self(Reads::Postgres(postgres::lazy_reads(url, options, 1)?)))
+        Ok(Self {
+            reads: Reads::Postgres(postgres::lazy_reads(url, options, 1)?),
+            counting: Reads::Postgres(postgres::lazy_counts(url, options)?),
+        })
     }
 
     /// Register entries, oldest first; none where the database has no such table yet.
@@ -101,7 +114,7 @@ impl Glance {
         if !self.stands("register_entry").await? {
             return Ok(Vec::new());
         }
-        Ok(histories::register(&self.0, kind).await?)
+        Ok(histories::register(&self.reads, kind).await?)
     }
 
     /// A setting, where it was settled.
@@ -112,7 +125,7 @@ impl Glance {
         if !self.stands("setting").await? {
             return Ok(None);
         }
-        Ok(setting(&self.0, key).await?)
+        Ok(setting(&self.reads, key).await?)
     }
 
     /// Heads of all chains: those of the dossiers by id, then the others by name. `after` is the
@@ -126,7 +139,7 @@ impl Glance {
         if after.is_none() || dossier.is_some() {
             let arguments = [Id(dossier.unwrap_or_default()), Integer(PAGE_ROWS)];
             let mut heads = Vec::new();
-            for row in self.0.rows(HEADS_OF_DOSSIERS, &arguments).await? {
+            for row in self.reads.rows(HEADS_OF_DOSSIERS, &arguments).await? {
                 let columns = Columns::new(&row, "dossier", "id");
                 let chain = dossier_chain(columns.id("id")?);
                 let (seq, hash) = (columns.number("seq")?, columns.hash("hash")?);
@@ -138,7 +151,7 @@ impl Glance {
         }
         let last = if dossier.is_some() { "" } else { last };
         let mut heads = Vec::new();
-        for row in self.0.rows(HEADS_OF_OTHERS, &[Text(last), Integer(PAGE_ROWS)]).await? {
+        for row in self.reads.rows(HEADS_OF_OTHERS, &[Text(last), Integer(PAGE_ROWS)]).await? {
             let columns = Columns::new(&row, "chain_head", "chain");
             let chain = ChainId::parse(columns.get("chain")?);
             let chain = chain.map_err(|_| columns.corrupt("chain"))?;
@@ -167,7 +180,7 @@ impl Glance {
         let (mut folded, mut after) = (None, 0);
         loop {
             let limit = u32::try_from(PAGE_ROWS).expect("a page is small");
-            let events = histories::events(&self.0, chain, after, limit).await?;
+            let events = histories::events(&self.reads, chain, after, limit).await?;
             let Some(last) = events.last() else { break };
             after = last.seq;
             for event in &events {
@@ -188,7 +201,7 @@ impl Glance {
             findings.push("the history does not end in the stored head".to_owned());
         }
         if let Some(id) = id {
-            match dossiers::load(&self.0, &DossierKey::Id(id)).await {
+            match dossiers::load(&self.reads, &DossierKey::Id(id)).await {
                 Ok(loaded) => {
                     if loaded.map(|loaded| Arc::unwrap_or_clone(loaded.dossier)) != folded {
                         findings.push("the history does not yield the stored state".to_owned());
@@ -202,7 +215,8 @@ impl Glance {
         Ok(findings)
     }
 
-    /// Number of events of all histories; 0 where the database has no such table yet.
+    /// Number of events of all histories; 0 where the database has no such table yet. Goes through all of
+    /// them, on a server for as long as [`COUNTING_TIMEOUT_S`].
     ///
     /// # Errors
     /// As [`Self::register`].
@@ -210,7 +224,7 @@ impl Glance {
         if !self.stands("event").await? {
             return Ok(0);
         }
-        let row = self.0.one(EVENTS_COUNTED, &[]).await?;
+        let row = self.counting.one(EVENTS_COUNTED, &[]).await?;
         Ok(Columns::new(&row, "event", "events").number("events")?)
     }
 
@@ -225,7 +239,7 @@ impl Glance {
             return Ok(Vec::new());
         }
         let statement = if named { DOCUMENTS_NAMED } else { DOCUMENTS_UPLOADED };
-        let rows = self.0.rows(statement, &[Text(after), Integer(PAGE_ROWS)]).await?;
+        let rows = self.reads.rows(statement, &[Text(after), Integer(PAGE_ROWS)]).await?;
         let digests = rows.iter().map(|row| Columns::new(row, table, "sha256").get("sha256"));
         Ok(digests.collect::<Result<_, _>>()?)
     }
@@ -238,7 +252,7 @@ impl Glance {
         if !self.stands("upload").await? {
             return Ok(false);
         }
-        let row = self.0.one(UPLOAD_STANDS, &[Id(id)]).await?;
+        let row = self.reads.one(UPLOAD_STANDS, &[Id(id)]).await?;
         Ok(Columns::new(&row, "upload", "stands").get("stands")?)
     }
 
@@ -248,28 +262,33 @@ impl Glance {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be read or written, or is no file.
     pub async fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
-        let Reads::Sqlite(_) = &self.0 else {
+        let Reads::Sqlite(_) = &self.reads else {
             return Err(StoreError::Unavailable("the database is no file".to_owned()));
         };
         let Some(path) = path.to_str() else {
             return Err(StoreError::Unavailable("the name of the copy is no text".to_owned()));
         };
-        self.0.rows(COPY_INTO, &[Text(path)]).await?;
+        self.reads.rows(COPY_INTO, &[Text(path)]).await?;
         Ok(())
     }
 
     pub(crate) fn reads(&self) -> &Reads {
-        &self.0
+        &self.reads
+    }
+
+    pub(crate) fn counting(&self) -> &Reads {
+        &self.counting
     }
 
     pub(crate) async fn stands(&self, table: &str) -> Result<bool, Failure> {
-        let row = self.0.one(TABLE_STANDS, &[Text(table)]).await?;
+        let row = self.reads.one(TABLE_STANDS, &[Text(table)]).await?;
         Columns::new(&row, "pragma_table_list", "stands").get("stands")
     }
 
     /// Closes the database.
     pub async fn close(self) {
-        self.0.close().await;
+        self.reads.close().await;
+        self.counting.close().await;
     }
 }
 

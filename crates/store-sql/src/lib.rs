@@ -51,8 +51,10 @@ mod sqlite;
 mod store;
 mod sweep;
 
-pub use glance::{Glance, Head};
-pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
+pub use glance::{COUNTING_TIMEOUT_S, Glance, Head};
+pub use look::{
+    Look, PostgresHealth, PostgresLook, PostgresParts, SERVER_MAJOR_MIN, Server, SqliteLook,
+};
 pub use postgres::Listener;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
@@ -67,6 +69,8 @@ pub fn statements() -> (Vec<String>, Vec<String>) {
         read.chain(glance::STATEMENTS).chain(desk::STATEMENTS).chain(claims::STATEMENTS)
     };
     let sqlite = both().map(|text| text.sqlite.to_owned()).chain(sqlite::write::statements());
+    let sqlite = sqlite.chain(look::SQLITE_STATEMENTS.iter().map(|text| (*text).to_owned()));
     let postgres = both().map(|text| text.postgres).chain(postgres::statements());
+    let postgres = postgres.chain(look::POSTGRES_STATEMENTS.iter().copied());
     (sqlite.collect(), postgres.map(str::to_owned).collect())
 }

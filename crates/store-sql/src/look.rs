@@ -74,6 +74,19 @@ const QUEUE_COUNTS_DIFFERING: &str = "-- queue_counts_differing
 /// The migration that lets attempts be counted.
 const CLAIMS_MIGRATION: i64 = 13;
 
+/// What only SQLite is asked, for the plan test.
+pub(crate) const SQLITE_STATEMENTS: &[&str] =
+    &[SQLITE_LOOK, QUICK_CHECK, FOREIGN_KEY_FAULTS, EVENT_LAST, QUEUE_COUNTS_DIFFERING];
+/// What only PostgreSQL is asked, for the plan test.
+pub(crate) const POSTGRES_STATEMENTS: &[&str] = &[
+    POSTGRES_SETTINGS,
+    POSTGRES_HEALTH,
+    SERVER_CLOCK,
+    PARTS_MISSING,
+    EVENTS_IN_REST,
+    QUEUE_COUNTS_DIFFERING,
+];
+
 /// What a database is, as far as looking tells.
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -89,7 +102,7 @@ pub struct Look {
 #[derive(Clone, Debug)]
 pub enum Server {
     /// A file.
-    Sqlite(SqliteLook),
+    Sqlite(Box<SqliteLook>),
     /// A server.
     Postgres(Box<PostgresLook>),
 }
@@ -107,12 +120,13 @@ pub struct SqliteLook {
     pub synchronous: i64,
     /// 1 is on, as the program opens the file.
     pub foreign_keys: i64,
-    /// What the quick check found; empty when the file is sound.
-    pub faults: Vec<String>,
+    /// What the quick check found; empty when the file is sound. An error, here and below: it could not
+    /// be looked at.
+    pub faults: Result<Vec<String>, StoreError>,
     /// Rows that refer to none.
-    pub foreign_key_faults: i64,
+    pub foreign_key_faults: Result<i64, StoreError>,
     /// When the last event happened.
-    pub last_event: Option<Timestamp>,
+    pub last_event: Result<Option<Timestamp>, StoreError>,
 }
 
 /// A PostgreSQL server and our database on it.
@@ -140,6 +154,15 @@ pub struct PostgresLook {
     pub is_standby: bool,
     /// Connections that may be open for us.
     pub connections_max: i64,
+    /// How it fares. An error, here and below: it could not be looked at.
+    pub health: Result<PostgresHealth, StoreError>,
+    /// Where the histories lie.
+    pub parts: Result<PostgresParts, StoreError>,
+}
+
+/// How a PostgreSQL server fares.
+#[derive(Clone, Debug)]
+pub struct PostgresHealth {
     /// Connections that are open.
     pub connections: i64,
     /// Servers that follow this one.
@@ -152,21 +175,27 @@ pub struct PostgresLook {
     pub frozen_age: i64,
     /// Our tables that are not vacuumed by themselves.
     pub unvacuumed: String,
-    /// Parts of the histories that the next half year needs; empty when all are there.
-    pub parts_missing: String,
+}
+
+/// Where the histories lie on a PostgreSQL server.
+#[derive(Clone, Debug, Default)]
+pub struct PostgresParts {
+    /// Parts that the next half year needs; empty when all are there.
+    pub missing: String,
     /// Events of dossiers outside every quarter's part, at most 1,000 are counted.
     pub events_in_rest: i64,
 }
 
 impl Glance {
-    /// Looks at everything that a doctor asks.
+    /// Looks at everything that a doctor asks of a database by itself.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be read, or is none.
+    /// [`StoreError::Unavailable`] when the database cannot be read, or is none. What only a part of it
+    /// depends on is told there.
     pub async fn look(&self) -> Result<Look, StoreError> {
         let reads = self.reads();
         let server = match reads {
-            Reads::Sqlite(_) => Server::Sqlite(self.look_at_file().await?),
+            Reads::Sqlite(_) => Server::Sqlite(Box::new(self.look_at_file().await?)),
             Reads::Postgres(_) => Server::Postgres(Box::new(self.look_at_server().await?)),
         };
         let origin = match self.stands("setting").await? {
@@ -193,7 +222,8 @@ impl Glance {
         Ok(claims::parked(self.reads(), now, attempts_min).await?)
     }
 
-    /// How many of the numbers of the queues are not those of their rows. Goes through all open work.
+    /// How many of the numbers of the queues are not those of their rows. Goes through all open work, for
+    /// as long as [`crate::COUNTING_TIMEOUT_S`].
     ///
     /// # Errors
     /// As [`Self::look`].
@@ -201,7 +231,7 @@ impl Glance {
         if !self.stands("queue_count").await? {
             return Ok(0);
         }
-        let row = self.reads().one(QUEUE_COUNTS_DIFFERING, &[]).await?;
+        let row = self.counting().one(QUEUE_COUNTS_DIFFERING, &[]).await?;
         Ok(Columns::new(&row, "queue_count", "differing").number("differing")?)
     }
 
@@ -220,27 +250,33 @@ impl Glance {
     }
 
     async fn look_at_file(&self) -> Result<SqliteLook, Failure> {
-        let reads = self.reads();
-        let row = reads.one(SQLITE_LOOK, &[]).await?;
+        let row = self.reads().one(SQLITE_LOOK, &[]).await?;
         let columns = Columns::new(&row, "pragma", "library");
         let library: String = columns.get("library")?;
-        let mut faults = Vec::new();
-        for row in reads.rows(QUICK_CHECK, &[]).await? {
-            faults.push(Columns::new(&row, "pragma", "quick_check").get("quick_check")?);
-        }
-        faults.retain(|fault: &String| fault != "ok");
-        let row = reads.one(FOREIGN_KEY_FAULTS, &[]).await?;
-        let foreign_key_faults = Columns::new(&row, "pragma_foreign_key_check", "faults");
         Ok(SqliteLook {
             library_is_sound: sqlite::open::is_recent(&library),
             library,
             journal_mode: columns.get("journal_mode")?,
             synchronous: columns.get("synchronous")?,
             foreign_keys: columns.get("foreign_keys")?,
-            faults,
-            foreign_key_faults: foreign_key_faults.get("faults")?,
-            last_event: self.last_event().await?,
+            faults: self.faults().await.map_err(StoreError::from),
+            foreign_key_faults: self.foreign_key_faults().await.map_err(StoreError::from),
+            last_event: self.last_event().await.map_err(StoreError::from),
         })
+    }
+
+    async fn faults(&self) -> Result<Vec<String>, Failure> {
+        let mut faults = Vec::new();
+        for row in self.reads().rows(QUICK_CHECK, &[]).await? {
+            faults.push(Columns::new(&row, "pragma", "quick_check").get("quick_check")?);
+        }
+        faults.retain(|fault: &String| fault != "ok");
+        Ok(faults)
+    }
+
+    async fn foreign_key_faults(&self) -> Result<i64, Failure> {
+        let row = self.reads().one(FOREIGN_KEY_FAULTS, &[]).await?;
+        Columns::new(&row, "pragma_foreign_key_check", "faults").get("faults")
     }
 
     async fn last_event(&self) -> Result<Option<Timestamp>, Failure> {
@@ -256,18 +292,8 @@ impl Glance {
     }
 
     async fn look_at_server(&self) -> Result<PostgresLook, Failure> {
-        let reads = self.reads();
-        let settings = reads.one(POSTGRES_SETTINGS, &[]).await?;
+        let settings = self.reads().one(POSTGRES_SETTINGS, &[]).await?;
         let settings = Columns::new(&settings, "pg_settings", "version");
-        let health = reads.one(POSTGRES_HEALTH, &[]).await?;
-        let health = Columns::new(&health, "pg_stat", "unvacuumed");
-        let (mut parts_missing, mut events_in_rest) = (String::new(), 0);
-        if self.stands("event_rest").await? {
-            let row = reads.one(PARTS_MISSING, &[]).await?;
-            parts_missing = Columns::new(&row, "pg_class", "parts").get("parts")?;
-            let row = reads.one(EVENTS_IN_REST, &[]).await?;
-            events_in_rest = Columns::new(&row, "event_rest", "events").get("events")?;
-        }
         Ok(PostgresLook {
             version: settings.get("version")?,
             fsync: settings.get("fsync")?,
@@ -280,14 +306,32 @@ impl Glance {
             autovacuum: settings.get("autovacuum")?,
             is_standby: settings.get("is_standby")?,
             connections_max: settings.get("connections_max")?,
+            health: self.health().await.map_err(StoreError::from),
+            parts: self.parts().await.map_err(StoreError::from),
+        })
+    }
+
+    async fn health(&self) -> Result<PostgresHealth, Failure> {
+        let health = self.reads().one(POSTGRES_HEALTH, &[]).await?;
+        let health = Columns::new(&health, "pg_stat", "unvacuumed");
+        Ok(PostgresHealth {
             connections: health.get("connections")?,
             standbys: health.get("standbys")?,
             archiving_fails: health.get("archiving_fails")?,
             oldest_transaction_s: health.get("oldest_transaction_s")?,
             frozen_age: health.get("frozen_age")?,
             unvacuumed: health.get("unvacuumed")?,
-            parts_missing,
-            events_in_rest,
         })
+    }
+
+    async fn parts(&self) -> Result<PostgresParts, Failure> {
+        if !self.stands("event_rest").await? {
+            return Ok(PostgresParts::default());
+        }
+        let row = self.reads().one(PARTS_MISSING, &[]).await?;
+        let missing = Columns::new(&row, "pg_class", "parts").get("parts")?;
+        let row = self.reads().one(EVENTS_IN_REST, &[]).await?;
+        let events_in_rest = Columns::new(&row, "event_rest", "events").get("events")?;
+        Ok(PostgresParts { missing, events_in_rest })
     }
 }

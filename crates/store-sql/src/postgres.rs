@@ -8,7 +8,7 @@ mod writers;
 
 pub use hints::Listener;
 pub(crate) use hints::{feel, listen, tell};
-pub(crate) use open::{SERVER_VERSION_MIN, lazy_reads, migrator, open, reach};
+pub(crate) use open::{SERVER_VERSION_MIN, lazy_counts, lazy_reads, migrator, open, reach};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 

@@ -71,6 +71,8 @@ impl Cluster {
         for setting in ["listen_addresses=", "max_connections=200", "logging_collector=off"] {
             supervisor.args(["-c", setting]);
         }
+        // Tests share a server and find their own lines by the database.
+        supervisor.args(["-c", "log_line_prefix=%m [%p] %d "]);
         for setting in settings {
             supervisor.args(["-c", setting]);
         }

@@ -16,12 +16,25 @@ pub(super) fn checks(look: &SqliteLook) -> Vec<Check> {
         SYNCHRONOUS_FULL => "FULL".to_owned(),
         other => other.to_string(),
     };
-    let faults = match look.faults.is_empty() {
-        true => Check::new("SQLITE_CHECK", "tệp nguyên vẹn", "the file is sound"),
-        false => Check::plain("SQLITE_CHECK", look.faults.join("; ")),
+    let faults = match &look.faults {
+        Ok(faults) if faults.is_empty() => {
+            Check::new("SQLITE_CHECK", "tệp nguyên vẹn", "the file is sound")
+        }
+        Ok(faults) => {
+            Check::plain("SQLITE_CHECK", faults.join("; ")).error_if(true, restore.0, restore.1)
+        }
+        Err(error) => Check::unseen("SQLITE_CHECK", error),
     };
-    let broken = look.foreign_key_faults;
     let checked = if look.foreign_keys == 1 { "on" } else { "off" };
+    let foreign_keys = match &look.foreign_key_faults {
+        Ok(broken) => Check::new(
+            "SQLITE_FOREIGN_KEYS",
+            format!("{checked}, {broken} dòng trỏ vào chỗ trống"),
+            format!("{checked}, {broken} rows refer to none"),
+        )
+        .error_if(*broken > 0 || look.foreign_keys != 1, restore.0, restore.1),
+        Err(error) => Check::unseen("SQLITE_FOREIGN_KEYS", error),
+    };
     vec![
         Check::plain("SQLITE_VERSION", &look.library).error_if(
             !look.library_is_sound,
@@ -38,18 +51,15 @@ pub(super) fn checks(look: &SqliteLook) -> Vec<Check> {
             "Chương trình không đặt được synchronous=FULL: báo cho người phát triển.",
             "The program could not set synchronous=FULL: report it.",
         ),
-        faults.error_if(!look.faults.is_empty(), restore.0, restore.1),
-        Check::new(
-            "SQLITE_FOREIGN_KEYS",
-            format!("{checked}, {broken} dòng trỏ vào chỗ trống"),
-            format!("{checked}, {broken} rows refer to none"),
-        )
-        .error_if(broken > 0 || look.foreign_keys != 1, restore.0, restore.1),
+        faults,
+        foreign_keys,
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use motcua_store::StoreError;
+
     use super::super::Status;
     use super::*;
 
@@ -60,9 +70,9 @@ mod tests {
             journal_mode: "wal".into(),
             synchronous: SYNCHRONOUS_FULL,
             foreign_keys: 1,
-            faults: Vec::new(),
-            foreign_key_faults: 0,
-            last_event: None,
+            faults: Ok(Vec::new()),
+            foreign_key_faults: Ok(0),
+            last_event: Ok(None),
         }
     }
 
@@ -79,7 +89,11 @@ mod tests {
         assert_eq!(errors(|look| look.library_is_sound = false), ["SQLITE_VERSION"]);
         assert!(errors(|look| look.journal_mode = "delete".into()).is_empty(), "a warning");
         assert_eq!(errors(|look| look.synchronous = 1), ["SQLITE_SYNCHRONOUS"]);
-        assert_eq!(errors(|look| look.faults.push("page 3".into())), ["SQLITE_CHECK"]);
-        assert_eq!(errors(|look| look.foreign_key_faults = 1), ["SQLITE_FOREIGN_KEYS"]);
+        assert_eq!(errors(|look| look.faults = Ok(vec!["page 3".into()])), ["SQLITE_CHECK"]);
+        assert_eq!(errors(|look| look.foreign_key_faults = Ok(1)), ["SQLITE_FOREIGN_KEYS"]);
+        let failed = || StoreError::Unavailable("the disk image is malformed".into());
+        assert_eq!(errors(|look| look.faults = Err(failed())), ["SQLITE_CHECK"]);
+        let wrong = errors(|look| look.foreign_key_faults = Err(failed()));
+        assert_eq!(wrong, ["SQLITE_FOREIGN_KEYS"]);
     }
 }

@@ -11,7 +11,7 @@ use motcua_store_sql::Glance;
 use rustix::fs::{Access, access, statvfs};
 use uuid::Uuid;
 
-use super::Check;
+use super::{Check, seen};
 use crate::folder::Folder;
 use crate::manifest;
 
@@ -24,22 +24,18 @@ const DOCUMENTS_CHECKED_MAX: usize = 10_000;
 /// A younger upload may be on its way between its file and its row.
 const UPLOAD_SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
-pub(super) async fn checks(
-    folder: &Folder,
-    glance: &Glance,
-    is_used: bool,
-) -> anyhow::Result<Vec<Check>> {
+pub(super) async fn checks(folder: &Folder, glance: &Glance, is_used: bool) -> Vec<Check> {
     let mut checks =
         vec![room("DISK_DATA", folder.path()), room("DISK_DOCUMENTS", folder.documents())];
     checks.extend(keys(folder, is_used));
-    checks.push(secret(folder, glance).await?);
+    checks.push(seen("KEYS_SECRET", secret(folder, glance).await));
     if folder.has_server() {
         checks.push(shared(folder));
     }
     checks.push(documents_folder(folder.documents()));
-    checks.push(documents(folder.documents(), glance).await?);
-    checks.push(uploads(folder.documents(), glance).await?);
-    Ok(checks)
+    checks.push(seen("DOCUMENTS_PRESENT", documents(folder.documents(), glance).await));
+    checks.push(seen("UPLOADS", uploads(folder.documents(), glance).await));
+    checks
 }
 
 /// Free room where a folder lies, or will lie.

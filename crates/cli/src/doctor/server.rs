@@ -1,6 +1,6 @@
 //! Checks of a PostgreSQL server.
 
-use motcua_store_sql::{Options, PostgresLook, SERVER_MAJOR_MIN};
+use motcua_store_sql::{Options, PostgresHealth, PostgresLook, PostgresParts, SERVER_MAJOR_MIN};
 
 use super::Check;
 
@@ -10,12 +10,31 @@ const TRANSACTION_WARN_S: i64 = 600;
 const FROZEN_AGE_WARN: i64 = 500_000_000;
 const FROZEN_AGE_ERROR: i64 = 1_500_000_000;
 
+/// What one statement tells, and another.
+const HEALTH: [&str; 6] = [
+    "PG_ARCHIVING",
+    "PG_REPLICATION",
+    "PG_CONNECTIONS",
+    "PG_LONG_TRANSACTION",
+    "PG_AUTOVACUUM",
+    "PG_FROZEN_AGE",
+];
+const PARTS: [&str; 2] = ["HISTORY_PARTS", "HISTORY_REST"];
+
 pub(super) fn checks(look: &PostgresLook, options: &Options) -> Vec<Check> {
     let mut checks = durability(look);
-    checks.extend(recovery(look));
-    checks.push(connections(look, options));
-    checks.extend(upkeep(look));
-    checks.extend(parts(look));
+    match &look.health {
+        Ok(health) => {
+            checks.extend(recovery(look, health));
+            checks.push(connections(look, health, options));
+            checks.extend(upkeep(look, health));
+        }
+        Err(error) => checks.extend(HEALTH.map(|code| Check::unseen(code, error))),
+    }
+    match &look.parts {
+        Ok(found) => checks.extend(parts(found)),
+        Err(error) => checks.extend(PARTS.map(|code| Check::unseen(code, error))),
+    }
     checks
 }
 
@@ -62,14 +81,14 @@ fn durability(look: &PostgresLook) -> Vec<Check> {
 }
 
 /// What a restore to any instant, and a failover, need.
-fn recovery(look: &PostgresLook) -> Vec<Check> {
+fn recovery(look: &PostgresLook, health: &PostgresHealth) -> Vec<Check> {
     let archives = look.wal_level != "minimal" && look.archive_mode != "off";
     let found = format!("wal_level {}, archive_mode {}", look.wal_level, look.archive_mode);
-    let found = if look.archiving_fails { found + ", failing" } else { found };
+    let found = if health.archiving_fails { found + ", failing" } else { found };
     vec![
         Check::plain("PG_ARCHIVING", found)
             .error_if(
-                archives && look.archiving_fails,
+                archives && health.archiving_fails,
                 "Xem nhật ký máy chủ: archive_command đang lỗi, WAL sẽ đầy đĩa.",
                 "See the server's log: archive_command fails, and WAL will fill the disk.",
             )
@@ -80,11 +99,11 @@ fn recovery(look: &PostgresLook) -> Vec<Check> {
             ),
         Check::new(
             "PG_REPLICATION",
-            format!("{} máy dự phòng", look.standbys),
-            format!("{} standbys", look.standbys),
+            format!("{} máy dự phòng", health.standbys),
+            format!("{} standbys", health.standbys),
         )
         .warning_if(
-            look.standbys == 0,
+            health.standbys == 0,
             "Thêm máy dự phòng: hỏng máy chính thì dịch vụ dừng đến khi khôi phục xong.",
             "Add a standby: without one a lost primary stops the service until a restore.",
         ),
@@ -92,10 +111,10 @@ fn recovery(look: &PostgresLook) -> Vec<Check> {
 }
 
 /// Room for one more node.
-fn connections(look: &PostgresLook, options: &Options) -> Check {
+fn connections(look: &PostgresLook, health: &PostgresHealth, options: &Options) -> Check {
     // One listens where a queue is watched, and one feels whether the server answers.
     let needed = i64::from(options.read_connections) + i64::from(options.write_connections) + 2;
-    let (max, used) = (look.connections_max, look.connections);
+    let (max, used) = (look.connections_max, health.connections);
     let remedy = (
         "Tăng max_connections, hoặc giảm store_read_connections và store_write_connections.",
         "Raise max_connections, or lower store_read_connections and store_write_connections.",
@@ -109,14 +128,14 @@ fn connections(look: &PostgresLook, options: &Options) -> Check {
     .warning_if(used + needed > max, remedy.0, remedy.1)
 }
 
-fn upkeep(look: &PostgresLook) -> Vec<Check> {
-    let seconds = look.oldest_transaction_s;
-    let off = look.autovacuum == "off" || !look.unvacuumed.is_empty();
+fn upkeep(look: &PostgresLook, health: &PostgresHealth) -> Vec<Check> {
+    let seconds = health.oldest_transaction_s;
+    let off = look.autovacuum == "off" || !health.unvacuumed.is_empty();
     let vacuum = (
         "Bật autovacuum (cả cho từng bảng): không có nó bảng phình ra và máy chủ sẽ dừng.",
         "Turn autovacuum on, of each table too: without it tables swell and the server stops.",
     );
-    let age = look.frozen_age;
+    let age = health.frozen_age;
     let freeze = (
         "Tìm giao dịch cũ và khe sao chép, rồi chạy `vacuumdb --freeze`.",
         "Look for old transactions and replication slots, then run `vacuumdb --freeze`.",
@@ -129,9 +148,9 @@ fn upkeep(look: &PostgresLook) -> Vec<Check> {
         ),
         Check::plain(
             "PG_AUTOVACUUM",
-            match look.unvacuumed.is_empty() {
+            match health.unvacuumed.is_empty() {
                 true => look.autovacuum.clone(),
-                false => format!("{}, off: {}", look.autovacuum, look.unvacuumed),
+                false => format!("{}, off: {}", look.autovacuum, health.unvacuumed),
             },
         )
         .warning_if(off, vacuum.0, vacuum.1),
@@ -141,9 +160,9 @@ fn upkeep(look: &PostgresLook) -> Vec<Check> {
     ]
 }
 
-fn parts(look: &PostgresLook) -> [Check; 2] {
-    let missing = &look.parts_missing;
-    let rest = look.events_in_rest;
+fn parts(found: &PostgresParts) -> [Check; 2] {
+    let missing = &found.missing;
+    let rest = found.events_in_rest;
     let check = match missing.is_empty() {
         true => Check::new("HISTORY_PARTS", "đủ cho nửa năm tới", "made for the next half year"),
         false => {
@@ -171,6 +190,8 @@ fn parts(look: &PostgresLook) -> [Check; 2] {
 
 #[cfg(test)]
 mod tests {
+    use motcua_store::StoreError;
+
     use super::super::Status;
     use super::*;
 
@@ -188,14 +209,15 @@ mod tests {
             autovacuum: on(),
             is_standby: false,
             connections_max: 97,
-            connections: 12,
-            standbys: 1,
-            archiving_fails: false,
-            oldest_transaction_s: 1,
-            frozen_age: 1_000,
-            unvacuumed: String::new(),
-            parts_missing: String::new(),
-            events_in_rest: 0,
+            health: Ok(PostgresHealth {
+                connections: 12,
+                standbys: 1,
+                archiving_fails: false,
+                oldest_transaction_s: 1,
+                frozen_age: 1_000,
+                unvacuumed: String::new(),
+            }),
+            parts: Ok(PostgresParts::default()),
         }
     }
 
@@ -205,6 +227,14 @@ mod tests {
         let checks = checks(&look, &Options::default()).into_iter();
         let wrong = checks.filter(|check| check.status != Status::Fine);
         wrong.map(|check| (check.code, check.status)).collect()
+    }
+
+    fn health(change: impl FnOnce(&mut PostgresHealth)) -> Vec<(&'static str, Status)> {
+        found(|look| change(look.health.as_mut().expect("it was looked at")))
+    }
+
+    fn parts(change: impl FnOnce(&mut PostgresParts)) -> Vec<(&'static str, Status)> {
+        found(|look| change(look.parts.as_mut().expect("it was looked at")))
     }
 
     #[test]
@@ -222,7 +252,7 @@ mod tests {
         assert_eq!(found(|look| look.encoding = "LATIN1".into()), [("PG_ENCODING", Error)]);
         assert_eq!(found(|look| look.is_standby = true), [("PG_STANDBY", Error)]);
         assert_eq!(found(|look| look.connections_max = 5), [("PG_CONNECTIONS", Error)]);
-        assert_eq!(found(|look| look.archiving_fails = true), [("PG_ARCHIVING", Error)]);
+        assert_eq!(health(|it| it.archiving_fails = true), [("PG_ARCHIVING", Error)]);
     }
 
     #[test]
@@ -231,17 +261,25 @@ mod tests {
         let off = || "off".to_owned();
         assert_eq!(found(|look| look.archive_mode = off()), [("PG_ARCHIVING", Warning)]);
         assert_eq!(found(|look| look.data_checksums = off()), [("PG_CHECKSUMS", Warning)]);
-        assert_eq!(found(|look| look.standbys = 0), [("PG_REPLICATION", Warning)]);
-        assert_eq!(found(|look| look.connections = 95), [("PG_CONNECTIONS", Warning)]);
+        assert_eq!(health(|it| it.standbys = 0), [("PG_REPLICATION", Warning)]);
+        assert_eq!(health(|it| it.connections = 95), [("PG_CONNECTIONS", Warning)]);
         assert_eq!(found(|look| look.autovacuum = off()), [("PG_AUTOVACUUM", Warning)]);
-        assert_eq!(found(|look| look.unvacuumed = "timer".into()), [("PG_AUTOVACUUM", Warning)]);
+        assert_eq!(health(|it| it.unvacuumed = "timer".into()), [("PG_AUTOVACUUM", Warning)]);
         assert_eq!(
-            found(|look| look.oldest_transaction_s = 3_600),
+            health(|it| it.oldest_transaction_s = 3_600),
             [("PG_LONG_TRANSACTION", Warning)]
         );
-        assert_eq!(found(|look| look.frozen_age = 600_000_000), [("PG_FROZEN_AGE", Warning)]);
-        assert_eq!(found(|look| look.events_in_rest = 3), [("HISTORY_REST", Warning)]);
-        let missing = found(|look| look.parts_missing = "event_2027q1".into());
+        assert_eq!(health(|it| it.frozen_age = 600_000_000), [("PG_FROZEN_AGE", Warning)]);
+        assert_eq!(parts(|it| it.events_in_rest = 3), [("HISTORY_REST", Warning)]);
+        let missing = parts(|it| it.missing = "event_2027q1".into());
         assert_eq!(missing, [("HISTORY_PARTS", Warning)]);
+    }
+    #[test]
+    fn what_could_not_be_looked_at_is_told_in_its_place_and_nothing_else_is() {
+        let failed = || StoreError::Unavailable("canceling statement".into());
+        let wrong = found(|look| look.health = Err(failed()));
+        assert_eq!(wrong, HEALTH.map(|code| (code, Status::Error)));
+        let wrong = found(|look| look.parts = Err(failed()));
+        assert_eq!(wrong, PARTS.map(|code| (code, Status::Error)));
     }
 }

@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
 use super::writers::{Limits, Writers};
 use crate::database::{DEADLINE_MARGIN, PgReads, Session};
 use crate::error::{Failure, LOCKED};
+use crate::glance::COUNTING_TIMEOUT_S;
 use crate::schema;
 use crate::store::Options;
 
@@ -102,20 +103,39 @@ pub(crate) fn lazy_reads(
     options: &Options,
     connections: u32,
 ) -> Result<PgReads, StoreError> {
-    let timeout = options.statement_timeout.as_millis().to_string();
-    let connect = connect_options(url)?.options([
-        ("default_transaction_read_only", "on"),
-        ("statement_timeout", &timeout),
-        // By the indexes, whatever the statistics of a young table or part say.
-        ("enable_seqscan", "off"),
-        ("jit", "off"),
-    ]);
+    // By the indexes, whatever the statistics of a young table or part say.
+    let settings = [("enable_seqscan", "off"), ("jit", "off")];
+    lazy(url, options, connections, options.statement_timeout, &settings)
+}
+
+/// One connection for what goes through a table, opened when it is needed.
+///
+/// # Errors
+/// As [`lazy_reads`].
+pub(crate) fn lazy_counts(url: &str, options: &Options) -> Result<PgReads, StoreError> {
+    // A table that is kept away from it is no reason to wait for so long.
+    let lock_timeout = options.statement_timeout.as_millis().to_string();
+    let settings = [("lock_timeout", &*lock_timeout)];
+    lazy(url, options, 1, Duration::from_secs(COUNTING_TIMEOUT_S), &settings)
+}
+
+fn lazy(
+    url: &str,
+    options: &Options,
+    connections: u32,
+    timeout: Duration,
+    settings: &[(&str, &str)],
+) -> Result<PgReads, StoreError> {
+    let millis = timeout.as_millis().to_string();
+    let connect = connect_options(url)?
+        .options([("default_transaction_read_only", "on"), ("statement_timeout", &millis)])
+        .options(settings.iter().copied());
     let pool = PgPoolOptions::new()
         .max_connections(connections.max(1))
         .acquire_timeout(options.read_wait)
         .test_before_acquire(false)
         .idle_timeout(None);
-    let deadline = options.statement_timeout + DEADLINE_MARGIN;
+    let deadline = timeout + DEADLINE_MARGIN;
     Ok(PgReads { pool: pool.connect_lazy_with(connect), deadline })
 }
 
@@ -223,6 +243,11 @@ pub(crate) fn migrator() -> Migrator {
         (14, "salts", include_str!("../../../../migrations/postgres/0014_salts.sql")),
         (15, "counters", include_str!("../../../../migrations/postgres/0015_counters.sql")),
         (16, "commits", include_str!("../../../../migrations/postgres/0016_commits.sql")),
+        (
+            17,
+            "expand_bounds",
+            include_str!("../../../../migrations/postgres/0017_expand_bounds.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -43,7 +43,7 @@ const SEARCH_FLOOR: &str = "-- search_floor
 
 /// All further terms must fit too: $3 is a JSON array of [kind, term].
 macro_rules! search {
-    ($name:literal, $from:literal, $join:literal, $fits:literal, $scope:literal, $order:literal) => {
+    ($name:literal, $from:expr, $join:literal, $fits:literal, $scope:literal, $order:literal) => {
         concat!(
             "-- ",
             $name,
@@ -67,7 +67,8 @@ macro_rules! search {
 }
 
 /// The search beginning at one part of an index, in the words of each database: SQLite is told
-/// the order of its joins and reads JSON by its own function.
+/// the order of its joins and reads JSON by its own function. PostgreSQL is told (`OFFSET`) to begin
+/// at that part, and to look each dossier up: it may think that to make a table of all terms costs no more.
 macro_rules! searches {
     ($name:literal, $from:literal, $key:literal, $scope:literal) => {
         Statement {
@@ -84,13 +85,21 @@ macro_rules! searches {
             ),
             postgres: search!(
                 $name,
-                $from,
+                concat!(
+                    "(
+        SELECT first.dossier_id FROM ",
+                    $from,
+                    " WHERE ",
+                    $key,
+                    "
+        ORDER BY first.dossier_id DESC OFFSET 0) AS first"
+                ),
                 " JOIN dossier d ON d.id = first.dossier_id",
                 "jsonb_array_elements(CAST($3 AS jsonb)) AS other WHERE NOT EXISTS (
                 SELECT 1 FROM search_term t
                 WHERE t.kind = CAST(other ->> 0 AS bigint) AND t.term = other ->> 1
-                    AND t.dossier_id = d.id))",
-                $key,
+                    AND t.dossier_id = d.id LIMIT 1 OFFSET 0))",
+                "TRUE",
                 $scope
             ),
         }
@@ -110,7 +119,8 @@ const SEARCH_IN_UNIT: Statement = searches!(
     "first.kind = $4 AND first.term = $5 AND first.dossier_id < $1 AND first.dossier_id > $6",
     "
         AND (d.assisting_unit = $7 OR d.receiving_unit = $7 OR d.competent_unit = $7
-            OR EXISTS (SELECT 1 FROM work_item w WHERE w.dossier_id = d.id AND w.unit = $7))
+            OR EXISTS (SELECT 1 FROM work_item w WHERE w.dossier_id = d.id AND w.unit = $7
+                LIMIT 1 OFFSET 0))
     ORDER BY first.dossier_id DESC LIMIT $2"
 );
 const SEARCH_OF_PARTY: Statement = searches!(

@@ -3,7 +3,8 @@
 //! Each queue has an index whose entries lie in the order of the list and hold all that decides who
 //! sees them, so no page reads a row that is not shown. Where a queue is of several roles, its page is
 //! merged of the first rows of each. What nothing bounds is counted by every commit (`queue_count`);
-//! what a person has taken, and what is due, is counted from its index.
+//! what a person has taken, and what is due, is counted from its index. A procedure alone has an index
+//! where nothing bounds the queue.
 
 use motcua_dossiers::dossier::WorkItem;
 use motcua_procedures::{Role, Status};
@@ -77,29 +78,79 @@ macro_rules! roles {
     (postgres) => {
         "= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($2 AS jsonb))))"
     };
+    (sqlite, each) => {
+        "json_each($2) AS r"
+    };
+    (postgres, each) => {
+        "jsonb_array_elements_text(CAST($2 AS jsonb)) AS r(value)"
+    };
+}
+
+// The national ones, or the one that is asked for.
+macro_rules! statuses {
+    (sqlite, given) => {
+        "json_each(json_array($8)) AS s"
+    };
+    (postgres, given) => {
+        "generate_series(CAST($8 AS bigint), $8) AS s(value)"
+    };
+    (sqlite) => {
+        "json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]') AS s"
+    };
+    (postgres) => {
+        "generate_series(1, 10) AS s(value)"
+    };
 }
 
 // Rows after the place to continue after. `each`: the first of each role, whose index begins with it;
-// `of`: of the roles, whose index does not; `all`: of every role.
+// `of`: of the roles, whose index does not; `all`: of every role; `few`: those that are few by themselves;
+// `of_procedure`: the first of each role and status, `of_procedure_in_status`: of each role.
 macro_rules! rows {
-    (sqlite, each $shown:literal) => {
-        concat!(
-            "
-            SELECT e.sort_at, e.dossier_id, e.item FROM json_each($2) AS r CROSS JOIN work_item e
-            WHERE (e.dossier_id, e.item) IN (
-                SELECT w.dossier_id, w.item",
-            rows!(@found $shown, " AND w.role = r.value"),
-            "
-                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7)"
+    ($database:ident, each $shown:literal) => {
+        rows!(@merged $database, roles!($database, each), $shown, " AND w.role = r.value")
+    };
+    ($database:ident, of_procedure $shown:literal) => {
+        rows!(@of_procedure $database, statuses!($database), $shown)
+    };
+    ($database:ident, of_procedure_in_status $shown:literal) => {
+        rows!(@of_procedure $database, statuses!($database, given), $shown)
+    };
+    // No other index may seem as good, whatever the statistics say: each knows its own condition, and this is
+    // the one of the index of procedures.
+    (@of_procedure $database:ident, $statuses:expr, $shown:literal) => {
+        rows!(
+            @merged $database,
+            concat!(roles!($database, each), " CROSS JOIN ", $statuses),
+            "w.unit = $1 AND w.procedure = $3
+                    AND (w.status IN (1, 9) OR w.assignee IS NULL OR w.role = 'applicant')",
+            concat!(" AND w.role = r.value AND w.status = s.value AND ", $shown)
         )
     };
-    (postgres, each $shown:literal) => {
+    // As JSON: SQLite has no LATERAL, and looked up as rows of a list they would cost it a multiple once
+    // somebody has had statistics made.
+    (@merged sqlite, $each:expr, $shown:expr, $of:expr) => {
+        concat!(
+            "
+            SELECT e.value ->> 0 AS sort_at, e.value ->> 1 AS dossier_id, e.value ->> 2 AS item
+            FROM ",
+            $each,
+            " CROSS JOIN json_each((
+                SELECT json_group_array(json_array(few.sort_at, few.dossier_id, few.item)) FROM (
+                    SELECT w.sort_at, w.dossier_id, w.item",
+            rows!(@found $shown, $of),
+            "
+                    ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS few)) AS e"
+        )
+    };
+    (@merged postgres, $each:expr, $shown:expr, $of:expr) => {
         concat!(
             "
             SELECT e.sort_at, e.dossier_id, e.item
-            FROM jsonb_array_elements_text(CAST($2 AS jsonb)) AS r(value) CROSS JOIN LATERAL (
+            FROM ",
+            $each,
+            " CROSS JOIN LATERAL (
                 SELECT w.sort_at, w.dossier_id, w.item",
-            rows!(@found $shown, " AND w.role = r.value"),
+            rows!(@found $shown, $of),
             "
                 ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS e"
         )
@@ -114,11 +165,26 @@ macro_rules! rows {
     ($database:ident, all $shown:literal) => {
         concat!(
             "
-            SELECT w.sort_at, w.dossier_id, w.item",
-            rows!(@found $shown)
+            SELECT few.sort_at, few.dossier_id, few.item FROM (
+                SELECT w.sort_at, w.dossier_id, w.item",
+            rows!(@found $shown),
+            "
+                ORDER BY w.sort_at, w.dossier_id, w.item LIMIT $7) AS few"
         )
     };
-    (@found $shown:literal $(, $role:expr)*) => {
+    // What is shown bounds the rows better than their order: no index is read for that.
+    ($database:ident, few $shown:literal) => {
+        concat!(
+            "
+            SELECT +w.sort_at AS sort_at, w.dossier_id, w.item
+            FROM work_item w WHERE ",
+            $shown,
+            "
+                AND ($3 IS NULL OR w.procedure = $3)
+                AND (+w.sort_at, w.dossier_id, w.item) > ($4, $5, $6)"
+        )
+    };
+    (@found $shown:expr $(, $role:expr)*) => {
         concat!(
             "
             FROM work_item w WHERE ",
@@ -143,6 +209,9 @@ macro_rules! count {
             $shown,
             ")"
         )
+    };
+    ($database:ident, few $shown:literal) => {
+        count!($database, all $shown)
     };
     ($database:ident, all $shown:literal) => {
         concat!(
@@ -184,6 +253,23 @@ const WORKLIST_OF_APPLICANT: Statement = worklist!(
     kept "q.status IN (0, 1, 9)",
     all "w.unit = $1 AND w.role = 'applicant'"
 );
+// The same of one procedure, which has an index of its own: it may be a small part of a long queue. The
+// other queues need none: they are bounded by a person, a day, or what is late.
+const WORKLIST_STATUS_OF_PROCEDURE: Statement = worklist!(
+    "worklist_status_of_procedure",
+    kept "q.status = $8",
+    of_procedure_in_status "TRUE"
+);
+const WORKLIST_UNCLAIMED_OF_PROCEDURE: Statement = worklist!(
+    "worklist_unclaimed_of_procedure",
+    kept "q.status IN (0, 1, 9) AND NOT q.claimed",
+    of_procedure "(w.assignee IS NULL) IS NOT FALSE"
+);
+const WORKLIST_OF_APPLICANT_OF_PROCEDURE: Statement = worklist!(
+    "worklist_of_applicant_of_procedure",
+    kept "q.status IN (0, 1, 9)",
+    of_procedure "TRUE"
+);
 // An appointment lies on its date, so its instant is within a day of it in every time zone.
 const WORKLIST_DUE_TODAY: Statement = worklist!(
     "worklist_due_today",
@@ -196,20 +282,23 @@ const WORKLIST_LATE: Statement = worklist!(
     each "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8"
 );
 // Whoever leads a unit sees all roles, and also what its dossiers wait for elsewhere, by the appointment
-// or by the time of the step: an index for each half. The centre's day begins 7 hours before UTC's.
+// or else by the time of the step: an index for each part. The centre's day begins 7 hours before UTC's.
 const WORKLIST_DUE_TODAY_LED: Statement = worklist!(
     "worklist_due_today_led",
     each "w.unit = $1 AND w.late_at IS NOT NULL AND w.due_on = $8
                 AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
     all "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
-                AND (w.late_at IS NOT NULL AND w.due_on = $8
-                    OR w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000)"
+                AND w.due_on = $8 AND w.sort_at BETWEEN $9 - 86400000000 AND $9 + 172800000000",
+    few "w.overseen_by = $1 AND w.step_due_at IS NOT NULL
+                AND w.step_due_at >= $9 - 25200000000 AND w.step_due_at < $9 + 61200000000
+                AND (w.late_at IS NULL OR w.due_on IS NULL OR w.due_on <> $8)"
 );
 const WORKLIST_LATE_LED: Statement = worklist!(
     "worklist_late_led",
     each "w.unit = $1 AND w.late_at IS NOT NULL AND w.late_at <= $8 AND w.sort_at <= $8",
     all "w.overseen_by = $1 AND (w.late_at IS NOT NULL OR w.step_due_at IS NOT NULL)
-                AND (w.late_at <= $8 OR w.step_late)"
+                AND w.late_at <= $8 AND w.sort_at <= $8",
+    all "w.overseen_by = $1 AND w.step_late AND (w.late_at IS NULL OR w.late_at > $8)"
 );
 
 pub(super) const STATEMENTS: &[Statement] = &[
@@ -217,6 +306,9 @@ pub(super) const STATEMENTS: &[Statement] = &[
     WORKLIST_MINE,
     WORKLIST_UNCLAIMED,
     WORKLIST_OF_APPLICANT,
+    WORKLIST_STATUS_OF_PROCEDURE,
+    WORKLIST_UNCLAIMED_OF_PROCEDURE,
+    WORKLIST_OF_APPLICANT_OF_PROCEDURE,
     WORKLIST_DUE_TODAY,
     WORKLIST_LATE,
     WORKLIST_DUE_TODAY_LED,
@@ -227,10 +319,14 @@ pub(crate) async fn worklist(
     reads: &Reads,
     query: &WorklistQuery,
 ) -> Result<WorklistPage, Failure> {
+    let is_of_one = query.procedure.is_some();
     let statement = match query.queue {
+        Queue::ToReceive | Queue::ReadyToDeliver if is_of_one => WORKLIST_STATUS_OF_PROCEDURE,
         Queue::ToReceive | Queue::ReadyToDeliver => WORKLIST_STATUS,
         Queue::Mine => WORKLIST_MINE,
+        Queue::Unclaimed if is_of_one => WORKLIST_UNCLAIMED_OF_PROCEDURE,
         Queue::Unclaimed => WORKLIST_UNCLAIMED,
+        Queue::WaitingForApplicant if is_of_one => WORKLIST_OF_APPLICANT_OF_PROCEDURE,
         Queue::WaitingForApplicant => WORKLIST_OF_APPLICANT,
         Queue::DueToday if query.desk.leads() => WORKLIST_DUE_TODAY_LED,
         Queue::DueToday => WORKLIST_DUE_TODAY,

@@ -12,11 +12,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::{connection, database, execute, open};
 
-/// What migration 15 has made, taken away again.
+/// What migrations since 15 have made, taken away again.
 const BEFORE: &str = "
     DROP VIEW queue_counted;
     DROP TABLE queue_count;
-    DROP INDEX work_item_in_status, work_item_unclaimed, work_item_claimed, work_item_with_appointment;
+    DROP INDEX work_item_in_status, work_item_unclaimed, work_item_claimed, work_item_with_appointment,
+        work_item_of_procedure, work_item_overseen_late, work_item_overseen_step, timer_failed;
     CREATE INDEX work_item_by_assignee ON work_item (assignee);
     CREATE INDEX work_item_by_appointment ON work_item (sort_at);
     CREATE INDEX work_item_by_status ON work_item (status);

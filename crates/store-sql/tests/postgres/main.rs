@@ -1,5 +1,6 @@
 //! The store on PostgreSQL: the suite, and what only a database that is shared can show.
 
+mod carried_out;
 mod counters;
 mod distribution;
 mod faults;
@@ -8,6 +9,7 @@ mod parts;
 mod plans;
 mod searches;
 mod silence;
+mod volume;
 
 use motcua_store::conformance;
 use motcua_store_sql::{Options, SqlStore};

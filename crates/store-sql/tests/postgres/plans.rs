@@ -41,7 +41,9 @@ async fn no_statement_goes_through_a_table() {
             continue;
         }
         let steps = plan(&mut connection, statement).await;
-        if steps.iter().any(|step| step.contains("Seq Scan")) {
+        // The server's own catalogue is small.
+        let goes_through = |step: &String| step.contains("Seq Scan") && !step.contains(" on pg_");
+        if steps.iter().any(goes_through) {
             slow.push((name(statement), steps));
         }
     }
@@ -63,9 +65,11 @@ async fn each_queue_reads_its_own_index_in_the_order_of_the_list() {
         ("worklist_due_today", "work_item_with_appointment", "work_item_with_appointment"),
         ("worklist_late", "work_item_with_appointment", "work_item_with_appointment"),
         ("worklist_due_today_led", "work_item_with_appointment", "work_item_with_appointment"),
-        ("worklist_due_today_led", "work_item_overseen", "work_item_overseen"),
+        ("worklist_due_today_led", "work_item_overseen ", "work_item_overseen "),
+        ("worklist_due_today_led", "work_item_overseen_step", "work_item_overseen_step"),
         ("worklist_late_led", "work_item_with_appointment", "work_item_with_appointment"),
-        ("worklist_late_led", "work_item_overseen", "work_item_overseen"),
+        ("worklist_late_led", "work_item_overseen ", "work_item_overseen "),
+        ("worklist_late_led", "work_item_overseen_late", "work_item_overseen_late"),
     ] {
         let statement = statements.iter().find(|text| name(text) == queue).expect("the statement");
         let steps = plan(&mut connection, statement).await;

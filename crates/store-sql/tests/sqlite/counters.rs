@@ -9,14 +9,18 @@ use rusqlite::StatementStatus;
 
 use super::{Database, dossier, execute, written};
 
-/// What migration 15 has made, taken away again.
-const BEFORE: [&str; 11] = [
+/// What migrations since 15 have made, taken away again.
+const BEFORE: [&str; 15] = [
     "DROP VIEW queue_counted",
     "DROP TABLE queue_count",
     "DROP INDEX work_item_in_status",
     "DROP INDEX work_item_unclaimed",
     "DROP INDEX work_item_claimed",
     "DROP INDEX work_item_with_appointment",
+    "DROP INDEX work_item_of_procedure",
+    "DROP INDEX work_item_overseen_late",
+    "DROP INDEX work_item_overseen_step",
+    "DROP INDEX timer_failed",
     "CREATE INDEX work_item_by_assignee ON work_item (assignee)",
     "CREATE INDEX work_item_by_appointment ON work_item (sort_at)",
     "CREATE INDEX work_item_by_status ON work_item (status)",

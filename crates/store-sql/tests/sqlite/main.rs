@@ -7,6 +7,7 @@ mod plans;
 mod searches;
 mod sharing;
 mod sweep;
+mod volume;
 mod work_items;
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Open work items and timers.
 //!
-//! A work item lies in six indexes, so only rows that differ from what stands are written.
+//! A work item may lie in eight indexes, so only rows that differ from what stands are written.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params, params_from_iter};
