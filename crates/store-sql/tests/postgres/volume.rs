@@ -119,6 +119,10 @@ async fn dossiers(store: &SqlStore, subject: &Subject) {
         assert_eq!(store.dossiers_of(digest, Some(id), 100).await.expect("read").len(), 100);
     }
     assert!(store.next_timer_at(minute(0)).await.expect("read").is_some());
+    let parked = store.parked_timers(8, None, 100).await.expect("read");
+    let last = parked.last().map(|timer| (timer.due_at, timer.dossier, timer.timer.clone()));
+    let more = store.parked_timers(8, last, 100).await.expect("read");
+    assert_eq!((parked.len(), more.len()), (8, 0));
     let due = store.claim_timers(minute(9), minute(10), None, 100).await.expect("claimed");
     let after = due.last().map(motcua_store::contract::Claim::place);
     let more = store.claim_timers(minute(9), minute(10), after, 100).await.expect("claimed");

@@ -114,6 +114,10 @@ async fn statements_of_a_large_file_find_their_rows_as_quickly() {
     let words = text(r#"[[1,"fill5"],[1,"nguyen"]]"#);
     for (statement, arguments) in [
         ("timers_parked", vec![Value::Integer(NOW), Value::Integer(8)]),
+        (
+            "timer_parked_page",
+            vec![Value::Integer(8), zero.clone(), none.clone(), none.clone(), page.clone()],
+        ),
         ("timer_next", vec![Value::Integer(NOW)]),
         ("dossier_of_procedure", vec![text("seldom"), none.clone(), page.clone()]),
         ("heads_of_dossiers", vec![text(middle), page.clone()]),
