@@ -23,7 +23,13 @@ pub(super) fn checks(look: &SqliteLook) -> Vec<Check> {
         Ok(faults) => {
             Check::plain("SQLITE_CHECK", faults.join("; ")).error_if(true, restore.0, restore.1)
         }
-        Err(error) => Check::unseen("SQLITE_CHECK", error),
+        // A page that cannot be read ends the check that would name it.
+        Err(error) => Check::new(
+            "SQLITE_CHECK",
+            format!("không xem được: {error}"),
+            format!("could not be looked at: {error}"),
+        )
+        .error_if(true, restore.0, restore.1),
     };
     let checked = if look.foreign_keys == 1 { "on" } else { "off" };
     let foreign_keys = match &look.foreign_key_faults {

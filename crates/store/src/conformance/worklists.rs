@@ -259,14 +259,17 @@ pub(super) async fn the_count_is_of_the_whole_queue<S: Store>(store: Arc<S>) {
     assert_eq!(page(&*store, &query).await.total, 0);
 }
 
+/// A procedure beside that of the fixture.
+const OTHER_PROCEDURE: &str = "2.000001";
+
 pub(super) async fn a_procedure_narrows_the_list<S: Store>(store: Arc<S>) {
     file(&*store, 1, |_| {}).await;
     file(&*store, 2, |facts| {
-        facts.procedure.as_mut().expect("filed").code = "2.000001".into();
+        facts.procedure.as_mut().expect("filed").code = OTHER_PROCEDURE.into();
     })
     .await;
     let mut query = query(Queue::ToReceive, &[Role::ReceptionClerk]);
-    query.procedure = Some("2.000001".into());
+    query.procedure = Some(OTHER_PROCEDURE.into());
     assert_eq!(shown(&*store, &query).await, [2]);
     query.procedure = Some("9".into());
     assert_eq!(shown(&*store, &query).await, [] as [u32; 0]);
@@ -324,14 +327,18 @@ pub(super) async fn closed_items_leave_the_list<S: Store>(store: Arc<S>) {
     assert_eq!(shown(&*store, &query_of(Role::Specialist)).await, [] as [u32; 0]);
 }
 
-pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(store: Arc<S>) {
+/// Sixty dossiers of every kind that a queue can tell apart, by number.
+async fn mixed<S: Store>(store: &S) -> BTreeMap<u32, Dossier> {
     let roles = [Role::ReceptionClerk, Role::Specialist, Role::Applicant, Role::Cashier];
     let statuses = [Status::Submitted, Status::Processing, Status::Completed];
     let people = [None, Some("clerk-1"), Some("clerk-2")];
-    let mut dossiers: BTreeMap<u32, Dossier> = BTreeMap::new();
+    let mut dossiers = BTreeMap::new();
     for number in 1..=60_u32 {
         let pick = |step: u32| (number / step) as usize;
-        let subject = file(&*store, number, |facts| {
+        let subject = file(store, number, |facts| {
+            if number % 11 < 4 {
+                facts.procedure.as_mut().expect("filed").code = OTHER_PROCEDURE.into();
+            }
             facts.status = Some(statuses[pick(1) % 3]);
             facts.clocks = (number % 4 != 0).then(|| clocks(minute(0), 1 + number % 7));
             if number % 6 == 1 {
@@ -339,37 +346,69 @@ pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(st
             }
             facts.items =
                 (1..=1 + number % 2).map(|id| item(id, roles[pick(2 + id) % 4])).collect();
-            if number % 5 == 0 {
+            if number % 5 < 3 {
                 facts.filing.as_mut().expect("filed").competent_unit = UNIT.into();
             }
             for item in &mut facts.items {
                 item.assignee = people[pick(5) % 3].map(str::to_owned);
-                item.unit = if number % 9 == 0 { "H26.8".into() } else { UNIT.into() };
+                item.unit = if number % 7 < 3 { "H26.8".into() } else { UNIT.into() };
+                item.due_at = (number % 8 > 0).then(|| minute(60 * 24 * i64::from(number % 6)));
+                item.late = number % 5 == 1 && item.due_at.is_some();
             }
         })
         .await;
         dossiers.insert(number, subject.dossier().clone());
     }
+    dossiers
+}
+
+/// All rows of a queue, three by three, in the order of the pages.
+async fn rows_in_pages<S: Store>(store: &S, query: &WorklistQuery) -> Vec<WorklistKey> {
+    let mut keys: Vec<WorklistKey> = Vec::new();
+    let mut query = WorklistQuery { limit: 3, ..query.clone() };
+    loop {
+        let rows = page(store, &query).await.rows;
+        keys.extend(rows.into_iter().map(|row| row.key));
+        if query.after.as_ref() == keys.last() {
+            return keys;
+        }
+        query.after = keys.last().cloned();
+    }
+}
+
+pub(super) async fn every_queue_agrees_with_the_rules_on_mixed_data<S: Store>(store: Arc<S>) {
+    let dossiers = mixed(&*store).await;
     let desks: [&[Role]; 4] =
         [&[Role::Specialist], &[Role::Cashier, Role::ReceptionClerk], &[Role::SigningLeader], &[]];
+    let procedures = [None, Some("1.001193"), Some(OTHER_PROCEDURE), Some("9")];
+    let mut most = 0;
     for (roles, queue) in desks.into_iter().flat_map(|desk| Queue::ALL.map(|queue| (desk, queue))) {
-        let mut query = query(queue, roles);
-        query.today = DUE_ON;
-        query.now = minute(60 * 24 * 4);
-        let expected: BTreeSet<_> = dossiers
-            .iter()
-            .flat_map(|(number, dossier)| {
-                dossier.items.values().map(move |i| (*number, dossier, i))
-            })
-            .filter(|(_, dossier, item)| {
-                queue.shows(&query.desk, dossier, item, query.now, query.today)
-            })
-            .map(|(number, _, item)| (number, item.id))
-            .collect();
-        let page = page(&*store, &query).await;
-        let found: BTreeSet<_> =
-            page.rows.iter().map(|row| (number(row.key.dossier), row.key.item)).collect();
-        assert_eq!(found, expected, "{queue:?} of {roles:?}");
-        assert_eq!(page.total as usize, expected.len());
+        for procedure in procedures {
+            let mut query = query(queue, roles);
+            query.today = DUE_ON;
+            query.now = minute(60 * 24 * 4);
+            query.procedure = procedure.map(str::to_owned);
+            let of_procedure = dossiers.iter().filter(|(_, dossier)| {
+                procedure.is_none_or(|procedure| dossier.procedure.code == procedure)
+            });
+            let expected: BTreeSet<_> = of_procedure
+                .flat_map(|(number, dossier)| {
+                    dossier.items.values().map(move |item| (*number, dossier, item))
+                })
+                .filter(|(_, dossier, item)| {
+                    queue.shows(&query.desk, dossier, item, query.now, query.today)
+                })
+                .map(|(number, _, item)| (number, item.id))
+                .collect();
+            let keys = rows_in_pages(&*store, &query).await;
+            assert!(keys.is_sorted(), "{queue:?} of {roles:?}: {keys:?}");
+            let found: BTreeSet<_> =
+                keys.iter().map(|key| (number(key.dossier), key.item)).collect();
+            assert_eq!(found, expected, "{queue:?} of {roles:?}, {procedure:?}");
+            assert_eq!(keys.len(), expected.len(), "none comes twice");
+            assert_eq!(page(&*store, &query).await.total as usize, expected.len());
+            most = most.max(expected.len());
+        }
     }
+    assert!(most > 12, "queues are longer than a page: {most}");
 }
