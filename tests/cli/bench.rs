@@ -94,7 +94,7 @@ fn timers_that_come_due_together_and_one_by_one_fire_once_each() {
 #[test]
 fn what_cannot_be_measured_is_refused_with_a_remedy() {
     bench("--mix reads").with(1).saying("--preload");
-    bench("--callers 0").with(2).saying("1 to 1408");
+    bench("--callers 0").with(2).saying("1 to 8192");
     bench("--nodes 2").with(1).saying("--database");
     bench("--mix timers --preload 9 --callers 1,2").with(1).saying("one load");
 }
