@@ -117,9 +117,10 @@ pub(crate) fn checked_reads(
                 Ok(_) => return Ok(()),
                 Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
             };
-            // The pool would try again until its patience ends, and say only that it waited.
-            heard.send_replace(Some(unfit.clone()));
-            Err(sqlx::Error::Configuration(unfit.into()))
+            // The pool would try again until its patience ends, and say only that it waited: so whoever
+            // asked hears it, and gives this connection up.
+            heard.send_replace(Some(unfit));
+            std::future::pending().await
         })
     });
     Ok(PgReads { refusals, ..reads(url, options, pool)? })

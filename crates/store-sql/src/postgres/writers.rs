@@ -341,6 +341,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_concerns_all_ends_the_writing_one_by_one() {
+        let corrupt = || StoreError::Corrupt { table: "t", column: "c", key: "k".into() };
+        let mut alone = Alone::of(5);
+        assert!(alone.take(Ok(vec![Ok(())])));
+        assert!(alone.take(Err(Ended::Failed(Failure::Corrupt(corrupt())))));
+        assert!(!alone.take(Err(Ended::Unknown("gone".into()))));
+        let verdicts = alone.verdicts();
+        assert_eq!(verdicts[..2], [Ok(()), Err(corrupt())]);
+        assert_eq!(verdicts[2], Err(StoreError::OutcomeUnknown("gone".into())));
+        let untried = |verdict| matches!(verdict, &Err(StoreError::Unavailable(_)));
+        assert!(verdicts[3..].iter().all(untried), "{verdicts:?}");
+        assert_eq!(verdicts.len(), 5);
+        let unfit = Ended::Failed(Failure::Unfit("a standby".into()));
+        assert!(!Alone::of(1).take(Err(unfit)));
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_writer_that_panics_says_so_and_goes_on() {
         let options = Options { write_connections: 1, ..Options::default() };

@@ -2,12 +2,15 @@
 
 mod counters;
 mod distribution;
+mod farewells;
 mod faults;
 mod glance;
 mod parts;
 mod plans;
 mod searches;
 mod silence;
+mod standby;
+mod tls;
 
 use motcua_store::conformance;
 use motcua_store_sql::{Options, SqlStore};
