@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use motcua_api::v1::SubmitDossierRequest;
 use motcua_test_cluster::{Cluster, Proxy};
@@ -9,7 +10,7 @@ use motcua_tests::client::Client;
 use motcua_tests::database::Database;
 use motcua_tests::life::Crew;
 use motcua_tests::people::*;
-use motcua_tests::wait::until;
+use motcua_tests::wait::{soon, until};
 use motcua_tests::{World, filing};
 use tokio::task::{JoinSet, block_in_place};
 use tonic::Code;
@@ -22,17 +23,21 @@ use crate::kinds;
 const APPLICANTS: usize = 4;
 /// Dossiers that are acknowledged before the primary is lost, and once its standby has its place.
 const FILED_MIN: usize = 40;
+/// Before the same is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Files a dossier, as often as it takes until it is acknowledged: with the same command id.
-async fn file(citizen: &Client, filing: &SubmitDossierRequest) -> String {
-    until("an acknowledgement", async || match citizen.file(filing.clone()).await {
-        Ok(answer) => Some(answer.dossier.expect("an answer shows the dossier").id),
-        Err(status) => {
-            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-            None
+async fn file(citizen: Client, filing: SubmitDossierRequest) -> String {
+    let filing_it = async {
+        loop {
+            match citizen.file(filing.clone()).await {
+                Ok(answer) => return answer.dossier.expect("an answer shows the dossier").id,
+                Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-    })
-    .await
+    };
+    soon("an acknowledgement", filing_it).await
 }
 
 /// Lets people file until `is_over`; each answers what was acknowledged.
@@ -49,7 +54,7 @@ fn filing_on(
             let mut filed = Vec::new();
             while !is_over.load(Ordering::SeqCst) {
                 let filing = filing::marriage_at_counter(&citizen);
-                let id = file(&citizen, &filing).await;
+                let id = file(citizen.clone(), filing.clone()).await;
                 filed.push((filing, id));
                 acknowledged.fetch_add(1, Ordering::SeqCst);
             }
