@@ -271,6 +271,8 @@ impl PgReads {
             std::future::pending().await
         };
         tokio::select! {
+            // As a rule one is free, and nobody has to listen.
+            biased;
             acquired = self.pool.acquire() => Ok(acquired.map_err(|e| reached(&self.pool, e))?),
             why = refused => Err(Failure::Unfit(why)),
         }

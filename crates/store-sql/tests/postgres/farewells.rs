@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use motcua_store::StoreError;
 use motcua_store::conformance::fixture::{Subject, dossier_id};
-use motcua_store::contract::{Commit, DossierKey, Store as _};
+use motcua_store::contract::{
+    Commit, DossierKey, Scope, SearchQuery, SearchTerm, Store as _, TermKind,
+};
 use motcua_store_sql::{Options, SqlStore};
 use sqlx::PgConnection;
 
@@ -78,7 +80,7 @@ async fn what_takes_longer_than_a_statement_may_is_unavailable_and_its_connectio
     let mut beside = connection(&url).await;
     execute(&mut beside, SERVES).await.expect("a writer and a reader");
 
-    execute(&mut beside, "BEGIN; LOCK TABLE dossier, setting").await.expect("locked");
+    execute(&mut beside, "BEGIN; LOCK TABLE dossier, setting, party").await.expect("locked");
     let timed_out = |error: &StoreError| match error {
         StoreError::Unavailable(why) => why.contains("statement timeout"),
         _ => false,
@@ -90,11 +92,16 @@ async fn what_takes_longer_than_a_statement_may_is_unavailable_and_its_connectio
     assert!(matches!(&set, Err(error) if timed_out(error)), "{set:?}");
     let read = store.load(&key).await;
     assert!(matches!(&read, Err(error) if timed_out(error)), "{read:?}");
+    let terms = vec![SearchTerm { kind: TermKind::NameFolded, term: "nguyen".into() }];
+    let scope = Scope::Party("nobody".into());
+    let asked = SearchQuery { scope, terms, after: None, limit: 10 };
+    assert_eq!(store.search(&asked).await.err(), Some(StoreError::TooWide));
     execute(&mut beside, "ROLLBACK").await.expect("free");
 
     // Nothing was written, so the same commit still fits.
     assert_eq!(store.commit(dossier(next)).await, [Ok(())]);
     assert_eq!(store.setting("a", "b").await, Ok("b".into()));
     assert_eq!(store.load(&key).await.expect("read").expect("there").dossier.version, 2);
+    assert!(store.search(&asked).await.expect("searched").is_empty());
     assert_eq!(execute(&mut beside, STILL_SERVES).await, Ok(2));
 }
