@@ -8,7 +8,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-async fn until_all_are(world: &World, status: ServingStatus) {
+pub(crate) async fn until_all_are(world: &World, status: ServingStatus) {
     let uri = Endpoint::from_shared(world.url()).expect("a URI").connect_lazy();
     let mut health = HealthClient::new(uri);
     for service in motcua_api::SERVICES.into_iter().chain([""]) {

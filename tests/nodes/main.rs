@@ -1,6 +1,7 @@
 //! Several servers on one PostgreSQL database: any of them gives the same answers, and whatever they
 //! do at the same time happens once.
 
+mod failover;
 mod health;
 mod timers;
 mod volleys;

@@ -3,6 +3,7 @@
 //! Most statements are one text for both. Ids are text in SQLite and `uuid` in PostgreSQL, flags
 //! are whole numbers in the one and `boolean` in the other; everything else is kept alike.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use motcua_audit::ChainId;
@@ -11,6 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Arguments as _, Postgres, Sqlite};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -106,6 +108,8 @@ pub(crate) struct PgReads {
     pub(crate) pool: PgPool,
     /// Longest wait for an answer.
     pub(crate) deadline: Duration,
+    /// Why a new connection was refused, the last time one was: for whoever waits for one.
+    pub(crate) refusals: Arc<watch::Sender<Option<String>>>,
 }
 
 impl Reads {
@@ -122,7 +126,7 @@ impl Reads {
             }
             Self::Postgres(reads) => {
                 let query = sqlx::query_with(statement.postgres, for_postgres(arguments)?);
-                read(reads, query).await?.into_iter().map(Row::Postgres).collect()
+                reads.read(query).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -237,19 +241,42 @@ impl Session<'_> {
     }
 }
 
-/// Reads on a connection of the pool. The driver knows no deadline: a connection that died without a
-/// word would be waited for without an end, and so would its return to the pool.
-async fn read(
-    PgReads { pool, deadline }: &PgReads,
-    query: sqlx::query::Query<'static, Postgres, PgArguments>,
-) -> Result<Vec<PgRow>, sqlx::Error> {
-    let connection = pool.acquire().await.map_err(|error| reached(pool, error))?;
-    let mut held = Held { connection, is_whole: false, deadline: *deadline };
-    let reading = tokio::time::timeout(*deadline, query.fetch_all(&mut *held.connection));
-    let rows =
-        reading.await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
-    held.is_whole = matches!(rows, Ok(_) | Err(sqlx::Error::Database(_)));
-    rows
+impl PgReads {
+    /// Reads on a connection of the pool. The driver knows no deadline: a connection that died without
+    /// a word would be waited for without an end, and so would its return to the pool.
+    async fn read(
+        &self,
+        query: sqlx::query::Query<'static, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, Failure> {
+        let connection = self.acquire().await?;
+        let mut held = Held { connection, is_whole: false, deadline: self.deadline };
+        let reading = tokio::time::timeout(self.deadline, query.fetch_all(&mut *held.connection));
+        let rows = reading
+            .await
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+        held.is_whole = matches!(rows, Ok(_) | Err(sqlx::Error::Database(_)));
+        Ok(rows?)
+    }
+
+    /// A connection, or why the server that is reached is none to read from.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, Failure> {
+        let mut refusals = self.refusals.subscribe();
+        let refused = async {
+            // Its sender is our own.
+            while refusals.changed().await.is_ok() {
+                if let Some(why) = refusals.borrow_and_update().clone() {
+                    return why;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            // As a rule one is free, and nobody has to listen.
+            biased;
+            acquired = self.pool.acquire() => Ok(acquired.map_err(|e| reached(&self.pool, e))?),
+            why = refused => Err(Failure::Unfit(why)),
+        }
+    }
 }
 
 /// A connection that goes back to its pool only after a whole answer: whoever gave up meanwhile

@@ -23,6 +23,10 @@ pub(crate) const LOCKED: &str = "55P03";
 const CANCELED: &str = "57014";
 /// PostgreSQL's code for a write where only reads are possible.
 const READ_ONLY: &str = "25006";
+/// How PostgreSQL's codes begin for a server that shuts down, has crashed or is only starting.
+const SERVER_LEAVES: &str = "57P0";
+/// PostgreSQL's class of failed connections: a proxy says so of the server behind it.
+const CONNECTION: &str = "08";
 
 /// Why a transaction or a read did not come about.
 #[derive(Debug)]
@@ -33,6 +37,9 @@ pub(crate) enum Failure {
     Sqlite(rusqlite::Error),
     /// A row cannot be what this program wrote.
     Corrupt(StoreError),
+    /// The server is one that nothing may be decided or written on, such as a standby, or none was
+    /// found just before.
+    Unfit(String),
 }
 
 impl Failure {
@@ -55,6 +62,14 @@ impl Failure {
         error.code().is_some_and(|code| code == READ_ONLY)
     }
 
+    /// Whether the connection ended with what the server, or a proxy before it, said last. That may
+    /// have come behind a commit.
+    pub(crate) fn is_farewell(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        let left = |code: &str| code.starts_with(SERVER_LEAVES) || code.starts_with(CONNECTION);
+        error.code().is_some_and(|code| left(&code))
+    }
+
     /// Whether one piece of work met a broken constraint or a corrupt row; others may succeed.
     pub(crate) fn concerns_one(&self) -> bool {
         match self {
@@ -66,7 +81,7 @@ impl Failure {
                     error.code().is_some_and(|code| alone.contains(&&*code) || is_value(&code));
                 guarded || !matches!(error.kind(), ErrorKind::Other)
             }
-            Self::Sql(_) => false,
+            Self::Sql(_) | Self::Unfit(_) => false,
             Self::Sqlite(error) => {
                 use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
                 let code = error.sqlite_error_code();
@@ -98,6 +113,7 @@ impl From<Failure> for StoreError {
             Failure::Sql(error) => Self::Unavailable(error.to_string()),
             Failure::Sqlite(error) => Self::Unavailable(error.to_string()),
             Failure::Corrupt(error) => error,
+            Failure::Unfit(why) => Self::Unavailable(why),
         }
     }
 }

@@ -2,13 +2,16 @@
 
 mod commits;
 mod hints;
+mod link;
 mod open;
 mod parts;
 mod writers;
 
 pub use hints::Listener;
 pub(crate) use hints::{feel, listen, tell};
-pub(crate) use open::{SERVER_VERSION_MIN, lazy_counts, lazy_reads, migrator, open, reach};
+pub(crate) use open::{
+    SERVER_VERSION_MIN, checked_reads, lazy_counts, lazy_reads, migrator, open, reach,
+};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 

@@ -101,7 +101,7 @@ impl SqlStore {
     /// acknowledged, or has the schema of a newer program.
     pub async fn connect(url: &str, options: Options) -> Result<Self, StoreError> {
         let (reads, writers) = postgres::open(url, &options).await?;
-        let pulse = Reads::Postgres(postgres::lazy_reads(url, &options, 1)?);
+        let pulse = Reads::Postgres(postgres::checked_reads(url, &options, 1)?);
         let writer = Writer::Postgres { writers, pulse };
         Ok(Self { reads: Reads::Postgres(reads), writer })
     }

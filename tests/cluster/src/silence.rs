@@ -1,8 +1,9 @@
-//! A line to a server that can fall silent: the other end vanishes without a word.
+//! A line to a server that can fall silent, so that the other end vanishes without a word, and that can
+//! be led to another server.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixStream};
@@ -25,6 +26,7 @@ pub enum Line {
 pub struct Proxy {
     port: u16,
     line: Arc<AtomicU8>,
+    socket: Arc<Mutex<PathBuf>>,
 }
 
 impl Proxy {
@@ -36,10 +38,11 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("a bound port").port();
         let line = Arc::new(AtomicU8::new(Line::Open as u8));
-        let proxy = Self { port, line };
+        let proxy = Self { port, line, socket: Arc::new(Mutex::new(socket)) };
         let accepting = proxy.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                let socket = accepting.socket.lock().expect("no holder panics").clone();
                 let Ok(far) = UnixStream::connect(&socket).await else { continue };
                 let ((from_near, to_near), (from_far, to_far)) =
                     (near.into_split(), far.into_split());
@@ -54,7 +57,17 @@ impl Proxy {
     /// The URL of a database of that server, over this line.
     pub fn url(&self, url: &str) -> String {
         let (before, _) = url.split_once("?host=").unwrap_or((url, ""));
-        before.replace("@localhost/", &format!("@127.0.0.1:{}/", self.port))
+        let (user, rest) = before.split_once('@').unwrap_or(("", before));
+        let (_, database) = rest.split_once('/').unwrap_or(("", rest));
+        format!("{user}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Leads what connects from now on to another server; what is connected stays where it is.
+    ///
+    /// # Panics
+    /// Never: nobody panics while holding where it leads.
+    pub fn lead_to(&self, socket: PathBuf) {
+        *self.socket.lock().expect("no holder panics") = socket;
     }
 
     /// Sets what becomes of everything that is sent from now on.

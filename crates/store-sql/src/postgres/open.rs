@@ -8,6 +8,7 @@ use motcua_store::StoreError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Row, SqlSafeStr};
+use tokio::sync::watch;
 
 use super::writers::{Limits, Writers};
 use crate::database::{DEADLINE_MARGIN, PgReads, Session};
@@ -49,7 +50,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<(PgReads, Write
     schema::tolerate(Session::Postgres(&mut first)).await?;
     // Nothing is lost when the goodbye is.
     let _closed = first.close().await;
-    let reads = lazy_reads(url, options, options.read_connections)?;
+    let reads = checked_reads(url, options, options.read_connections)?;
     let limits = Limits {
         queue_jobs_max: options.queue_jobs_max,
         commits_per_transaction_max: options.commits_per_transaction_max,
@@ -94,7 +95,43 @@ pub(crate) async fn reach(url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Connections that read, opened when they are needed.
+/// Reads go by the indexes, whatever the statistics of a young table or part say.
+const BY_THE_INDEXES: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
+/// Connections that read what decisions are taken on, opened when they are needed and checked as those
+/// that write.
+///
+/// # Errors
+/// As [`lazy_reads`].
+pub(crate) fn checked_reads(
+    url: &str,
+    options: &Options,
+    connections: u32,
+) -> Result<PgReads, StoreError> {
+    let refusals = Arc::new(watch::Sender::new(None));
+    let heard = Arc::clone(&refusals);
+    let timeout = options.statement_timeout + DEADLINE_MARGIN;
+    let pool = read_pool(options, connections).after_connect(move |connection, _| {
+        let heard = Arc::clone(&heard);
+        Box::pin(async move {
+            let checked = tokio::time::timeout(timeout, check(connection)).await;
+            let unfit = match checked {
+                Ok(Err(Failure::Unfit(why))) => why,
+                Ok(Err(Failure::Sql(error))) => return Err(error),
+                Ok(_) => return Ok(()),
+                Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            };
+            // The pool would try again until its patience ends, and say only that it waited: so whoever
+            // asked hears it, and gives this connection up.
+            heard.send_replace(Some(unfit));
+            std::future::pending().await
+        })
+    });
+    let unchecked = reads(url, options.statement_timeout, &BY_THE_INDEXES, pool)?;
+    Ok(PgReads { refusals, ..unchecked })
+}
+
+/// Connections that read, opened when they are needed, whatever the server: for a look into it.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] when the text is no URL of a PostgreSQL database.
@@ -103,9 +140,7 @@ pub(crate) fn lazy_reads(
     options: &Options,
     connections: u32,
 ) -> Result<PgReads, StoreError> {
-    // By the indexes, whatever the statistics of a young table or part say.
-    let settings = [("enable_seqscan", "off"), ("jit", "off")];
-    lazy(url, options, connections, options.statement_timeout, &settings)
+    reads(url, options.statement_timeout, &BY_THE_INDEXES, read_pool(options, connections))
 }
 
 /// One connection for what goes through a table, opened when it is needed.
@@ -116,27 +151,30 @@ pub(crate) fn lazy_counts(url: &str, options: &Options) -> Result<PgReads, Store
     // A table that is kept away from it is no reason to wait for so long.
     let lock_timeout = options.statement_timeout.as_millis().to_string();
     let settings = [("lock_timeout", &*lock_timeout)];
-    lazy(url, options, 1, Duration::from_secs(COUNTING_TIMEOUT_S), &settings)
+    let timeout = Duration::from_secs(COUNTING_TIMEOUT_S);
+    reads(url, timeout, &settings, read_pool(options, 1))
 }
 
-fn lazy(
+fn read_pool(options: &Options, connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections.max(1))
+        .acquire_timeout(options.read_wait)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+}
+
+fn reads(
     url: &str,
-    options: &Options,
-    connections: u32,
     timeout: Duration,
     settings: &[(&str, &str)],
+    pool: PgPoolOptions,
 ) -> Result<PgReads, StoreError> {
     let millis = timeout.as_millis().to_string();
     let connect = connect_options(url)?
         .options([("default_transaction_read_only", "on"), ("statement_timeout", &millis)])
         .options(settings.iter().copied());
-    let pool = PgPoolOptions::new()
-        .max_connections(connections.max(1))
-        .acquire_timeout(options.read_wait)
-        .test_before_acquire(false)
-        .idle_timeout(None);
     let deadline = timeout + DEADLINE_MARGIN;
-    Ok(PgReads { pool: pool.connect_lazy_with(connect), deadline })
+    Ok(PgReads { pool: pool.connect_lazy_with(connect), deadline, refusals: Arc::default() })
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, StoreError> {
@@ -167,8 +205,10 @@ fn writing(connect: PgConnectOptions, options: &Options) -> PgConnectOptions {
     ])
 }
 
-/// What the server must be for an answer to mean that the commit survives.
-pub(super) async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
+/// What the server must be for an answer to mean that the commit survives, and for a decision to be
+/// taken on what is read from it. Every connection of a service is asked once: a server that becomes a
+/// standby restarts for it, and so ends its connections.
+pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Failure> {
     let row = sqlx::query(
         "-- server_settings
         SELECT CAST(current_setting('server_version_num') AS integer) AS version,
@@ -178,10 +218,10 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), StoreErro
             current_setting('server_encoding') AS server_encoding,
             pg_is_in_recovery() AS in_recovery",
     );
-    let row = row.fetch_one(connection).await.map_err(Failure::from)?;
-    let text = |column: &str| row.try_get::<String, _>(column).map_err(Failure::from);
-    let refuse = |problem: String| Err(StoreError::Unavailable(problem));
-    let version: i32 = row.try_get("version").map_err(Failure::from)?;
+    let row = row.fetch_one(connection).await?;
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let refuse = |problem: String| Err(Failure::Unfit(problem));
+    let version: i32 = row.try_get("version")?;
     if version < SERVER_VERSION_MIN {
         return refuse(format!("PostgreSQL {} is too old: 15 is needed", version / 10_000));
     }
@@ -199,7 +239,7 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), StoreErro
     if encoding != "UTF8" {
         return refuse(format!("the database's encoding is {encoding}, not UTF8: create it anew"));
     }
-    if row.try_get("in_recovery").map_err(Failure::from)? {
+    if row.try_get("in_recovery")? {
         return refuse("the server is a standby: connect to the primary".into());
     }
     Ok(())

@@ -6,20 +6,23 @@
 //! overlap. Two batches that touch
 //! one dossier, of one node or of two, meet at the lock of its row.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use motcua_store::StoreError;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::commits;
+use super::link::{Ended, Link};
 use crate::database::Argument::Text;
 use crate::database::{DEADLINE_MARGIN, Session};
-use crate::error::Failure;
 use crate::prepare::{DossierRows, Prepared, RegisterRows};
 use crate::queue::{AnyWrite, Job, Queue, take, take_waiting, writer_gone};
 
@@ -27,8 +30,6 @@ const WRITER_BEGIN: &str = "-- writer_begin
     BEGIN";
 const WRITER_COMMIT: &str = "-- writer_commit
     COMMIT";
-const WRITER_ROLLBACK: &str = "-- writer_rollback
-    ROLLBACK";
 const WRITER_EXCLUSIVE: &str = "-- writer_exclusive
     SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
 
@@ -66,13 +67,9 @@ impl Writers {
         let transactions = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..limits.writers {
-            let writing = Writing {
-                connection: None,
-                connect: Arc::clone(&connect),
-                transactions: Arc::clone(&transactions),
-                deadline: limits.timeout + DEADLINE_MARGIN,
-            };
-            tasks.spawn(writing.run(Arc::clone(&source)));
+            let deadline = limits.timeout + DEADLINE_MARGIN;
+            let link = Link::new(Arc::clone(&connect), deadline, Arc::clone(&transactions));
+            tasks.spawn(Writing { link }.run(Arc::clone(&source)));
         }
         Self { queue, transactions, tasks: Mutex::new(tasks) }
     }
@@ -106,32 +103,7 @@ struct Source {
 
 /// A writer's own side.
 struct Writing {
-    /// None before the first work and after a failure that may have left it in an unknown state.
-    connection: Option<PgConnection>,
-    connect: Arc<PgConnectOptions>,
-    transactions: Arc<AtomicU64>,
-    deadline: Duration,
-}
-
-/// How a transaction ended when it did not succeed.
-enum Ended {
-    /// Nothing was written.
-    Failed(Failure),
-    /// It may have been written.
-    Unknown(String),
-}
-
-impl Ended {
-    /// A server that says that it failed has written nothing; a connection that ended may have
-    /// ended behind the commit.
-    fn of(failure: Failure) -> Self {
-        match failure {
-            Failure::Sql(sqlx::Error::Database(_)) | Failure::Sqlite(_) | Failure::Corrupt(_) => {
-                Self::Failed(failure)
-            }
-            Failure::Sql(error) => Self::Unknown(error.to_string()),
-        }
-    }
+    link: Link,
 }
 
 impl Writing {
@@ -152,21 +124,24 @@ impl Writing {
                     jobs.and_then(|mut jobs| take_waiting(&mut jobs, source.commits_max))
                 }
             };
-            match taken {
-                Some(taken) => self.settle(taken).await,
-                // The queue has ended.
-                None if turn.is_some() => break,
-                // Another writer was faster.
-                None => {}
+            let Some(taken) = taken else {
+                // The queue has ended, or another writer was faster.
+                if turn.is_some() {
+                    break;
+                }
+                continue;
+            };
+            // Jobs dropped by a panic tell their callers that the outcome is unknown. A connection in
+            // use goes with them, so that the writer goes on with a fresh one.
+            if caught(self.settle(taken)).await.is_err() {
+                tracing::error!("a writer panicked and goes on with another connection");
             }
         }
-        if let Some(connection) = self.connection {
-            // Everything is committed; a failing goodbye loses nothing.
-            let _closed = connection.close().await;
-        }
+        self.link.close().await;
     }
 
     async fn settle(&mut self, jobs: Vec<Job>) {
+        self.link.look_again();
         let (mut batches, mut others) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
@@ -221,74 +196,49 @@ impl Writing {
     /// all are tried once more: what another node has just written is foreseen then. After that each
     /// is written alone, so that the others do not suffer.
     async fn write_round(&mut self, commits: &[&DossierRows]) -> Vec<Result<(), StoreError>> {
-        let mut outcome =
-            self.transact(async |connection| commits::write(connection, commits).await).await;
+        let mut outcome = transact_dossiers(&mut self.link, commits).await;
         if matches!(&outcome, Err(Ended::Failed(failure)) if failure.is_race()) {
-            outcome =
-                self.transact(async |connection| commits::write(connection, commits).await).await;
+            outcome = transact_dossiers(&mut self.link, commits).await;
         }
         match outcome {
             Ok(verdicts) => verdicts,
             Err(Ended::Failed(failure)) if failure.concerns_one() => {
-                let mut verdicts = Vec::with_capacity(commits.len());
+                let mut alone = Alone::of(commits.len());
                 for commit in commits {
-                    let alone = std::slice::from_ref(commit);
-                    let written =
-                        self.transact(async |connection| commits::write(connection, alone).await);
-                    verdicts.push(match written.await {
-                        Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
-                        Err(ended) => Err(explain(ended)),
-                    });
+                    let commit = std::slice::from_ref(commit);
+                    if !alone.take(transact_dossiers(&mut self.link, commit).await) {
+                        break;
+                    }
                 }
-                verdicts
+                alone.verdicts()
             }
-            Err(ended) => vec![Err(explain(ended)); commits.len()],
+            Err(ended) => vec![Err(ended.explain()); commits.len()],
         }
     }
 
     /// Other chains together: most are records of somebody's reading, and many are read at a time. If
     /// one of them breaks a constraint, each is written alone.
     async fn write_registers(&mut self, commits: &[&RegisterRows]) -> Vec<Result<(), StoreError>> {
-        match self.transact_registers(commits).await {
+        match transact_registers(&mut self.link, commits).await {
             Ok(verdicts) => verdicts,
             Err(Ended::Failed(failure)) if failure.concerns_one() => {
-                let mut verdicts = Vec::with_capacity(commits.len());
+                let mut alone = Alone::of(commits.len());
                 for commit in commits {
-                    let written = self.transact_registers(std::slice::from_ref(commit)).await;
-                    verdicts.push(match written {
-                        Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
-                        Err(ended) => Err(explain(ended)),
-                    });
+                    let commit = std::slice::from_ref(commit);
+                    if !alone.take(transact_registers(&mut self.link, commit).await) {
+                        break;
+                    }
                 }
-                verdicts
+                alone.verdicts()
             }
-            Err(ended) => vec![Err(explain(ended)); commits.len()],
+            Err(ended) => vec![Err(ended.explain()); commits.len()],
         }
-    }
-
-    async fn transact_registers(
-        &mut self,
-        commits: &[&RegisterRows],
-    ) -> Result<Vec<Result<(), StoreError>>, Ended> {
-        if commits.is_empty() {
-            return Ok(Vec::new());
-        }
-        let written = self.transact(async |connection| {
-            sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
-            let mut verdicts = Vec::with_capacity(commits.len());
-            for commit in commits {
-                verdicts.push(commits::write_register(connection, commit).await?);
-            }
-            sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
-            Ok(verdicts)
-        });
-        written.await
     }
 
     async fn write_other(&mut self, mut write: Box<dyn AnyWrite>) {
         let mut exclusive = write.exclusive();
         exclusive.sort_unstable();
-        let written = self.transact(async |connection| {
+        let written = self.link.transact(async |connection| {
             sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
             for key in &exclusive {
                 Session::Postgres(connection).rows(WRITER_EXCLUSIVE, &[Text(key)]).await?;
@@ -297,74 +247,131 @@ impl Writing {
             sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
             Ok(())
         });
-        let outcome = written.await.map_err(explain);
+        let outcome = written.await.map_err(Ended::explain);
         write.answer(outcome);
-    }
-
-    /// Does a unit of work within the deadline, on the connection that stands or on a new one.
-    async fn transact<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
-    ) -> Result<T, Ended> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let connecting = tokio::time::timeout(self.deadline, self.connect.connect());
-                let connected = connecting
-                    .await
-                    .unwrap_or(Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
-                let mut connected = connected.map_err(|e| Ended::Failed(e.into()))?;
-                // After a failover it may lead to another server.
-                let checking =
-                    tokio::time::timeout(self.deadline, super::open::check(&mut connected));
-                match checking.await {
-                    Ok(Ok(())) => connected,
-                    Ok(Err(error)) => return Err(Ended::Failed(Failure::Corrupt(error))),
-                    Err(_) => {
-                        let silent = sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-                        return Err(Ended::Failed(silent.into()));
-                    }
-                }
-            }
-        };
-        // A deadline drops the connection without a cancel request: that could cut a commit's wait
-        // for a standby short and make it look done.
-        let done = tokio::time::timeout(self.deadline, work(&mut connection)).await;
-        let done = done
-            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()));
-        match done.map_err(Ended::of) {
-            Ok(done) => {
-                self.connection = Some(connection);
-                self.transactions.fetch_add(1, Ordering::Relaxed);
-                Ok(done)
-            }
-            Err(Ended::Failed(failure)) => {
-                // A connection that cannot roll back is dropped, and the transaction with it.
-                let rolled_back = sqlx::query(WRITER_ROLLBACK).execute(&mut connection);
-                let rolled_back = tokio::time::timeout(self.deadline, rolled_back).await;
-                if matches!(rolled_back, Ok(Ok(_))) && !failure.is_read_only() {
-                    self.connection = Some(connection);
-                }
-                Err(Ended::Failed(failure))
-            }
-            Err(unknown) => Err(unknown),
-        }
     }
 }
 
-fn explain(ended: Ended) -> StoreError {
-    match ended {
-        Ended::Failed(failure) => match commits::taken(&failure) {
-            Some(taken) => taken,
-            None => {
-                let error = StoreError::from(failure);
-                tracing::error!(%error, "a transaction was rolled back: {error}");
-                error
-            }
-        },
-        Ended::Unknown(error) => {
-            tracing::error!(%error, "the outcome of a transaction is unknown: {error}");
-            StoreError::OutcomeUnknown(error)
+async fn transact_dossiers(
+    link: &mut Link,
+    commits: &[&DossierRows],
+) -> Result<Vec<Result<(), StoreError>>, Ended> {
+    link.transact(async |connection| commits::write(connection, commits).await).await
+}
+
+async fn transact_registers(
+    link: &mut Link,
+    commits: &[&RegisterRows],
+) -> Result<Vec<Result<(), StoreError>>, Ended> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let written = link.transact(async |connection| {
+        sqlx::query(WRITER_BEGIN).execute(&mut *connection).await?;
+        let mut verdicts = Vec::with_capacity(commits.len());
+        for commit in commits {
+            verdicts.push(commits::write_register(connection, commit).await?);
         }
+        sqlx::query(WRITER_COMMIT).execute(&mut *connection).await?;
+        Ok(verdicts)
+    });
+    written.await
+}
+
+/// What became of commits that are written one by one, until one meets what concerns all.
+struct Alone {
+    commits: usize,
+    verdicts: Vec<Result<(), StoreError>>,
+}
+
+impl Alone {
+    fn of(commits: usize) -> Self {
+        Self { commits, verdicts: Vec::with_capacity(commits) }
+    }
+
+    /// Takes what became of the next one; answers whether to go on.
+    fn take(&mut self, written: Result<Vec<Result<(), StoreError>>, Ended>) -> bool {
+        let goes_on = !matches!(&written, Err(ended) if ended.concerns_all());
+        self.verdicts.push(match written {
+            Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
+            Err(ended) => Err(ended.explain()),
+        });
+        goes_on
+    }
+
+    /// The verdicts on all: what was not tried any more was not written.
+    fn verdicts(mut self) -> Vec<Result<(), StoreError>> {
+        let why = "the commit before it failed for a reason that concerns all";
+        self.verdicts.resize(self.commits, Err(StoreError::Unavailable(why.to_owned())));
+        self.verdicts
+    }
+}
+
+/// Runs to its end, or to its panic.
+async fn caught(work: impl Future<Output = ()>) -> std::thread::Result<()> {
+    let mut work = pin!(work);
+    let step = |context: &mut Context<'_>| {
+        // After a panic the work is never polled again.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    };
+    poll_fn(step).await
+}
+
+#[cfg(test)]
+mod tests {
+    use motcua_test_cluster::Cluster;
+
+    use super::*;
+    use crate::desk::{Setting, Verdict, Write};
+    use crate::error::Failure;
+    use crate::store::Options;
+
+    /// Writes, then breaks an invariant.
+    struct Panics;
+
+    impl Write for Panics {
+        type Answer = ();
+
+        async fn write(&self, session: &mut Session<'_>) -> Result<Verdict<()>, Failure> {
+            Setting { key: "a".into(), value: "lost".into() }.write(session).await?.expect("set");
+            panic!("an invariant is broken");
+        }
+    }
+
+    #[test]
+    fn what_concerns_all_ends_the_writing_one_by_one() {
+        let corrupt = || StoreError::Corrupt { table: "t", column: "c", key: "k".into() };
+        let mut alone = Alone::of(5);
+        assert!(alone.take(Ok(vec![Ok(())])));
+        assert!(alone.take(Err(Ended::Failed(Failure::Corrupt(corrupt())))));
+        assert!(!alone.take(Err(Ended::Unknown("gone".into()))));
+        let verdicts = alone.verdicts();
+        assert_eq!(verdicts[..2], [Ok(()), Err(corrupt())]);
+        assert_eq!(verdicts[2], Err(StoreError::OutcomeUnknown("gone".into())));
+        let untried = |verdict| matches!(verdict, &Err(StoreError::Unavailable(_)));
+        assert!(verdicts[3..].iter().all(untried), "{verdicts:?}");
+        assert_eq!(verdicts.len(), 5);
+        let unfit = Ended::Failed(Failure::Unfit("a standby".into()));
+        assert!(!Alone::of(1).take(Err(unfit)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_writer_that_panics_says_so_and_goes_on() {
+        let options = Options { write_connections: 1, ..Options::default() };
+        let opened = crate::postgres::open(&Cluster::shared().database(), &options).await;
+        let (reads, writers) = opened.expect("a store");
+        let queue = writers.queue();
+        // More often than there are writers.
+        for _ in 0..3 {
+            let answer = queue.write(Panics).await;
+            assert!(matches!(answer, Err(StoreError::OutcomeUnknown(_))), "{answer:?}");
+        }
+        let setting = Setting { key: "a".into(), value: "kept".into() };
+        assert_eq!(queue.write(setting).await, Ok("kept".into()));
+        writers.stop().await;
+        reads.pool.close().await;
     }
 }

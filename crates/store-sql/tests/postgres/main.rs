@@ -3,12 +3,15 @@
 mod carried_out;
 mod counters;
 mod distribution;
+mod farewells;
 mod faults;
 mod glance;
 mod parts;
 mod plans;
 mod searches;
 mod silence;
+mod standby;
+mod tls;
 mod volume;
 
 use motcua_store::conformance;
