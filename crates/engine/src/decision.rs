@@ -338,7 +338,12 @@ impl<S: Store, D: Documents> Engine<S, D> {
         let Some(first_seq) = self.0.store.find_command(id, command).await? else {
             return Ok(None);
         };
-        let past = self.fold_command(id, first_seq, command).await?;
+        let past = match self.fold_command(id, first_seq, command).await {
+            Err(away @ EngineError::MovedAway { .. }) => {
+                self.last_command(id, first_seq, command).await?.ok_or(away)?
+            }
+            past => past?,
+        };
         if past.fingerprint != waiting.fingerprint {
             return Err(EngineError::CommandReused);
         }

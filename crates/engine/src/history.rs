@@ -276,6 +276,35 @@ impl<S: Store, D: Documents> Engine<S, D> {
         }
     }
 
+    /// What the last command of a dossier left, without the events before it; none if another one
+    /// came after it.
+    pub(crate) async fn last_command(
+        &self,
+        id: Uuid,
+        first_seq: u64,
+        command: Uuid,
+    ) -> Result<Option<Past>, EngineError> {
+        let (key, after) = (DossierKey::Id(id), first_seq - 1);
+        let limit = limits::HISTORY_PAGE_MAX;
+        let Some((loaded, events)) = self.0.store.load_with_events(&key, after, limit).await? else {
+            return Ok(None);
+        };
+        let mut fingerprint = None;
+        for event in &events {
+            let facts = decode(event.seq, event.opened())
+                .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+            let Some(own) = facts.command.filter(|own| own.id == command) else { return Ok(None) };
+            fingerprint = Some(own.fingerprint);
+        }
+        let is_last = events.last().is_some_and(|last| last.seq == loaded.head.seq);
+        let fingerprint = fingerprint.filter(|_| is_last);
+        Ok(fingerprint.map(|fingerprint| Past {
+            dossier: std::sync::Arc::unwrap_or_clone(loaded.dossier),
+            hash: loaded.head.hash,
+            fingerprint,
+        }))
+    }
+
     /// Folds the history up to the end of a command that began at `first_seq`.
     pub(crate) async fn fold_command(
         &self,

@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     Sqlite(rusqlite::Error),
     /// A row cannot be what this program wrote.
     Corrupt(StoreError),
+    /// Events are needed that were moved away: the chain, and the part.
+    MovedAway(String, String),
 }
 
 impl Failure {
@@ -73,7 +75,7 @@ impl Failure {
                 // Triggers and keys of any kind are constraints.
                 matches!(code, Some(ConstraintViolation | TooBig | TypeMismatch))
             }
-            Self::Corrupt(_) => true,
+            Self::Corrupt(_) | Self::MovedAway(..) => true,
         }
     }
 }
@@ -98,6 +100,7 @@ impl From<Failure> for StoreError {
             Failure::Sql(error) => Self::Unavailable(error.to_string()),
             Failure::Sqlite(error) => Self::Unavailable(error.to_string()),
             Failure::Corrupt(error) => error,
+            Failure::MovedAway(chain, part) => Self::MovedAway { chain, part },
         }
     }
 }

@@ -54,6 +54,7 @@ mod sweep;
 pub use glance::{Glance, Head};
 pub use look::{Look, PostgresLook, SERVER_MAJOR_MIN, Server, SqliteLook};
 pub use postgres::Listener;
+pub use read::away::PartAway;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
 pub use sweep::{Difference, SWEEP_JOBS_MAX, SweepOptions, Swept};

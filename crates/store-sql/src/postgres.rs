@@ -12,7 +12,10 @@ pub(crate) use open::{SERVER_VERSION_MIN, lazy_reads, migrator, open, reach};
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 
+use crate::read::away;
+
 /// Statements that PostgreSQL alone is asked.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    commits::STATEMENTS.iter().chain(parts::STATEMENTS).copied()
+    let own = commits::STATEMENTS.iter().chain(parts::STATEMENTS);
+    own.chain(away::STATEMENTS).copied()
 }

@@ -126,9 +126,10 @@ impl Ended {
     /// ended behind the commit.
     fn of(failure: Failure) -> Self {
         match failure {
-            Failure::Sql(sqlx::Error::Database(_)) | Failure::Sqlite(_) | Failure::Corrupt(_) => {
-                Self::Failed(failure)
-            }
+            Failure::Sql(sqlx::Error::Database(_))
+            | Failure::Sqlite(_)
+            | Failure::Corrupt(_)
+            | Failure::MovedAway(..) => Self::Failed(failure),
             Failure::Sql(error) => Self::Unknown(error.to_string()),
         }
     }

@@ -200,6 +200,11 @@ pub(crate) fn migrator() -> Migrator {
         (14, "salts", include_str!("../../../../migrations/sqlite/0014_salts.sql")),
         (15, "counters", include_str!("../../../../migrations/sqlite/0015_counters.sql")),
         (16, "commits", include_str!("../../../../migrations/sqlite/0016_commits.sql")),
+        (
+            18,
+            "expand_parts_away",
+            include_str!("../../../../migrations/sqlite/0018_expand_parts_away.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
