@@ -8,7 +8,7 @@ use motcua_tests::people;
 use motcua_tests::process::{Ended, Service, motcua, run};
 use serde_json::Value;
 
-use crate::journey::{Person, deliver, file};
+use crate::journey::{Person, conclude, deliver, draft, file};
 use crate::postgres::{ask, open_folder, recipe, text};
 
 fn verify(url: &str) -> Ended {
@@ -53,6 +53,10 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
     let (ended, secret) = file(&citizen, &service);
     let code = deliver(&service, &ended);
     let (open, _) = file(&citizen, &service);
+    let half = draft(&service, &file(&citizen, &service).0);
+    let half_replay = format!("audit replay {half} --json");
+    let half_export = auditor.tries(&half_replay).with(0).out;
+    assert!(half_export.lines().count() > 8, "its beginning has a snapshot");
     let replay = format!("audit replay {code} --json");
     let export = auditor.tries(&replay).with(0).out;
     let (evidence, kept) = (evidence(&export), service.desk().join("history.jsonl"));
@@ -70,7 +74,7 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
     // What was proven is proven, and what is away is neither lost nor equal.
     proves();
     let while_away = verdict(&verify(&url).with(0));
-    assert_eq!((&while_away["equal"], &while_away["away"]), (&Value::Bool(true), &1.into()));
+    assert_eq!((&while_away["equal"], &while_away["away"]), (&Value::Bool(true), &2.into()));
     assert_eq!(while_away["parts_away"][0]["part"], quarter.as_str());
     auditor.tries(&replay).with(1).saying("HISTORY_MOVED_AWAY").saying(&quarter);
     let stranger = person(&people::STRANGER);
@@ -85,6 +89,13 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
         last_command(&export)
     );
     person(&people::RETURNER).tries(&again).with(1).saying("HISTORY_MOVED_AWAY");
+    // One whose beginning is away goes on, and its last command is known.
+    auditor.tries(&half_replay).with(1).saying("HISTORY_MOVED_AWAY");
+    let specialist = person(&people::SPECIALIST);
+    let id = "0193a2d1-5c1f-7e55-8a3b-5f2f1f0f9f01";
+    let sent = format!("dossier advance {half} submit_for_signature --command-id {id}");
+    assert_eq!(specialist.does(&sent)["dossier"], specialist.does(&sent)["dossier"]);
+    conclude(&service, &half);
     let second = deliver(&service, &open);
     auditor.tries(&format!("audit replay {second} --json")).with(0);
     file(&citizen, &service);
@@ -93,6 +104,8 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
     recipe("bring-part-back.sh", &[&url, &quarter, text(&dump)]);
     proves();
     assert_eq!(auditor.tries(&replay).with(0).out, export);
+    let whole = auditor.tries(&half_replay).with(0).out;
+    assert!(whole.starts_with(&half_export) && whole.len() > half_export.len());
     auditor.tries(&format!("audit replay {second} --json")).with(0);
     let after = verdict(&verify(&url).with(0));
     assert_eq!((&after["away"], &after["differences"]), (&0.into(), &0.into()));

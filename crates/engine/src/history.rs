@@ -286,7 +286,8 @@ impl<S: Store, D: Documents> Engine<S, D> {
     ) -> Result<Option<Past>, EngineError> {
         let (key, after) = (DossierKey::Id(id), first_seq - 1);
         let limit = limits::HISTORY_PAGE_MAX;
-        let Some((loaded, events)) = self.0.store.load_with_events(&key, after, limit).await? else {
+        let Some((loaded, events)) = self.0.store.load_with_events(&key, after, limit).await?
+        else {
             return Ok(None);
         };
         let mut fingerprint = None;

@@ -10,7 +10,7 @@ psql "$1" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=part="$2" <<'END'
 SELECT 'event_' || :'part' AS event, 'event_value_' || :'part' AS value,
     'away_event_' || :'part' AS away, 'away_event_value_' || :'part' AS away_value \gset
 SELECT first_id AS first, until_id AS until FROM part_away WHERE part = :'part' AND back_at IS NULL \gset
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SELECT check_part_away(:'part', :'away', :'away_value') \g /dev/null
 -- Looked through now, while nobody waits.

@@ -7,7 +7,7 @@ SELECT 'event_' || :'part' AS event, 'event_value_' || :'part' AS value,
     'away_event_' || :'part' AS away, 'away_event_value_' || :'part' AS away_value \gset
 SELECT to_regclass(:'away') IS NULL AS is_here \gset
 \if :is_here
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SELECT bound[1] AS first, bound[2] AS until FROM regexp_match((SELECT pg_get_expr(relpartbound, oid)
     FROM pg_class WHERE oid = CAST(:'event' AS regclass)), 'FROM \(''(.+)''\) TO \(''(.+)''\)') AS bound \gset
