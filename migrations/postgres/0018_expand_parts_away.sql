@@ -33,7 +33,8 @@ CREATE TABLE chain_away (
 -- Over the last event that is away of every chain, in the order of their keys: 16 bytes of the key, 8 of
 -- its number, 32 of its hash.
 CREATE FUNCTION part_digest(named text) RETURNS bytea LANGUAGE sql STABLE AS
-$$ SELECT sha256(coalesce(string_agg(uuid_send(a.chain) || int8send(a.seq) || a.hash, '' ORDER BY a.chain), ''))
+$$ SELECT sha256(coalesce(
+        string_agg(uuid_send(a.chain) || int8send(a.seq) || a.hash, '' ORDER BY a.chain), ''))
     FROM chain_away a WHERE a.part = named $$;
 
 -- Refuses a part in which not all lies that is recorded as moved away with it, or anything else.

@@ -71,13 +71,11 @@ pub(crate) fn file(citizen: &Person<'_>, service: &Service) -> (String, String) 
 #[track_caller]
 pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
     let code = draft(service, dossier);
-    let specialist = Person::new(service, &people::SPECIALIST);
-    specialist.does(&format!("dossier advance {code} submit_for_signature"));
     conclude(service, &code);
     code
 }
 
-/// Brings a filed dossier to where its confirmed draft can go to be signed; its code.
+/// Brings a filed dossier to where its draft waits to be signed; its code.
 #[track_caller]
 pub(crate) fn draft(service: &Service, dossier: &str) -> String {
     let person = |who| Person::new(service, who);
@@ -91,10 +89,11 @@ pub(crate) fn draft(service: &Service, dossier: &str) -> String {
     fs::write(draft, files::pdf("certificate")).expect("the desk can be written");
     specialist.does(&format!("dossier advance {code} draft_result --draft certificate.pdf"));
     person(&people::MAI).does(&format!("dossier advance {code} confirm"));
+    specialist.does(&format!("dossier advance {code} submit_for_signature"));
     code
 }
 
-/// Brings a dossier that went to be signed to its end.
+/// Brings a dossier whose draft waits to be signed to its end.
 #[track_caller]
 pub(crate) fn conclude(service: &Service, code: &str) {
     let person = |who| Person::new(service, who);

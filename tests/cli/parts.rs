@@ -56,7 +56,7 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
     let half = draft(&service, &file(&citizen, &service).0);
     let half_replay = format!("audit replay {half} --json");
     let half_export = auditor.tries(&half_replay).with(0).out;
-    assert!(half_export.lines().count() > 8, "its beginning has a snapshot");
+    assert!(half_export.lines().count() >= 8, "its beginning has a snapshot");
     let replay = format!("audit replay {code} --json");
     let export = auditor.tries(&replay).with(0).out;
     let (evidence, kept) = (evidence(&export), service.desk().join("history.jsonl"));
@@ -91,10 +91,10 @@ fn a_quarter_is_moved_away_and_back_while_the_service_goes_on_and_every_proof_ho
     person(&people::RETURNER).tries(&again).with(1).saying("HISTORY_MOVED_AWAY");
     // One whose beginning is away goes on, and its last command is known.
     auditor.tries(&half_replay).with(1).saying("HISTORY_MOVED_AWAY");
-    let specialist = person(&people::SPECIALIST);
+    let leader = person(&people::LEADER);
     let id = "0193a2d1-5c1f-7e55-8a3b-5f2f1f0f9f01";
-    let sent = format!("dossier advance {half} submit_for_signature --command-id {id}");
-    assert_eq!(specialist.does(&sent)["dossier"], specialist.does(&sent)["dossier"]);
+    let sent = format!("dossier claim {half} --command-id {id}");
+    assert_eq!(leader.does(&sent)["dossier"], leader.does(&sent)["dossier"]);
     conclude(&service, &half);
     let second = deliver(&service, &open);
     auditor.tries(&format!("audit replay {second} --json")).with(0);

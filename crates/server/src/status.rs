@@ -254,18 +254,10 @@ fn engine(error: EngineError) -> Status {
         EngineError::Overloaded => overloaded(),
         EngineError::Internal(what) => status(Refusal::Internal { what }),
         EngineError::TimersStuck(_) | EngineError::CalendarMissing => calendar_failure(&error),
-        EngineError::MovedAway { part } => plain(
-            Code::FailedPrecondition,
-            "HISTORY_MOVED_AWAY",
-            format!("the history is moved away with part {part}: have the operator bring it back"),
-            format!("Lịch sử đã được chuyển đi cùng phần {part}: báo người quản trị đưa trở lại."),
-        )
-        .with("part", part)
-        .with("retry", "later")
-        .into_status(),
-        EngineError::Unavailable(_) | EngineError::OutcomeUnknown | EngineError::Corrupt(_) => {
-            store_failure(&error)
-        }
+        EngineError::Unavailable(_)
+        | EngineError::OutcomeUnknown
+        | EngineError::MovedAway { .. }
+        | EngineError::Corrupt(_) => store_failure(&error),
     }
 }
 
@@ -379,6 +371,15 @@ fn store_failure(error: &EngineError) -> Status {
             &what,
         )
         .after(RETRY_AFTER)
+        .into_status(),
+        EngineError::MovedAway { part } => plain(
+            Code::FailedPrecondition,
+            "HISTORY_MOVED_AWAY",
+            format!("the history is moved away with part {part}: have the operator bring it back"),
+            format!("Lịch sử đã được chuyển đi cùng phần {part}: báo người quản trị đưa trở lại."),
+        )
+        .with("part", part.as_str())
+        .with("retry", "later")
         .into_status(),
         _ => failure(
             Code::DataLoss,
