@@ -11,11 +11,12 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SELECT bound[1] AS first, bound[2] AS until FROM regexp_match((SELECT pg_get_expr(relpartbound, oid)
     FROM pg_class WHERE oid = CAST(:'event' AS regclass)), 'FROM \(''(.+)''\) TO \(''(.+)''\)') AS bound \gset
--- Away goes what a snapshot makes needless; what came after it is part of the present state and stays.
+-- Away go the dossiers that have ended; what people still work on stays whole.
 INSERT INTO chain_away (chain, part, seq, header, hash, commands)
 SELECT s.dossier_id, :'part', s.version, e.header, e.hash, ARRAY(SELECT c.command_id FROM :"event" c
     WHERE c.chain = s.dossier_id AND c.seq <= s.version AND c.command_id IS NOT NULL)
-FROM snapshot s JOIN :"event" e ON e.chain = s.dossier_id AND e.seq = s.version
+FROM snapshot s JOIN dossier d ON d.id = s.dossier_id AND d.closed AND d.version = s.version
+    JOIN :"event" e ON e.chain = s.dossier_id AND e.seq = s.version
 WHERE s.dossier_id >= :'first' AND s.dossier_id < :'until'
     AND s.state_schema = (SELECT max(state_schema) FROM snapshot);
 INSERT INTO part_away (part, first_id, until_id, chains, events, digest)

@@ -62,8 +62,8 @@ async fn swept(url: &str) -> (Vec<&'static str>, Swept) {
     (found, swept.expect("read"))
 }
 
-/// Files a dossier and brings it to a version.
-async fn written(store: &SqlStore, number: u32, version: u64) -> Subject {
+/// Files a dossier and brings it to a version, with which it may be closed.
+async fn written(store: &SqlStore, number: u32, version: u64, closed: bool) -> Subject {
     let mut subject = Subject::new(number);
     let mut commit = subject.file(|_| {});
     loop {
@@ -71,16 +71,18 @@ async fn written(store: &SqlStore, number: u32, version: u64) -> Subject {
         if subject.head().seq == version {
             return subject;
         }
-        commit = subject.act(|_| {});
+        let is_last = subject.head().seq + 1 == version;
+        commit = subject.act(|facts| facts.closed = closed && is_last);
     }
 }
 
-/// A store with a part in which histories end with a snapshot, behind one, and before the first.
+/// A store with a part in which one dossier is closed, and two are open: behind a snapshot, and before
+/// the first.
 struct Place {
     url: String,
     store: SqlStore,
     whole: Subject,
-    split: Subject,
+    long: Subject,
     young: Subject,
     folder: TempDir,
 }
@@ -94,13 +96,13 @@ impl Place {
         let store = open(&url).await;
         let make = "SELECT make_history_parts('2024-04-01', '2024-05-01')";
         execute(&mut connection(&url).await, make).await.expect("made");
-        let whole = written(&store, 1, 8).await;
-        let split = written(&store, 2, 10).await;
-        let young = written(&store, 3, 3).await;
+        let whole = written(&store, 1, 8, true).await;
+        let long = written(&store, 2, 10, false).await;
+        let young = written(&store, 3, 3, false).await;
         let folder = tempfile::tempdir().expect("a folder");
         let open = std::fs::Permissions::from_mode(0o777);
         std::fs::set_permissions(folder.path(), open).expect("it is ours");
-        Self { url, store, whole, split, young, folder }
+        Self { url, store, whole, long, young, folder }
     }
 
     fn recipe(&self, name: &str) -> Result<String, String> {
@@ -128,7 +130,7 @@ fn is_away<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_is_moved_away_and_back_by_the_recipes_and_every_chain_proves_itself_throughout() {
     let mut place = Place::new().await;
-    let before = [&place.whole, &place.split, &place.young].map(Subject::chain);
+    let before = [&place.whole, &place.long, &place.young].map(Subject::chain);
     let mut histories = Vec::new();
     for chain in &before {
         histories.push(place.store.events(chain, 0, 99).await.expect("read"));
@@ -137,46 +139,46 @@ async fn a_part_is_moved_away_and_back_by_the_recipes_and_every_chain_proves_its
     assert_eq!((found, all.chains, all.events, all.away), (vec![], 3, 21, 0));
 
     let told = place.recipe("move-part-away.sh").expect("moved away");
-    assert!(told.contains("2024q2: 16 events of 2 dossiers, "), "{told}");
+    assert!(told.contains("2024q2: 8 events of 1 dossiers, "), "{told}");
     let (found, rest) = swept(&place.url).await;
-    assert_eq!((found, rest.chains, rest.events, rest.away), (vec![], 2, 5, 2));
+    assert_eq!((found, rest.chains, rest.events, rest.away), (vec![], 2, 13, 1));
     let glance = Glance::of(&place.url, &Options::default()).await.expect("reached");
     let parts = glance.parts_away().await.expect("read");
     assert!(told.contains(&parts[0].digest.to_string()), "{told} {parts:?}");
     glance.close().await;
 
     // States are all there; what is away is said to be away.
-    for subject in [&place.whole, &place.split, &place.young] {
+    for subject in [&place.whole, &place.long, &place.young] {
         let loaded = place.store.load(&DossierKey::Id(subject.id())).await.expect("read");
         assert_eq!(*loaded.expect("it is there").dossier, *subject.dossier());
     }
-    for (subject, after) in [(&place.whole, 0), (&place.whole, 7), (&place.split, 0)] {
-        is_away(place.events(subject, after).await);
-        let key = DossierKey::Id(subject.id());
+    for after in [0, 7] {
+        is_away(place.events(&place.whole, after).await);
+        let key = DossierKey::Id(place.whole.id());
         is_away(place.store.load_with_events(&key, after, 99).await);
     }
-    assert_eq!(place.events(&place.split, 8).await.expect("read").len(), 2);
+    assert_eq!(place.events(&place.long, 0).await.expect("read").len(), 10);
     assert_eq!(place.events(&place.young, 0).await.expect("read").len(), 3);
     assert!(place.events(&place.whole, 8).await.expect("read").is_empty());
-    let (whole, split) = (place.whole.id(), place.split.id());
+    let (whole, long) = (place.whole.id(), place.long.id());
     is_away(place.store.find_command(whole, command_id(1)).await);
     assert_eq!(place.store.find_command(whole, command_id(99)).await, Ok(None));
-    assert_eq!(place.store.find_command(split, command_id(9)).await, Ok(Some(9)));
+    assert_eq!(place.store.find_command(long, command_id(9)).await, Ok(Some(9)));
 
     // Dossiers go on, new ones come, and a command that is away is not carried out again.
     let mut repeated = place.whole.clone().act(|_| {});
     repeated.commands[0].0 = command_id(1);
     let answer = place.store.commit(vec![Commit::Dossier(Box::new(repeated))]).await;
     assert_eq!(answer, [Err(StoreError::Taken { what: "command id" })]);
-    for subject in [&mut place.whole, &mut place.split, &mut place.young] {
+    for subject in [&mut place.whole, &mut place.long, &mut place.young] {
         for _ in 0..7 {
             let commit = Commit::Dossier(Box::new(subject.act(|_| {})));
             assert_eq!(place.store.commit(vec![commit]).await, [Ok(())]);
         }
     }
-    written(&place.store, 4, 2).await;
+    written(&place.store, 4, 2, false).await;
     let (found, rest) = swept(&place.url).await;
-    assert_eq!((found, rest.chains, rest.events, rest.away), (vec![], 4, 28, 2));
+    assert_eq!((found, rest.chains, rest.events, rest.away), (vec![], 4, 36, 1));
 
     place.recipe("bring-part-back.sh").expect("brought back");
     let (found, all) = swept(&place.url).await;
@@ -198,10 +200,15 @@ async fn a_part_is_moved_away_and_back_by_the_recipes_and_every_chain_proves_its
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_takes_histories_away_without_the_record_or_changes_it_is_found() {
     let place = Place::new().await;
+    let mut late = written(&place.store, 5, 8, true).await;
     place.recipe("move-part-away.sh").expect("moved away");
+    for _ in 0..2 {
+        let commit = Commit::Dossier(Box::new(late.act(|_| {})));
+        assert_eq!(place.store.commit(vec![commit]).await, [Ok(())]);
+    }
     assert_eq!(swept(&place.url).await.0, [""; 0]);
     let chain = place.whole.id();
-    let split = place.split.id();
+    let late = late.id();
     let young = place.young.id();
     // Nobody may be connected to what is copied.
     let Place { url, store, .. } = place;
@@ -221,8 +228,8 @@ async fn whoever_takes_histories_away_without_the_record_or_changes_it_is_found(
             &["away", "away"],
         ),
         (format!("UPDATE dossier SET head_hash = sha256('') WHERE id = '{chain}'"), &["head"]),
-        (format!("{off} DELETE FROM event WHERE chain = '{split}'"), &["history"]),
-        (format!("{off} DELETE FROM event WHERE chain = '{split}' AND seq = 9"), &["seq"]),
+        (format!("{off} DELETE FROM event WHERE chain = '{late}'"), &["history"]),
+        (format!("{off} DELETE FROM event WHERE chain = '{late}' AND seq = 9"), &["seq"]),
         (format!("{off} DELETE FROM event WHERE chain = '{young}'"), &["history"]),
     ] {
         let tampered = Cluster::shared().copy_of(&url);
