@@ -70,9 +70,16 @@ pub(crate) fn file(citizen: &Person<'_>, service: &Service) -> (String, String) 
 /// Brings a filed dossier to its end; its code.
 #[track_caller]
 pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
+    let code = draft(service, dossier);
+    conclude(service, &code);
+    code
+}
+
+/// Brings a filed dossier to where its draft waits to be signed; its code.
+#[track_caller]
+pub(crate) fn draft(service: &Service, dossier: &str) -> String {
     let person = |who| Person::new(service, who);
     let (clerk, specialist) = (person(&people::CLERK), person(&people::SPECIALIST));
-    let today = local_date(SystemClock.now());
     clerk.does(&format!("dossier decide {dossier} --accept-rest"));
     let accepted = clerk.does(&format!("dossier accept {dossier}"));
     let code = accepted["dossier"]["code"].as_str().expect("a code").to_owned();
@@ -83,13 +90,20 @@ pub(crate) fn deliver(service: &Service, dossier: &str) -> String {
     specialist.does(&format!("dossier advance {code} draft_result --draft certificate.pdf"));
     person(&people::MAI).does(&format!("dossier advance {code} confirm"));
     specialist.does(&format!("dossier advance {code} submit_for_signature"));
+    code
+}
+
+/// Brings a dossier whose draft waits to be signed to its end.
+#[track_caller]
+pub(crate) fn conclude(service: &Service, code: &str) {
+    let person = |who| Person::new(service, who);
+    let today = local_date(SystemClock.now());
     person(&people::LEADER).does(&format!("dossier sign {code}"));
     person(&people::RECORDS)
         .does(&format!("dossier issue {code} --number 17 --date {today} --file certificate.pdf"));
     let returner = person(&people::RETURNER);
     returner.does(&format!("dossier complete {code}"));
     returner.does(&format!("dossier deliver {code} --to c-mai --original D2"));
-    code
 }
 
 #[test]

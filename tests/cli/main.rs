@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod histories;
 mod journey;
+mod parts;
 mod phases;
 mod postgres;
 mod refusals;

@@ -13,13 +13,20 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::journey::{Person, file};
 
-const RECIPES: [&str; 4] = ["base-backup.sh", "restore-to-instant.sh", "dump.sh", "load.sh"];
+const RECIPES: [&str; 6] = [
+    "base-backup.sh",
+    "restore-to-instant.sh",
+    "dump.sh",
+    "load.sh",
+    "move-part-away.sh",
+    "bring-part-back.sh",
+];
 /// Longest wait for the archiver.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Runs a recipe as the user of the server.
 #[track_caller]
-fn recipe(name: &str, arguments: &[&str]) {
+pub(crate) fn recipe(name: &str, arguments: &[&str]) {
     let text = fs::read_to_string(project().join("docs/examples/postgres").join(name));
     let path = std::env::var("PATH").unwrap_or_default();
     let mut sh = command(Path::new("/bin/sh"));
@@ -30,19 +37,19 @@ fn recipe(name: &str, arguments: &[&str]) {
 }
 
 /// A folder that the server's user may write to.
-fn open_folder() -> tempfile::TempDir {
+pub(crate) fn open_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let open = fs::Permissions::from_mode(0o777);
     fs::set_permissions(folder.path(), open).expect("it is ours");
     folder
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a path of a test is text")
 }
 
 /// The only value of a query, as text.
-fn ask(url: &str, query: &'static str) -> String {
+pub(crate) fn ask(url: &str, query: &'static str) -> String {
     let asking = async {
         let mut database = PgConnection::connect(url).await.expect("the database opens");
         sqlx::query_scalar(query).fetch_one(&mut database).await.expect("a text")

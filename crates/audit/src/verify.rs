@@ -95,6 +95,12 @@ impl ChainVerifier {
         Self { chain, next_seq: 1, prev, prev_stored: None, head: None, head_is_last: true }
     }
 
+    /// A verifier that expects the event behind `head`, which is believed.
+    pub fn behind(chain: ChainId, head: ChainHead) -> Self {
+        let (next_seq, prev) = (head.seq + 1, head.hash);
+        Self { chain, next_seq, prev, prev_stored: None, head: Some(head), head_is_last: true }
+    }
+
     /// Checks the next event where commitments are known only through `slots`, as in an export. A
     /// changed value then shows in the fields root, which cannot name the field.
     pub fn push(

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use motcua_store::StoreError;
-use motcua_store_sql::{Difference, Options, SweepOptions, Swept};
-use serde_json::json;
+use motcua_store_sql::{Difference, Options, PartAway, SweepOptions, Swept};
+use serde_json::{Value, json};
 
 use crate::Ending;
 use crate::folder::{Folder, database_of};
@@ -41,9 +41,10 @@ pub(crate) async fn run(
     let options = SweepOptions { jobs: jobs.unwrap_or(usual.jobs), ..usual };
     let tell = |difference| output.note(&told(&difference, output));
     let swept = glance.sweep(&origin, options, tell).await;
+    let parts = glance.parts_away().await.with_context(|| folder.unreadable())?;
     glance.close().await;
     match swept {
-        Ok(swept) => Ok(conclude(swept, begun.elapsed().as_secs_f64(), output)),
+        Ok(swept) => Ok(conclude(swept, &parts, begun.elapsed().as_secs_f64(), output)),
         Err(error @ StoreError::Corrupt { .. }) => {
             output.note(&clean(&format!("{} {error}", output.error_mark())));
             Ok(Ending::Unreadable)
@@ -61,15 +62,35 @@ fn told(difference: &Difference, output: &Output) -> String {
     clean(&format!("{chain} {code}: {message}"))
 }
 
-fn conclude(swept: Swept, seconds: f64, output: &Output) -> Ending {
-    let Swept { chains, events, differences, unreadable } = swept;
+/// As the recipe printed it, to be compared with what was kept of that.
+fn told_away(part: &PartAway, output: &Output) -> String {
+    let PartAway { part, chains, events, digest, .. } = part;
+    match output.lang {
+        Lang::Vi => format!(
+            "đã chuyển đi, chưa kiểm tra: {part}: {events} sự kiện của {chains} hồ sơ, {digest}"
+        ),
+        Lang::En => format!(
+            "moved away, not verified: {part}: {events} events of {chains} dossiers, {digest}"
+        ),
+    }
+}
+
+fn part_away(part: &PartAway) -> Value {
+    let PartAway { part, chains, events, digest, .. } = part;
+    json!({ "part": part, "chains": chains, "events": events, "digest": digest.to_string() })
+}
+
+fn conclude(swept: Swept, parts: &[PartAway], seconds: f64, output: &Output) -> Ending {
+    let Swept { chains, events, differences, unreadable, away } = swept;
     let per_second = (events as f64 / seconds.max(f64::MIN_POSITIVE)).round();
     if output.json {
         let verdict = json!({ "verdict": { "equal": differences == 0, "chains": chains,
-            "events": events, "differences": differences,
+            "events": events, "differences": differences, "away": away,
+            "parts_away": parts.iter().map(part_away).collect::<Vec<_>>(),
             "seconds": (seconds * 1000.0).round() / 1000.0, "events_per_second": per_second } });
         output.note(&verdict.to_string());
     } else {
+        parts.iter().for_each(|part| output.note(&told_away(part, output)));
         let word = match differences {
             0 => output.green(output.label("equal")),
             _ => output.red(output.label("differs")),

@@ -94,6 +94,13 @@ pub enum EngineError {
     /// Whether the command was carried out is unknown: repeat it with the same id.
     #[error("the outcome is unknown: repeat the same command")]
     OutcomeUnknown,
+    /// Events of this dossier that are needed were moved away with a part of the histories; nothing
+    /// was changed.
+    #[error("the history is moved away with part {part}: it must be brought back first")]
+    MovedAway {
+        /// The part, such as `2026q4`.
+        part: String,
+    },
     /// Stored data is not what this program wrote.
     #[error("stored data is corrupt: {0}")]
     Corrupt(String),
@@ -142,6 +149,7 @@ impl From<StoreError> for EngineError {
             StoreError::Overloaded => Self::Overloaded,
             StoreError::Unavailable(why) => Self::Unavailable(why),
             StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown,
+            StoreError::MovedAway { part, .. } => Self::MovedAway { part },
             StoreError::Corrupt { .. } => Self::Corrupt(error.to_string()),
         }
     }

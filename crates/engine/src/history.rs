@@ -285,36 +285,36 @@ impl<S: Store, D: Documents> Engine<S, D> {
         first_seq: u64,
         command: Uuid,
     ) -> Result<Past, EngineError> {
-        match self.standing_since(id, first_seq, command).await? {
+        match self.last_command(id, first_seq, command).await? {
             Some(past) => Ok(past),
             None => self.fold_command(id, first_seq, command).await,
         }
     }
 
-    /// The same without the history before it, if nothing happened since: whoever repeats a command
-    /// mostly does so at once.
-    async fn standing_since(
+    /// What the last command of a dossier left, without the events before it; none if another one
+    /// came after it. Whoever repeats a command mostly does so at once.
+    async fn last_command(
         &self,
         id: Uuid,
         first_seq: u64,
         command: Uuid,
     ) -> Result<Option<Past>, EngineError> {
-        let before = first_seq.saturating_sub(1);
-        let since =
-            self.0.store.events(&dossier_chain(id), before, limits::HISTORY_PAGE_MAX).await?;
+        let (key, after) = (DossierKey::Id(id), first_seq.saturating_sub(1));
+        let limit = limits::HISTORY_PAGE_MAX;
+        let Some((loaded, events)) = self.0.store.load_with_events(&key, after, limit).await?
+        else {
+            return Ok(None);
+        };
         let mut fingerprint = None;
-        for event in &since {
-            let facts = decode(event.seq, event.opened());
-            let facts = facts.map_err(|error| EngineError::Corrupt(error.to_string()))?;
-            match facts.command.filter(|made| made.id == command) {
-                Some(made) => fingerprint = Some(made.fingerprint),
-                None => return Ok(None),
-            }
+        for event in &events {
+            let facts = decode(event.seq, event.opened())
+                .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+            let Some(own) = facts.command.filter(|own| own.id == command) else { return Ok(None) };
+            fingerprint = Some(own.fingerprint);
         }
-        let loaded = self.0.store.load(&DossierKey::Id(id)).await?;
-        let stands = loaded.zip(since.last()).zip(fingerprint);
-        let stands = stands.filter(|((loaded, last), _)| loaded.head.seq == last.seq);
-        Ok(stands.map(|((loaded, _), fingerprint)| Past {
+        let is_last = events.last().is_some_and(|last| last.seq == loaded.head.seq);
+        let fingerprint = fingerprint.filter(|_| is_last);
+        Ok(fingerprint.map(|fingerprint| Past {
             dossier: loaded.dossier,
             hash: loaded.head.hash,
             fingerprint,

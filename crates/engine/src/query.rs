@@ -14,6 +14,7 @@ use motcua_store::contract::{
     Desk, Documents, DossierKey, Loaded, Queue, Scope, SearchQuery, SearchTerm, Store, StoredEvent,
     TermKind, WorklistKey, WorklistPage, WorklistQuery,
 };
+use motcua_store::error::StoreError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -127,7 +128,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         after: u64,
         limit: u32,
     ) -> Result<(Loaded, Sight, Vec<StoredEvent>), EngineError> {
-        let loaded = self.0.store.load_with_events(key, after, limit).await?;
+        let loaded = match self.0.store.load_with_events(key, after, limit).await {
+            Err(error @ StoreError::MovedAway { .. }) => {
+                // Said only to whoever may know of the dossier.
+                self.visible(caller, key).await?;
+                return Err(error.into());
+            }
+            loaded => loaded?,
+        };
         let seen =
             loaded.and_then(|(loaded, events)| Some((sight_of(caller, &loaded)?, loaded, events)));
         let (sight, loaded, events) = seen.ok_or(EngineError::NotFound { what: "dossier" })?;

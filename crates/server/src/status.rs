@@ -22,7 +22,7 @@ use crate::known::UNKNOWN_FIELD;
 pub const DOMAIN: &str = "motcua";
 
 /// Reasons that are not refusals of the rules, which are [`Reason::ALL`].
-pub const REASONS: [&str; 26] = [
+pub const REASONS: [&str; 27] = [
     "INVALID_REQUEST",
     "UNKNOWN_FIELD",
     "MALFORMED_MESSAGE",
@@ -44,6 +44,7 @@ pub const REASONS: [&str; 26] = [
     "CALENDAR_MISSING",
     "OUTCOME_UNKNOWN",
     "HISTORY_CORRUPT",
+    "HISTORY_MOVED_AWAY",
     "PROCEDURE_UNSOUND",
     "REGISTER_INVALID",
     "INTERNAL",
@@ -256,9 +257,10 @@ fn engine(error: EngineError) -> Status {
         EngineError::Overloaded => overloaded(),
         EngineError::Internal(what) => status(Refusal::Internal { what }),
         EngineError::TimersStuck(_) | EngineError::CalendarMissing => calendar_failure(&error),
-        EngineError::Unavailable(_) | EngineError::OutcomeUnknown | EngineError::Corrupt(_) => {
-            store_failure(&error)
-        }
+        EngineError::Unavailable(_)
+        | EngineError::OutcomeUnknown
+        | EngineError::MovedAway { .. }
+        | EngineError::Corrupt(_) => store_failure(&error),
     }
 }
 
@@ -372,6 +374,15 @@ fn store_failure(error: &EngineError) -> Status {
             &what,
         )
         .after(turn())
+        .into_status(),
+        EngineError::MovedAway { part } => plain(
+            Code::FailedPrecondition,
+            "HISTORY_MOVED_AWAY",
+            format!("the history is moved away with part {part}: have the operator bring it back"),
+            format!("Lịch sử đã được chuyển đi cùng phần {part}: báo người quản trị đưa trở lại."),
+        )
+        .with("part", part.as_str())
+        .with("retry", "later")
         .into_status(),
         _ => failure(
             Code::DataLoss,

@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     /// The server is one that nothing may be decided or written on, such as a standby, or none was
     /// found just before.
     Unfit(String),
+    /// Events are needed that were moved away: the chain, and the part.
+    MovedAway(String, String),
 }
 
 impl Failure {
@@ -88,7 +90,7 @@ impl Failure {
                 // Triggers and keys of any kind are constraints.
                 matches!(code, Some(ConstraintViolation | TooBig | TypeMismatch))
             }
-            Self::Corrupt(_) => true,
+            Self::Corrupt(_) | Self::MovedAway(..) => true,
         }
     }
 }
@@ -114,6 +116,7 @@ impl From<Failure> for StoreError {
             Failure::Sqlite(error) => Self::Unavailable(error.to_string()),
             Failure::Corrupt(error) => error,
             Failure::Unfit(why) => Self::Unavailable(why),
+            Failure::MovedAway(chain, part) => Self::MovedAway { chain, part },
         }
     }
 }

@@ -167,7 +167,9 @@ impl Glance {
     /// As [`Self::register`]. A row that cannot be read is a finding.
     pub async fn verify(&self, origin: &str, head: &Head) -> Result<Vec<String>, StoreError> {
         match self.differences(origin, head).await {
-            Err(error @ StoreError::Corrupt { .. }) => Ok(vec![error.to_string()]),
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::MovedAway { .. })) => {
+                Ok(vec![error.to_string()])
+            }
             found => found,
         }
     }

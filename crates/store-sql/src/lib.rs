@@ -56,6 +56,7 @@ pub use look::{
     Look, PostgresHealth, PostgresLook, PostgresParts, SERVER_MAJOR_MIN, Server, SqliteLook,
 };
 pub use postgres::Listener;
+pub use read::away::PartAway;
 pub use schema::Schema;
 pub use store::{Options, SqlStore};
 pub use sweep::{Difference, SWEEP_JOBS_MAX, SweepOptions, Swept};

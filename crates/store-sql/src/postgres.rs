@@ -15,7 +15,10 @@ pub(crate) use open::{
 pub(crate) use parts::KeepParts;
 pub(crate) use writers::Writers;
 
+use crate::read::away;
+
 /// Statements that PostgreSQL alone is asked.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    commits::STATEMENTS.iter().chain(parts::STATEMENTS).copied()
+    let own = commits::STATEMENTS.iter().chain(parts::STATEMENTS);
+    own.chain(away::STATEMENTS).copied()
 }

@@ -2,6 +2,7 @@
 
 use crate::database::Statement;
 
+pub(crate) mod away;
 pub(crate) mod desk;
 pub(crate) mod dossiers;
 pub(crate) mod histories;

@@ -2,6 +2,7 @@
 //! whoever writes. One task reads, others verify the pages that were read; a chain that goes on in the
 //! next page is handed on.
 
+mod away;
 mod chain;
 mod segment;
 
@@ -23,7 +24,7 @@ use crate::database::Reads;
 use crate::error::Failure;
 use crate::glance::Glance;
 use crate::read::page::Reader;
-use crate::read::sweep::{heads, never_begun};
+use crate::read::sweep::heads;
 use crate::read::{dossiers, histories};
 
 /// Threads that verify: each holds a page of events.
@@ -61,6 +62,8 @@ pub struct Swept {
     pub differences: u64,
     /// Rows that cannot be read; they are differences too.
     pub unreadable: u64,
+    /// Chains of which all or the beginning is moved away and was not verified.
+    pub away: u64,
 }
 
 /// What does not agree with what must be.
@@ -69,7 +72,7 @@ pub struct Difference {
     /// Name of the chain, or where it lies.
     pub chain: String,
     /// A word for programs: one of `motcua_audit::code`, or `row`, `fold`, `head`, `state`, `history`,
-    /// `salt`.
+    /// `salt`, `away`.
     pub code: &'static str,
     /// A sentence for people.
     pub message: String,
@@ -149,7 +152,7 @@ impl<F: FnMut(Difference)> Course<'_, F> {
         let others = ended.iter().filter(|chain| chain.dossier.is_none());
         let others: Vec<_> = others.map(|chain| &chain.id).collect();
         let heads = heads(self.reads, &others).await?;
-        for chain in ended {
+        for mut chain in ended {
             self.swept.chains += 1;
             if !chain.is_settled(heads.get(chain.id.as_str())) {
                 self.close(chain).await?;
@@ -166,6 +169,11 @@ impl<F: FnMut(Difference)> Course<'_, F> {
             Err(Failure::Corrupt(error)) => {
                 self.swept.unreadable += 1;
                 chain.differs("row", error.to_string());
+                (None, None)
+            }
+            // The state that it would follow from is not here either.
+            Err(error @ Failure::MovedAway(..)) => {
+                chain.differs("state", StoreError::from(error).to_string());
                 (None, None)
             }
             Err(error) => return Err(error),
@@ -189,22 +197,6 @@ impl<F: FnMut(Difference)> Course<'_, F> {
         self.swept.differences += chain.found.len() as u64;
         chain.found.into_iter().for_each(&mut self.told);
         Ok(())
-    }
-
-    /// Heads without any history.
-    async fn lost(&mut self, glance: &Glance) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let heads = glance.heads(after.as_ref()).await?;
-            let Some(last) = heads.last() else { return Ok(()) };
-            after = Some(last.clone());
-            let chains = heads.into_iter().map(|head| head.chain).collect();
-            for chain in never_begun(self.reads, chains).await? {
-                self.swept.differences += 1;
-                let message = "its history has no first event".to_owned();
-                (self.told)(Difference { chain: chain.to_string(), code: "history", message });
-            }
-        }
     }
 }
 

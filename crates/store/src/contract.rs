@@ -249,6 +249,7 @@ pub trait Store: Send + Sync + 'static {
     fn hints(&self) -> impl Future<Output = Result<Self::Hints, StoreError>> + Send;
 
     /// Number of the first event that a command caused, if it was committed.
+    /// [`StoreError::MovedAway`] if it was, and its event is away.
     fn find_command(
         &self,
         dossier: Uuid,
@@ -261,7 +262,8 @@ pub trait Store: Send + Sync + 'static {
         chain: &ChainId,
     ) -> impl Future<Output = Result<Option<ChainHead>, StoreError>> + Send;
 
-    /// Events of a chain after `after`, in order, at most `limit`.
+    /// Events of a chain after `after`, in order, at most `limit`. [`StoreError::MovedAway`] if the
+    /// first of them is away.
     fn events(
         &self,
         chain: &ChainId,

@@ -32,6 +32,14 @@ pub enum StoreError {
     /// Whether the commit was written is unknown: repeat the same command.
     #[error("the outcome of the commit is unknown: {0}")]
     OutcomeUnknown(String),
+    /// Events that are needed were moved away with a part of the histories.
+    #[error("the beginning of {chain} is moved away with part {part}: bring it back first")]
+    MovedAway {
+        /// The chain.
+        chain: String,
+        /// The part, such as `2026q4`.
+        part: String,
+    },
     /// A row cannot be what this program wrote.
     #[error("corrupt: {table}.{column} of {key}")]
     Corrupt {
@@ -52,7 +60,8 @@ impl StoreError {
             | Self::Taken { .. }
             | Self::TooWide
             | Self::Overloaded
-            | Self::Unavailable(_) => true,
+            | Self::Unavailable(_)
+            | Self::MovedAway { .. } => true,
             Self::OutcomeUnknown(_) | Self::Corrupt { .. } => false,
         }
     }

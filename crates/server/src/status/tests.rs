@@ -110,6 +110,11 @@ fn errors_of_the_server() -> Vec<Row> {
         (engine(E::CalendarMissing), Code::Unavailable, "CALENDAR_MISSING"),
         (engine(E::OutcomeUnknown), Code::Unavailable, "OUTCOME_UNKNOWN"),
         (engine(E::Corrupt("event.hash of 3".into())), Code::DataLoss, "HISTORY_CORRUPT"),
+        (
+            engine(E::MovedAway { part: "2026q4".into() }),
+            Code::FailedPrecondition,
+            "HISTORY_MOVED_AWAY",
+        ),
         (Refusal::Internal { what: "panic".into() }, Code::Internal, "INTERNAL"),
         (engine(E::Internal("a check panicked".into())), Code::Internal, "INTERNAL"),
         (Refusal::Timeout, Code::DeadlineExceeded, "TIMEOUT"),

@@ -47,6 +47,7 @@ impl Ended {
             Failure::Sql(sqlx::Error::Database(_))
             | Failure::Sqlite(_)
             | Failure::Corrupt(_)
+            | Failure::MovedAway(..)
             | Failure::Unfit(_) => Self::Failed(failure),
             Failure::Sql(error) => Self::Unknown(error.to_string()),
         }
@@ -142,7 +143,9 @@ impl Link {
             self.gone = Some(match &failure {
                 Failure::Unfit(why) => why.clone(),
                 Failure::Sql(error) => error.to_string(),
-                Failure::Sqlite(_) | Failure::Corrupt(_) => "the server cannot be used".to_owned(),
+                Failure::Sqlite(_) | Failure::Corrupt(_) | Failure::MovedAway(..) => {
+                    "the server cannot be used".to_owned()
+                }
             });
             Ended::Failed(failure)
         })

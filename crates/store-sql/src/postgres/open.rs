@@ -288,6 +288,11 @@ pub(crate) fn migrator() -> Migrator {
             "expand_bounds",
             include_str!("../../../../migrations/postgres/0017_expand_bounds.sql"),
         ),
+        (
+            18,
+            "expand_parts_away",
+            include_str!("../../../../migrations/postgres/0018_expand_parts_away.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -9,6 +9,7 @@ use motcua_store::contract::{DossierKey, Loaded, ReceptionQuery, StoredEvent, do
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::away;
 use super::histories::{self, Tail};
 use crate::database::Argument::{Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
@@ -184,6 +185,9 @@ pub(crate) async fn load_with_events(
     page.truncate(limit as usize);
     if asked_for < limit && end.max(after) < loaded.head.seq {
         page = histories::events(reads, &dossier_chain(id), after, limit).await?;
+    } else if limit > 0 && after < loaded.head.seq {
+        let first = page.first().map(|event| event.seq);
+        away::none_missing(reads, &dossier_chain(id), after, first).await?;
     }
     Ok(Some((loaded, page)))
 }
@@ -303,6 +307,12 @@ async fn dossiers_of(reads: &Reads, rows: &[Row]) -> Result<Vec<Dossier>, Failur
     }
     if !tails.is_empty() {
         known.extend(histories::fold_tails(reads, tails).await?);
+    }
+    for row in rows {
+        let id = Columns::new(row, "dossier", "id").id("id")?;
+        if !known.contains_key(&id) {
+            away::none_missing(reads, &dossier_chain(id), 0, None).await?;
+        }
     }
     let states = rows.iter().map(|row| {
         let columns = Columns::new(row, "dossier", "id");

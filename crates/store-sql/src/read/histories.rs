@@ -8,6 +8,7 @@ use motcua_dossiers::dossier::Dossier;
 use motcua_store::contract::{RegisterEntry, RegisterKind, StoredEvent, dossier_chain};
 use uuid::Uuid;
 
+use super::away;
 use crate::database::Argument::{Chain, Id, Integer, Text};
 use crate::database::{Reads, Row, Statement};
 use crate::error::{Columns, Failure};
@@ -79,7 +80,10 @@ pub(crate) async fn events(
     limit: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {
     let arguments = [Chain(chain), Integer(integer(after)), Integer(limit.into())];
-    reads.rows(EVENT_RANGE, &arguments).await?.iter().map(event_of).collect()
+    let rows = reads.rows(EVENT_RANGE, &arguments).await?;
+    let events: Vec<_> = rows.iter().map(event_of).collect::<Result<_, _>>()?;
+    away::none_missing(reads, chain, after, events.first().map(|event| event.seq)).await?;
+    Ok(events)
 }
 
 pub(crate) async fn find_command(
@@ -89,6 +93,9 @@ pub(crate) async fn find_command(
 ) -> Result<Option<u64>, Failure> {
     let chain = dossier_chain(dossier);
     let row = reads.row(COMMAND_FIND, &[Chain(&chain), Id(command)]).await?;
+    if row.is_none() {
+        away::command_not_away(reads, dossier, command).await?;
+    }
     row.map(|row| Columns::new(&row, "event", "seq").number("seq")).transpose()
 }
 

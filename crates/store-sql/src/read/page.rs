@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use sqlx::Row as _;
 use uuid::Uuid;
 
+use super::away::{self, Away};
 use super::histories::{Cells, Unreadable};
 use super::sweep::{EVENT_SWEEP, Kept, kept, kept_in_file};
 use crate::database::Argument::{Id, Integer};
@@ -118,6 +119,7 @@ impl Reader {
                     page.take_row(row)?;
                 }
                 page.kept = kept(&reads, &page).await?;
+                page.away = away::of(&reads, &page.without_beginning(key)).await?;
                 Ok((Self::Postgres(reads), page))
             }
         }
@@ -145,6 +147,8 @@ pub(crate) struct Page {
     rows: Vec<Cut>,
     /// What is stored of the dossiers whose chains lie here.
     pub(crate) kept: HashMap<Uuid, Kept>,
+    /// What is away of those that begin here with a later event than their first.
+    pub(crate) away: HashMap<Uuid, Away>,
 }
 
 /// A row in the bytes: where each column ends, or which is none.
@@ -182,6 +186,20 @@ impl Page {
         let mut ids = self.rows.iter().filter_map(|row| row.place.dossier());
         let first = ids.next()?;
         Some((first, ids.next_back().unwrap_or(first)))
+    }
+
+    /// The keys that begin here with a later event than their first, but for the one that goes on.
+    fn without_beginning(&self, going_on: Uuid) -> Vec<Uuid> {
+        let mut before = Some(going_on);
+        let mut found = Vec::new();
+        for row in &self.rows {
+            let key = row.place.dossier();
+            if key != before && row.seq != 1 {
+                found.extend(key);
+            }
+            before = key;
+        }
+        found
     }
 
     pub(crate) fn place(&self, at: usize) -> &Place {

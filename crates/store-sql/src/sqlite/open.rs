@@ -201,6 +201,11 @@ pub(crate) fn migrator() -> Migrator {
         (15, "counters", include_str!("../../../../migrations/sqlite/0015_counters.sql")),
         (16, "commits", include_str!("../../../../migrations/sqlite/0016_commits.sql")),
         (17, "expand_bounds", include_str!("../../../../migrations/sqlite/0017_expand_bounds.sql")),
+        (
+            18,
+            "expand_parts_away",
+            include_str!("../../../../migrations/sqlite/0018_expand_parts_away.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -9,8 +9,12 @@ use motcua_store::contract::StoredEvent;
 use uuid::Uuid;
 
 use super::Difference;
+use crate::read::away::Away;
 use crate::read::histories::{Cells, Unreadable, stored_event};
 use crate::read::sweep::Kept;
+
+/// Of a record.
+pub(super) const UNPROVEN: &str = "the record of what is moved away does not prove itself";
 
 pub(super) struct Chain {
     pub(super) id: ChainId,
@@ -21,6 +25,8 @@ pub(super) struct Chain {
     kept: Option<Kept>,
     /// Whether the history yielded the stored snapshot when it came by its version.
     yields_snapshot: bool,
+    /// Whether its beginning is moved away: the state that it had then is not known from events.
+    is_behind: bool,
     /// Number of its last event.
     pub(super) seq: u64,
     pub(super) found: Vec<Difference>,
@@ -36,6 +42,7 @@ impl Chain {
             folded: None,
             kept: None,
             yields_snapshot: false,
+            is_behind: false,
             seq: 0,
             found: Vec::new(),
         }
@@ -44,6 +51,30 @@ impl Chain {
     /// The same, to be compared with what is stored of its dossier.
     pub(super) fn beside(self, kept: Option<Kept>) -> Self {
         Self { kept, ..self }
+    }
+
+    /// The same behind the part of it that is moved away, which its record must prove.
+    pub(super) fn behind(mut self, away: &Away) -> Self {
+        match away.head(&self.id) {
+            Some(head) => {
+                self.verifier = ChainVerifier::behind(self.id.clone(), head);
+                self.is_behind = true;
+            }
+            None => self.differs("away", UNPROVEN.to_owned()),
+        }
+        self
+    }
+
+    /// Whether the state before an event is known. Where the beginning is away it is the snapshot from
+    /// its version on.
+    fn is_known_before(&mut self, seq: u64) -> bool {
+        if self.is_behind && self.folded.is_none() {
+            let snapshot = self.kept.as_ref().and_then(|kept| kept.snapshot.as_ref());
+            let here = snapshot.filter(|(version, _)| version + 1 == seq);
+            self.folded = here.and_then(|(_, state)| serde_json::from_str(state).ok());
+            self.yields_snapshot = self.folded.is_some();
+        }
+        !self.is_behind || self.folded.is_some()
     }
 
     pub(super) fn differs(&mut self, code: &'static str, message: String) {
@@ -83,7 +114,9 @@ impl Chain {
         let event = EventText { header, hash, commitments, openings: &openings, salts };
         let header = self.verifier.push_sound(&event)?;
         self.seq = cells.seq;
-        if let Some(id) = self.dossier {
+        if let Some(id) = self.dossier
+            && self.is_known_before(cells.seq)
+        {
             let opened = openings.iter().flatten().copied();
             let folded = codec::fold_text(self.folded.take(), id, &header, opened);
             self.fold(folded.map_err(|error| error.to_string()));
@@ -98,6 +131,9 @@ impl Chain {
             self.differs(finding.code, finding.message);
         }
         let (Some(id), Ok(header)) = (self.dossier, Header::decode(header)) else { return };
+        if !self.is_known_before(event.seq) {
+            return;
+        }
         let folded = codec::fold(self.folded.take(), id, &header, event.opened());
         self.fold(folded.map_err(|error| error.to_string()));
     }
@@ -118,7 +154,8 @@ impl Chain {
 
     /// Whether nothing was found and all that is stored agrees. Where a snapshot is behind the end,
     /// the state is what the events after it make of it, as they did here.
-    pub(super) fn is_settled(&self, head: Option<&ChainHead>) -> bool {
+    pub(super) fn is_settled(&mut self, head: Option<&ChainHead>) -> bool {
+        self.is_known_before(self.seq + 1);
         let head = match (self.dossier, &self.kept) {
             (None, _) => head,
             (Some(_), Some(Kept { head, snapshot })) => {

@@ -69,6 +69,7 @@ impl Segment {
     /// Verifies some rows behind a chain that is open; answers the one that is open then.
     fn push(&mut self, rows: Range<usize>, mut open: Open, verified: &mut Verified) -> Open {
         let mut kept = std::mem::take(&mut self.page.kept);
+        let mut away = std::mem::take(&mut self.page.away);
         let Self { page, origin, .. } = &*self;
         for at in rows {
             let Lying { place, seq, cells } = page.row(at);
@@ -80,7 +81,12 @@ impl Segment {
                     let Some(id) = place.chain(cells.header) else { return Ok(()) };
                     let chain = Chain::new(origin, id);
                     let kept = chain.dossier.and_then(|id| kept.remove(&id));
-                    open = Some((place.clone(), chain.beside(kept)));
+                    let chain = chain.beside(kept);
+                    let chain = match chain.dossier.and_then(|id| away.remove(&id)) {
+                        Some(away) => chain.behind(&away),
+                        None => chain,
+                    };
+                    open = Some((place.clone(), chain));
                 }
                 let Some((_, chain)) = &mut open else { return Ok(()) };
                 chain.push_lying(&cells).map_err(|unreadable| corrupt(place, seq, unreadable))
@@ -91,6 +97,7 @@ impl Segment {
             }
         }
         self.page.kept = kept;
+        self.page.away = away;
         open
     }
 }

@@ -21,7 +21,7 @@ const BEFORE: &str = "
     CREATE INDEX work_item_by_assignee ON work_item (assignee);
     CREATE INDEX work_item_by_appointment ON work_item (sort_at);
     CREATE INDEX work_item_by_status ON work_item (status);
-    DELETE FROM _sqlx_migrations WHERE version >= 15";
+    DELETE FROM _sqlx_migrations WHERE version IN (15, 16)";
 const FILL: &str = "
     INSERT INTO work_item (dossier_id, item, unit, role, step, opened_at, step_late, procedure, status,
         sort_at)

@@ -44,7 +44,7 @@ async fn every_chain_has_its_head_once_over_pages_and_all_verify() {
     };
     let mut found = Vec::new();
     let swept = glance.sweep(ORIGIN, options, |difference| found.push(difference.code)).await;
-    let Swept { chains, events, differences, unreadable } = swept.expect("read");
+    let Swept { chains, events, differences, unreadable, .. } = swept.expect("read");
     assert_eq!((chains, events), (u64::from(DOSSIERS), u64::from(DOSSIERS)));
     assert_eq!(
         (differences, unreadable, found),

@@ -67,7 +67,7 @@ async fn found(database: &Database) -> (Swept, BTreeSet<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_is_found_sound_in_pages_of_any_size() {
     let database = filled().await;
-    let sound = Swept { chains: 6, events: 37, differences: 0, unreadable: 0 };
+    let sound = Swept { chains: 6, events: 37, differences: 0, unreadable: 0, away: 0 };
     assert_eq!(found(&database).await, (sound, BTreeSet::new()));
     // Another spelling of the same values, and of the same state, is no difference.
     let mut connection = database.connection().await;

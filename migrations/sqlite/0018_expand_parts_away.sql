@@ -1,0 +1,1 @@
+-- Nothing here: histories lie in parts that can be moved away on PostgreSQL only.
