@@ -227,10 +227,14 @@ impl<S: Store, D: Documents> Engine<S, D> {
         self.0.store.versions(&[id]).await.is_ok_and(|found| !found.is_empty())
     }
 
-    /// Gives the numbers of a segment back that was not written. A code that is taken, or may be, is not
-    /// asked for again.
+    /// Gives the numbers of a segment back that was not written. A code that may be taken is not asked
+    /// for again. Where one is, others of its block may be too: a server took over that did not know of it.
     async fn return_numbers(&self, why: &StoreError, numbers: Vec<Taken>) {
-        if why.wrote_nothing() && !matches!(why, StoreError::Taken { what: "dossier code" }) {
+        if matches!(why, StoreError::Taken { what: "dossier code" }) {
+            for number in numbers {
+                self.0.numbers.drop_block_of(&number).await;
+            }
+        } else if why.wrote_nothing() {
             self.return_unused(numbers).await;
         }
     }

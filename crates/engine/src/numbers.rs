@@ -87,6 +87,14 @@ impl Numbers {
         }
     }
 
+    /// Gives up what is left of a number's block.
+    pub(crate) async fn drop_block_of(&self, taken: &Taken) {
+        let series = self.of(&taken.agency);
+        if let Some(series) = series.lock().await.as_mut() {
+            series.free.clear();
+        }
+    }
+
     fn of(&self, agency: &str) -> Arc<AsyncMutex<Option<Series>>> {
         let mut all = self.series.lock().expect("no holder of this lock panics");
         Arc::clone(all.entry(agency.to_owned()).or_default())

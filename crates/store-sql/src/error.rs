@@ -72,6 +72,12 @@ impl Failure {
         error.code().is_some_and(|code| left(&code))
     }
 
+    /// Whether it waited for a lock in vain that somebody else holds.
+    pub(crate) fn is_locked(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == LOCKED)
+    }
+
     /// Whether one piece of work met a broken constraint or a corrupt row; others may succeed.
     pub(crate) fn concerns_one(&self) -> bool {
         match self {

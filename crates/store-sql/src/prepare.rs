@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use motcua_audit::{ChainHead, SealedEvent, cj};
+use motcua_audit::{ChainHead, HeaderText, SealedEvent, cj};
 use motcua_dossiers::dossier::{Dossier, STATE_SCHEMA};
 use motcua_store::contract::{
     Commit, DossierCommit, RegisterCommit, RegisterEntry, RegisterKind, SearchTerm, TermKind,
@@ -30,6 +30,8 @@ pub(crate) enum Prepared {
 #[derive(Debug)]
 pub(crate) struct DossierRows {
     pub(crate) expected: i64,
+    /// Hash of the event that it goes on from; none where it is the first.
+    pub(crate) base: Option<Vec<u8>>,
     pub(crate) dossier: DossierRow,
     pub(crate) snapshot: Option<SnapshotRow>,
     pub(crate) events: Vec<EventRow>,
@@ -172,6 +174,8 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
         let caused = commands.iter().find(|(_, first)| *first == seq);
         caused.map(|(command, _)| *command)
     };
+    let first = commit.events.first().and_then(|event| HeaderText::read(&event.header));
+    let base = first.filter(|first| first.seq > 1).map(|first| first.prev.0.to_vec());
     let events = commit.events.into_iter();
     let events = events.map(|event| event_row(command_of(event.seq), event)).collect();
     let timers = commit.timers.into_iter();
@@ -182,6 +186,7 @@ fn dossier_rows(commit: DossierCommit) -> DossierRows {
     let received_at = received_at.filter(|at| *at == commit.head.at.micros());
     DossierRows {
         expected: integer(commit.expected),
+        base,
         dossier: dossier_row(&commit.dossier, &commit.head),
         snapshot: snapshot_row(commit.expected, &commit.dossier),
         events,

@@ -16,12 +16,24 @@ use crate::error::{Columns, Failure};
 use crate::prepare::{DossierRows, RegisterRows};
 
 // As a value: the server makes a table of the rows of a function that is read from.
+//
+// A version alone does not say which history a commit goes on from. Where a server took over that had not
+// got the last commits of the one before it, another history may have come to the same length; a commit
+// with another last event than it was decided on is given a version that none has. What is compared may
+// have changed when the function locks it, but then its version has too.
 const COMMIT_DOSSIERS: &str = "-- commit_dossiers
-    SELECT (made).actuals, (made).takens FROM (
-        SELECT commit_dossiers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+    SELECT (made).actuals, (made).takens, m.expecteds FROM (
+        SELECT b.expecteds, commit_dossiers($1, b.expecteds, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
             $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
             $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49,
             $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64) AS made
+        FROM (SELECT ARRAY(
+            SELECT CASE WHEN d.head_hash <> (CAST($65 AS bytea[]))[c.n] THEN -1
+                ELSE (CAST($2 AS bigint[]))[c.n] END
+            FROM (SELECT generate_subscripts(CAST($1 AS uuid[]), 1) AS n) AS c LEFT JOIN LATERAL (
+                SELECT o.head_hash FROM dossier o
+                WHERE o.id = (CAST($1 AS uuid[]))[c.n]) AS d ON true
+            ORDER BY c.n) AS expecteds OFFSET 0) AS b
         OFFSET 0) AS m";
 const CHAIN_LOCK: &str = "-- chain_lock
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
@@ -141,6 +153,7 @@ lists! {
     held_names: &'a str,
     scope_of: i32,
     scopes: &'a str,
+    bases: Option<&'a [u8]>,
 }
 
 impl<'a> Lists<'a> {
@@ -160,6 +173,7 @@ impl<'a> Lists<'a> {
         let row = &rows.dossier;
         self.ids.push(row.key);
         self.expecteds.push(rows.expected);
+        self.bases.push(rows.base.as_deref());
         self.versions.push(row.version);
         self.codes.push(row.identity.code.as_deref());
         let external = row.identity.external.as_ref();
@@ -292,15 +306,20 @@ pub(super) async fn write(
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let actuals: Vec<i64> = row.try_get("actuals")?;
     let takens: Vec<Option<String>> = row.try_get("takens")?;
-    if actuals.len() != commits.len() || takens.len() != commits.len() {
+    let expecteds: Vec<i64> = row.try_get("expecteds")?;
+    if [actuals.len(), takens.len(), expecteds.len()] != [commits.len(); 3] {
         return Err(sqlx::Error::RowNotFound.into());
     }
-    let verdicts = commits.iter().zip(actuals).zip(takens);
-    Ok(verdicts.map(|((rows, actual), taken)| verdict(rows, actual, taken.as_deref())).collect())
+    let verdicts = commits.iter().zip(actuals.into_iter().zip(expecteds)).zip(takens);
+    Ok(verdicts.map(|((rows, found), taken)| verdict(rows, found, taken.as_deref())).collect())
 }
 
-fn verdict(rows: &DossierRows, actual: i64, taken: Option<&str>) -> Result<(), StoreError> {
-    if actual != rows.expected {
+fn verdict(
+    rows: &DossierRows,
+    (actual, expected): (i64, i64),
+    taken: Option<&str>,
+) -> Result<(), StoreError> {
+    if actual != expected {
         return Err(stale(&rows.dossier.chain, rows.expected, actual));
     }
     match taken {

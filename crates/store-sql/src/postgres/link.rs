@@ -53,6 +53,11 @@ impl Ended {
         }
     }
 
+    /// Whether it waited for a lock in vain.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.is_locked())
+    }
+
     /// Whether another piece of work would fare no better.
     pub(super) fn concerns_all(&self) -> bool {
         match self {

@@ -278,20 +278,29 @@ async fn transact_registers(
     written.await
 }
 
+/// Waits for a lock in vain after which commits are no longer written one by one: each takes
+/// [`Options::busy_timeout`](crate::Options::busy_timeout).
+const LOCKS_MET_MAX: u32 = 2;
+
 /// What became of commits that are written one by one, until one meets what concerns all.
 struct Alone {
     commits: usize,
+    /// How many waited for a lock in vain.
+    locked: u32,
     verdicts: Vec<Result<(), StoreError>>,
 }
 
 impl Alone {
     fn of(commits: usize) -> Self {
-        Self { commits, verdicts: Vec::with_capacity(commits) }
+        Self { commits, locked: 0, verdicts: Vec::with_capacity(commits) }
     }
 
     /// Takes what became of the next one; answers whether to go on.
     fn take(&mut self, written: Result<Vec<Result<(), StoreError>>, Ended>) -> bool {
-        let goes_on = !matches!(&written, Err(ended) if ended.concerns_all());
+        self.locked += u32::from(matches!(&written, Err(ended) if ended.is_locked()));
+        let concerns_all = matches!(&written, Err(ended) if ended.concerns_all());
+        // One row may be locked; where another commit waits in vain too, a table is.
+        let goes_on = !concerns_all && self.locked < LOCKS_MET_MAX;
         self.verdicts.push(match written {
             Ok(verdict) => verdict.into_iter().next().unwrap_or(Err(writer_gone())),
             Err(ended) => Err(ended.explain()),

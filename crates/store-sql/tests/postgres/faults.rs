@@ -115,3 +115,45 @@ async fn a_lock_that_another_holds_does_not_block_for_ever_and_harms_no_neighbou
     assert!(matches!(answers[0], Err(StoreError::Unavailable(_))), "{answers:?}");
     assert_eq!(answers[1], Ok(()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_on_another_history_of_the_same_length_is_stale() {
+    let url = database().await;
+    let store = open(&url).await;
+    // What this node last wrote, and a server that took over had not got.
+    let (mut lost, mut beside) = (Subject::new(1), Subject::new(2));
+    let filed = vec![dossier(lost.file(|_| {})), dossier(beside.file(|_| {}))];
+    assert_eq!(store.commit(filed).await, [Ok(()), Ok(())]);
+    // What another node wrote there in its place.
+    let id = dossier_id(1);
+    let other = format!("UPDATE dossier SET head_hash = sha256('other') WHERE id = '{id}'");
+    execute(&mut connection(&url).await, &other).await.expect("written");
+    let batch = vec![dossier(lost.act(|_| {})), dossier(beside.act(|_| {}))];
+    let written = store.commit(batch).await;
+    assert!(
+        matches!(written[0], Err(StoreError::Stale { expected: 1, actual: 1, .. })),
+        "{written:?}"
+    );
+    assert_eq!(written[1], Ok(()), "it touches no other");
+    let loaded = store.load(&DossierKey::Id(id)).await.expect("read").expect("there");
+    assert_eq!(loaded.dossier.version, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_locked_holds_up_no_more_than_a_few_commits_of_a_batch() {
+    let url = database().await;
+    let options = Options { busy_timeout: Duration::from_millis(50), ..Options::default() };
+    let store = SqlStore::connect(&url, options).await.expect("a store");
+    let mut locked = connection(&url).await;
+    execute(&mut locked, "BEGIN; LOCK TABLE work_item IN SHARE MODE").await.expect("locked");
+    let mut subjects: Vec<_> = (1..=9).map(Subject::new).collect();
+    let batch: Vec<_> = subjects.iter_mut().map(|subject| dossier(subject.file(|_| {}))).collect();
+    let verdicts = store.commit(batch.clone()).await;
+    let told = |text: &str| {
+        let says = |verdict: &&Result<(), StoreError>| matches!(verdict, Err(StoreError::Unavailable(why)) if why.contains(text));
+        verdicts.iter().filter(says).count()
+    };
+    assert_eq!((told("lock timeout"), told("concerns all")), (2, 7), "{verdicts:?}");
+    execute(&mut locked, "COMMIT").await.expect("free");
+    assert_eq!(store.commit(batch).await, vec![Ok(()); 9]);
+}

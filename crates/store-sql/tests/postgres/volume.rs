@@ -32,8 +32,9 @@ const PAGES_A_LIST_MAX: f64 = 16.0 * PAGES_A_ROW_MAX;
 /// Tables that hold little.
 const SMALL: [&str; 2] = ["register_entry", "setting"];
 /// What reads more, and why.
-const THROUGH: [(&str, &str); 5] = [
+const THROUGH: [(&str, &str); 6] = [
     ("chains_begun", "a thousand places, each looked up in every part"),
+    ("chains_away", "a thousand keys, each looked up"),
     ("heads_stored", "a thousand names, each looked up"),
     ("events_counted", "nothing but a count tells it, and only a backup of a file asks"),
     ("queue_counts_differing", "the doctor compares each number with the rows that it stands for"),
@@ -118,6 +119,10 @@ async fn dossiers(store: &SqlStore, subject: &Subject) {
     for digest in ["often", "seldom", &bound] {
         assert_eq!(store.dossiers_of(digest, Some(id), 100).await.expect("read").len(), 100);
     }
+    // Nothing of these is here: whether it is away is asked.
+    let none = Uuid::from_u128(7);
+    assert_eq!(store.events(&dossier_chain(none), 0, 100).await.expect("read"), []);
+    assert_eq!(store.find_command(none, none).await, Ok(None));
     assert!(store.next_timer_at(minute(0)).await.expect("read").is_some());
     let parked = store.parked_timers(8, None, 100).await.expect("read");
     let last = parked.last().map(|timer| (timer.due_at, timer.dossier, timer.timer.clone()));
@@ -191,6 +196,8 @@ async fn sweeps(url: &str, subject: &Subject) {
         let listed = json!(chains).to_string();
         let begun = named("chains_begun").bind(listed).fetch_all(&mut connection).await;
         assert!(begun.expect("chains").len() > 300);
+        let away = named("chains_away").bind(json!(chains).to_string());
+        assert!(away.fetch_all(&mut connection).await.expect("records").is_empty());
         let accesses = json!(chains.iter().map(|id| format!("acc:{id}")).collect::<Vec<_>>());
         let heads = named("heads_stored").bind(accesses.to_string());
         heads.fetch_all(&mut connection).await.expect("heads");

@@ -69,6 +69,8 @@ INSERT INTO upload (id, owner, media, size, sha256, expires_at, filed)
 SELECT id, 'fill-' || (n % 5000), '', 1, CASE WHEN n % 4 > 0 THEN 'fill-' || n END, 1800000000000000 + n,
     n % 4 > 1
 FROM fill;
+INSERT INTO chain_away (chain, part, seq, header, hash, commands)
+SELECT CAST(md5('away-' || n) AS uuid), '2025q1', 1, '', sha256(''), ARRAY[id] FROM fill;
 INSERT INTO document_reference (sha256) SELECT 'fill-' || n FROM fill WHERE n % 4 > 1;
 INSERT INTO tracking_guess (key, until) SELECT 'fill-' || (n % 20000), 1800000000000000 + n FROM fill;
 ANALYZE;

@@ -119,20 +119,20 @@ pub(super) async fn a_scope_limits_what_is_found<S: Store>(store: Arc<S>) {
 }
 
 pub(super) async fn a_person_finds_all_their_dossiers<S: Store>(store: Arc<S>) {
-    let of = |owner: &str, number| {
-        filed(number, vec![], |facts| {
-            facts.filing.as_mut().expect("filed").owners = vec![owner.into(), "citizen-1".into()];
-        })
+    let owned = |owner: &str| {
+        let owners = vec![owner.to_owned(), "citizen-1".to_owned()];
+        |facts: &mut Facts| facts.filing.as_mut().expect("filed").owners = owners
     };
-    write(&*store, vec![of("an", 1), of("an", 3), of("binh", 2)]).await;
+    let mut subject = Subject::new(2);
+    let of = |owner, number| filed(number, vec![], owned(owner));
+    let batch = vec![of("an", 1), of("an", 3), subject.file(owned("binh"))];
+    write(&*store, batch).await;
     let party = async |person: &str| found(&*store, Scope::Party(person.into()), vec![]).await;
     assert_eq!(party("an").await, [3, 1]);
     assert_eq!(party("binh").await, [2]);
     // The applicant of all, and an owner too: each dossier comes once.
     assert_eq!(party("citizen-1").await, [3, 2, 1]);
     assert_eq!(party("nobody").await, NOTHING);
-    let mut subject = Subject::new(2);
-    subject.file(|_| {});
     let moved = subject.act(|facts| facts.filing = Some(super::fixture::filing()));
     write(&*store, vec![moved]).await;
     assert_eq!(party("binh").await, NOTHING);
