@@ -1,7 +1,7 @@
 //! The instrument: it measures for as long as it was told, says so in JSON, and ends by itself.
 
 use motcua_test_cluster::Cluster;
-use motcua_tests::process::{Ended, motcua, run};
+use motcua_tests::process::{Ended, Service, motcua, run};
 
 fn bench(line: &str) -> Ended {
     run(&mut motcua(["bench", "--json"].into_iter().chain(line.split(' '))))
@@ -97,4 +97,12 @@ fn what_cannot_be_measured_is_refused_with_a_remedy() {
     bench("--callers 0").with(2).saying("1 to 8192");
     bench("--nodes 2").with(1).saying("--database");
     bench("--mix timers --preload 9 --callers 1,2").with(1).saying("one load");
+}
+
+#[test]
+fn a_database_that_is_in_use_is_not_measured_on() {
+    let url = Cluster::shared().database();
+    let mut service = Service::bare(&["--database", &url]);
+    service.stop();
+    bench(&format!("--callers 1 --seconds 1 -- --database {url}")).with(1).saying("is in use");
 }

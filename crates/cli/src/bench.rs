@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, Parser};
 use motcua_api::v1;
 use tokio::sync::oneshot;
 
@@ -33,6 +33,7 @@ use crate::Ending;
 use crate::client::{Session, steadily};
 use crate::demo::{PROCEDURES, UNITS};
 use crate::output::Output;
+use crate::settings::{Flags, Settings};
 
 use crews::{Crews, Lines, Tokens};
 use figures::{Figures, Level, Load, Outages, Preload, Run, Used};
@@ -188,6 +189,29 @@ pub(crate) async fn run(arguments: BenchArguments, output: &Output) -> anyhow::R
     Ok(ending)
 }
 
+/// The arguments of `motcua serve`, without its own options.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct ServeFlags {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// What is measured stays in the database: it is no one's whose dossiers matter.
+async fn refuse_used_database(serve: &[String]) -> anyhow::Result<()> {
+    // Whatever else stands there is the service's to judge.
+    let Ok(ServeFlags { flags }) = ServeFlags::try_parse_from(serve) else { return Ok(()) };
+    let settings = Settings::read(&flags)?.parse()?;
+    if !settings.folder.has_server() {
+        return Ok(());
+    }
+    if settings.folder.origin_in_force(settings.store).await?.is_some() {
+        let shown = settings.folder.database_shown();
+        bail!("the database {shown} is in use: name an empty one, which the measurement fills");
+    }
+    Ok(())
+}
+
 /// A service under measurement.
 struct Bench {
     arguments: BenchArguments,
@@ -200,6 +224,7 @@ struct Bench {
 
 impl Bench {
     async fn start(arguments: BenchArguments) -> anyhow::Result<Self> {
+        refuse_used_database(&arguments.serve).await?;
         let server = Server::start(arguments.serve.clone(), arguments.nodes).await?;
         let figures = Figures {
             started_in: vec![server.started_in()],

@@ -1,9 +1,8 @@
 //! Every limit of the engine, with its unit. `docs/limits.md` lists them.
 
-/// Dossiers with commands waiting, at once; more answer `OVERLOADED`. Four times as many as it takes to
-/// keep the processors of a small machine busy, and fewer than the store lets wait: what is refused
-/// there was decided in vain.
-pub const LANES_MAX: usize = 1_024;
+/// Dossiers with commands waiting, at once; more answer `OVERLOADED`. Half a second of work for a small
+/// machine, and fewer than the store lets wait: what is refused there was decided in vain.
+pub const LANES_MAX: usize = 4_096;
 /// Commands waiting for one dossier.
 pub const LANE_COMMANDS_MAX: usize = 256;
 /// Open dossiers that a node keeps at hand as it last wrote them.

@@ -1,7 +1,8 @@
 //! Dossier codes: `{agency code}-{yymmdd}-{sequence}` (`docs/rules.md`, codes).
 //!
 //! Numbers are reserved in blocks in a transaction of their own, so no two commands
-//! ever wait for each other's number, and no agency waits for another's block. A number that a refused command did not need goes back to
+//! ever wait for each other's number, and no agency waits for another's block. A number that a
+//! refused command did not need goes back to
 //! the block; a block left over at a restart is a gap, which is lawful.
 
 use std::collections::HashMap;

@@ -51,7 +51,7 @@ impl Default for Options {
         Self {
             read_connections: 3,
             write_connections: 3,
-            queue_jobs_max: 2048,
+            queue_jobs_max: 8192,
             commits_per_transaction_max: 128,
             busy_timeout: Duration::from_secs(5),
             read_wait: Duration::from_secs(3),

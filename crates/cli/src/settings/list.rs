@@ -58,7 +58,7 @@ settings! {
     "drain_timeout" = "10s", "longest wait for open calls at the end";
     "store_read_connections" = "3", "connections to the database that read";
     "store_write_connections" = "3", "connections to PostgreSQL that write; a SQLite file has one";
-    "store_queue_jobs_max" = "2048", "writes that may wait; one more is told to come back";
+    "store_queue_jobs_max" = "8192", "writes that may wait; one more is told to come back";
     "store_commits_per_transaction_max" = "128", "commits that share one transaction at most";
     "store_busy_timeout" = "5s", "how long we wait for another process's or node's lock";
     "store_statement_timeout" = "10s", "how long PostgreSQL may work on one statement";
