@@ -23,10 +23,11 @@ use crate::prepare::{DossierRows, RegisterRows};
 // have changed when the function locks it, but then its version has too.
 const COMMIT_DOSSIERS: &str = "-- commit_dossiers
     SELECT (made).actuals, (made).takens, m.expecteds FROM (
-        SELECT b.expecteds, commit_dossiers($1, b.expecteds, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-            $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-            $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49,
-            $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64) AS made
+        SELECT b.expecteds, commit_dossiers($1, b.expecteds, $3, $4, $5, $6, $7, $8, $9, $10,
+            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
+            $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42,
+            $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58,
+            $59, $60, $61, $62, $63, $64) AS made
         FROM (SELECT ARRAY(
             SELECT CASE WHEN d.head_hash <> (CAST($65 AS bytea[]))[c.n] THEN -1
                 ELSE (CAST($2 AS bigint[]))[c.n] END
