@@ -27,13 +27,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser};
 use motcua_api::v1;
+use motcua_store_sql::Options;
 use tokio::sync::oneshot;
 
 use crate::Ending;
 use crate::client::{Session, steadily};
 use crate::demo::{PROCEDURES, UNITS};
+use crate::folder::{Folder, database_of};
 use crate::output::Output;
-use crate::settings::{Flags, Settings};
+use crate::settings::Flags;
 
 use crews::{Crews, Lines, Tokens};
 use figures::{Figures, Level, Load, Outages, Preload, Run, Used};
@@ -201,12 +203,10 @@ struct ServeFlags {
 async fn refuse_used_database(serve: &[String]) -> anyhow::Result<()> {
     // Whatever else stands there is the service's to judge.
     let Ok(ServeFlags { flags }) = ServeFlags::try_parse_from(serve) else { return Ok(()) };
-    let settings = Settings::read(&flags)?.parse()?;
-    if !settings.folder.has_server() {
-        return Ok(());
-    }
-    if settings.folder.origin_in_force(settings.store).await?.is_some() {
-        let shown = settings.folder.database_shown();
+    let Some(url) = database_of(flags.database)? else { return Ok(()) };
+    let folder = Folder::new(".").with_database(Some(&url));
+    if folder.origin_in_force(Options::default()).await?.is_some() {
+        let shown = folder.database_shown();
         bail!("the database {shown} is in use: name an empty one, which the measurement fills");
     }
     Ok(())
